@@ -1,0 +1,43 @@
+"""Choose between the compiled core and its plain source, before either is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from pathlib import Path
+
+
+def choose_core(package: str) -> bool:
+    """Whether the compiled core will be loaded; where not, make the import system see the sources only.
+
+    It is not loaded when it was never built, when SCALAR_AUTOGRAD_PLAIN is set to anything but 0, or when a source was
+    edited since it was compiled: what you read is always what runs.
+
+    Raises:
+        ImportError: another distribution's files, named `autograd` too, lie in the same folder.
+    """
+    folder = Path(package)
+    if (folder / "numpy" / "numpy_wrapper.py").exists():
+        raise ImportError(
+            f"{folder} holds two packages: the distributions `scalar-autograd` (this one) and `autograd` (HIPS) share the import "
+            "name `autograd`. Run `pip uninstall autograd scalar-autograd`, then install the one you want, or use two environments."
+        )
+    if not any(folder.glob(f"value*{suffix}") for suffix in EXTENSION_SUFFIXES):
+        return False
+    if os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") in ("", "0") and _is_current(folder):
+        return True
+    sys.path_importer_cache[package] = FileFinder(package, (SourceFileLoader, SOURCE_SUFFIXES))
+    return False
+
+
+def _is_current(folder: Path) -> bool:
+    try:
+        stamp = (folder / "compiled_from.txt").read_text(encoding="utf-8").split()
+        return all(
+            hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+            for digest, name in zip(stamp[::2], stamp[1::2], strict=True)
+        )
+    except (OSError, ValueError):
+        return False

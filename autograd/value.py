@@ -1,0 +1,403 @@
+"""Value: a number that remembers how it was computed, and `backward`, which applies the chain rule.
+
+Only `+ - * / neg **` and `dot`, which are most of every graph, are written out here; a test holds them to their rows of the
+op table, bit for bit. Every other operation is made from its row by `apply`.
+"""
+
+from __future__ import annotations
+
+import numbers
+from decimal import Decimal
+from typing import Any, Final, cast, final
+
+from autograd.errors import AutogradError, DomainError, InputError, MagnitudeError, PoleError
+from autograd.graph import Inputs, Node, topological_order
+from autograd.namespaces import FLOATS
+from autograd.native import mypyc_attr
+from autograd.ops import ADD, CONSTANT, DIV, DOT, LEAF, MUL, NEG, POS, POW, SUB, Operation, outside
+
+_NOT_NUMBERS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset, type(None))
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Value(Node):
+    """A scalar, the operation and inputs it came from, and (after `backward`) the derivative of the result by it.
+
+    Args:
+        data: a real number: int, float, a NumPy scalar, `Fraction`, `Decimal`.
+        label: a name for pictures and messages.
+
+    `==` and `hash` are by identity, so that a Value can stand in sets and dicts; compare numbers with `a.data == b.data`.
+    `<`, `<=`, `>`, `>=` and `bool` look at the data, as a float's do.
+
+    Raises:
+        InputError: `data` is not a real number.
+
+    Example:
+        >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+        >>> loss = a * b + a**2
+        >>> loss.backward()
+        >>> loss.data, a.grad, b.grad
+        (-2.0, 1.0, 2.0)
+    """
+
+    __slots__ = ("_data", "_dleft", "_dright", "_grad", "_operation", "label")
+
+    def __init__(
+        self,
+        data: object,
+        _operation: Operation = LEAF,
+        _left: Node | None = None,
+        _right: Node | None = None,
+        _dleft: float = 0.0,
+        _dright: float = 0.0,
+        _many: Inputs | None = None,
+        *,
+        label: str = "",
+    ) -> None:
+        self._left = _left
+        self._right = _right
+        self._many = _many
+        self._mark = 0
+        self._data: float = data if type(data) is float else real(data)
+        self._grad: float = 0.0
+        self._dleft: float = _dleft  # the local derivative with respect to the left input, at the recorded point
+        self._dright: float = _dright
+        self._operation: Operation = _operation
+        self.label: str = label
+
+    def __init_subclass__(cls) -> None:
+        raise InputError("Value cannot be subclassed: its methods create Values. Hold one in an attribute, or write functions of Values")
+
+    # -- what it holds ------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning changes this node only: what was computed from it keeps its value and derivatives."""
+        return self._data
+
+    @data.setter
+    def data(self, number: object) -> None:
+        self._data = real(number)
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the node that `backward` was called on by this one; 0 before. May be assigned."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: object) -> None:
+        self._grad = real(number)
+
+    @property
+    def _prev(self) -> tuple[Value, ...]:
+        """The inputs, in order, with multiplicity: those of `a * a` are `(a, a)`."""
+        if self._many is not None:
+            return tuple([cast(Value, node) for node in self._many.nodes])
+        if self._left is None:
+            return ()
+        return (cast(Value, self._left),) if self._right is None else (cast(Value, self._left), cast(Value, self._right))
+
+    @property
+    def _slopes(self) -> tuple[float, ...]:
+        """The local derivatives, one an input, as they were when the node was made."""
+        if self._many is not None:
+            return tuple(self._many.slopes)
+        if self._left is None:
+            return ()
+        return (self._dleft,) if self._right is None else (self._dleft, self._dright)
+
+    @property
+    def _op(self) -> str:
+        """The symbol of the operation, `""` for a leaf: '+', '*', '**2', 'ReLU', 'tanh'."""
+        return self._operation.symbol
+
+    # -- the chain rule -----------------------------------------------------------------------------------------------
+
+    def _backward(self) -> None:
+        """Add this node's gradient, times the local derivative, to each of its inputs."""
+        grad = self._grad
+        left = self._left
+        if left is not None:
+            cast(Value, left)._grad += self._dleft * grad
+        right = self._right
+        if right is not None:
+            cast(Value, right)._grad += self._dright * grad
+        many = self._many
+        if many is not None:
+            for i in range(len(many.nodes)):
+                cast(Value, many.nodes[i])._grad += many.slopes[i] * grad
+
+    def backward(self) -> None:
+        """Fill `.grad` of every node this one depends on with the derivative of this one by it.
+
+        Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. Never
+        raises for numeric reasons: an infinite slope is inf. If it is interrupted, the leaves are as they were before.
+
+        Example:
+            >>> x = Value(3.0)
+            >>> (x * x).backward()
+            >>> x.grad
+            6.0
+        """
+        order = topological_order(self)
+        leaves: list[Value] = []
+        before: list[float] = []
+        for node in order:
+            value = cast(Value, node)
+            if value._operation is LEAF:
+                leaves.append(value)
+                before.append(value._grad)
+            else:
+                value._grad = 0.0
+        try:
+            self._grad += 1.0
+            for i in range(len(order) - 1, -1, -1):
+                cast(Value, order[i])._backward()
+        except BaseException:  # Ctrl-C above all
+            for i in range(len(leaves)):
+                leaves[i]._grad = before[i]
+            raise
+
+    # -- arithmetic: the rows of the op table that are most of every graph, written out ------------------------------------
+
+    def __add__(self, other: object) -> Any:
+        right = other if isinstance(other, Value) else operand(other)
+        if right is None:
+            return NotImplemented
+        return Value(self._data + right._data, ADD, self, right, 1.0, 1.0)
+
+    def __radd__(self, other: object) -> Any:
+        left = operand(other)
+        return NotImplemented if left is None else left + self
+
+    def __sub__(self, other: object) -> Any:
+        right = other if isinstance(other, Value) else operand(other)
+        if right is None:
+            return NotImplemented
+        return Value(self._data - right._data, SUB, self, right, 1.0, -1.0)
+
+    def __rsub__(self, other: object) -> Any:
+        left = operand(other)
+        return NotImplemented if left is None else left - self
+
+    def __mul__(self, other: object) -> Any:
+        right = other if isinstance(other, Value) else operand(other)
+        if right is None:
+            return NotImplemented
+        return Value(self._data * right._data, MUL, self, right, right._data, self._data)
+
+    def __rmul__(self, other: object) -> Any:
+        left = operand(other)
+        return NotImplemented if left is None else left * self
+
+    def __truediv__(self, other: object) -> Any:
+        right = other if isinstance(other, Value) else operand(other)
+        if right is None:
+            return NotImplemented
+        b = right._data
+        if b == 0.0:
+            raise undefined(DIV, [self, right])
+        y = self._data / b
+        return Value(y, DIV, self, right, 1.0 / b, -y / b)
+
+    def __rtruediv__(self, other: object) -> Any:
+        left = operand(other)
+        return NotImplemented if left is None else left / self
+
+    def __pow__(self, other: object, modulo: object = None) -> Any:
+        """`a ** b`. With a number `b` the node has one input, and the number stands in its operation: '**2'."""
+        if isinstance(other, Value):
+            return apply(POW, [self, other])
+        if modulo is not None or not is_operand(other):
+            return NotImplemented
+        b = real(other)
+        a = self._data
+        operation = POW.bind(b)
+        if not a > 0.0 and outside(operation, FLOATS, a):
+            raise undefined(operation, [self])
+        return Value(FLOATS.power(a, b), operation, self, None, 0.0 if b == 0.0 else b * FLOATS.power(a, b - 1.0))
+
+    def __rpow__(self, other: object) -> Any:
+        left = operand(other)
+        return NotImplemented if left is None else apply(POW, [left, self])
+
+    def __neg__(self) -> Value:
+        return Value(-self._data, NEG, self, None, -1.0)
+
+    def __pos__(self) -> Value:
+        return Value(self._data, POS, self, None, 1.0)
+
+    # -- as a number --------------------------------------------------------------------------------------------------
+
+    def __lt__(self, other: object) -> Any:
+        return self._data < number_of(other) if is_operand(other) else NotImplemented
+
+    def __le__(self, other: object) -> Any:
+        return self._data <= number_of(other) if is_operand(other) else NotImplemented
+
+    def __gt__(self, other: object) -> Any:
+        return self._data > number_of(other) if is_operand(other) else NotImplemented
+
+    def __ge__(self, other: object) -> Any:
+        return self._data >= number_of(other) if is_operand(other) else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self) >> 4  # the low bits of an address are always 0
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        raise InputError(
+            f"float({self!r}) would drop its gradient: write v.data for the number, or use the functions of autograd "
+            "(autograd.sin(v), not math.sin(v)), which keep it"
+        )
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
+
+
+# -- nodes from rows of the op table ------------------------------------------------------------------------------------
+
+
+def apply(operation: Operation, inputs: list[Value], checked: bool = True) -> Value:
+    """The node of any row of the op table.
+
+    Derivative rules are evaluated unchecked (`checked=False`): an infinite slope is inf, not an error.
+
+    Raises:
+        DomainError, PoleError: the inputs lie outside the operation's domain.
+    """
+    data = [node._data for node in inputs]
+    if checked and (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, *data):
+        raise undefined(operation, inputs)
+    try:
+        y = real(operation.value(FLOATS, *data))
+        slopes = [real(slope) for slope in operation.slopes(FLOATS, y, *data)]
+    except AutogradError:
+        raise
+    except (ArithmeticError, ValueError) as error:  # only a user's own row comes here: those of the table are total
+        raise undefined(operation, inputs, str(error)) from error
+    return node_of(operation, inputs, y, slopes)
+
+
+def node_of(operation: Operation, inputs: list[Value], y: float, slopes: list[float]) -> Value:
+    """A node with what is known of it already: its value and local derivatives."""
+    if len(slopes) != len(inputs):
+        raise InputError(f"{operation.name} takes {len(slopes)} inputs, not {len(inputs)}")
+    if len(inputs) == 1:
+        return Value(y, operation, inputs[0], None, slopes[0])
+    if len(inputs) == 2:
+        return Value(y, operation, inputs[0], inputs[1], slopes[0], slopes[1])
+    return Value(y, operation, None, None, 0.0, 0.0, Inputs(cast("list[Node]", inputs), slopes))
+
+
+def dot(xs: object, ys: object) -> Value:
+    """x₁y₁ + x₂y₂ + …, added from left to right, as one node. A neuron's weighted sum is one.
+
+    Args:
+        xs, ys: sequences of one length, of Values and numbers.
+
+    Raises:
+        InputError: the lengths differ, or an element is not a real number.
+
+    Example:
+        >>> w = [Value(1.0), Value(2.0)]
+        >>> y = dot(w, [3.0, 4.0])
+        >>> y.backward()
+        >>> y.data, w[1].grad
+        (11.0, 4.0)
+    """
+    left = values(xs)
+    right = values(ys)
+    n = len(left)
+    if n != len(right):
+        raise InputError(f"dot needs two sequences of one length, not of {n} and {len(right)}")
+    total = 0.0
+    left_slopes: list[float] = []
+    right_slopes: list[float] = []
+    for i in range(n):
+        a = cast(Value, left[i])._data
+        b = cast(Value, right[i])._data
+        total += a * b
+        left_slopes.append(b)
+        right_slopes.append(a)
+    return Value(total, DOT, None, None, 0.0, 0.0, Inputs(left + right, left_slopes + right_slopes))
+
+
+# -- the door: what may be used as a number -----------------------------------------------------------------------------
+
+
+def real(number: object) -> float:
+    """`number` as a float.
+
+    Raises:
+        InputError: it is not a real number.
+        MagnitudeError: it is an integer or fraction too large for a float.
+    """
+    if isinstance(number, float):
+        return float(number)
+    if isinstance(number, (numbers.Real, Decimal)) or type(number).__name__ in ("bool", "bool_"):
+        try:
+            return float(cast(Any, number))
+        except OverflowError:
+            raise MagnitudeError(f"{type(number).__name__} too large for a float: scale it, or pass float('inf')") from None
+    if isinstance(number, Value):
+        raise InputError(f"a number is needed here, not {number!r}: write .data for its number")
+    if isinstance(number, complex):
+        raise InputError(f"complex numbers are not supported: {number!r}; use two Values, its real and imaginary part")
+    if isinstance(number, str):
+        raise InputError(f"a string is not a number: {number!r}; write float({number!r}) if it holds one")
+    if hasattr(number, "__len__") or hasattr(number, "__array__"):
+        raise InputError(f"a Value is one number, not {type(number).__name__}: make one of each element, as in [Value(x) for x in xs]")
+    raise InputError(f"not a real number: {number!r} of type {type(number).__name__}")
+
+
+def is_operand(other: object) -> bool:
+    """Whether `other` can be used beside a Value; False where it may know itself what to do (an array, a user's class).
+
+    Raises:
+        InputError: it is of a type that certainly cannot, such as a string.
+    """
+    if isinstance(other, (Value, float, int, numbers.Real, Decimal)):
+        return True
+    if isinstance(other, _NOT_NUMBERS):
+        real(other)  # raises
+    return type(other).__name__ in ("bool", "bool_")  # NumPy's truth value is no numbers.Real
+
+
+def operand(other: object) -> Value | None:
+    """`other` as the constant node of an expression; None where `is_operand` is false."""
+    return Value(real(other), CONSTANT) if is_operand(other) else None
+
+
+def number_of(other: object) -> float:
+    return other._data if isinstance(other, Value) else real(other)
+
+
+def values(items: object) -> list[Node]:
+    """Values and numbers as nodes."""
+    return [item if isinstance(item, Value) else Value(real(item), CONSTANT) for item in cast(Any, items)]
+
+
+def undefined(operation: Operation, inputs: list[Value], reason: str = "") -> AutogradError:
+    """The exception for inputs outside the domain: which operation, which numbers, which labels, what to do."""
+    numbers_in = [node._data for node in inputs]
+    numbers_in.extend(operation.constants)
+    letters = "abcdefghijklmnopqrstuvwxyz"[: len(numbers_in)]
+    point = ", ".join(
+        f"{letter} = {number!r}" + (f" (label {inputs[i].label!r})" if i < len(inputs) and inputs[i].label else "")
+        for i, (letter, number) in enumerate(zip(letters, numbers_in, strict=False))
+    )
+    call = f"{operation.name}({', '.join(letters)})"
+    message = f"{call} needs {operation.requires or reason or 'inputs in its domain'}, but {point}"
+    pole = operation.pole is not None and operation.pole(FLOATS, *[node._data for node in inputs])
+    if pole or reason.endswith("division by zero"):
+        return PoleError(message)
+    return DomainError(message + f"; to give another value there: where(condition, lambda: {call}, lambda: …)")

@@ -1,0 +1,66 @@
+"""Make freeing a deep graph safe, in the C that mypyc writes.
+
+Freeing the end of a chain frees its input, which frees its input, and so on: recursion as deep as the graph. mypyc guards
+it with CPython's trashcan, which up to Python 3.13 links objects through the header of the cyclic garbage collector. A Value
+has no such header (that is what makes it cheap), so the trashcan writes into the memory of a neighbour; and later Pythons
+ignore objects without it, so the stack would overflow.
+
+Here the deallocator of Value is replaced by one that is never deeper than one: while one Value is being freed, others
+that die are linked into a list, and the first call frees them in turn. The link is kept where the gradient was, so it
+costs no memory; the list belongs to the thread, so threads do not meet.
+"""
+
+import re
+from pathlib import Path
+
+BODY = """
+static CPyThreadLocal {struct} *autograd_dying;   /* the list of those still to be freed */
+static CPyThreadLocal int autograd_freeing;
+
+static void
+{name}({struct} *self)
+{{
+    if (autograd_freeing) {{
+        memcpy(&self->{link}, &autograd_dying, sizeof(self));
+        autograd_dying = self;
+        return;
+    }}
+    autograd_freeing = 1;
+    for (;;) {{
+        {clear}((PyObject *)self);
+        Py_TYPE(self)->tp_free((PyObject *)self);
+        self = autograd_dying;
+        if (self == NULL)
+            break;
+        memcpy(&autograd_dying, &self->{link}, sizeof(self));
+    }}
+    autograd_freeing = 0;
+}}
+"""
+
+PATTERN = r"""static void
+{name}\((?P<struct>\w+) \*self\)
+\{{
+\s*CPy_TRASHCAN_BEGIN\(self, {name}\)
+\s*(?P<clear>\w+)\(\(PyObject \*\)self\);
+\s*Py_TYPE\(self\)->tp_free\(\(PyObject \*\)self\);
+\s*CPy_TRASHCAN_END\(self\)
+\s*done: ;
+\s*\}}
+"""
+
+
+def patch(folder: Path, name: str) -> None:
+    """Replace the deallocator `name` in the C sources below `folder`.
+
+    Raises:
+        RuntimeError: it does not stand there exactly once, in the form that is expected. Such a build must not be used.
+    """
+    pattern = re.compile(re.sub(r"\n(?!\\s)", r"\n\\s*", PATTERN.format(name=name)))
+    found = [(path, match) for path in folder.rglob("*.c") for match in pattern.finditer(path.read_text(encoding="utf-8"))]
+    if len(found) != 1:
+        raise RuntimeError(f"{len(found)} deallocators {name} found below {folder}, not one: this version of mypyc is not known")
+    path, match = found[0]
+    text = path.read_text(encoding="utf-8")
+    body = BODY.format(name=name, struct=match["struct"], clear=match["clear"], link="__grad")
+    path.write_text(text[: match.start()] + body + text[match.end() :], encoding="utf-8")

@@ -1,0 +1,13 @@
+"""The stamp of a compiled build: which sources it was made from, so that it can never hide an edited one."""
+
+import hashlib
+from pathlib import Path
+
+NAME = "autograd/compiled_from.txt"
+
+
+def write(root: Path, target: Path, sources: list[str]) -> None:
+    """Write the stamp below `target`: a line for each source, its hash and its name. `autograd/__init__.py` reads it."""
+    lines = [f"{hashlib.sha256((root / source).read_bytes()).hexdigest()}  {Path(source).name}\n" for source in sources]
+    (target / NAME).parent.mkdir(parents=True, exist_ok=True)
+    (target / NAME).write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,65 @@
+"""Compile the core with mypyc where a C compiler is at hand. Everything else about the package stands in pyproject.toml.
+
+A build that cannot compile, for whatever reason, gives the same package as plain Python, slower and otherwise equal.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "build_tools"))
+
+import dealloc  # noqa: E402 - from build_tools
+import stamp  # noqa: E402
+
+COMPILED = ["autograd/graph.py", "autograd/value.py"]
+
+
+def extensions() -> list[Extension]:
+    """The C extension made from COMPILED, or none."""
+    try:
+        from mypyc.build import mypycify
+
+        modules = mypycify([str(Path(path)) for path in COMPILED], group_name="scalar_autograd", opt_level="3")
+        dealloc.patch(Path("build"), "value___Value_dealloc")
+        return modules
+    except (Exception, SystemExit) as error:  # mypyc reports a type error by exiting
+        print(f"scalar-autograd: plain Python, not compiled: {type(error).__name__}: {error}", file=sys.stderr)
+        return []
+
+
+class BuildExtension(build_ext):
+    """build_ext that, when the compiler fails, leaves the package plain."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+            stamp.write(ROOT, Path(ROOT if self.inplace else self.build_lib), COMPILED)
+        except Exception as error:
+            print(f"scalar-autograd: plain Python, compiling failed: {error}", file=sys.stderr)
+            self.extensions = []
+
+    def get_outputs(self) -> list[str]:
+        return super().get_outputs() if self.extensions else []
+
+    def get_output_mapping(self) -> dict[str, str]:
+        return super().get_output_mapping() if self.extensions else {}
+
+
+class BuildPython(build_py):
+    """build_py that starts from nothing: an old binary left in build/lib would hide the edited source."""
+
+    def run(self) -> None:
+        if not self.editable_mode:
+            shutil.rmtree(self.build_lib, ignore_errors=True)
+        super().run()
+
+
+os.chdir(ROOT)
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtension, "build_py": BuildPython})

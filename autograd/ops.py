@@ -187,6 +187,7 @@ SIGMOID = define("sigmoid", lambda xp, a: _sigmoid(xp, a, xp.exp(xp.where(a > 0.
 
 # -- any number of inputs ---------------------------------------------------------------------------------------------
 
+SUM = define("sum", lambda xp, *a: _sum(*a), lambda xp, y, *a: [1.0] * len(a), symbol="Σ", variadic=True)
 DOT = define("dot", lambda xp, *ab: _dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True)
 
 # fmt: on
@@ -198,6 +199,14 @@ def _sigmoid(xp: Any, a: Number, e: Number) -> Number:  # from e = exp(-|a|), wh
 
 def _sigmoid_slope(e: Number) -> Number:
     return e / ((1.0 + e) * (1.0 + e))
+
+
+def _sum(*a: Number) -> Number:
+    """a₁ + a₂ + …, from left to right."""
+    total: Number = 0.0
+    for x in a:
+        total = total + x
+    return total
 
 
 def _dot(*ab: Number) -> Number:

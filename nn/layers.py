@@ -1,0 +1,171 @@
+"""Neuron, Layer, MLP: micrograd's classes, on one sample at a time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import autograd
+from autograd.errors import InputError
+from autograd.value import Value, dot, values
+from nn.initialisers import Initialiser, he_uniform
+from nn.module import Module
+
+Activation = Callable[[Any], Any]
+
+ACTIVATIONS: dict[str, Activation | None] = {
+    "linear": None,
+    "relu": autograd.relu,
+    "tanh": autograd.tanh,
+    "sigmoid": autograd.sigmoid,
+}
+
+
+def activation_named(activation: str | Activation | None) -> Activation | None:
+    """The activation function of a name; callables and None (linear) as they are.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if not isinstance(activation, str):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise InputError(f"there is no activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function of a Value")
+    return ACTIVATIONS[activation]
+
+
+class Neuron(Module):
+    """activation(w · x + b).
+
+    Args:
+        nin: the number of inputs.
+        activation: a name, a function of a Value, or None for a linear neuron.
+        nout: how many neurons its layer has, for the initialiser.
+        rng: where the weights are drawn from; by default Python's global generator, so `random.seed` makes it repeatable.
+        initialiser: draws a weight; the bias starts at 0.
+
+    Example:
+        >>> neuron = Neuron(2, "tanh")
+        >>> neuron([1.0, -1.0])._op
+        'tanh'
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: str | Activation | None = "relu",
+        *,
+        nout: int = 1,
+        rng: random.Random | None = None,
+        initialiser: Initialiser = he_uniform,
+    ) -> None:
+        generator = rng or random.Random(random.getrandbits(64))
+        self.w = [Value(initialiser(nin, nout, generator), label=f"w{i}") for i in range(nin)]
+        self.b = Value(0.0, label="b")
+        self.activation = activation_named(activation)
+
+    def __call__(self, x: Sequence[Any]) -> Value:
+        if len(x) != len(self.w):
+            raise InputError(f"this neuron takes {len(self.w)} inputs, not {len(x)}")
+        z: Value = dot(self.w, x) + self.b
+        return z if self.activation is None else self.activation(z)
+
+    def __repr__(self) -> str:
+        return f"{_name(self.activation)}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Several neurons that see the same inputs.
+
+    Example:
+        >>> layer = Layer(2, 3)
+        >>> len(layer([0.5, -0.5]))
+        3
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | Activation | None = "relu",
+        *,
+        rng: random.Random | None = None,
+        initialiser: Initialiser = he_uniform,
+    ) -> None:
+        self.neurons = [Neuron(nin, activation, nout=nout, rng=rng, initialiser=initialiser) for _ in range(nout)]
+
+    def __call__(self, x: Sequence[Any]) -> list[Value]:
+        shared = one_sample(x)
+        return [neuron(shared) for neuron in self.neurons]
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers of neurons, the last of them linear unless said otherwise.
+
+    Args:
+        nin: the number of inputs.
+        nouts: the number of neurons of each layer.
+        activation: of the hidden layers.
+        output_activation: of the last layer.
+        rng, initialiser: see `Neuron`.
+
+    A call takes one sample, and returns a list of Values, or one Value where the last layer has one neuron. For many
+    samples there is `predict(model, X)`.
+
+    Example:
+        >>> model = MLP(2, [16, 16, 1])
+        >>> len(model.parameters())
+        337
+        >>> isinstance(model([1.0, -2.0]), Value)
+        True
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: str | Activation | None = "relu",
+        output_activation: str | Activation | None = None,
+        *,
+        rng: random.Random | None = None,
+        initialiser: Initialiser = he_uniform,
+    ) -> None:
+        sizes = [nin, *nouts]
+        if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):  # noqa: PLR2004
+            raise InputError(f"an MLP needs positive layer sizes, as in MLP(2, [16, 16, 1]), not MLP({nin!r}, {nouts!r})")
+        last = len(sizes) - 2
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], output_activation if i == last else activation, rng=rng, initialiser=initialiser)
+            for i in range(last + 1)
+        ]
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        out: Sequence[Any] = x
+        for layer in self.layers:
+            out = layer(out)
+        return out[0] if len(out) == 1 else out
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(str, self.layers))}]"
+
+
+def one_sample(x: Any) -> list[Any]:
+    """The numbers and Values of one sample, as nodes.
+
+    Raises:
+        InputError: `x` is a single number, or a matrix of many samples.
+    """
+    if isinstance(x, Value) or not hasattr(x, "__len__"):
+        raise InputError(f"a sample is a list of numbers, not {x!r}: write model([{x!r}])")
+    if len(x) and hasattr(x[0], "__len__"):
+        raise InputError(f"model(x) takes one sample, not {len(x)} of them: write predict(model, X) for many")
+    return values(x)
+
+
+def _name(activation: Activation | None) -> str:
+    name = "linear" if activation is None else getattr(activation, "__name__", "custom")
+    return {"relu": "ReLU"}.get(name, name.capitalize())

@@ -11,10 +11,67 @@
 Python one, which behaves the same.
 """
 
+# ruff: noqa: E402 - the core is chosen before it is imported
+
+from typing import TYPE_CHECKING, Any
+
 from autograd._choose import choose_core
 
 NATIVE: bool = choose_core(__path__[0])
 
+from autograd import interop  # noqa: F401 - teaches Value NumPy's protocol
+from autograd.checking import assert_gradients, check_gradients
 from autograd.errors import AutogradError
-from autograd.functions import exp, log, log_softmax, relu, sigmoid, softmax, tanh, where
+from autograd.functions import define, exp, log, log_softmax, relu, sigmoid, softmax, tanh, where
+from autograd.transforms import grad, value_and_grad
 from autograd.value import Value, dot
+
+if TYPE_CHECKING:
+    from autograd.compiled.program import Program
+    from autograd.compiled.program import compile as compile
+    from autograd.render.draw import Drawing, draw
+
+__all__ = [
+    "NATIVE",
+    "AutogradError",
+    "Drawing",
+    "Program",
+    "Value",
+    "assert_gradients",
+    "check_gradients",
+    "define",
+    "dot",
+    "draw",
+    "exp",
+    "grad",
+    "log",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+    "value_and_grad",
+    "where",
+]
+
+_LAZY = {
+    "Program": "autograd.compiled.program",
+    "compile": "autograd.compiled.program",
+    "Drawing": "autograd.render.draw",
+    "draw": "autograd.render.draw",
+}
+"""What needs NumPy or graphviz is imported at its first use, so that `import autograd` needs nothing but Python."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -36,8 +36,7 @@ def _is_current(folder: Path) -> bool:
     try:
         stamp = (folder / "compiled_from.txt").read_text(encoding="utf-8").split()
         return all(
-            hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
-            for digest, name in zip(stamp[::2], stamp[1::2], strict=True)
+            hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest for digest, name in zip(stamp[::2], stamp[1::2], strict=True)
         )
     except (OSError, ValueError):
         return False

@@ -8,7 +8,8 @@ from typing import Any
 
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
-from autograd.ops import CONSTANT, EXP, LOG, OPERATIONS, RELU, SIGMOID, TANH, Operation, outside
+from autograd.ops import CONSTANT, EXP, LOG, OPERATIONS, RELU, SIGMOID, TANH, Operation, Rule, outside
+from autograd.ops import define as define_row
 from autograd.value import Value, apply, number_of, real, undefined
 
 
@@ -60,6 +61,35 @@ def method_of(operation: Operation) -> Callable[[Value], Value]:
     return method
 
 
+def define(name: str, value: Rule, *derivatives: Rule, **row: Any) -> Callable[..., Any]:
+    """Add an operation of your own to the op table, and return it as a function of Values and numbers.
+
+    It works like the built-in ones from then on: eager, compiled, in derivatives of any order, in pictures and checks.
+
+    Args:
+        name: a new name.
+        value: the value, a rule ``lambda xp, a, b: …``; `xp` has NumPy's functions.
+        derivatives: one rule ``lambda xp, y, a, b: …`` an input, where `y` is the value.
+        row: `domain`, `pole`, `requires`, `symbol`, `variadic`, `parameters`, `doc`; see `autograd.ops.define`.
+
+    Raises:
+        DefinitionError: the name is taken, or a derivative is missing.
+
+    Example:
+        >>> softsign = define("softsign_example", lambda xp, a: a / (1.0 + xp.where(a > 0.0, a, -a)),
+        ...                   lambda xp, y, a: 1.0 / (1.0 + xp.where(a > 0.0, a, -a)) ** 2)
+        >>> x = Value(1.0)
+        >>> softsign(x).backward()
+        >>> x.grad
+        0.25
+    """
+    return function_of(define_row(name, value, *derivatives, **row))
+
+
+NUMPY_NAMES = {"divide": "div", "power": "pow"}
+"""Where NumPy's name, which rules use, differs from the row's."""
+
+
 class Graphs:
     """The namespace of Values: a rule evaluated on it builds the graph of its expression.
 
@@ -68,10 +98,9 @@ class Graphs:
 
     inf = math.inf
     nan = math.nan
-    aliases = {"divide": "div", "power": "pow"}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        operation = OPERATIONS[self.aliases.get(name, name)]
+        operation = OPERATIONS[NUMPY_NAMES.get(name, name)]
 
         def function(*operands: Any) -> Any:
             return call(operation, *operands, checked=False)
@@ -81,6 +110,7 @@ class Graphs:
 
     @staticmethod
     def where(condition: Truth, a: Any, b: Any) -> Any:
+        """The selected side; the other has no part in the graph."""
         return a if condition else b
 
 

@@ -11,6 +11,7 @@ else:
     T = TypeVar("T")
 
     def mypyc_attr(**options: bool) -> Callable[[T], T]:
+        """Nothing, in plain Python."""
         return lambda cls: cls
 
 

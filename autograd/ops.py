@@ -24,6 +24,7 @@ from autograd.namespaces import Number, Truth
 
 Rule = Callable[..., Any]
 
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Operation:
     """One row of the table.
@@ -54,7 +55,7 @@ class Operation:
     parameters: int = 0
     doc: str = ""
     constants: tuple[float, ...] = ()
-    _bound: dict[tuple[float | str, ...], "Operation"] = field(default_factory=dict)
+    _bound: dict[tuple[float | str, ...], Operation] = field(default_factory=dict)
 
     def bind(self, *constants: float) -> Operation:
         """This operation with numbers in place of its last inputs: `pow` bound to 2 is ``**2``, of one input.
@@ -229,5 +230,3 @@ def outside(operation: Operation, xp: Any, *inputs: Any) -> Truth:
     if operation.pole is not None:
         bad = bad | operation.pole(xp, *inputs)
     return bad
-
-

@@ -378,6 +378,7 @@ def operand(other: object) -> Value | None:
 
 
 def number_of(other: object) -> float:
+    """The number of a Value, or the number itself."""
     return other._data if isinstance(other, Value) else real(other)
 
 

@@ -1,9 +1,9 @@
 """Neural networks on scalar Values: micrograd's classes, PyTorch's and Keras's words.
 
-    >>> from nn import MLP
-    >>> model = MLP(2, [16, 16, 1])
-    >>> score = model([1.0, -2.0])
-    >>> score.backward()
+>>> from nn import MLP
+>>> model = MLP(2, [16, 16, 1])
+>>> score = model([1.0, -2.0])
+>>> score.backward()
 """
 
 from nn import data, initialisers, losses, optimizers

@@ -36,7 +36,7 @@ def batches(
     size = batch_size or len(X)
     order = list(range(len(X)))
     if shuffle:
-        (rng or random).shuffle(order)  # type: ignore[union-attr]
+        (rng or random).shuffle(order)
     for start in range(0, len(order), size):
         chosen = order[start : start + size]
         yield [X[i] for i in chosen], [y[i] for i in chosen]

@@ -25,7 +25,7 @@ def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
     return rng.uniform(-bound, bound)
 
 
-def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:  # noqa: ARG001 - one signature for all
+def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
     """Uniform on ±√(6 / fan_in): the same for ReLU, which silences half of its inputs.
 
     Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers" (2015), formula 10.

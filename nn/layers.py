@@ -66,6 +66,7 @@ class Neuron(Module):
         self.activation = activation_named(activation)
 
     def __call__(self, x: Sequence[Any]) -> Value:
+        """The output for the inputs `x`, numbers or Values."""
         if len(x) != len(self.w):
             raise InputError(f"this neuron takes {len(self.w)} inputs, not {len(x)}")
         z: Value = dot(self.w, x) + self.b
@@ -96,6 +97,7 @@ class Layer(Module):
         self.neurons = [Neuron(nin, activation, nout=nout, rng=rng, initialiser=initialiser) for _ in range(nout)]
 
     def __call__(self, x: Sequence[Any]) -> list[Value]:
+        """The outputs for the inputs `x`, numbers or Values."""
         shared = one_sample(x)
         return [neuron(shared) for neuron in self.neurons]
 
@@ -135,7 +137,7 @@ class MLP(Module):
         initialiser: Initialiser = he_uniform,
     ) -> None:
         sizes = [nin, *nouts]
-        if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):  # noqa: PLR2004
+        if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
             raise InputError(f"an MLP needs positive layer sizes, as in MLP(2, [16, 16, 1]), not MLP({nin!r}, {nouts!r})")
         last = len(sizes) - 2
         self.layers = [
@@ -144,6 +146,7 @@ class MLP(Module):
         ]
 
     def __call__(self, x: Sequence[Any]) -> Any:
+        """The outputs for one sample; a single output is not in a list."""
         out: Sequence[Any] = x
         for layer in self.layers:
             out = layer(out)

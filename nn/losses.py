@@ -29,7 +29,8 @@ def mse(output: Any, target: Any) -> Value:
     if len(outputs) != len(targets):
         raise InputError(f"mse needs as many targets as outputs: {len(outputs)} outputs, {len(targets)} targets")
     differences = [o - t for o, t in zip(outputs, targets, strict=True)]
-    return dot(differences, differences) / len(differences)
+    mean: Value = dot(differences, differences) / len(differences)
+    return mean
 
 
 def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
@@ -50,7 +51,7 @@ def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
         0.0001
     """
     if isinstance(logits, Value):
-        raise InputError("cross_entropy needs a logit for each class; a model with one output has only one: give it as many outputs as classes")
+        raise InputError("cross_entropy needs a logit for each class; give the model as many outputs as there are classes")
     log_probabilities = log_softmax(logits)
     if hasattr(target, "__len__"):
         if len(target) != len(log_probabilities):
@@ -58,5 +59,7 @@ def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
         return -dot(target, log_probabilities)
     index = int(real(target))
     if index != real(target) or not 0 <= index < len(log_probabilities):
-        raise InputError(f"target {target!r} is no class: with {len(log_probabilities)} logits, classes are 0 to {len(log_probabilities) - 1}")
+        raise InputError(
+            f"target {target!r} is no class: with {len(log_probabilities)} logits, classes are 0 to {len(log_probabilities) - 1}"
+        )
     return -log_probabilities[index]  # type: ignore[no-any-return]

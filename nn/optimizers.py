@@ -78,7 +78,9 @@ class Adam(Optimizer):
         0.9
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> None:
+    def __init__(
+        self, parameters: Iterable[Value], lr: float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+    ) -> None:
         super().__init__(parameters, lr)
         if not all(0.0 <= beta < 1.0 for beta in betas):
             raise InputError(f"betas must be in [0, 1), not {betas!r}")

@@ -44,7 +44,10 @@ class History:
             raise MissingPackageError("plotting needs matplotlib: pip install 'scalar-autograd[plot]'") from error
         figure = Figure(figsize=(8, 3.2), layout="constrained")
         for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-            for curve, label, style in ((getattr(self, name), "training", "o-"), (getattr(self, f"validation_{name}"), "validation", "s--")):
+            for curve, label, style in (
+                (getattr(self, name), "training", "o-"),
+                (getattr(self, f"validation_{name}"), "validation", "s--"),
+            ):
                 if curve:
                     axes.plot(range(1, len(curve) + 1), curve, style, label=label, markersize=4)
             axes.set(title=name, xlabel="epoch")
@@ -96,7 +99,7 @@ def fit(
     """
     if epochs < 1:
         raise InputError(f"epochs must be at least 1, not {epochs!r}")
-    optimizer = optimizer or Adam(model.parameters())  # type: ignore[call-arg]
+    optimizer = optimizer or Adam(model.parameters())
     history = History()
     steps = math.ceil(len(X) / (batch_size or max(len(X), 1)))
     with tqdm(total=epochs * steps, disable=not progress, unit="batch") as bar:
@@ -174,7 +177,7 @@ def _correct(outputs: Sequence[Any], targets: Sequence[Any]) -> int:
 
 def _is_correct(output: Any, target: Any) -> bool:
     if isinstance(output, (Value, float)):
-        return (output > 0.0) == (target > 0.0)
+        return bool((output > 0.0) == (target > 0.0))
     best = max(range(len(output)), key=output.__getitem__)
     if hasattr(target, "__len__"):
         return bool(target[best] == max(target))

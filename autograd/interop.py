@@ -1,0 +1,62 @@
+"""NumPy: how Values behave beside its scalars, in its functions and in its object arrays.
+
+`np.float64(2) * v` and `np.exp(v)` give a Value; `array * v` gives an object array of Values. NumPy is never imported here:
+whoever calls these functions has imported it already.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from autograd.functions import function_of
+from autograd.ops import OPERATIONS
+from autograd.value import Value, real
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+    "negative": operator.neg,
+    "positive": operator.pos,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
+"""NumPy's functions that are Python's operators; those with the name of a row of the op table are taken from there."""
+
+
+def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """NumPy's protocol for its element-wise functions.
+
+    Source: NEP 13, "A mechanism for overriding ufuncs".
+    """
+    numpy = sys.modules["numpy"]
+    if any(isinstance(x, numpy.ndarray) for x in inputs) or method != "__call__":
+        boxed = []
+        for x in inputs:
+            if isinstance(x, Value):
+                box = numpy.empty((), dtype=object)
+                box[()] = x
+                boxed.append(box)
+            else:
+                boxed.append(x)
+        return getattr(ufunc, method)(*boxed, **options)
+    name = ufunc.__name__
+    if name in OPERATORS:
+        function = OPERATORS[name]
+    elif name in OPERATIONS:
+        function = function_of(OPERATIONS[name])
+    else:
+        return NotImplemented
+    return function(*[x if isinstance(x, Value) else real(x) for x in inputs])
+
+
+Value.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]

@@ -1,0 +1,231 @@
+"""Where to draw the boxes of a graph, and the curves between them: layers from left to right, so that every edge leads right.
+
+Pure geometry: it knows sizes and edges, and no text. It is for graphs with a single last box (the root), to which every other leads.
+
+Source: Sugiyama, Tagawa, Toda, "Methods for visual understanding of hierarchical system structures", IEEE Transactions on
+Systems, Man and Cybernetics 11 (1981): layers, then the order within each layer, then coordinates.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from math import sqrt
+from typing import NamedTuple
+
+LAYER_GAP = 34.0  # between layers, where the curves bend
+BOX_GAP = 14.0  # between the boxes of a layer
+LINE_GAP = 9.0  # between an edge that passes through a layer and what is beside it; between edges at a box
+ARROW = 7.0  # the last, straight piece of an edge
+BORDER = 10.0  # around everything
+ORDER_SWEEPS = 12
+PLACE_SWEEPS = 40
+
+Point = tuple[float, float]
+
+
+class Shape(NamedTuple):
+    """The size of a box, and whether it is an ellipse."""
+
+    width: float
+    height: float
+    round: bool = False
+
+
+class Layout(NamedTuple):
+    """Centres of the boxes; for each edge a chain of cubic Bézier curves (start, control, control, end, control, …); the whole size."""
+
+    centres: list[Point]
+    curves: list[list[Point]]
+    width: float
+    height: float
+
+
+def place(shapes: Sequence[Shape], edges: Sequence[tuple[int, int]], rankdir: str = "LR") -> Layout:
+    """Lay out boxes so that none overlap and no edge passes through a box.
+
+    Args:
+        shapes: the boxes, inputs before what is computed from them.
+        edges: (from, to), positions in `shapes`; one that occurs twice is drawn twice.
+        rankdir: "LR" has the last box on the right, "TB" at the bottom.
+    """
+    if rankdir == "TB":  # the same picture, mirrored at the diagonal
+        mirrored = place([Shape(height, width, is_round) for width, height, is_round in shapes], edges)
+        curves = [[(y, x) for x, y in curve] for curve in mirrored.curves]
+        return Layout([(y, x) for x, y in mirrored.centres], curves, mirrored.height, mirrored.width)
+    graph = Layers(shapes, edges)
+    graph.sort()
+    graph.align()
+    return graph.drawn()
+
+
+class Layers:
+    """The graph cut into layers. Points are the boxes and, after them, waypoints: one for each layer that an edge passes through.
+
+    The waypoints of edges from one box are shared, so that they run as one line and then branch.
+    """
+
+    def __init__(self, shapes: Sequence[Shape], edges: Sequence[tuple[int, int]]) -> None:
+        self.shapes = shapes
+        distance = [0] * len(shapes)  # the longest way to the root: a leaf stands just before its first use
+        for tail, head in sorted(edges, key=lambda edge: -edge[1]):
+            distance[tail] = max(distance[tail], distance[head] + 1)
+        self.layer = [max(distance) - d for d in distance]
+        self.heights = [shape.height for shape in shapes]
+        self.routes: list[list[int]] = []  # for each edge, the points from its tail to its head
+        waypoints: dict[tuple[int, int, int], int] = {}
+        occurrences: Counter[tuple[int, int]] = Counter()
+        for tail, head in edges:
+            occurrence = occurrences[tail, head]
+            occurrences[tail, head] += 1
+            route = [tail]
+            for layer in range(self.layer[tail] + 1, self.layer[head]):
+                key = (tail, occurrence, layer)  # edges between the same two boxes share nothing: both are to be seen
+                if key not in waypoints:
+                    waypoints[key] = len(self.layer)
+                    self.layer.append(layer)
+                    self.heights.append(0.0)
+                route.append(waypoints[key])
+            self.routes.append([*route, head])
+        self.before: list[list[int]] = [[] for _ in self.layer]
+        self.after: list[list[int]] = [[] for _ in self.layer]
+        for left, right in sorted({link for route in self.routes for link in pairwise(route)}):
+            self.before[right].append(left)
+            self.after[left].append(right)
+        self.rows: list[list[int]] = [[] for _ in range(max(self.layer) + 1)]
+        for point, layer in enumerate(self.layer):
+            self.rows[layer].append(point)
+        self.y = [0.0] * len(self.layer)
+        for row in self.rows:
+            self.settle(row, [0.0] * len(row))
+
+    def settle(self, row: list[int], wanted: list[float], weights: list[float] | None = None) -> None:
+        """Put the points of a layer as near to the wanted places as their order and the gaps between them allow."""
+        gaps = [0.0]
+        for above, below in pairwise(row):
+            gap = BOX_GAP if self.heights[above] and self.heights[below] else LINE_GAP
+            gaps.append(self.heights[above] / 2.0 + gap + self.heights[below] / 2.0)
+        shifts = list(accumulate(gaps))
+        # Less the gaps it is least squares with y[i] <= y[i + 1]: neighbours in the wrong order share their mean, until none are.
+        blocks: list[tuple[float, float, int]] = []  # sum of weight * place, sum of weights, points
+        for place, shift, weight in zip(wanted, shifts, weights or [1.0] * len(row), strict=True):
+            block = (weight * (place - shift), weight, 1)
+            while blocks and blocks[-1][0] * block[1] >= block[0] * blocks[-1][1]:
+                last = blocks.pop()
+                block = (last[0] + block[0], last[1] + block[1], last[2] + block[2])
+            blocks.append(block)
+        places = [total / weight for total, weight, count in blocks for _ in range(count)]
+        for point, place, shift in zip(row, places, shifts, strict=True):
+            self.y[point] = place + shift
+
+    def sort(self) -> None:
+        """Order the points of each layer by the mean height of their neighbours, to and fro; keep the order with fewest crossings."""
+        best = (self.crossings(), [list(row) for row in self.rows])
+        for sweep in range(ORDER_SWEEPS):
+            neighbours, rows = (self.after, self.rows[::-1]) if sweep % 2 == 0 else (self.before, self.rows)
+            for row in rows:
+                key = {p: sum(self.y[q] for q in neighbours[p]) / len(neighbours[p]) if neighbours[p] else self.y[p] for p in row}
+                row.sort(key=key.__getitem__)
+                self.settle(row, [key[p] for p in row])
+            best = min(best, (self.crossings(), [list(row) for row in self.rows]), key=lambda found: found[0])
+        self.rows = best[1]
+
+    def crossings(self) -> int:
+        """How often edges cross between neighbouring layers."""
+        total = 0
+        for left, right in pairwise(self.rows):
+            at = {point: i for i, point in enumerate(right)}
+            passed: list[int] = []
+            for point in left:
+                ends = sorted(at[q] for q in self.after[point])
+                total += sum(len(passed) - bisect_right(passed, end) for end in ends)
+                for end in ends:
+                    insort(passed, end)
+        return total
+
+    def align(self) -> None:
+        """With the order fixed, draw every point to its neighbours, most of all along lines that ought to be straight."""
+
+        def pull(left: int, right: int) -> float:
+            alone = len(self.after[left]) == 1 and len(self.before[right]) == 1
+            return 8.0 if alone else 1.0
+
+        links = [[(q, pull(q, p)) for q in self.before[p]] + [(q, pull(p, q)) for q in self.after[p]] for p in range(len(self.layer))]
+        for sweep in range(PLACE_SWEEPS):
+            for row in self.rows if sweep % 2 else self.rows[::-1]:
+                weights = [sum(weight for _, weight in links[p]) or 1.0 for p in row]
+                wanted = [sum(w * self.y[q] for q, w in links[p]) / weights[i] if links[p] else 0.0 for i, p in enumerate(row)]
+                self.settle(row, wanted, weights)
+
+    def drawn(self) -> Layout:
+        """The coordinates, once the order and the heights are settled."""
+        top = min(self.y[p] - h / 2.0 for p, h in enumerate(self.heights)) - BORDER
+        self.y = [y - top for y in self.y]
+        bottom = max(self.y[p] + h / 2.0 for p, h in enumerate(self.heights)) + BORDER
+        starts: list[float] = []
+        ends: list[float] = []
+        x = BORDER
+        for row in self.rows:
+            starts.append(x)
+            ends.append(x + max(self.shapes[p].width for p in row if p < len(self.shapes)))
+            steepest = max((abs(self.y[p] - self.y[q]) for p in row for q in self.after[p]), default=0.0)
+            x = ends[-1] + LAYER_GAP + min(0.12 * steepest, 2.0 * LAYER_GAP)
+        centres = [((starts[layer] + ends[layer]) / 2.0, y) for layer, y in zip(self.layer, self.y, strict=True)][: len(self.shapes)]
+        leaving = self.ports([(edge, route[0], route[1]) for edge, route in enumerate(self.routes)], centres, 1.0)
+        arriving = self.ports([(edge, route[-1], route[-2]) for edge, route in enumerate(self.routes)], centres, -1.0)
+        curves = []
+        for edge, route in enumerate(self.routes):
+            x, y = leaving[edge]
+            curve = [(x, y)]
+            for point in route[1:]:
+                end_x, end_y = arriving[edge] if point == route[-1] else (ends[self.layer[point]], self.y[point])
+                # straight through the layer, beside wider boxes; the bend lies in the gap, where no boxes are
+                right, left = ends[self.layer[point] - 1], starts[self.layer[point]] - ARROW
+                middle = (right + left) / 2.0
+                curve += [
+                    (x, y),
+                    (right, y),
+                    (right, y),
+                    (middle, y),
+                    (middle, end_y),
+                    (left, end_y),
+                    (left, end_y),
+                    (end_x, end_y),
+                    (end_x, end_y),
+                ]
+                x, y = end_x, end_y
+            curves.append(curve)
+        return Layout(centres, curves, ends[-1] + BORDER, bottom)
+
+    def ports(self, sides: list[tuple[int, int, int]], centres: list[Point], direction: float) -> list[Point]:
+        """Where each edge touches its box, on the right (direction 1) or left (-1), in the order of where it comes from or goes to.
+
+        Args:
+            sides: (edge, box, next point on its way), in the order of edges.
+            centres: of the boxes.
+            direction: which side.
+        """
+        waiting: defaultdict[int, list[tuple[float, int, int]]] = defaultdict(list)
+        for edge, box, neighbour in sides:
+            waiting[box].append((self.y[neighbour], neighbour, edge))
+        result = [(0.0, 0.0)] * len(sides)
+        for box, edges in waiting.items():
+            width, height, is_round = self.shapes[box]
+            x, y = centres[box]
+            # edges that share their first waypoint share the port; parallel edges have one each
+            slots: dict[tuple[int, int], int] = {}
+            slot_of = {}
+            seen: Counter[int] = Counter()
+            for _, neighbour, edge in sorted(edges):
+                shared = neighbour >= len(self.shapes)
+                slot_of[edge] = slots.setdefault((neighbour, 0 if shared else seen[neighbour]), len(slots))
+                seen[neighbour] += 1
+            room = 0.8 * height if is_round else height - 10.0
+            step = min(LINE_GAP, room / max(1, len(slots) - 1))
+            for edge, slot in slot_of.items():
+                dy = (slot - (len(slots) - 1) / 2.0) * step
+                dx = width / 2.0 * (sqrt(1.0 - (2.0 * dy / height) ** 2) if is_round else 1.0)
+                result[edge] = (x + direction * dx, y + dy)
+        return result

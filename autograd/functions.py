@@ -109,6 +109,11 @@ class Graphs:
         return function
 
     @staticmethod
+    def equal(a: Any, b: Any) -> bool:
+        """Whether the numbers are equal."""
+        return number_of(a) == number_of(b)
+
+    @staticmethod
     def where(condition: Truth, a: Any, b: Any) -> Any:
         """The selected side; the other has no part in the graph."""
         return a if condition else b

@@ -20,8 +20,8 @@ Number = Any  # a float, an array or a Value: whatever the namespace at hand wor
 Truth = Any  # a bool, or an array of them
 Namespace = Any  # an object with the functions named in FUNCTIONS, and with `inf` and `nan`
 
-FUNCTIONS = ("exp", "log", "tanh", "divide", "power", "floor", "isinf", "where")
-"""What a rule may use beside `+ - * /`, comparisons, `&` and `|`. The names are NumPy's."""
+FUNCTIONS = ("exp", "log", "tanh", "divide", "power", "floor", "isinf", "equal", "where")
+"""What a rule may use beside `+ - * /`, `< <= > >=`, `&` and `|`. The names are NumPy's."""
 
 
 def total(function: Callable[[float], float], *, overflow: Callable[[float], float] = abs) -> Callable[[float], float]:
@@ -67,6 +67,10 @@ def _floor(x: float) -> float:
     return x if math.isinf(x) or x != x else math.copysign(float(math.floor(x)), x)
 
 
+def _equal(a: float, b: float) -> bool:
+    return a == b
+
+
 def _where(condition: bool, a: float, b: float) -> float:
     return a if condition else b
 
@@ -84,6 +88,7 @@ class Floats:
     power = staticmethod(_power)
     floor = staticmethod(_floor)
     isinf = staticmethod(math.isinf)
+    equal = staticmethod(_equal)
     where = staticmethod(_where)
 
 

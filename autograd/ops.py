@@ -5,12 +5,13 @@ input, a rule of the output `y` and the inputs. `xp` is the namespace the rule i
 a number, arrays a batch, Values the graph of the expression. So one row serves eager code, compiled code, second
 derivatives, the tests and the documentation.
 
-Three habits keep the rules exact:
+Four habits keep the rules exact:
 
 - *No cancellation, no overflow.* The slope of tanh at 20 is 1.7e-17, which `1 - y*y` would round to 0.
 - *No division by what may vanish inside the domain*, except by `xp.divide`, which gives inf.
 - *Branches that meet smoothly.* `xp.where(a > 0, -a, a)` is -|a|, and both branches of a rule that uses it are the same
   analytic function, so derivatives of every order are right at 0 too.
+- *`xp.equal(a, 0.0)`, not `a == 0.0`*: between Values, `==` asks whether they are the same node.
 """
 
 from __future__ import annotations
@@ -162,16 +163,16 @@ MUL = define("mul", lambda xp, a, b: a * b, lambda xp, y, a, b: b,   lambda xp, 
 DIV = define("div", lambda xp, a, b: xp.divide(a, b),
              lambda xp, y, a, b: xp.divide(1.0, b),
              lambda xp, y, a, b: xp.divide(-y, b),
-             symbol="/", pole=lambda xp, a, b: b == 0.0, requires="b ≠ 0")
+             symbol="/", pole=lambda xp, a, b: xp.equal(b, 0.0), requires="b ≠ 0")
 NEG = define("neg", lambda xp, a: -a, lambda xp, y, a: -1.0)
 POS = define("pos", lambda xp, a: +a, lambda xp, y, a: 1.0)
 POW = define("pow", lambda xp, a, b: xp.power(a, b),
              # 0 at b = 0, where b * a**(b-1) would be 0 * inf
-             lambda xp, y, a, b: xp.where(b == 0.0, 0.0, b * xp.power(a, b - 1.0)),
+             lambda xp, y, a, b: xp.where(xp.equal(b, 0.0), 0.0, b * xp.power(a, b - 1.0)),
              # y log(a); 0 at a = 0, its limit from the right; nan for a < 0, where a**b exists at single points only
-             lambda xp, y, a, b: xp.where(a > 0.0, y * xp.log(xp.where(a > 0.0, a, 1.0)), xp.where(a == 0.0, 0.0, xp.nan)),
-             symbol="**", parameters=1, pole=lambda xp, a, b: (a == 0.0) & (b < 0.0),
-             domain=lambda xp, a, b: (a >= 0.0) | (b == xp.floor(b)) | xp.isinf(a),
+             lambda xp, y, a, b: xp.where(a > 0.0, y * xp.log(xp.where(a > 0.0, a, 1.0)), xp.where(xp.equal(a, 0.0), 0.0, xp.nan)),
+             symbol="**", parameters=1, pole=lambda xp, a, b: xp.equal(a, 0.0) & (b < 0.0),
+             domain=lambda xp, a, b: (a >= 0.0) | xp.equal(b, xp.floor(b)) | xp.isinf(a),
              requires="a > 0, or b an integer, or a = 0 and b ≥ 0")
 
 # -- exponentials and logarithms --------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Arrays:
     power = staticmethod(np.power)
     floor = staticmethod(np.floor)
     isinf = staticmethod(np.isinf)
+    equal = staticmethod(np.equal)
     where = staticmethod(np.where)
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +56,14 @@ def draw(root: object, format: str = "svg", rankdir: str = "LR", engine: str = "
         format=known(format),
         graph_attr={"rankdir": rankdir, "bgcolor": BACKGROUND, "nodesep": "0.2", "ranksep": "0.4"},
         node_attr={"shape": "record", "style": "filled,rounded", "fontname": FONT, "fontsize": f"{FONT_SIZE:g}"},
-        edge_attr={"color": EDGE, "arrowsize": "0.7"},
+        edge_attr={"color": EDGE, "arrowsize": "0.7", "tailport": "e" if rankdir == "LR" else "s"},
         backend=available(engine),
     )
     for box in picture.boxes:
         drawing.node(box.name, **attributes(box, rankdir))
     for tail, head in picture.edges:
-        drawing.edge(picture.boxes[tail].name, picture.boxes[head].name)
+        # an operation and its result belong together: close, and in a line
+        drawing.edge(picture.boxes[tail].name, picture.boxes[head].name, weight="8" if picture.boxes[tail].kind == "operation" else None)
     drawing.drawn = (picture, rankdir, drawing.source)
     return drawing
 
@@ -226,7 +227,7 @@ def available(engine: object) -> str:
         InputError: there is no such engine.
         MissingPackageError: it is not installed.
     """
-    there = {"dot": lambda: shutil.which("dot") is not None, "wasi": wasi_works, "builtin": lambda: True}
+    there: dict[str, Callable[[], bool]] = {"dot": lambda: shutil.which("dot") is not None, "wasi": wasi_works, "builtin": lambda: True}
     if engine == "auto":
         return next(backend for backend in BACKENDS if there[backend]())
     if not isinstance(engine, str) or engine not in BACKENDS:

@@ -35,7 +35,15 @@ class Shape(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Centres of the boxes; for each edge a chain of cubic Bézier curves (start, control, control, end, control, …); the whole size."""
+    """Where everything is.
+
+    Attributes:
+        centres: of the boxes.
+        curves: for each edge its start; four points for each gap between layers that it crosses, a line to the first and from
+            there a cubic Bézier curve; and its end.
+        width: of everything, with a border.
+        height: of everything.
+    """
 
     centres: list[Point]
     curves: list[list[Point]]
@@ -61,6 +69,25 @@ def place(shapes: Sequence[Shape], edges: Sequence[tuple[int, int]], rankdir: st
     return graph.drawn()
 
 
+def layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+    """The layer of each box: as far left as its inputs allow, but a leaf, or a box made from leaves that nothing else uses, just
+    before its use."""
+    before: list[set[int]] = [set() for _ in range(count)]
+    after: list[set[int]] = [set() for _ in range(count)]
+    for tail, head in edges:
+        before[head].add(tail)
+        after[tail].add(head)
+    layer = [0] * count
+    free = [True] * count
+    for box in range(count):
+        layer[box] = max((layer[tail] + 1 for tail in before[box]), default=0)
+        free[box] = all(free[tail] and len(after[tail]) == 1 for tail in before[box])
+    for box in range(count - 1, -1, -1):
+        if free[box] and after[box]:
+            layer[box] = min(layer[head] for head in after[box]) - 1
+    return layer
+
+
 class Layers:
     """The graph cut into layers. Points are the boxes and, after them, waypoints: one for each layer that an edge passes through.
 
@@ -69,10 +96,7 @@ class Layers:
 
     def __init__(self, shapes: Sequence[Shape], edges: Sequence[tuple[int, int]]) -> None:
         self.shapes = shapes
-        distance = [0] * len(shapes)  # the longest way to the root: a leaf stands just before its first use
-        for tail, head in sorted(edges, key=lambda edge: -edge[1]):
-            distance[tail] = max(distance[tail], distance[head] + 1)
-        self.layer = [max(distance) - d for d in distance]
+        self.layer = layers(len(shapes), edges)
         self.heights = [shape.height for shape in shapes]
         self.routes: list[list[int]] = []  # for each edge, the points from its tail to its head
         waypoints: dict[tuple[int, int, int], int] = {}
@@ -146,18 +170,19 @@ class Layers:
         return total
 
     def align(self) -> None:
-        """With the order fixed, draw every point to its neighbours, most of all along lines that ought to be straight."""
-
-        def pull(left: int, right: int) -> float:
-            alone = len(self.after[left]) == 1 and len(self.before[right]) == 1
-            return 8.0 if alone else 1.0
-
-        links = [[(q, pull(q, p)) for q in self.before[p]] + [(q, pull(p, q)) for q in self.after[p]] for p in range(len(self.layer))]
+        """With the order fixed, pull every point to its neighbours; last, straighten the lines that can be straight."""
+        straight = {p: heads[0] for p, heads in enumerate(self.after) if len(heads) == 1 and len(self.before[heads[0]]) == 1}
+        links = [
+            [(q, 8.0 if q in straight else 1.0) for q in self.before[p]] + [(q, 8.0 if p in straight else 1.0) for q in self.after[p]]
+            for p in range(len(self.layer))
+        ]
         for sweep in range(PLACE_SWEEPS):
             for row in self.rows if sweep % 2 else self.rows[::-1]:
-                weights = [sum(weight for _, weight in links[p]) or 1.0 for p in row]
-                wanted = [sum(w * self.y[q] for q, w in links[p]) / weights[i] if links[p] else 0.0 for i, p in enumerate(row)]
+                weights = [sum(weight for _, weight in links[p]) or 1.0 for p in row]  # a lone box has none
+                wanted = [sum(weight * self.y[q] for q, weight in links[p]) / total for p, total in zip(row, weights, strict=True)]
                 self.settle(row, wanted, weights)
+        for row in self.rows[::-1]:
+            self.settle(row, [self.y[straight.get(p, p)] for p in row], [100.0 if p in straight else 1.0 for p in row])
 
     def drawn(self) -> Layout:
         """The coordinates, once the order and the heights are settled."""
@@ -172,60 +197,48 @@ class Layers:
             ends.append(x + max(self.shapes[p].width for p in row if p < len(self.shapes)))
             steepest = max((abs(self.y[p] - self.y[q]) for p in row for q in self.after[p]), default=0.0)
             x = ends[-1] + LAYER_GAP + min(0.12 * steepest, 2.0 * LAYER_GAP)
-        centres = [((starts[layer] + ends[layer]) / 2.0, y) for layer, y in zip(self.layer, self.y, strict=True)][: len(self.shapes)]
-        leaving = self.ports([(edge, route[0], route[1]) for edge, route in enumerate(self.routes)], centres, 1.0)
-        arriving = self.ports([(edge, route[-1], route[-2]) for edge, route in enumerate(self.routes)], centres, -1.0)
+        centres = [((starts[self.layer[p]] + ends[self.layer[p]]) / 2.0, self.y[p]) for p in range(len(self.shapes))]
+        leaving = self.ports([(route[0], route[1]) for route in self.routes], centres, 1.0)
+        arriving = self.ports([(route[-1], route[-2]) for route in self.routes], centres, -1.0)
         curves = []
-        for edge, route in enumerate(self.routes):
-            x, y = leaving[edge]
-            curve = [(x, y)]
+        for route, start, tip in zip(self.routes, leaving, arriving, strict=True):
+            curve = [start]
+            y = start[1]
             for point in route[1:]:
-                end_x, end_y = arriving[edge] if point == route[-1] else (ends[self.layer[point]], self.y[point])
-                # straight through the layer, beside wider boxes; the bend lies in the gap, where no boxes are
+                # straight through a layer, beside its boxes; the bend lies in the gap, where there are none
+                end = tip[1] if point == route[-1] else self.y[point]
                 right, left = ends[self.layer[point] - 1], starts[self.layer[point]] - ARROW
                 middle = (right + left) / 2.0
-                curve += [
-                    (x, y),
-                    (right, y),
-                    (right, y),
-                    (middle, y),
-                    (middle, end_y),
-                    (left, end_y),
-                    (left, end_y),
-                    (end_x, end_y),
-                    (end_x, end_y),
-                ]
-                x, y = end_x, end_y
-            curves.append(curve)
+                curve += [(right, y), (middle, y), (middle, end), (left, end)]
+                y = end
+            curves.append([*curve, tip])
         return Layout(centres, curves, ends[-1] + BORDER, bottom)
 
-    def ports(self, sides: list[tuple[int, int, int]], centres: list[Point], direction: float) -> list[Point]:
-        """Where each edge touches its box, on the right (direction 1) or left (-1), in the order of where it comes from or goes to.
+    def ports(self, ends: list[tuple[int, int]], centres: list[Point], side: float) -> list[Point]:
+        """Where each edge touches its box, in the order of where it goes to or comes from, so that edges do not cross at the box.
 
         Args:
-            sides: (edge, box, next point on its way), in the order of edges.
+            ends: for each edge the box and the point that is next on its way.
             centres: of the boxes.
-            direction: which side.
+            side: 1 for edges that leave, on the right; -1 for edges that arrive, on the left.
         """
-        waiting: defaultdict[int, list[tuple[float, int, int]]] = defaultdict(list)
-        for edge, box, neighbour in sides:
-            waiting[box].append((self.y[neighbour], neighbour, edge))
-        result = [(0.0, 0.0)] * len(sides)
-        for box, edges in waiting.items():
+        # edges that run as one line to a waypoint share a port; two edges to one box do not
+        keys = [(self.y[point], point, edge if point < len(self.shapes) else -1) for edge, (_, point) in enumerate(ends)]
+        slots: defaultdict[int, set[tuple[float, int, int]]] = defaultdict(set)
+        for (box, _), key in zip(ends, keys, strict=True):
+            slots[box].add(key)
+        height_of: dict[tuple[int, tuple[float, int, int]], float] = {}
+        for box, used in slots.items():
+            room = self.shapes[box].height * (0.8 if self.shapes[box].round else 0.7)
+            step = min(LINE_GAP, room / max(1, len(used) - 1))
+            if side < 0.0 and step < ARROW - 1.0:
+                step = 0.0  # arrowheads would lie on each other: all lines end in one
+            for i, key in enumerate(sorted(used)):
+                height_of[box, key] = (i - (len(used) - 1) / 2.0) * step
+        points = []
+        for (box, _), key in zip(ends, keys, strict=True):
             width, height, is_round = self.shapes[box]
-            x, y = centres[box]
-            # edges that share their first waypoint share the port; parallel edges have one each
-            slots: dict[tuple[int, int], int] = {}
-            slot_of = {}
-            seen: Counter[int] = Counter()
-            for _, neighbour, edge in sorted(edges):
-                shared = neighbour >= len(self.shapes)
-                slot_of[edge] = slots.setdefault((neighbour, 0 if shared else seen[neighbour]), len(slots))
-                seen[neighbour] += 1
-            room = 0.8 * height if is_round else height - 10.0
-            step = min(LINE_GAP, room / max(1, len(slots) - 1))
-            for edge, slot in slot_of.items():
-                dy = (slot - (len(slots) - 1) / 2.0) * step
-                dx = width / 2.0 * (sqrt(1.0 - (2.0 * dy / height) ** 2) if is_round else 1.0)
-                result[edge] = (x + direction * dx, y + dy)
-        return result
+            dy = height_of[box, key]
+            dx = width / 2.0 * (sqrt(1.0 - (2.0 * dy / height) ** 2) if is_round else 1.0)
+            points.append((centres[box][0] + side * dx, centres[box][1] + dy))
+        return points

@@ -28,13 +28,13 @@ def to_svg(picture: Picture, rankdir: str) -> str:
 
 def edge(curve: list[Point], rankdir: str) -> str:
     """A line, and an arrowhead whose tip touches the box."""
-    tip = xy(*curve[-1])
-    x, y = curve[-1]
+    (x, y), (tip_x, tip_y) = curve[0], curve[-1]
+    gaps = [curve[i : i + 4] for i in range(1, len(curve) - 1, 4)]
+    path = f"M{xy(x, y)}" + "".join(f" L{xy(*a)} C{xy(*b)} {xy(*c)} {xy(*d)}" for a, b, c, d in gaps)
     # the line ends inside the arrowhead, or it would be seen beside the tip
-    end = (x - ARROW / 2.0, y) if rankdir == "LR" else (x, y - ARROW / 2.0)
-    path = f"M{xy(*curve[0])} C{' '.join(xy(*point) for point in [*curve[1:-2], end, end])}"
+    path += f" L{xy(tip_x - ARROW / 2.0, tip_y)}" if rankdir == "LR" else f" L{xy(tip_x, tip_y - ARROW / 2.0)}"
     back = f"l-{ARROW:g},-3 v6" if rankdir == "LR" else f"l-3,-{ARROW:g} h6"
-    return f'<g class="edge"><path d="{path}" fill="none" stroke="{EDGE}"/><path d="M{tip} {back} z" fill="{EDGE}"/></g>'
+    return f'<g class="edge"><path d="{path}" fill="none" stroke="{EDGE}"/><path d="M{xy(tip_x, tip_y)} {back} z" fill="{EDGE}"/></g>'
 
 
 def drawn(box: Box, centre: Point) -> list[str]:

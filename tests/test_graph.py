@@ -1,0 +1,186 @@
+"""The graph: its order, deep and wide, interrupted, shared between threads, and freed."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import autograd
+from autograd import Value
+from autograd.graph import topological_order
+
+
+def chain(depth: int) -> Value:
+    x = Value(1.0)
+    y = x
+    for _ in range(depth):
+        y = y + 1.0
+    return y
+
+
+def test_inputs_come_first_and_each_node_once() -> None:
+    a, b = Value(1.0, label="a"), Value(2.0, label="b")
+    c = a * b
+    d = c + a
+    e = d * c
+    order = topological_order(e)
+    assert order == [a, b, c, d, e]
+    assert topological_order(e) == order
+
+
+def test_two_to_the_sixty_paths() -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(60):
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**60
+
+
+def test_a_million_deep_and_a_hundred_thousand_wide() -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(1_000_000):
+        y = y * 1.0
+    y.backward()
+    assert x.grad == 1.0
+    del y
+    x.grad = 0.0
+    wide = sum(x * 1.0 for _ in range(100_000))
+    assert isinstance(wide, Value)
+    wide.backward()
+    assert x.grad == 100_000.0
+
+
+@pytest.mark.skipif(autograd.NATIVE, reason="Ctrl-C arrives after a native backward has returned")
+def test_an_interrupted_backward_leaves_leaves_as_they_were() -> None:
+    x = Value(1.0)
+    x.grad = 5.0
+    y = x
+    for _ in range(50):
+        y = y * 1.0 + x
+    calls = 0
+
+    def interrupt(frame: object, event: str, arg: object) -> None:
+        nonlocal calls
+        if event == "call" and getattr(frame, "f_code").co_name == "_backward":  # noqa: B009
+            calls += 1
+            if calls == 60:
+                raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            y.backward()
+    finally:
+        sys.setprofile(None)
+    assert calls == 60
+    assert x.grad == 5.0
+    y.backward()
+    assert x.grad == 56.0
+
+
+def test_independent_graphs_in_several_threads() -> None:
+    wrong: list[float] = []
+
+    def work(k: int) -> None:
+        for _ in range(30):
+            x = Value(float(k))
+            y = x
+            for _ in range(300):
+                y = y + x
+            y.backward()
+            if x.grad != 301.0 or y.data != 301.0 * k:
+                wrong.append(x.grad)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+FREEING = """
+import sys, threading
+from autograd import NATIVE, Value, dot
+depth, width, layers = {depth}, {width}, {layers}
+bystanders = []
+
+def chain():
+    y = Value(1.0)
+    for i in range(depth):
+        if i % max(depth // 50_000, 1) == 0:
+            bystanders.append([i, Value(float(i))])  # neighbours in memory, of collector objects too
+        y = y + 1.0
+    return y
+
+def grid():
+    row = [Value(1.0) for _ in range(width)]
+    for _ in range(layers):
+        row = [a * b for a, b in zip(row, row[1:] + row[:1])]
+    return dot(row, row)
+
+def work():
+    y = chain()
+    y.backward()
+    del y
+    g = grid()
+    g.backward()
+    del g
+    for _ in range(3):
+        y = chain()
+        del y
+
+threading.stack_size(256 * 1024)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+for i, (index, value) in enumerate(bystanders):
+    assert value.data == float(index) and value.grad == 0.0 and value._prev == (), i
+import gc
+gc.collect()
+print("intact", len(bystanders))
+"""
+
+
+def freed(depth: int, width: int, layers: int, **environment: str) -> str:
+    code = FREEING.format(depth=depth, width=width, layers=layers)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("depth", [100, 100_000, 1_000_000 if autograd.NATIVE else 300_000])
+def test_freeing_under_the_debug_allocator(depth: int) -> None:
+    """The debug allocator puts guard bytes around every object, and finds a write outside of one when it is freed."""
+    assert "intact" in freed(depth, 1000, 100, PYTHONMALLOC="debug")
+
+
+def test_freeing_three_million_deep_and_ten_thousand_wide() -> None:
+    if autograd.NATIVE:
+        assert "intact" in freed(3_000_000, 10_000, 1000)
+    else:  # the same code, of a size that plain Python builds in reasonable time
+        assert "intact" in freed(300_000, 1_000, 100)
+
+
+def test_a_graph_is_freed_by_reference_counting_alone() -> None:
+    code = """
+import gc, sys
+gc.disable()
+from autograd import Value
+if sys.implementation.name != "cpython": sys.exit()
+def step():
+    x = Value(2.0)
+    for _ in range(200):
+        x = x * x.relu() + 1.0 - x
+    x.backward()
+for _ in range(20): step()
+before = sys.getallocatedblocks()
+for _ in range(1000): step()
+print(sys.getallocatedblocks() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert abs(int(done.stdout)) < 100

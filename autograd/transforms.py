@@ -15,7 +15,7 @@ from autograd.errors import InputError, StaleGraphError
 from autograd.functions import GRAPHS
 from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
-from autograd.ops import LEAF
+from autograd.ops import CONSTANT, LEAF
 from autograd.trees import flatten
 from autograd.value import Value, real
 
@@ -73,8 +73,12 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
             replaced[i] = build(fresh)
             variables += fresh
             pieces.append((len(fresh), build))
-        result = f(*replaced, **kwargs)
-        value, gradients = pull_back(result, variables)
+        try:
+            value, gradients = pull_back(f(*replaced, **kwargs), variables)
+        finally:
+            for node in variables:  # what was made of a number is one again, for a transform around this one
+                if node._operation is LEAF:
+                    node._operation = CONSTANT
         built = []
         for n, build in pieces:
             built.append(build(gradients[:n]))

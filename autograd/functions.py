@@ -100,7 +100,9 @@ class Graphs:
     nan = math.nan
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        operation = OPERATIONS[NUMPY_NAMES.get(name, name)]
+        operation = OPERATIONS.get(NUMPY_NAMES.get(name, name))
+        if operation is None:
+            raise AttributeError(f"rules cannot use xp.{name}: there is no operation of that name")
 
         def function(*operands: Any) -> Any:
             return call(operation, *operands, checked=False)

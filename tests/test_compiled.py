@@ -1,0 +1,218 @@
+"""compile(loss): the same numbers as eager code, the matrices found, the same errors."""
+
+import math
+import random
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from moons import moons
+from points import ROWS, points
+
+from autograd import Program, Value, compile, dot, exp, log, relu, tanh  # noqa: A004 - the names users import
+from autograd.compiled.layout import Layout
+from autograd.compiled.matrices import MATMUL
+from autograd.errors import CompileError, DomainError, PoleError
+from autograd.functions import call
+from autograd.ops import DOT, SUM, Operation
+
+
+def legal(layout: Layout) -> None:
+    """What a legal layout is: outputs are disjoint, and every operand was written before it is read."""
+    written = np.zeros(layout.size, dtype=bool)
+    outputs = np.zeros(layout.size, dtype=int)
+    for step in layout.instructions:
+        outputs[step.start : step.start + step.size] += 1
+    assert outputs.max(initial=0) <= 1
+    written[outputs == 0] = True
+    for step in layout.instructions:
+        for operand in step.operands:
+            places = operand.all_places()
+            assert places.shape == operand.shape
+            assert written[places].all()
+            if operand.places is None:
+                moving = math.prod(n for n, stride in zip(operand.shape, operand.strides, strict=True) if stride)
+                assert len(np.unique(places)) == moving
+        written[step.start : step.start + step.size] = True
+
+
+def agree(build: Callable[[], Value], leaves: list[Value], tolerance: float = 1e-12) -> Program:
+    """The program of a graph, after it was compared with eager code at two points."""
+    program = compile(build())
+    legal(program.layout)
+    for _ in range(2):
+        eager = build()
+        for leaf in leaves:
+            leaf.grad = 0.0
+        eager.backward()
+        expected = [leaf.grad for leaf in leaves]
+        for leaf in leaves:
+            leaf.grad = 0.0
+        assert program() == pytest.approx(eager.data, rel=tolerance, abs=tolerance)
+        assert [leaf.grad for leaf in leaves] == pytest.approx(expected, rel=tolerance, abs=tolerance)
+        for leaf in leaves:
+            leaf.data *= 1.25
+    return program
+
+
+def test_moons_finds_three_matrix_products() -> None:
+    parameters, loss = moons(Value)
+    program = agree(loss, parameters)
+    products = [step for step in program.layout.instructions if step.operation is MATMUL]
+    assert [step.shape for step in products] == [(100, 16), (100, 16), (1, 100)]
+    assert len(program.layout.instructions) <= 16
+    text = str(program)
+    assert "3 of them matrix products" in text
+    assert "t1[100, 16] = leaves[100, 2] @ leaves[16, 2]ᵀ" in text
+    assert "t3[100, 16] = ReLU(t2[100, 16])" in text
+    assert all(operand.places is None for step in program.layout.instructions if step.size > 1 for operand in step.operands)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_as_a_batch_and_alone(row: Operation) -> None:
+    found = points(row)
+    leaves = [[Value(x) for x in point] for point in found]
+    flat = [x for point in leaves for x in point]
+
+    def build() -> Value:
+        total = call(row, *leaves[0])
+        for point in leaves[1:]:
+            total = total + call(row, *point)
+        return total * 0.5
+
+    program = compile(build())
+    legal(program.layout)
+    eager = build()
+    eager.backward()
+    expected = [x.grad for x in flat]
+    for x in flat:
+        x.grad = 0.0
+    assert program() == pytest.approx(eager.data, rel=1e-13)
+    assert [x.grad for x in flat] == pytest.approx(expected, rel=1e-13, abs=1e-300)
+
+
+def test_leaves_are_live_and_numbers_are_constants() -> None:
+    w = [Value(0.5, label="w0"), Value(-1.0, label="w1")]
+    loss = (w[0] * 2.0 + w[1] * 3.0) ** 2
+    program = compile(loss)
+    assert program() == 4.0
+    assert [p.grad for p in w] == [-8.0, -12.0]
+    w[0].data = 1.0
+    assert program() == 1.0
+    assert loss.data == 1.0
+    assert [p.grad for p in w] == [-12.0, -18.0]
+    assert program.forward() == 1.0
+    assert [p.grad for p in w] == [-12.0, -18.0]
+    assert program.constants == [2.0, 3.0]
+    assert program.leaves == w
+    assert program.root is loss
+    assert str(program).splitlines()[1] == "  t1 = Σ w[2] * constants[2]"
+
+
+def test_small_graphs() -> None:
+    x = Value(2.0)
+    assert agree(lambda: x, [x]).root is x
+    agree(lambda: +x, [x])
+    agree(lambda: x + x, [x])
+    agree(lambda: x * x + x, [x])
+    agree(lambda: x * x + x * x, [x])
+    agree(lambda: x * 3.0 + x, [x])
+    agree(lambda: Value(1.0) + x + x + x + x, [x])
+    agree(lambda: (x + 1.0) * (x + 1.0), [x])
+    agree(lambda: dot([x, x, 1.0], [x, 2.0, x]), [x])
+    agree(lambda: dot([x], [x]) + dot([x], [3.0]), [x])
+    constant = compile(Value(3.0) * 2.0)
+    assert constant() == 6.0
+
+
+def test_sums_products_and_chains_are_rolled() -> None:
+    xs = [Value(float(i) + 0.5) for i in range(8)]
+    operations = lambda program: [step.operation for step in program.layout.instructions]
+    assert operations(agree(lambda: sum(xs[1:], xs[0]), xs)) == [SUM]
+    assert operations(agree(lambda: sum([a * b for a, b in zip(xs[1:4], xs[4:7], strict=True)], xs[0] * xs[7]), xs)) == [DOT]
+
+    def shared() -> Value:
+        product = xs[0] * xs[1]
+        return product + xs[2] * xs[3] + product
+
+    assert DOT not in operations(agree(shared, xs))
+    agree(lambda: sum(tanh(x) for x in xs) + tanh(xs[0]), xs)  # type: ignore[arg-type,return-value]
+    agree(lambda: -sum(x * x for x in xs) / sum(relu(x) for x in xs), xs)  # type: ignore[arg-type,return-value]
+
+
+@pytest.mark.parametrize("order", ["wx", "xw"])
+def test_a_layer_is_one_product_however_it_is_written(order: str) -> None:
+    rng = random.Random(3)
+    W = [[Value(rng.uniform(-1, 1), label=f"W{i}{j}") for j in range(5)] for i in range(4)]
+    X = [[Value(rng.uniform(-1, 1), label=f"X{i}{j}") for j in range(5)] for i in range(7)]
+
+    def build() -> Value:
+        total: Value | float = 0.0
+        for x in X:
+            for w in W:
+                z = dot(w, x) if order == "wx" else dot(x, w)
+                total = total + tanh(z)
+        assert isinstance(total, Value)
+        return total
+
+    program = agree(build, [v for row in W + X for v in row])
+    assert [step.shape for step in program.layout.instructions if step.operation is MATMUL] == [(7, 4)]
+    assert "t1[7, 4] = X[7, 5] @ W[4, 5]ᵀ" in str(program)
+
+
+def test_deep_and_wide() -> None:
+    x = Value(0.5)
+    y = x
+    for _ in range(3000):
+        y = y * 0.999 + 0.001
+    program = compile(y)
+    x.grad = 0.0
+    program()
+    assert x.grad == pytest.approx(0.999**3000, rel=1e-12)
+    wide = sum(exp(x * (i * 1e-5)) for i in range(20_000))
+    assert isinstance(wide, Value)
+    agree(lambda: wide, [])
+    assert len(compile(wide).layout.instructions) == 3
+
+
+def test_domain_errors_are_those_of_eager_code() -> None:
+    x, y = Value(2.0, label="x"), Value(1.0, label="y")
+    program = compile(log(x) + 1 / y + exp(-1 / x**2))
+    program()
+    grads = x.grad, y.grad
+    x.data = -1.0
+    with pytest.raises(DomainError, match=r"log.*label 'x'"):
+        program()
+    x.data, y.data = 2.0, 0.0
+    with pytest.raises(PoleError, match=r"div.*label 'y'"):
+        program()
+    assert (x.grad, y.grad) == grads
+    x.data, y.data = math.nan, 1.0
+    assert math.isnan(program())
+    x.data = 0.0
+    with pytest.raises(DomainError):
+        program()
+    hidden = compile(exp(-1 / y**2))  # finite again after the pole, and still an error
+    y.data = 0.0
+    with pytest.raises(PoleError):
+        hidden()
+
+
+def test_the_same_bits_every_time_and_from_several_threads() -> None:
+    parameters, loss = moons(Value, samples=10)
+    program = compile(loss())
+    first = program.forward()
+    results: list[float] = []
+    threads = [threading.Thread(target=lambda: results.extend(program.forward() for _ in range(20))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(results) == {first}
+    assert parameters
+
+
+def test_bad_calls() -> None:
+    with pytest.raises(CompileError, match=r"program = compile\(loss\)"):
+        compile(3.0)  # type: ignore[arg-type]

@@ -1,0 +1,66 @@
+"""The two builds: which one is loaded, and that an edited source is never hidden by an old binary."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+import autograd.graph
+import autograd.value
+
+PACKAGE = Path(autograd.__file__).resolve().parent
+BINARIES = [*PACKAGE.glob("value*.so"), *PACKAGE.glob("value*.pyd")]
+
+
+def python(code: str, folder: Path | None = None, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, env={**os.environ, **environment}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_native_tells_what_is_loaded() -> None:
+    for module in (autograd.value, autograd.graph):
+        assert (module.__file__ or "").endswith(".py") is not autograd.NATIVE
+
+
+def test_plain_can_be_forced() -> None:
+    code = "import autograd, autograd.value; print(autograd.NATIVE, autograd.value.__file__.endswith('.py'))"
+    assert python(code, SCALAR_AUTOGRAD_PLAIN="1") == "False True"
+
+
+@pytest.mark.skipif(not BINARIES, reason="not compiled")
+def test_an_edited_source_is_what_runs(tmp_path: Path) -> None:
+    copy = tmp_path / "autograd"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for library in PACKAGE.parent.glob("scalar_autograd__mypyc*"):
+        shutil.copy(library, tmp_path)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import autograd; print(autograd.NATIVE, autograd.__file__)"
+    assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0") == f"True {copy / '__init__.py'}"
+    with (copy / "graph.py").open("a") as source:
+        source.write("\nEDITED = True\n")
+    code += "; from autograd.graph import EDITED; print(EDITED)"
+    assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0").splitlines() == [f"False {copy / '__init__.py'}", "True"]
+    (copy / "compiled_from.txt").unlink()
+    assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0").startswith("False")
+
+
+def test_the_other_autograd_in_the_same_folder_is_an_error(tmp_path: Path) -> None:
+    copy = tmp_path / "autograd"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "numpy").mkdir()
+    (copy / "numpy" / "numpy_wrapper.py").touch()
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+try:
+    import autograd
+except ImportError as error:
+    print(error)
+"""
+    assert "pip uninstall autograd scalar-autograd" in python(code, tmp_path)

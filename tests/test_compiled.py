@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from moons import moons
 from points import ROWS, points
 
-from autograd import Program, Value, compile, dot, exp, log, relu, tanh  # noqa: A004 - the names users import
+from autograd import Program, Value, compile, dot, exp, log, relu, tanh
 from autograd.compiled.layout import Layout
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import CompileError, DomainError, PoleError
 from autograd.functions import call
 from autograd.ops import DOT, SUM, Operation
+from benchmarks.moons import moons
 
 
 def legal(layout: Layout) -> None:

@@ -124,7 +124,18 @@ def test_written_out_operators_equal_their_rows_bit_for_bit() -> None:
         assert repr((product.data, *product._slopes)) == repr((total, *DOT.slopes(FLOATS, total, *inputs)))
 
 
-NUMBERS: list[Any] = [2, True, 2.5, np.float64(2.5), np.float32(2.5), np.int64(3), np.uint8(3), np.bool_(True), Fraction(5, 2), Decimal("2.5")]
+NUMBERS: list[Any] = [
+    2,
+    True,
+    2.5,
+    np.float64(2.5),
+    np.float32(2.5),
+    np.int64(3),
+    np.uint8(3),
+    np.bool_(True),
+    Fraction(5, 2),
+    Decimal("2.5"),
+]
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda n: type(n).__name__)

@@ -1,0 +1,1 @@
+"""Benchmarks. They report, and never fail for being slow: ``python -m benchmarks``."""

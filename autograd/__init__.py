@@ -22,7 +22,55 @@ NATIVE: bool = choose_core(__path__[0])
 from autograd import interop  # noqa: F401 - teaches Value NumPy's protocol
 from autograd.checking import assert_gradients, check_gradients
 from autograd.errors import AutogradError
-from autograd.functions import define, exp, log, log_softmax, relu, sigmoid, softmax, tanh, where
+from autograd.functions import abs as abs
+from autograd.functions import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cbrt,
+    ceil,
+    clip,
+    cos,
+    cosh,
+    define,
+    elu,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    floor,
+    gelu,
+    hardmax,
+    hypot,
+    leaky_relu,
+    log,
+    log1p,
+    log2,
+    log10,
+    log_softmax,
+    logsumexp,
+    maximum,
+    minimum,
+    relu,
+    remainder,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    sinh,
+    softmax,
+    softplus,
+    sqrt,
+    tan,
+    tanh,
+    where,
+)
+from autograd.functions import pow as pow
+from autograd.functions import sum as sum
 from autograd.transforms import grad, value_and_grad
 from autograd.value import Value, dot
 
@@ -31,24 +79,60 @@ if TYPE_CHECKING:
     from autograd.compiled.program import compile as compile
     from autograd.render.draw import Drawing, draw
 
+# what would shadow a builtin (abs, compile, pow, sum) can be imported by name, and stays out of this list
 __all__ = [
     "NATIVE",
     "AutogradError",
     "Drawing",
     "Program",
     "Value",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
     "assert_gradients",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "ceil",
     "check_gradients",
+    "clip",
+    "cos",
+    "cosh",
     "define",
     "dot",
     "draw",
+    "elu",
+    "erf",
+    "erfc",
     "exp",
+    "expm1",
+    "floor",
+    "gelu",
     "grad",
+    "hardmax",
+    "hypot",
+    "leaky_relu",
     "log",
+    "log1p",
+    "log2",
+    "log10",
     "log_softmax",
+    "logsumexp",
+    "maximum",
+    "minimum",
     "relu",
+    "remainder",
     "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinh",
     "softmax",
+    "softplus",
+    "sqrt",
+    "tan",
     "tanh",
     "value_and_grad",
     "where",
@@ -74,4 +158,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return [*globals(), *_LAZY]

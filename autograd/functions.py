@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd import ops
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
-from autograd.ops import CONSTANT, EXP, LOG, OPERATIONS, RELU, SIGMOID, TANH, Operation, Rule, outside
-from autograd.ops import define as define_row
+from autograd.ops import CONSTANT, OPERATIONS, Operation, Rule, outside
 from autograd.value import Value, apply, number_of, real, undefined
 
 
@@ -36,29 +36,23 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
 
 
 def function_of(operation: Operation) -> Callable[..., Any]:
-    """The row as a function of Values and numbers, documented from the row."""
+    """The row as a function of Values and numbers, documented from the row; one of any number of inputs takes a sequence."""
+    if operation.arity is None:
 
-    def function(*operands: Any) -> Any:
-        return call(operation, *operands)
+        def function(items: Any) -> Any:
+            return call(operation, *items)
 
-    letters = ", ".join("abcdef"[: operation.arity])
+    else:
+
+        def function(*operands: Any) -> Any:  # type: ignore[misc]
+            return call(operation, *operands)
+
+    letters = "items" if operation.arity is None else ", ".join("abcdef"[: operation.arity])
     function.__name__ = function.__qualname__ = operation.name
-    function.__doc__ = f"{operation.name}({letters}): {operation.doc}"
+    function.__doc__ = f"{operation.name}({letters}): {operation.doc}."
     if operation.requires:
         function.__doc__ += f"\n\nDefined for {operation.requires}; elsewhere a DomainError or PoleError."
     return function
-
-
-def method_of(operation: Operation) -> Callable[[Value], Value]:
-    """The row as a method of Value."""
-
-    def method(self: Value) -> Value:
-        return apply(operation, [self])
-
-    method.__name__ = operation.name
-    method.__qualname__ = f"Value.{operation.name}"
-    method.__doc__ = f"{operation.doc}. The same as `autograd.{operation.name}(v)`."
-    return method
 
 
 def define(name: str, value: Rule, *derivatives: Rule, **row: Any) -> Callable[..., Any]:
@@ -83,7 +77,7 @@ def define(name: str, value: Rule, *derivatives: Rule, **row: Any) -> Callable[.
         >>> x.grad
         0.25
     """
-    return function_of(define_row(name, value, *derivatives, **row))
+    return function_of(ops.define(name, value, *derivatives, **row))
 
 
 NUMPY_NAMES = {"divide": "div", "power": "pow"}
@@ -109,6 +103,11 @@ class Graphs:
 
         setattr(self, name, function)
         return function
+
+    @staticmethod
+    def isinf(a: Any) -> bool:
+        """Whether the number is infinite."""
+        return math.isinf(number_of(a))
 
     @staticmethod
     def equal(a: Any, b: Any) -> bool:
@@ -143,11 +142,56 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     return selected() if callable(selected) else selected
 
 
+def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
+    """x, or negative_slope · x where x is not positive: a ReLU that cannot die.
+
+    Source: Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models" (2013).
+
+    Example:
+        >>> leaky_relu(-2.0)
+        -0.02
+    """
+    return call(ops.LEAKY_RELU, x, negative_slope)
+
+
+def elu(x: Any, alpha: Any = 1.0) -> Any:
+    """x, or alpha · (exp(x) - 1) where x is not positive.
+
+    Source: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units" (2016).
+
+    Example:
+        >>> round(elu(-1.0, alpha=2.0), 6)
+        -1.264241
+    """
+    return call(ops.ELU, x, alpha)
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """x · Φ(x), where Φ is the distribution function of the standard normal; or, with ``approximate="tanh"``, close to it.
+
+    Source: Hendrycks and Gimpel, "Gaussian error linear units" (2016).
+
+    Raises:
+        InputError: `approximate` is neither "none" nor "tanh".
+
+    Example:
+        >>> round(gelu(1.0), 6), round(gelu(1.0, approximate="tanh"), 6)
+        (0.841345, 0.841192)
+    """
+    rows = {"none": ops.GELU, "tanh": ops.GELU_TANH}
+    if approximate not in rows:
+        raise InputError(f'approximate must be "none" or "tanh", not {approximate!r}')
+    return call(rows[approximate], x)
+
+
 def softmax(logits: Any) -> list[Any]:
     """exp(zᵢ) / Σ exp(zⱼ): positive numbers that add up to 1. Stable for logits of any size.
 
     Args:
         logits: a sequence of Values and numbers, at least one.
+
+    Raises:
+        InputError: the sequence is empty.
 
     Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990).
 
@@ -155,9 +199,8 @@ def softmax(logits: Any) -> list[Any]:
         >>> softmax([0.0, 0.0])
         [0.5, 0.5]
     """
-    shifted = _below_largest(logits)
-    exponentials = [exp(z) for z in shifted]
-    total = sum(exponentials[1:], exponentials[0])
+    exponentials = [exp(z) for z in _below_largest(logits)]
+    total = sum(exponentials)
     return [e / total for e in exponentials]
 
 
@@ -167,30 +210,71 @@ def log_softmax(logits: Any) -> list[Any]:
     Args:
         logits: a sequence of Values and numbers, at least one.
 
+    Raises:
+        InputError: the sequence is empty.
+
     Example:
         >>> log_softmax([0.0, -1000.0])
         [0.0, -1000.0]
     """
     shifted = _below_largest(logits)
-    exponentials = [exp(z) for z in shifted]
-    log_total = log(sum(exponentials[1:], exponentials[0]))
+    log_total = logsumexp(shifted)
     return [z - log_total for z in shifted]
+
+
+def hardmax(logits: Any) -> list[float]:
+    """1 at the largest logit (the first of several), 0 elsewhere. Piecewise constant: there is no gradient to follow.
+
+    Args:
+        logits: a sequence of Values and numbers, at least one.
+
+    Raises:
+        InputError: the sequence is empty.
+
+    Example:
+        >>> hardmax([0.1, 10.0, 0.1])
+        [0.0, 1.0, 0.0]
+    """
+    shifted = [number_of(z) for z in _below_largest(logits)]
+    best = shifted.index(max(shifted))
+    return [1.0 if i == best else 0.0 for i in range(len(shifted))]
 
 
 def _below_largest(logits: Any) -> list[Any]:
     """Logits less the largest one, which as a plain number has no part in the derivatives: softmax does not change by a shift."""
     items = list(logits)
     if not items:
-        raise InputError("softmax needs at least one logit, not an empty sequence")
+        raise InputError("at least one logit is needed, not an empty sequence")
     largest = max(number_of(z) for z in items)
     return [z - largest for z in items]
 
 
-exp = function_of(EXP)
-log = function_of(LOG)
-tanh = function_of(TANH)
-sigmoid = function_of(SIGMOID)
-relu = function_of(RELU)
+# fmt: off
+pow, remainder, abs, sign, floor, ceil = map(function_of, (ops.POW, ops.REMAINDER, ops.ABS, ops.SIGN, ops.FLOOR, ops.CEIL))
+exp, expm1, log, log1p, log2, log10 = map(function_of, (ops.EXP, ops.EXPM1, ops.LOG, ops.LOG1P, ops.LOG2, ops.LOG10))
+sqrt, cbrt, hypot, erf, erfc = map(function_of, (ops.SQRT, ops.CBRT, ops.HYPOT, ops.ERF, ops.ERFC))
+sin, cos, tan, asin, acos, atan, atan2 = map(function_of, (ops.SIN, ops.COS, ops.TAN, ops.ASIN, ops.ACOS, ops.ATAN, ops.ATAN2))
+sinh, cosh, tanh, asinh, acosh, atanh = map(function_of, (ops.SINH, ops.COSH, ops.TANH, ops.ASINH, ops.ACOSH, ops.ATANH))
+maximum, minimum, clip = map(function_of, (ops.MAXIMUM, ops.MINIMUM, ops.CLIP))
+relu, silu, sigmoid, softplus = map(function_of, (ops.RELU, ops.SILU, ops.SIGMOID, ops.SOFTPLUS))
+sum, logsumexp = map(function_of, (ops.SUM, ops.LOGSUMEXP))
+# fmt: on
 
-for _operation in (EXP, LOG, TANH, SIGMOID, RELU):
-    setattr(Value, _operation.name, method_of(_operation))
+METHODS = (
+    *(exp, expm1, log, log1p, log2, log10, sqrt, cbrt, sin, cos, tan, asin, acos, atan, atan2, hypot),
+    *(sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, abs, sign, floor, ceil, maximum, minimum, clip),
+    *(relu, leaky_relu, elu, gelu, silu, sigmoid, softplus),
+)
+"""What is a method of Value too: `v.exp()` is `exp(v)`."""
+
+OTHER_NAMES = {
+    **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"},
+    **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"},
+    **{"abs": "__abs__", "floor": "__floor__", "ceil": "__ceil__"},
+}
+"""Under which name NumPy looks for a method, where it is another: `np.arcsin` of an object array calls `.arcsin()` of each element."""
+
+for _function in METHODS:
+    setattr(Value, _function.__name__, _function)
+    if _function.__name__ in OTHER_NAMES:
+        setattr(Value, OTHER_NAMES[_function.__name__], _function)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.functions import function_of
+from autograd.functions import OTHER_NAMES, function_of
 from autograd.ops import OPERATIONS
 from autograd.value import Value, real
 
@@ -21,6 +21,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "multiply": operator.mul,
     "divide": operator.truediv,
     "power": operator.pow,
+    "float_power": operator.pow,
     "negative": operator.neg,
     "positive": operator.pos,
     "less": operator.lt,
@@ -31,6 +32,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "not_equal": operator.ne,
 }
 """NumPy's functions that are Python's operators; those with the name of a row of the op table are taken from there."""
+
+ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs", "fabs": "abs"}
 
 
 def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -52,8 +55,8 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     name = ufunc.__name__
     if name in OPERATORS:
         function = OPERATORS[name]
-    elif name in OPERATIONS:
-        function = function_of(OPERATIONS[name])
+    elif ROWS.get(name, name) in OPERATIONS:
+        function = function_of(OPERATIONS[ROWS.get(name, name)])
     else:
         return NotImplemented
     return function(*[x if isinstance(x, Value) else real(x) for x in inputs])

@@ -20,7 +20,12 @@ Number = Any  # a float, an array or a Value: whatever the namespace at hand wor
 Truth = Any  # a bool, or an array of them
 Namespace = Any  # an object with the functions named in FUNCTIONS, and with `inf` and `nan`
 
-FUNCTIONS = ("exp", "log", "tanh", "divide", "power", "floor", "isinf", "equal", "where")
+FUNCTIONS = (
+    *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot"),
+    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
+    *("abs", "floor", "ceil", "divide", "power", "remainder", "isinf", "equal", "where"),
+)
 """What a rule may use beside `+ - * /`, `< <= > >=`, `&` and `|`. The names are NumPy's."""
 
 
@@ -75,6 +80,18 @@ def _where(condition: bool, a: float, b: float) -> float:
     return a if condition else b
 
 
+def _remainder(a: float, b: float) -> float:
+    return a % b if b != 0.0 else math.nan
+
+
+def _ceil(x: float) -> float:
+    return -_floor(-x)
+
+
+def _sign_of(x: float) -> float:
+    return x
+
+
 class Floats:
     """The namespace of Python floats."""
 
@@ -82,11 +99,38 @@ class Floats:
     nan = math.nan
 
     exp = staticmethod(total(math.exp))
+    expm1 = staticmethod(total(math.expm1))
     log = staticmethod(_log)
+    log1p = staticmethod(total(math.log1p))
+    log2 = staticmethod(total(math.log2))
+    log10 = staticmethod(total(math.log10))
+    sqrt = staticmethod(total(math.sqrt))
+    cbrt = staticmethod(math.cbrt)
+
+    sin = staticmethod(total(math.sin))
+    cos = staticmethod(total(math.cos))
+    tan = staticmethod(total(math.tan))
+    asin = staticmethod(total(math.asin))
+    acos = staticmethod(total(math.acos))
+    atan = staticmethod(math.atan)
+    atan2 = staticmethod(math.atan2)
+    hypot = staticmethod(math.hypot)
+
+    sinh = staticmethod(total(math.sinh, overflow=_sign_of))
+    cosh = staticmethod(total(math.cosh))
     tanh = staticmethod(math.tanh)
+    asinh = staticmethod(math.asinh)
+    acosh = staticmethod(total(math.acosh))
+    atanh = staticmethod(total(math.atanh))
+    erf = staticmethod(math.erf)
+    erfc = staticmethod(math.erfc)
+
+    abs = staticmethod(math.fabs)
+    floor = staticmethod(_floor)
+    ceil = staticmethod(_ceil)
     divide = staticmethod(_divide)
     power = staticmethod(_power)
-    floor = staticmethod(_floor)
+    remainder = staticmethod(_remainder)
     isinf = staticmethod(math.isinf)
     equal = staticmethod(_equal)
     where = staticmethod(_where)

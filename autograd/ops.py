@@ -16,6 +16,7 @@ Four habits keep the rules exact:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,6 +108,12 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 """The table: every operation by its name."""
 
+LOG2_E, LOG10_E = 1.0 / math.log(2.0), 1.0 / math.log(10.0)
+TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+ONE_OVER_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
+ROOT_HALF = math.sqrt(0.5)
+ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
+
 LEAF = Operation("leaf", "", lambda xp: xp.nan, (), 0)
 CONSTANT = Operation("constant", "", lambda xp: xp.nan, (), 0)
 """Not rows: what a Value has for an operation when the user made it, and when it stands for a number in an expression."""
@@ -157,15 +164,15 @@ def define(
 
 # -- arithmetic -------------------------------------------------------------------------------------------------------
 
-ADD = define("add", lambda xp, a, b: a + b, lambda xp, y, a, b: 1.0, lambda xp, y, a, b: 1.0, symbol="+")
-SUB = define("sub", lambda xp, a, b: a - b, lambda xp, y, a, b: 1.0, lambda xp, y, a, b: -1.0, symbol="-")
-MUL = define("mul", lambda xp, a, b: a * b, lambda xp, y, a, b: b,   lambda xp, y, a, b: a, symbol="*")
+ADD = define("add", lambda xp, a, b: a + b, lambda xp, y, a, b: 1.0, lambda xp, y, a, b: 1.0, symbol="+", doc="a + b")
+SUB = define("sub", lambda xp, a, b: a - b, lambda xp, y, a, b: 1.0, lambda xp, y, a, b: -1.0, symbol="-", doc="a - b")
+MUL = define("mul", lambda xp, a, b: a * b, lambda xp, y, a, b: b,   lambda xp, y, a, b: a, symbol="*", doc="a · b")
 DIV = define("div", lambda xp, a, b: xp.divide(a, b),
              lambda xp, y, a, b: xp.divide(1.0, b),
              lambda xp, y, a, b: xp.divide(-y, b),
-             symbol="/", pole=lambda xp, a, b: xp.equal(b, 0.0), requires="b ≠ 0")
-NEG = define("neg", lambda xp, a: -a, lambda xp, y, a: -1.0)
-POS = define("pos", lambda xp, a: +a, lambda xp, y, a: 1.0)
+             symbol="/", pole=lambda xp, a, b: xp.equal(b, 0.0), requires="b ≠ 0", doc="a / b")
+NEG = define("neg", lambda xp, a: -a, lambda xp, y, a: -1.0, doc="-a")
+POS = define("pos", lambda xp, a: +a, lambda xp, y, a: 1.0, doc="a itself, as a node of its own")
 POW = define("pow", lambda xp, a, b: xp.power(a, b),
              # 0 at b = 0, where b * a**(b-1) would be 0 * inf
              lambda xp, y, a, b: xp.where(xp.equal(b, 0.0), 0.0, b * xp.power(a, b - 1.0)),
@@ -173,51 +180,200 @@ POW = define("pow", lambda xp, a, b: xp.power(a, b),
              lambda xp, y, a, b: xp.where(a > 0.0, y * xp.log(xp.where(a > 0.0, a, 1.0)), xp.where(xp.equal(a, 0.0), 0.0, xp.nan)),
              symbol="**", parameters=1, pole=lambda xp, a, b: xp.equal(a, 0.0) & (b < 0.0),
              domain=lambda xp, a, b: (a >= 0.0) | xp.equal(b, xp.floor(b)) | xp.isinf(a),
-             requires="a > 0, or b an integer, or a = 0 and b ≥ 0")
+             requires="a > 0, or b an integer, or a = 0 and b ≥ 0", doc="a to the power of b")
+REMAINDER = define("remainder", lambda xp, a, b: xp.remainder(a, b),
+                   lambda xp, y, a, b: 1.0,
+                   lambda xp, y, a, b: -xp.floor(xp.divide(a - y, b) + 0.5),  # a whole number, up to rounding
+                   symbol="%", pole=lambda xp, a, b: xp.equal(b, 0.0), requires="b ≠ 0", doc="a - b · floor(a / b), of the sign of b")
 
-# -- exponentials and logarithms --------------------------------------------------------------------------------------
+# -- exponentials, logarithms, roots ----------------------------------------------------------------------------------
 
-EXP = define("exp", lambda xp, a: xp.exp(a), lambda xp, y, a: y)
-LOG = define("log", lambda xp, a: xp.log(a), lambda xp, y, a: xp.divide(1.0, a), domain=lambda xp, a: a > 0.0, requires="a > 0")
+EXP   = define("exp", lambda xp, a: xp.exp(a), lambda xp, y, a: y, doc="e to the power of a")
+EXPM1 = define("expm1", lambda xp, a: xp.expm1(a), lambda xp, y, a: xp.exp(a), doc="exp(a) - 1, exact near 0")
+LOG   = define("log", lambda xp, a: xp.log(a), lambda xp, y, a: xp.divide(1.0, a),
+               domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the natural logarithm")
+LOG1P = define("log1p", lambda xp, a: xp.log1p(a), lambda xp, y, a: xp.divide(1.0, 1.0 + a),
+               domain=lambda xp, a: a > -1.0, requires="a > -1", doc="log(1 + a), exact near 0")
+LOG2  = define("log2", lambda xp, a: xp.log2(a), lambda xp, y, a: xp.divide(LOG2_E, a),
+               domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the logarithm to base 2")
+LOG10 = define("log10", lambda xp, a: xp.log10(a), lambda xp, y, a: xp.divide(LOG10_E, a),
+               domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the logarithm to base 10")
+SQRT  = define("sqrt", lambda xp, a: xp.sqrt(a), lambda xp, y, a: xp.divide(0.5, y + 0.0),  # the root of -0.0 is -0.0, its slope inf
+               domain=lambda xp, a: a >= 0.0, requires="a ≥ 0", doc="the square root")
+CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a), lambda xp, y, a: xp.divide(1.0, 3.0 * y * y), doc="the cube root")
+
+# -- trigonometry -----------------------------------------------------------------------------------------------------
+
+SIN   = define("sin", lambda xp, a: xp.sin(a), lambda xp, y, a: xp.cos(a), doc="the sine of an angle in radians")
+COS   = define("cos", lambda xp, a: xp.cos(a), lambda xp, y, a: -xp.sin(a), doc="the cosine of an angle in radians")
+TAN   = define("tan", lambda xp, a: xp.tan(a), lambda xp, y, a: 1.0 + y * y, doc="the tangent of an angle in radians")
+ASIN  = define("asin", lambda xp, a: xp.asin(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt((1.0 - a) * (1.0 + a))),
+               domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose sine is a, in [-π/2, π/2]")
+ACOS  = define("acos", lambda xp, a: xp.acos(a), lambda xp, y, a: xp.divide(-1.0, xp.sqrt((1.0 - a) * (1.0 + a))),
+               domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose cosine is a, in [0, π]")
+ATAN  = define("atan", lambda xp, a: xp.atan(a), lambda xp, y, a: 1.0 / (1.0 + a * a), doc="the angle whose tangent is a, in (-π/2, π/2)")
+ATAN2 = define("atan2", lambda xp, a, b: xp.atan2(a, b),
+               lambda xp, y, a, b: _over_square(xp, b, xp.hypot(a, b)),
+               lambda xp, y, a, b: _over_square(xp, -a, xp.hypot(a, b)),
+               doc="the angle of the point (x, y) = (b, a), in [-π, π]")
+HYPOT = define("hypot", lambda xp, a, b: xp.hypot(a, b),
+               lambda xp, y, a, b: xp.where(xp.equal(y, 0.0), 0.0, xp.divide(a, y)),
+               lambda xp, y, a, b: xp.where(xp.equal(y, 0.0), 0.0, xp.divide(b, y)),
+               doc="√(a² + b²), without overflow")
+
+# -- hyperbolic functions ---------------------------------------------------------------------------------------------
+
+SINH  = define("sinh", lambda xp, a: xp.sinh(a), lambda xp, y, a: xp.cosh(a), doc="the hyperbolic sine")
+COSH  = define("cosh", lambda xp, a: xp.cosh(a), lambda xp, y, a: xp.sinh(a), doc="the hyperbolic cosine")
+TANH  = define("tanh", lambda xp, a: xp.tanh(a),
+               lambda xp, y, a: 4.0 * _sigmoid_slope(xp.exp(xp.where(a > 0.0, -2.0 * a, 2.0 * a))),  # 1/cosh²
+               doc="the hyperbolic tangent, a sigmoid in (-1, 1)")
+ASINH = define("asinh", lambda xp, a: xp.asinh(a), lambda xp, y, a: xp.divide(1.0, xp.hypot(1.0, a)), doc="the inverse of sinh")
+ACOSH = define("acosh", lambda xp, a: xp.acosh(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt(a - 1.0) * xp.sqrt(a + 1.0)),
+               domain=lambda xp, a: a >= 1.0, requires="a ≥ 1", doc="the inverse of cosh, not negative")
+ATANH = define("atanh", lambda xp, a: xp.atanh(a), lambda xp, y, a: xp.divide(1.0, (1.0 - a) * (1.0 + a)),
+               domain=lambda xp, a: (a > -1.0) & (a < 1.0), requires="-1 < a < 1", doc="the inverse of tanh")
+
+# -- the error function -----------------------------------------------------------------------------------------------
+
+ERF   = define("erf", lambda xp, a: xp.erf(a), lambda xp, y, a: TWO_OVER_ROOT_PI * _gaussian(xp, a),
+               doc="the error function, 2/√π ∫₀ᵃ exp(-t²) dt")
+ERFC  = define("erfc", lambda xp, a: xp.erfc(a), lambda xp, y, a: -TWO_OVER_ROOT_PI * _gaussian(xp, a),
+               doc="1 - erf(a), exact where that cancels")
+
+# -- steps and choices: where they have a corner, the derivative is that of one side or between both --------------------
+
+ABS   = define("abs", lambda xp, a: xp.abs(a), lambda xp, y, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1.0, 0.0)),
+               doc="the absolute value; its derivative at 0 is 0")
+SIGN  = define("sign", lambda xp, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1.0, a)), lambda xp, y, a: 0.0, doc="-1, 0 or 1")
+FLOOR = define("floor", lambda xp, a: xp.floor(a), lambda xp, y, a: 0.0, doc="the largest whole number that is not above a")
+CEIL  = define("ceil", lambda xp, a: xp.ceil(a), lambda xp, y, a: 0.0, doc="the smallest whole number that is not below a")
+# a + b, where neither is the larger one, is nan: one of them is
+MAXIMUM = define("maximum", lambda xp, a, b: xp.where(a >= b, a, xp.where(b > a, b, a + b)),
+                 lambda xp, y, a, b: xp.where(a > b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
+                 lambda xp, y, a, b: xp.where(b > a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
+                 symbol="max", doc="the larger one; equal inputs share the derivative")
+MINIMUM = define("minimum", lambda xp, a, b: xp.where(a <= b, a, xp.where(b < a, b, a + b)),
+                 lambda xp, y, a, b: xp.where(a < b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
+                 lambda xp, y, a, b: xp.where(b < a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
+                 symbol="min", doc="the smaller one; equal inputs share the derivative")
+CLIP = define("clip", lambda xp, a, b, c: xp.where(a < b, b, xp.where(a > c, c, a)),
+              lambda xp, y, a, b, c: xp.where((a < b) | (a > c), 0.0, 1.0),
+              lambda xp, y, a, b, c: xp.where(a < b, 1.0, 0.0),
+              lambda xp, y, a, b, c: xp.where(a > c, 1.0, 0.0),
+              parameters=2, domain=lambda xp, a, b, c: b <= c, requires="b ≤ c",
+              doc="a, kept between the bounds b and c; its derivative at a bound is 1")
+WHERE = define("where", lambda xp, a, b, c: xp.where(xp.equal(a, 0.0), c, b),
+               lambda xp, y, a, b, c: 0.0,
+               lambda xp, y, a, b, c: xp.where(xp.equal(a, 0.0), 0.0, 1.0),
+               lambda xp, y, a, b, c: xp.where(xp.equal(a, 0.0), 1.0, 0.0), doc="b where a is not 0, else c")
 
 # -- neural networks --------------------------------------------------------------------------------------------------
 
-RELU    = define("relu", lambda xp, a: xp.where(a <= 0.0, 0.0, a), lambda xp, y, a: xp.where(a > 0.0, 1.0, 0.0), symbol="ReLU")
-TANH    = define("tanh", lambda xp, a: xp.tanh(a), lambda xp, y, a: 4.0 * _sigmoid_slope(xp.exp(xp.where(a > 0.0, -2.0 * a, 2.0 * a))))
-SIGMOID = define("sigmoid", lambda xp, a: _sigmoid(xp, a, xp.exp(xp.where(a > 0.0, -a, a))),
-                 lambda xp, y, a: _sigmoid_slope(xp.exp(xp.where(a > 0.0, -a, a))))
+RELU    = define("relu", lambda xp, a: xp.where(a <= 0.0, 0.0, a), lambda xp, y, a: xp.where(a > 0.0, 1.0, 0.0),
+                 symbol="ReLU", doc="max(0, a); its derivative at 0 is 0")
+LEAKY_RELU = define("leaky_relu", lambda xp, a, b: xp.where(a > 0.0, a, b * a),
+                    lambda xp, y, a, b: xp.where(a > 0.0, 1.0, b),
+                    lambda xp, y, a, b: xp.where(a > 0.0, 0.0, a), parameters=1, symbol="LeakyReLU",
+                    doc="a, or b · a where a is not positive")
+ELU     = define("elu", lambda xp, a, b: xp.where(a > 0.0, a, b * xp.expm1(a)),
+                 lambda xp, y, a, b: xp.where(a > 0.0, 1.0, b * xp.exp(a)),
+                 lambda xp, y, a, b: xp.where(a > 0.0, 0.0, xp.expm1(a)), parameters=1, symbol="ELU",
+                 doc="a, or b · (exp(a) - 1) where a is not positive")
+GELU    = define("gelu", lambda xp, a: a * _normal(xp, a),
+                 lambda xp, y, a: _normal(xp, a) + a * ONE_OVER_ROOT_2PI * _gaussian(xp, a * ROOT_HALF),
+                 symbol="GELU", doc="a · Φ(a), where Φ is the normal distribution")
+GELU_TANH = define("gelu_tanh", lambda xp, a: a * _logistic(xp, _gelu_z(a)),
+                   lambda xp, y, a: _logistic(xp, _gelu_z(a)) + a * _logistic_slope(xp, _gelu_z(a)) * _gelu_z_slope(a),
+                   symbol="GELU", doc="GELU, approximated by tanh")
+SILU    = define("silu", lambda xp, a: a * _logistic(xp, a), lambda xp, y, a: _logistic(xp, a) + a * _logistic_slope(xp, a),
+                 symbol="SiLU", doc="a · sigmoid(a)")
+SIGMOID = define("sigmoid", lambda xp, a: _logistic(xp, a), lambda xp, y, a: _logistic_slope(xp, a), doc="1 / (1 + exp(-a))")
+SOFTPLUS = define("softplus", lambda xp, a: xp.where(a > 0.0, a, 0.0) + xp.log1p(_exp_minus_abs(xp, a)), lambda xp, y, a: _logistic(xp, a),
+                  doc="log(1 + exp(a)), without overflow")
 
 # -- any number of inputs ---------------------------------------------------------------------------------------------
 
-SUM = define("sum", lambda xp, *a: _sum(*a), lambda xp, y, *a: [1.0] * len(a), symbol="Σ", variadic=True)
-DOT = define("dot", lambda xp, *ab: _dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True)
+SUM = define("sum", lambda xp, *a: _sum(a), lambda xp, y, *a: [1.0] * len(a), symbol="Σ", variadic=True,
+             doc="a₁ + a₂ + …, from left to right")
+DOT = define("dot", lambda xp, *ab: _dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True,
+             doc="a₁b₁ + a₂b₂ + …, from left to right")
+LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_exponentials(xp, a))),
+                   lambda xp, y, *a: [xp.divide(e, _sum(_exponentials(xp, a))) for e in _exponentials(xp, a)], variadic=True,
+                   doc="log(exp(a₁) + exp(a₂) + …), without overflow")
 
 # fmt: on
 
 
-def _sigmoid(xp: Any, a: Number, e: Number) -> Number:  # from e = exp(-|a|), which cannot overflow
+def _exp_minus_abs(xp: Any, a: Number) -> Number:  # cannot overflow; see the third habit
+    return xp.exp(xp.where(a > 0.0, -a, a))
+
+
+def _logistic(xp: Any, a: Number) -> Number:
+    e = _exp_minus_abs(xp, a)
     return xp.where(a > 0.0, 1.0, e) / (1.0 + e)
+
+
+def _logistic_slope(xp: Any, a: Number) -> Number:
+    return _sigmoid_slope(_exp_minus_abs(xp, a))
 
 
 def _sigmoid_slope(e: Number) -> Number:
     return e / ((1.0 + e) * (1.0 + e))
 
 
-def _sum(*a: Number) -> Number:
-    """a₁ + a₂ + …, from left to right."""
+def _over_square(xp: Any, a: Number, r: Number) -> Number:
+    """a / r², without overflow; 0 at r = 0."""
+    return xp.where(xp.equal(r, 0.0), 0.0, xp.divide(xp.divide(a, r), r))
+
+
+def _gaussian(xp: Any, a: Number) -> Number:
+    """exp(-a²). Squaring rounds, and exp makes much of it: so a² is taken as h² + (a - h)(a + h), where h² is exact."""
+    a = xp.where(a > 40.0, 40.0, xp.where(a < -40.0, -40.0, a))  # exp(-1600) is 0
+    h = xp.floor(a * 65536.0) / 65536.0
+    return xp.exp(-(h * h)) * xp.exp(-((a - h) * (a + h)))
+
+
+def _normal(xp: Any, a: Number) -> Number:
+    """The distribution function of the standard normal."""
+    return 0.5 * xp.erfc(-a * ROOT_HALF)
+
+
+def _gelu_z(a: Number) -> Number:
+    """The argument of the logistic function in GELU's approximation, where (1 + tanh(z / 2)) / 2 is taken without cancellation."""
+    return ROOT_8_OVER_PI * (a + 0.044715 * a * a * a)
+
+
+def _gelu_z_slope(a: Number) -> Number:
+    return ROOT_8_OVER_PI * (1.0 + 3.0 * 0.044715 * a * a)
+
+
+def _sum(a: tuple[Number, ...]) -> Number:
     total: Number = 0.0
     for x in a:
         total = total + x
     return total
 
 
-def _dot(*ab: Number) -> Number:
-    """a₁b₁ + a₂b₂ + …, added from left to right; the first half of the inputs is a."""
+def _dot(*ab: Number) -> Number:  # the first half of the inputs is a
     n = len(ab) // 2
     total: Number = 0.0
     for a, b in zip(ab[:n], ab[n:], strict=True):
         total = total + a * b
     return total
+
+
+def _peak(xp: Any, a: tuple[Number, ...]) -> Number:
+    """A whole number near the largest input: what to subtract before exp. Whole, so that it has no derivative of its own."""
+    peak: Number = -math.inf
+    for x in a:
+        peak = xp.where(x > peak, x, peak)
+    return xp.floor(xp.where(xp.isinf(peak), 0.0, peak))
+
+
+def _exponentials(xp: Any, a: tuple[Number, ...]) -> tuple[Number, ...]:
+    peak = _peak(xp, a)
+    return tuple(xp.exp(x - peak) for x in a)
 
 
 def outside(operation: Operation, xp: Any, *inputs: Any) -> Truth:

@@ -14,7 +14,7 @@ from autograd.errors import AutogradError, DomainError, InputError, MagnitudeErr
 from autograd.graph import Inputs, Node, topological_order
 from autograd.namespaces import FLOATS
 from autograd.native import mypyc_attr
-from autograd.ops import ADD, CONSTANT, DIV, DOT, LEAF, MUL, NEG, POS, POW, SUB, Operation, outside
+from autograd.ops import ADD, CONSTANT, DIV, DOT, LEAF, MUL, NEG, POS, POW, REMAINDER, SUB, Operation, outside
 
 _NOT_NUMBERS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset, type(None))
 
@@ -223,6 +223,14 @@ class Value(Node):
         left = operand(other)
         return NotImplemented if left is None else apply(POW, [left, self])
 
+    def __mod__(self, other: object) -> Any:
+        right = operand(other)
+        return NotImplemented if right is None else apply(REMAINDER, [self, right])
+
+    def __rmod__(self, other: object) -> Any:
+        left = operand(other)
+        return NotImplemented if left is None else apply(REMAINDER, [left, self])
+
     def __neg__(self) -> Value:
         return Value(-self._data, NEG, self, None, -1.0)
 
@@ -373,7 +381,9 @@ def is_operand(other: object) -> bool:
 
 
 def operand(other: object) -> Value | None:
-    """`other` as the constant node of an expression; None where `is_operand` is false."""
+    """`other` as a node, a constant where it is a number; None where `is_operand` is false."""
+    if isinstance(other, Value):
+        return other
     return Value(real(other), CONSTANT) if is_operand(other) else None
 
 

@@ -174,8 +174,7 @@ DIV = define("div", lambda xp, a, b: xp.divide(a, b),
 NEG = define("neg", lambda xp, a: -a, lambda xp, y, a: -1.0, doc="-a")
 POS = define("pos", lambda xp, a: +a, lambda xp, y, a: 1.0, doc="a itself, as a node of its own")
 POW = define("pow", lambda xp, a, b: xp.power(a, b),
-             # 0 at b = 0, where b * a**(b-1) would be 0 * inf
-             lambda xp, y, a, b: xp.where(xp.equal(b, 0.0), 0.0, b * xp.power(a, b - 1.0)),
+             lambda xp, y, a, b: _power_slope(xp, y, a, b),
              # y log(a); 0 at a = 0, its limit from the right; nan for a < 0, where a**b exists at single points only
              lambda xp, y, a, b: xp.where(a > 0.0, y * xp.log(xp.where(a > 0.0, a, 1.0)), xp.where(xp.equal(a, 0.0), 0.0, xp.nan)),
              symbol="**", parameters=1, pole=lambda xp, a, b: xp.equal(a, 0.0) & (b < 0.0),
@@ -200,7 +199,7 @@ LOG10 = define("log10", lambda xp, a: xp.log10(a), lambda xp, y, a: xp.divide(LO
                domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the logarithm to base 10")
 SQRT  = define("sqrt", lambda xp, a: xp.sqrt(a), lambda xp, y, a: xp.divide(0.5, y + 0.0),  # the root of -0.0 is -0.0, its slope inf
                domain=lambda xp, a: a >= 0.0, requires="a ≥ 0", doc="the square root")
-CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a), lambda xp, y, a: xp.divide(1.0, 3.0 * y * y), doc="the cube root")
+CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a), lambda xp, y, a: xp.where(xp.equal(a, 0.0), xp.inf, xp.divide(y, a) / 3.0), doc="the cube root")
 
 # -- trigonometry -----------------------------------------------------------------------------------------------------
 
@@ -303,6 +302,12 @@ LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_expon
                    doc="log(exp(a₁) + exp(a₂) + …), without overflow")
 
 # fmt: on
+
+
+def _power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:
+    """b a^(b-1), and 0 at b = 0, where that would be 0 · inf. Where b - 1 is not exact, a power of it would be far off: there y b / a."""
+    exact = xp.equal((b - 1.0) + 1.0, b) | xp.equal(y, 0.0) | xp.isinf(y)
+    return xp.where(xp.equal(b, 0.0), 0.0, xp.where(exact, b * xp.power(a, b - 1.0), xp.divide(y * b, a)))
 
 
 def _exp_minus_abs(xp: Any, a: Number) -> Number:  # cannot overflow; see the third habit

@@ -217,7 +217,8 @@ class Value(Node):
         operation = POW.bind(b)
         if not a > 0.0 and outside(operation, FLOATS, a):
             raise undefined(operation, [self])
-        return Value(FLOATS.power(a, b), operation, self, None, 0.0 if b == 0.0 else b * FLOATS.power(a, b - 1.0))
+        y = FLOATS.power(a, b)
+        return Value(y, operation, self, None, operation.derivatives[0](FLOATS, y, a))
 
     def __rpow__(self, other: object) -> Any:
         left = operand(other)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import autograd as ag
 from autograd import Value, exp, log, log_softmax, relu, sigmoid, softmax, tanh, where
 from autograd.errors import DomainError, PoleError
 
@@ -41,6 +42,60 @@ POINTS: list[tuple[str, Callable[..., Any], tuple[float, ...], float, tuple[floa
     ("overflow", lambda x, y: x * y, (1e300, 1e300), inf, (1e300, 1e300)),
     ("where, selected", lambda x: where(x > 0, lambda: log(x), lambda: 0.0) + 0 * x, (2.0,), math.log(2.0), (0.5,)),
     ("where, guarded", lambda x: where(x > 0, lambda: log(x), lambda: 3.0) + 0 * x, (-2.0,), 3.0, (0.0,)),
+    ("sqrt(0)", ag.sqrt, (0.0,), 0.0, (inf,)),
+    ("sqrt(-0.0)", ag.sqrt, (-0.0,), -0.0, (inf,)),
+    ("cbrt(0)", ag.cbrt, (0.0,), 0.0, (inf,)),
+    ("abs'(0)", ag.abs, (0.0,), 0.0, (0.0,)),
+    ("sign'", ag.sign, (-3.0,), -1.0, (0.0,)),
+    ("sign(0)", ag.sign, (0.0,), 0.0, (0.0,)),
+    ("floor'", ag.floor, (2.5,), 2.0, (0.0,)),
+    ("floor(-inf)", ag.floor, (-inf,), -inf, (0.0,)),
+    ("ceil(-0.5)", ag.ceil, (-0.5,), -0.0, (0.0,)),
+    ("leaky_relu'(0)", ag.leaky_relu, (0.0,), 0.0, (0.01,)),
+    ("leaky_relu with a Value", ag.leaky_relu, (-2.0, 0.1), -0.2, (0.1, -2.0)),
+    ("elu(-1000)", ag.elu, (-1000.0,), -1.0, (0.0,)),
+    ("maximum, tie", ag.maximum, (2.0, 2.0), 2.0, (0.5, 0.5)),
+    ("minimum, tie", ag.minimum, (2.0, 2.0), 2.0, (0.5, 0.5)),
+    ("maximum(x, nan)", ag.maximum, (1.0, nan), nan, (0.0, 0.0)),
+    ("maximum(nan, x)", ag.maximum, (nan, 1.0), nan, (0.0, 0.0)),
+    ("minimum(nan, x)", ag.minimum, (nan, 1.0), nan, (0.0, 0.0)),
+    ("clip at its lower bound", lambda x: ag.clip(x, 1.0, 2.0), (1.0,), 1.0, (1.0,)),
+    ("clip at its upper bound", lambda x: ag.clip(x, 1.0, 2.0), (2.0,), 2.0, (1.0,)),
+    ("clip, bounds that are Values", ag.clip, (5.0, 1.0, 2.0), 2.0, (0.0, 0.0, 1.0)),
+    ("softplus(20.5)", ag.softplus, (20.5,), 20.50000000125016, (0.9999999987498471,)),
+    ("softplus(1000)", ag.softplus, (1000.0,), 1000.0, (1.0,)),
+    ("softplus(-1000)", ag.softplus, (-1000.0,), 0.0, (0.0,)),
+    (
+        "logsumexp at 1e8",
+        lambda a, b: ag.logsumexp([a, b]),
+        (1e8, 1e8 - 1.0),
+        1e8 + 0.31326168751822286,
+        (0.7310585786300049, 0.2689414213699951),
+    ),
+    ("logsumexp, one -inf", lambda a, b: ag.logsumexp([a, b]), (1.0, -inf), 1.0, (1.0, 0.0)),
+    ("logsumexp at 1e308", lambda a, b: ag.logsumexp([a, b]), (1e308, -1e308), 1e308, (1.0, 0.0)),
+    ("atan2(0, 0)", ag.atan2, (0.0, 0.0), 0.0, (0.0, 0.0)),
+    ("atan2, huge", ag.atan2, (1e300, 1e300), math.pi / 4, (5e-301, -5e-301)),
+    ("hypot(0, 0)", ag.hypot, (0.0, 0.0), 0.0, (0.0, 0.0)),
+    ("hypot, huge", ag.hypot, (3e300, 4e300), 5e300, (0.6, 0.8)),
+    ("erf(0)", ag.erf, (0.0,), 0.0, (1.1283791670955126,)),
+    ("erf(1000)", ag.erf, (1000.0,), 1.0, (0.0,)),
+    ("erfc(1000)", ag.erfc, (1000.0,), 0.0, (0.0,)),
+    ("sinh(1000)", ag.sinh, (1000.0,), inf, (inf,)),
+    ("sinh(-1000)", ag.sinh, (-1000.0,), -inf, (inf,)),
+    ("cosh(-1000)", ag.cosh, (-1000.0,), inf, (-inf,)),
+    ("expm1(1000)", ag.expm1, (1000.0,), inf, (inf,)),
+    ("expm1(-1000)", ag.expm1, (-1000.0,), -1.0, (0.0,)),
+    ("asin(1)", ag.asin, (1.0,), math.pi / 2, (inf,)),
+    ("acos(-1)", ag.acos, (-1.0,), math.pi, (-inf,)),
+    ("acosh(1)", ag.acosh, (1.0,), 0.0, (inf,)),
+    ("acosh(1e300)", ag.acosh, (1e300,), math.acosh(1e300), (1e-300,)),
+    ("asinh(1e300)", ag.asinh, (1e300,), math.asinh(1e300), (1e-300,)),
+    ("atan(inf)", ag.atan, (inf,), math.pi / 2, (0.0,)),
+    ("sin(inf)", ag.sin, (inf,), nan, (nan,)),
+    ("-7 % 3", lambda a, b: a % b, (-7.0, 3.0), 2.0, (1.0, 3.0)),
+    ("product with zeros", lambda a, b, c: a * b * c, (0.0, 2.0, 0.0), 0.0, (0.0, 0.0, 0.0)),
+    ("dot with zeros", lambda a, b: ag.dot([a, b], [b, 0.0]), (0.0, 2.0), 0.0, (2.0, 0.0)),
     ("1/tiny", lambda x: 1 / x, (5e-324,), inf, (-inf,)),
 ]
 
@@ -70,6 +125,14 @@ RAISES: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("log(0)", lambda: log(Value(0.0)), DomainError, "log.a. needs a > 0, but a = 0.0"),
     ("log(-1)", lambda: Value(-1.0).log(), DomainError, "lambda: log"),  # type: ignore[attr-defined]
     ("log(-1), a number", lambda: log(-1.0), DomainError, "a = -1.0"),
+    ("log1p(-1)", lambda: ag.log1p(Value(-1.0)), DomainError, "needs a > -1"),
+    ("log2(0)", lambda: ag.log2(Value(0.0)), DomainError, "needs a > 0"),
+    ("sqrt(-1)", lambda: ag.sqrt(Value(-1.0)), DomainError, "needs a ≥ 0"),
+    ("asin(2)", lambda: ag.asin(Value(2.0)), DomainError, "needs -1 ≤ a ≤ 1"),
+    ("acosh(0.5)", lambda: ag.acosh(Value(0.5)), DomainError, "needs a ≥ 1"),
+    ("atanh(1)", lambda: ag.atanh(Value(1.0)), DomainError, "needs -1 < a < 1"),
+    ("5 % 0", lambda: 5 % Value(0.0), PoleError, "needs b ≠ 0"),
+    ("clip, bounds crossed", lambda: ag.clip(Value(1.0), 2.0, 1.0), DomainError, "needs b ≤ c, but a = 1.0, b = 2.0, c = 1.0"),
     ("log(-inf)", lambda: log(Value(-inf)), DomainError, "a = -inf"),
 ]
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "build_tools"))
 import dealloc  # noqa: E402 - from build_tools
 import stamp  # noqa: E402
 
-COMPILED = ["autograd/graph.py", "autograd/value.py"]
+COMPILED = ["autograd/graph.py", "autograd/state.py", "autograd/value.py"]
 
 
 def extensions() -> list[Extension]:

@@ -21,6 +21,7 @@ NATIVE: bool = choose_core(__path__[0])
 
 from autograd import interop  # noqa: F401 - teaches Value NumPy's protocol
 from autograd.checking import assert_gradients, check_gradients
+from autograd.contexts import detect_anomaly, enable_grad, no_grad, scope
 from autograd.errors import AutogradError
 from autograd.functions import abs as abs
 from autograd.functions import (
@@ -71,7 +72,7 @@ from autograd.functions import (
 )
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
-from autograd.transforms import grad, value_and_grad
+from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autograd.value import Value, dot
 
 if TYPE_CHECKING:
@@ -101,9 +102,12 @@ __all__ = [
     "cos",
     "cosh",
     "define",
+    "derivative",
+    "detect_anomaly",
     "dot",
     "draw",
     "elu",
+    "enable_grad",
     "erf",
     "erfc",
     "exp",
@@ -112,7 +116,11 @@ __all__ = [
     "gelu",
     "grad",
     "hardmax",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "log",
     "log1p",
@@ -122,8 +130,10 @@ __all__ = [
     "logsumexp",
     "maximum",
     "minimum",
+    "no_grad",
     "relu",
     "remainder",
+    "scope",
     "sigmoid",
     "sign",
     "silu",

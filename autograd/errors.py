@@ -9,6 +9,7 @@ Each is also the built-in exception that a plain Python float would have raised,
     ├── MagnitudeError      (OverflowError)      an integer that no float can hold
     ├── DefinitionError     (ValueError)         an operation's row is not legal
     ├── StaleGraphError     (RuntimeError)       `.data` was changed since the graph was built
+    ├── AnomalyError        (ArithmeticError)    nan or inf, under `detect_anomaly`
     ├── GradientCheckError  (AssertionError)     a derivative differs from the numeric one
     ├── CompileError        (ValueError)         a graph or function that cannot be compiled
     ├── TrainingError       (ArithmeticError)    the loss or a gradient is not finite
@@ -45,6 +46,10 @@ class DefinitionError(AutogradError, ValueError):
 
 class StaleGraphError(AutogradError, RuntimeError):
     """The data of a graph changed since the graph was built, so its stored values no longer belong together."""
+
+
+class AnomalyError(AutogradError, ArithmeticError):
+    """A nan or inf appeared while `detect_anomaly` was looking for one."""
 
 
 class GradientCheckError(AutogradError, AssertionError):

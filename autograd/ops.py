@@ -199,7 +199,8 @@ LOG10 = define("log10", lambda xp, a: xp.log10(a), lambda xp, y, a: xp.divide(LO
                domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the logarithm to base 10")
 SQRT  = define("sqrt", lambda xp, a: xp.sqrt(a), lambda xp, y, a: xp.divide(0.5, y + 0.0),  # the root of -0.0 is -0.0, its slope inf
                domain=lambda xp, a: a >= 0.0, requires="a ≥ 0", doc="the square root")
-CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a), lambda xp, y, a: xp.where(xp.equal(a, 0.0), xp.inf, xp.divide(y, a) / 3.0), doc="the cube root")
+CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a),
+               lambda xp, y, a: xp.where(xp.equal(a, 0.0), xp.inf, xp.divide(y, a) / 3.0), doc="the cube root")
 
 # -- trigonometry -----------------------------------------------------------------------------------------------------
 
@@ -305,7 +306,7 @@ LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_expon
 
 
 def _power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:
-    """b a^(b-1), and 0 at b = 0, where that would be 0 · inf. Where b - 1 is not exact, a power of it would be far off: there y b / a."""
+    """b a^(b-1), and 0 at b = 0, where that is 0 · inf. Where b - 1 is rounded, its power would be far off: there it is y b / a."""
     exact = xp.equal((b - 1.0) + 1.0, b) | xp.equal(y, 0.0) | xp.isinf(y)
     return xp.where(xp.equal(b, 0.0), 0.0, xp.where(exact, b * xp.power(a, b - 1.0), xp.divide(y * b, a)))
 

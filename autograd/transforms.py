@@ -8,14 +8,17 @@ be differentiated in turn.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, cast
 
+from autograd.contexts import enable_grad
 from autograd.errors import InputError, StaleGraphError
 from autograd.functions import GRAPHS
 from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF
+from autograd.state import STATE, Extra
 from autograd.trees import flatten
 from autograd.value import Value, real
 
@@ -58,54 +61,180 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
         >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
         (10.0, (5.0, 2.0))
     """
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        if any(not -len(args) <= i < len(args) for i in chosen):
-            raise InputError(f"argnums={argnums} does not fit a call with {len(args)} positional arguments")
-        replaced = list(args)
-        variables: list[Value] = []
-        pieces = []
-        for i in chosen:
-            leaves, build = flatten(args[i])
-            fresh = [variable(x) for x in leaves]
-            replaced[i] = build(fresh)
-            variables += fresh
-            pieces.append((len(fresh), build))
-        try:
-            value, gradients = pull_back(f(*replaced, **kwargs), variables)
-        finally:
-            for node in variables:  # what was made of a number is one again, for a transform around this one
-                if node._operation is LEAF:
-                    node._operation = CONSTANT
-        built = []
-        for n, build in pieces:
-            built.append(build(gradients[:n]))
-            gradients = gradients[n:]
-        return value, built[0] if isinstance(argnums, int) else tuple(built)
+        with _variables(args, argnums) as (replaced, variables, restore):
+            result = f(*replaced, **kwargs)
+            plain = not _from_outside([result], variables)
+            (gradient,) = _rows([result], variables, plain)
+            return _number(result) if plain else result, restore(gradient)
 
     return function
 
 
-def variable(x: Any) -> Value:
-    """A fresh node for `x`, so that the derivative by this use of it can be told from the derivative by others."""
-    return +x if isinstance(x, Value) else Value(real(x))
+def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The derivatives of each output of a function by each input.
+
+    Args:
+        f: returns a number, or nested lists, tuples and dicts of numbers.
+        argnums: as for `grad`.
+
+    Returns:
+        A function of the same arguments. Its result has the form of the output, with the form of the input in place of each number.
+
+    Raises:
+        InputError: (when called) an argument or a result is not a number.
+
+    Example:
+        >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
+        [[3.0, 2.0], [1.0, 1.0]]
+    """
+
+    @functools.wraps(f)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        with _variables(args, argnums) as (replaced, variables, restore):
+            outputs, build = flatten(f(*replaced, **kwargs))
+            return build([restore(row) for row in _rows(outputs, variables, not _from_outside(outputs, variables))])
+
+    return function
 
 
-def pull_back(result: Any, variables: list[Value]) -> tuple[Any, list[Any]]:
-    """The value of `result` and its derivatives by `variables`: plain numbers unless a Value from outside has a part in it."""
-    if not isinstance(result, Value):
-        return real(result), [0.0] * len(variables)
+def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The second derivatives of a scalar function: the Jacobian of its gradient.
+
+    Example:
+        >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
+        [[4.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
+    """The n-th derivative of a function of one number.
+
+    Raises:
+        InputError: `n` is no whole number from 0 on.
+
+    Example:
+        >>> derivative(lambda x: x**5, 3)(1.0)
+        60.0
+    """
+    if not isinstance(n, int) or n < 0:
+        raise InputError(f"the order of a derivative is a whole number from 0 on, not {n!r}")
+    for _ in range(n):
+        f = grad(f)
+    return f
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of a function at a point, and its derivative in a direction: forward mode, one pass for all outputs.
+
+    Args:
+        f: takes as many arguments as there are primals.
+        primals: the point, one item an argument.
+        tangents: the direction, of the same form.
+
+    Raises:
+        InputError: the forms differ.
+
+    Example:
+        >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
+        ([6.0, 5.0], [3.0, 1.0])
+    """
+    directions = flatten(list(tangents))[0]
+    with _variables(primals, tuple(range(len(primals)))) as (replaced, variables, _):
+        if len(directions) != len(variables):
+            raise InputError(f"jvp needs a tangent for each of {len(variables)} numbers, not {len(directions)}")
+        outputs, build = flatten(f(*replaced))
+        plain = all(not isinstance(x, Value) for x in directions) and not _from_outside(outputs, variables)
+        moved = push_forward(outputs, dict(zip(variables, directions, strict=True)), plain)
+        return build([_number(x) for x in outputs] if plain else outputs), build(moved)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of a scalar function times a vector, without the Hessian: the gradient's derivative in a direction.
+
+    Args:
+        primals, tangents: as for `jvp`; the gradient is that by the first argument.
+
+    Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6 (1994).
+
+    Example:
+        >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
+        [4.0, 6.0]
+    """
+    return jvp(grad(f), primals, tangents)[1]
+
+
+# -- how they are computed ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _variables(args: Sequence[Any], argnums: int | tuple[int, ...]) -> Iterator[tuple[list[Any], list[Value], Callable[[list[Any]], Any]]]:
+    """The arguments with fresh variables in place of the chosen ones, the variables, and how to give derivatives their form."""
+    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if any(not isinstance(i, int) or not -len(args) <= i < len(args) for i in chosen):
+        raise InputError(f"argnums={argnums!r} does not fit a call with {len(args)} positional arguments")
+    replaced = list(args)
+    variables: list[Value] = []
+    pieces = []
+    for i in chosen:
+        leaves, build = flatten(args[i])
+        # a fresh node, so that the derivative by this use of a Value can be told from the derivative by others
+        fresh = [+x if isinstance(x, Value) else Value(real(x)) for x in leaves]
+        replaced[i] = build(fresh)
+        variables += fresh
+        pieces.append((len(fresh), build))
+
+    def restore(derivatives: list[Any]) -> Any:
+        built = []
+        start = 0
+        for n, build in pieces:
+            built.append(build(derivatives[start : start + n]))
+            start += n
+        return built[0] if isinstance(argnums, int) else tuple(built)
+
+    try:
+        with enable_grad() if STATE.special else nullcontext():  # there may be a no_grad around
+            yield replaced, variables, restore
+    finally:
+        for node in variables:  # what was made of a number is one again, for a transform around this one
+            if node._operation is LEAF:
+                node._operation = CONSTANT
+
+
+def _from_outside(outputs: list[Any], variables: list[Value]) -> bool:
+    """Whether a Value from outside has a part in the outputs, so that the derivatives must be Values too."""
     own = set(variables)
-    order = cast("list[Value]", topological_order(result))
-    if any(node._operation is LEAF and node not in own for node in order):
-        return result, derivatives(result, variables)
-    result.backward()
-    return result.data, [v.grad for v in variables]
+    return any(
+        node._operation is LEAF and node not in own
+        for output in outputs
+        if isinstance(output, Value)
+        for node in cast("list[Value]", topological_order(output))
+    )
 
 
-def derivatives(result: Value, variables: list[Value]) -> list[Any]:
+def _rows(outputs: list[Any], variables: list[Value], plain: bool) -> Iterator[list[Any]]:
+    """The derivatives of each output by the variables: as plain numbers, or as Values."""
+    for output in outputs:
+        if not isinstance(output, Value):
+            real(output)  # raises unless it is a number
+            yield [0.0] * len(variables)
+        elif plain:
+            for v in variables:
+                v.grad = 0.0
+            output.backward()
+            yield [v.grad for v in variables]
+        else:
+            yield derivatives(output, variables)
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else real(x)
+
+
+def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
     """The derivatives of a graph by some of its nodes, as graphs: the chain rule, with the rules evaluated on Values.
 
     Raises:
@@ -113,30 +242,79 @@ def derivatives(result: Value, variables: list[Value]) -> list[Any]:
             another point than the rules would be evaluated at.
     """
     order = cast("list[Value]", topological_order(result))
-    depends = set(variables)
-    for node in order:
-        if node not in depends and any(x in depends for x in node._prev):
-            depends.add(node)
+    depends = _depending(order, variables)
     gradient: dict[Value, Any] = {result: 1.0}
     for node in reversed(order):
-        inputs = node._prev
-        if node not in gradient or not any(x in depends for x in inputs):
+        if node not in gradient or node not in depends:
             continue
-        check_current(node)
+        inputs = node._prev
         upstream = gradient[node]
-        for x, slope in zip(inputs, node._operation.slopes(GRAPHS, node, *inputs), strict=True):
+        for x, slope in zip(inputs, _slopes_as_graphs(node), strict=True):
             if x in depends:
                 part = upstream if isinstance(slope, float) and slope == 1.0 else upstream * slope
                 gradient[x] = gradient[x] + part if x in gradient else part
     return [gradient.get(v, 0.0) for v in variables]
 
 
-def check_current(node: Value) -> None:
-    """Raise StaleGraphError unless the node still is what its operation gives for the data of its inputs."""
-    data = [x.data for x in node._prev]
+def push_forward(outputs: list[Any], tangents: dict[Value, Any], plain: bool) -> list[Any]:
+    """The derivatives of the outputs in the direction that the tangents of some nodes say: the chain rule, from inputs to outputs."""
+    moved = dict(tangents)
+    for output in outputs:
+        if not isinstance(output, Value):
+            continue
+        for node in cast("list[Value]", topological_order(output)):
+            if node in moved:
+                continue
+            total: Any = None
+            inputs = node._prev
+            if any(x in moved for x in inputs):
+                slopes = node._slopes if plain else _slopes_as_graphs(node)
+                for x, slope in zip(inputs, slopes, strict=True):
+                    if x in moved:
+                        total = moved[x] * slope if total is None else total + moved[x] * slope
+                moved[node] = total
+    return [moved.get(output, 0.0) if isinstance(output, Value) else 0.0 for output in outputs]
+
+
+def _depending(order: list[Value], variables: Sequence[Value]) -> set[Value]:
+    """The nodes that depend on the variables, and these."""
+    depends = set(variables)
+    for node in order:
+        if node not in depends and any(x in depends for x in node._prev):
+            depends.add(node)
+    return depends
+
+
+def _slopes_as_graphs(node: Value) -> list[Any]:
+    """The local derivatives of a node, as graphs of its inputs.
+
+    Raises:
+        StaleGraphError: the node is not what its operation gives for the data of its inputs.
+    """
+    inputs = node._prev
+    if not inputs:
+        return []
+    data = [x.data for x in inputs]
     value = real(node._operation.value(FLOATS, *data))
     if value != node.data and (value == value or node.data == node.data):
         raise StaleGraphError(
             f"{node!r} was computed by {node._operation.name} from other numbers than {data}: .data was assigned since the graph "
             "was built. Build the graph again, then differentiate."
         )
+    return node._operation.slopes(GRAPHS, node, *inputs)
+
+
+def _backward_on_graphs(root: Value) -> None:
+    """What ``root.backward(create_graph=True)`` does: the `.grad` of each leaf becomes a Value."""
+    leaves = [node for node in cast("list[Value]", topological_order(root)) if node._operation is LEAF]
+    with enable_grad():
+        for leaf, gradient in zip(leaves, derivatives(root, leaves), strict=True):
+            before = leaf.grad
+            total = gradient if isinstance(before, float) and before == 0.0 else before + gradient
+            leaf.grad = _number(total)
+            if leaf._extra is None:
+                leaf._extra = Extra("", "")
+            leaf._extra.gradient = total if isinstance(total, Value) else Value(total, CONSTANT)
+
+
+STATE.differentiate = _backward_on_graphs

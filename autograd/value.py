@@ -10,11 +10,13 @@ import numbers
 from decimal import Decimal
 from typing import Any, Final, cast, final
 
+from autograd.contexts import anomaly_is_looked_for, check_gradients_of_inputs
 from autograd.errors import AutogradError, DomainError, InputError, MagnitudeError, PoleError
 from autograd.graph import Inputs, Node, topological_order
 from autograd.namespaces import FLOATS
 from autograd.native import mypyc_attr
 from autograd.ops import ADD, CONSTANT, DIV, DOT, LEAF, MUL, NEG, POS, POW, REMAINDER, SUB, Operation, outside
+from autograd.state import STATE, Extra
 
 _NOT_NUMBERS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset, type(None))
 
@@ -42,7 +44,7 @@ class Value(Node):
         (-2.0, 1.0, 2.0)
     """
 
-    __slots__ = ("_data", "_dleft", "_dright", "_grad", "_operation", "label")
+    __slots__ = ("_data", "_dleft", "_dright", "_extra", "_grad", "_operation", "label")
 
     def __init__(
         self,
@@ -65,7 +67,10 @@ class Value(Node):
         self._dleft: float = _dleft  # the local derivative with respect to the left input, at the recorded point
         self._dright: float = _dright
         self._operation: Operation = _operation
+        self._extra: Extra | None = None
         self.label: str = label
+        if STATE.special and STATE.observe is not None:
+            STATE.observe(self)
 
     def __init_subclass__(cls) -> None:
         raise InputError("Value cannot be subclassed: its methods create Values. Hold one in an attribute, or write functions of Values")
@@ -82,13 +87,24 @@ class Value(Node):
         self._data = real(number)
 
     @property
-    def grad(self) -> float:
-        """The derivative of the node that `backward` was called on by this one; 0 before. May be assigned."""
-        return self._grad
+    def grad(self) -> Any:
+        """The derivative of the node that `backward` was called on by this one; 0 before. May be assigned.
+
+        A float; after ``backward(create_graph=True)`` a Value.
+        """
+        extra = self._extra
+        return self._grad if extra is None or extra.gradient is None else extra.gradient
 
     @grad.setter
     def grad(self, number: object) -> None:
         self._grad = real(number)
+        if self._extra is not None:
+            self._extra.gradient = None
+
+    @property
+    def scope(self) -> str:
+        """The `scope` contexts this node was made in, as "layer0/neuron2"."""
+        return "" if self._extra is None else self._extra.scope
 
     @property
     def _prev(self) -> tuple[Value, ...]:
@@ -129,11 +145,20 @@ class Value(Node):
             for i in range(len(many.nodes)):
                 cast(Value, many.nodes[i])._grad += many.slopes[i] * grad
 
-    def backward(self) -> None:
+    def backward(self, create_graph: bool = False) -> None:
         """Fill `.grad` of every node this one depends on with the derivative of this one by it.
 
         Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. Never
         raises for numeric reasons: an infinite slope is inf. If it is interrupted, the leaves are as they were before.
+
+        Args:
+            create_graph: also build the graph of the derivatives: the `.grad` of each leaf is a Value then, which can be
+                differentiated again. It refers back to the leaf, so the two are freed only when `.grad` is set to a
+                number, as `zero_grad` does; `autograd.grad` has no such need.
+
+        Raises:
+            StaleGraphError: with `create_graph`, when `.data` was assigned since the graph was built.
+            AnomalyError: within `detect_anomaly`, at the first gradient that is nan or inf.
 
         Example:
             >>> x = Value(3.0)
@@ -141,6 +166,9 @@ class Value(Node):
             >>> x.grad
             6.0
         """
+        if create_graph and STATE.differentiate is not None:
+            STATE.differentiate(self)
+            return
         order = topological_order(self)
         leaves: list[Value] = []
         before: list[float] = []
@@ -149,12 +177,19 @@ class Value(Node):
             if value._operation is LEAF:
                 leaves.append(value)
                 before.append(value._grad)
+                if value._extra is not None:
+                    value._extra.gradient = None
             else:
                 value._grad = 0.0
         try:
             self._grad += 1.0
-            for i in range(len(order) - 1, -1, -1):
-                cast(Value, order[i])._backward()
+            if STATE.special and anomaly_is_looked_for():
+                for i in range(len(order) - 1, -1, -1):
+                    cast(Value, order[i])._backward()
+                    check_gradients_of_inputs(order[i])
+            else:
+                for i in range(len(order) - 1, -1, -1):
+                    cast(Value, order[i])._backward()
         except BaseException:  # Ctrl-C above all
             for i in range(len(leaves)):
                 leaves[i]._grad = before[i]

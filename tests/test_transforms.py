@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, exp, grad, log, sigmoid, tanh, value_and_grad
+from autograd import Value, derivative, exp, grad, hessian, hvp, jacobian, jvp, log, sigmoid, tanh, value_and_grad
 from autograd.errors import InputError, StaleGraphError
 from autograd.transforms import derivatives
 
@@ -84,3 +84,89 @@ def test_bad_calls() -> None:
         grad(lambda x: x)("1")
     with pytest.raises(InputError, match="each element"):
         grad(lambda x: [x, x])(1.0)
+
+
+def rosenbrock(x: list[Any]) -> Any:
+    return sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:], strict=False))  # noqa: RUF007 - x may hold Values
+
+
+def test_jacobian_and_hessian_keep_forms() -> None:
+    assert jacobian(lambda x: x * x)(3.0) == 6.0
+    assert jacobian(lambda p: {"s": p[0] + p[1], "p": [p[0] * p[1]]})([2.0, 3.0]) == {"s": [1.0, 1.0], "p": [[3.0, 2.0]]}
+    assert jacobian(lambda x, y: [x * y], argnums=(0, 1))(2.0, 3.0) == [(3.0, 2.0)]
+    assert jacobian(lambda x: [1.0, x])(5.0) == [0.0, 1.0]
+    assert hessian(lambda x: x**3)(2.0) == 12.0
+    assert hessian(rosenbrock)([1.0, 1.0]) == [[802.0, -400.0], [-400.0, 200.0]]
+    assert hessian(lambda x, y: x * y * y, argnums=(0, 1))(2.0, 3.0) == ((0.0, 6.0), (6.0, 4.0))
+
+
+def test_forward_mode_equals_reverse_mode() -> None:
+    point, direction = [0.3, -1.2, 0.7], [1.0, 0.5, -2.0]
+    f = lambda x: [tanh(x[0] * x[1]), exp(x[2]) / (1 + x[0] ** 2), x[1]]
+    values, moved = jvp(f, (point,), (direction,))
+    assert values == [f(point)[0], f(point)[1], point[1]]
+    rows = jacobian(f)(point)
+    assert moved == pytest.approx([sum(a * b for a, b in zip(row, direction, strict=True)) for row in rows], rel=1e-14)
+
+
+def test_hessian_times_vector() -> None:
+    x, v = [1.2, -0.7, 0.4], [1.0, -2.0, 0.5]
+    H = hessian(rosenbrock)(x)
+    expected = [sum(a * b for a, b in zip(row, v, strict=True)) for row in H]
+    assert hvp(rosenbrock, (x,), (v,)) == pytest.approx(expected, rel=1e-13)
+
+
+def test_transforms_nest() -> None:
+    f = lambda x: exp(2 * x)
+    assert derivative(f, 0)(0.5) == math.exp(1.0)
+    assert derivative(f, 4)(0.5) == pytest.approx(16 * math.e, rel=1e-14)
+    by_jvp = lambda x: jvp(f, (x,), (1.0,))[1]
+    assert grad(by_jvp)(0.5) == pytest.approx(4 * math.e, rel=1e-14)
+    assert jvp(grad(f), (0.5,), (1.0,))[1] == pytest.approx(4 * math.e, rel=1e-14)
+    assert jvp(by_jvp, (0.5,), (1.0,))[1] == pytest.approx(4 * math.e, rel=1e-14)
+    assert grad(lambda x: hessian(lambda p: p[0] ** 2 * p[1] ** 2)([x, x])[0][1])(3.0) == 24.0
+    assert jvp(lambda x: x * jvp(lambda y: x * y, (2.0,), (1.0,))[1], (3.0,), (1.0,)) == (9.0, 6.0)
+
+
+def test_create_graph() -> None:
+    x = Value(3.0, label="x")
+    y = x**3
+    y.backward(create_graph=True)
+    first = x.grad
+    assert isinstance(first, Value)
+    assert first.data == 27.0
+    x.grad = 0.0
+    first.backward(create_graph=True)
+    second = x.grad
+    assert isinstance(second, Value)
+    assert second.data == 18.0
+    x.grad = 0.0
+    second.backward()
+    assert x.grad == 6.0
+    assert type(x.grad) is float
+
+
+def test_create_graph_adds_up_and_keeps_numbers() -> None:
+    w, c = Value(2.0), Value(5.0)
+    (w * w + c).backward()
+    (w * w + c).backward(create_graph=True)
+    assert w.grad.data == 8.0
+    assert c.grad.data == 2.0
+    (w.grad * 1.0).backward()
+    assert w.grad == 8.0 + 2.0
+
+
+def test_create_graph_of_changed_data_is_an_error() -> None:
+    x = Value(2.0)
+    y = exp(x) * 3.0
+    x.data = 1.0
+    with pytest.raises(StaleGraphError):
+        y.backward(create_graph=True)
+    assert x.grad == 0.0
+
+
+def test_more_bad_calls() -> None:
+    with pytest.raises(InputError, match="tangent for each of 2"):
+        jvp(lambda x, y: x * y, (1.0, 2.0), (1.0,))
+    with pytest.raises(InputError, match="order of a derivative"):
+        derivative(exp, -1)

@@ -1,0 +1,173 @@
+"""Contexts: `no_grad`, `detect_anomaly`, `scope`. Each holds for the thread or task that entered it, and ends on exceptions too."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import sys
+import threading
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from types import FrameType
+from typing import Any, Self
+
+from autograd.errors import AnomalyError, InputError
+from autograd.ops import CONSTANT, LEAF
+from autograd.state import STATE, Extra
+
+_RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
+_ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
+_SCOPE: ContextVar[str] = ContextVar("scope", default="")
+_LOCK = threading.Lock()
+
+
+class _Setting(ContextDecorator):
+    """Set a context variable for a while, as a `with` statement or as a decorator of a function."""
+
+    def __init__(self, variable: ContextVar[Any], value: Any) -> None:
+        self._variable = variable
+        self._value = value
+        self._tokens: list[Token[Any]] = []
+
+    def _recreate_cm(self) -> _Setting:  # ContextDecorator would share one token between all calls of the function
+        return _Setting(self._variable, self._value)
+
+    def __enter__(self) -> Self:
+        with _LOCK:
+            STATE.special += 1
+        self._tokens.append(self._variable.set(self._value))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._variable.reset(self._tokens.pop())
+        with _LOCK:
+            STATE.special -= 1
+
+
+def no_grad() -> _Setting:
+    """Within it, results remember nothing of how they were computed: for evaluating a model, and for updating parameters.
+
+    Example:
+        >>> x = Value(2.0)
+        >>> with no_grad():
+        ...     y = x * x
+        >>> y.data, y._prev
+        (4.0, ())
+    """
+    return _Setting(_RECORDING, False)
+
+
+def enable_grad() -> _Setting:
+    """Record again, within a `no_grad`.
+
+    Example:
+        >>> x = Value(2.0)
+        >>> with no_grad(), enable_grad():
+        ...     y = x * x
+        >>> len(y._prev)
+        2
+    """
+    return _Setting(_RECORDING, True)
+
+
+def detect_anomaly() -> _Setting:
+    """Within it, the first nan or inf is an error that names the operation, its operands and the line that built it.
+
+    Forward, as soon as a node with such a number is made; backward, as soon as one reaches a gradient. Makes nodes several
+    times as expensive.
+
+    Example:
+        >>> with detect_anomaly():
+        ...     Value(1e200, label="x") ** 2
+        Traceback (most recent call last):
+        ...
+        autograd.errors.AnomalyError: **2 gave inf at ...: a = 1e+200 (label 'x')
+    """
+    return _Setting(_ANOMALY, True)
+
+
+def scope(name: str) -> _Setting:
+    """Nodes that are made within it belong to a group of this name. Scopes nest: "layer0" and in it "neuron2" is "layer0/neuron2".
+
+    Raises:
+        InputError: the name is empty or no string.
+
+    Example:
+        >>> with scope("layer0"), scope("neuron2"):
+        ...     y = Value(1.0) + 1.0
+        >>> y.scope
+        'layer0/neuron2'
+    """
+    if not isinstance(name, str) or not name.strip("/"):
+        raise InputError(f"a scope needs a name, as in scope('layer0'), not {name!r}")
+    return _Scope(name.strip("/"))
+
+
+class _Scope(_Setting):
+    def __init__(self, name: str) -> None:
+        super().__init__(_SCOPE, name)
+        self._name = name
+
+    def _recreate_cm(self) -> Any:
+        return _Scope(self._name)
+
+    def __enter__(self) -> Self:
+        outer = _SCOPE.get()
+        self._value = f"{outer}/{self._name}" if outer else self._name
+        return super().__enter__()
+
+
+def observe(node: Any) -> None:
+    """What the contexts of this thread do to a node that was just made."""
+    anomaly = _ANOMALY.get()
+    name = _SCOPE.get()
+    if name or anomaly:
+        node._extra = Extra(name, _line() if anomaly else "")
+    if anomaly and not math.isfinite(node.data):
+        raise AnomalyError(f"{_made(node)}: {_operands(node)}")
+    if not _RECORDING.get() and node._operation is not LEAF:
+        node._operation = CONSTANT
+        node._left = node._right = node._many = None
+
+
+def check_gradients_of_inputs(node: Any) -> None:
+    """Under `detect_anomaly`: raise if this node has just made the gradient of one of its inputs nan or inf."""
+    for x, slope in zip(node._prev, node._slopes, strict=True):
+        if not math.isfinite(x._grad):
+            raise AnomalyError(
+                f"the gradient of {x!r} became {x._grad} in the backward pass of {_made(node)}: "
+                f"the gradient {node._grad!r} times the local derivative {slope!r}; {_operands(node)}"
+            )
+
+
+def anomaly_is_looked_for() -> bool:
+    """Whether this thread is within `detect_anomaly`."""
+    return _ANOMALY.get()
+
+
+def _made(node: Any) -> str:
+    line = node._extra.line if node._extra is not None else ""
+    what = f"{node._op or 'Value'} gave {node.data!r}"
+    return f"{what} at {line}" if line else what
+
+
+def _operands(node: Any) -> str:
+    operands = [
+        f"{letter} = {x.data!r}" + (f" (label {x.label!r})" if x.label else "")
+        for letter, x in zip("abcdefghijklmnopqrstuvwxyz", node._prev, strict=False)
+    ]
+    return ", ".join(operands) or f"label {node.label!r}"
+
+
+def _line() -> str:
+    """The line of the user's code that is running: the nearest one outside of this package and of `nn`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    source = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" + (f" ({source})" if source else "")
+
+
+STATE.observe = observe

@@ -19,7 +19,7 @@ from autograd._choose import choose_core
 
 NATIVE: bool = choose_core(__path__[0])
 
-from autograd import interop  # noqa: F401 - teaches Value NumPy's protocol
+from autograd import interop, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
 from autograd.checking import assert_gradients, check_gradients
 from autograd.contexts import detect_anomaly, enable_grad, no_grad, scope
 from autograd.errors import AutogradError
@@ -72,6 +72,8 @@ from autograd.functions import (
 )
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
+from autograd.implicit import implicit
+from autograd.sparse import Sparse, sparse_hessian, sparse_jacobian
 from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autograd.value import Value, dot
 
@@ -86,6 +88,7 @@ __all__ = [
     "AutogradError",
     "Drawing",
     "Program",
+    "Sparse",
     "Value",
     "acos",
     "acosh",
@@ -119,6 +122,7 @@ __all__ = [
     "hessian",
     "hvp",
     "hypot",
+    "implicit",
     "jacobian",
     "jvp",
     "leaky_relu",
@@ -141,6 +145,8 @@ __all__ = [
     "sinh",
     "softmax",
     "softplus",
+    "sparse_hessian",
+    "sparse_jacobian",
     "sqrt",
     "tan",
     "tanh",

@@ -11,6 +11,7 @@ Each is also the built-in exception that a plain Python float would have raised,
     ├── StaleGraphError     (RuntimeError)       `.data` was changed since the graph was built
     ├── AnomalyError        (ArithmeticError)    nan or inf, under `detect_anomaly`
     ├── GradientCheckError  (AssertionError)     a derivative differs from the numeric one
+    ├── ConvergenceError    (ArithmeticError)    no root was found
     ├── CompileError        (ValueError)         a graph or function that cannot be compiled
     ├── TrainingError       (ArithmeticError)    the loss or a gradient is not finite
     ├── FileError           (ValueError)         a file that is damaged or does not fit
@@ -54,6 +55,10 @@ class AnomalyError(AutogradError, ArithmeticError):
 
 class GradientCheckError(AutogradError, AssertionError):
     """A derivative disagrees with the numeric one."""
+
+
+class ConvergenceError(AutogradError, ArithmeticError):
+    """An iteration did not reach a root."""
 
 
 class CompileError(AutogradError, ValueError):

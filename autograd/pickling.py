@@ -1,0 +1,68 @@
+"""pickle and copy: graphs of any depth, written as a flat list of rows.
+
+Leaves stay objects of their own, so that a loss and a model that are pickled together still share the model's parameters
+afterwards. Inner nodes belong to the graph they are reached through: two results pickled together get inner nodes of their own.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from typing import Any, cast
+
+from autograd.errors import FileError
+from autograd.graph import topological_order
+from autograd.ops import CONSTANT, LEAF, OPERATIONS
+from autograd.state import Extra
+from autograd.value import Value, node_of
+
+Row = tuple[str, tuple[float, ...], tuple[int, ...], float, tuple[float, ...], float, str, str]
+
+
+def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
+    """How a Value is taken apart; pickle and copy call it."""
+    if not value._prev:
+        return restore_leaf, (value.data, value._operation is LEAF, value._grad, value.label, value.scope)
+    order = cast("list[Value]", topological_order(value))
+    number = {node: i for i, node in enumerate(order)}
+    return restore_graph, ([_row(node, number) if node._prev else node for node in order],)
+
+
+def _row(node: Value, number: dict[Value, int]) -> Row:
+    operation = node._operation
+    inputs = tuple([number[x] for x in node._prev])
+    return operation.name, operation.constants, inputs, node.data, node._slopes, node._grad, node.label, node.scope
+
+
+def restore_leaf(data: float, is_leaf: bool, gradient: float, label: str, scope: str) -> Value:
+    """A Value without inputs."""
+    return _dress(Value(data, LEAF if is_leaf else CONSTANT), gradient, label, scope)
+
+
+def restore_graph(rows: list[Row | Value]) -> Value:
+    """The last node of the rows.
+
+    Raises:
+        FileError: an operation is not defined here.
+    """
+    nodes: list[Value] = []
+    for row in rows:
+        if isinstance(row, Value):
+            nodes.append(row)
+            continue
+        name, constants, inputs, data, slopes, gradient, label, scope = row
+        if name not in OPERATIONS:
+            raise FileError(f"the graph uses the operation {name!r}, which is not defined here: import the module that defines it first")
+        operation = OPERATIONS[name].bind(*constants) if constants else OPERATIONS[name]
+        nodes.append(_dress(node_of(operation, [nodes[i] for i in inputs], data, list(slopes)), gradient, label, scope))
+    return nodes[-1]
+
+
+def _dress(node: Value, gradient: float, label: str, scope: str) -> Value:
+    node.grad = gradient
+    node.label = label
+    if scope:
+        node._extra = Extra(scope, "")
+    return node
+
+
+copyreg.pickle(Value, reduce_value)

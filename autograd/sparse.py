@@ -1,0 +1,134 @@
+"""Sparse Jacobians and Hessians: where most derivatives are 0, a few passes find all the others.
+
+Columns that share no row can be found in one pass, because each row of the result then belongs to one of them. Giving such
+columns one colour, as few colours as passes are needed: three for a tridiagonal matrix of any size.
+
+Source: Curtis, Powell, Reid, "On the estimation of sparse Jacobian matrices" (1974); Gebremedhin, Manne, Pothen, "What color is your
+Jacobian?", SIAM Review 47 (2005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from autograd.errors import InputError
+from autograd.graph import topological_order
+from autograd.transforms import derivatives, push_forward
+from autograd.value import Value, real
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """A sparse matrix: the number `values[k]` at row `rows[k]`, column `columns[k]`; 0 elsewhere.
+
+    Attributes:
+        shape: rows, columns.
+        passes: how many passes over the graph it took.
+    """
+
+    rows: list[int]
+    columns: list[int]
+    values: list[float]
+    shape: tuple[int, int]
+    passes: int
+
+    def todense(self) -> list[list[float]]:
+        """As a list of rows."""
+        dense = [[0.0] * self.shape[1] for _ in range(self.shape[0])]
+        for i, j, x in zip(self.rows, self.columns, self.values, strict=True):
+            dense[i][j] = x
+        return dense
+
+
+def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float]) -> Sparse:
+    """The Jacobian of a function of a list of numbers that returns a list of numbers.
+
+    Args:
+        f: takes one list, returns one.
+        x: the point.
+
+    Raises:
+        InputError: `f` returns no sequence of numbers.
+
+    Example:
+        >>> J = sparse_jacobian(lambda x: [b - a * a for a, b in zip(x, x[1:])], [1.0, 2.0, 3.0])
+        >>> J.todense(), J.passes
+        ([[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]], 2)
+    """
+    variables = [Value(real(number)) for number in x]
+    outputs = f(list(variables))
+    if isinstance(outputs, Value) or not hasattr(outputs, "__len__"):
+        raise InputError(f"f must return a list of numbers, not {outputs!r}: for one number write [result]")
+    return _by_colours(list(outputs), variables)
+
+
+def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
+    """The Hessian of a scalar function of a list of numbers.
+
+    Args:
+        f: takes one list, returns one number.
+        x: the point.
+
+    Raises:
+        InputError: `f` does not return one number.
+
+    Example:
+        >>> H = sparse_hessian(lambda x: sum((b - a * a) ** 2 for a, b in zip(x, x[1:])), [1.0] * 100)
+        >>> H.passes, len(H.values)
+        (3, 298)
+    """
+    variables = [Value(real(number)) for number in x]
+    result = f(list(variables))
+    return _by_colours(derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables)
+
+
+def _by_colours(outputs: list[Any], variables: list[Value]) -> Sparse:
+    pattern = _pattern(outputs, variables)
+    colours = _colours(pattern, len(variables))
+    passes = 1 + max(colours, default=-1)
+    by_pass: list[list[Any]] = []
+    for colour in range(passes):
+        seeds = {v: 1.0 if c == colour else 0.0 for v, c in zip(variables, colours, strict=True)}
+        by_pass.append(push_forward(outputs, seeds, plain=True))
+    rows = [i for i, columns in enumerate(pattern) for _ in columns]
+    columns = [j for row in pattern for j in row]
+    values = [by_pass[colours[j]][i] for i, j in zip(rows, columns, strict=True)]
+    return Sparse(rows, columns, values, (len(outputs), len(variables)), passes)
+
+
+def _pattern(outputs: list[Any], variables: list[Value]) -> list[list[int]]:
+    """For each output the numbers of the variables it depends on. Sets of variables are the bits of an integer."""
+    reached: dict[Value, int] = {v: 1 << i for i, v in enumerate(variables)}
+    for output in outputs:
+        if isinstance(output, Value):
+            for node in cast("list[Value]", topological_order(output)):
+                if node not in reached:
+                    bits = 0
+                    for x in node._prev:
+                        bits |= reached[x]
+                    reached[node] = bits
+    return [_bits(reached[output]) if isinstance(output, Value) else [] for output in outputs]
+
+
+def _bits(number: int) -> list[int]:
+    found = []
+    while number:
+        lowest = number & -number
+        found.append(lowest.bit_length() - 1)
+        number ^= lowest
+    return found
+
+
+def _colours(pattern: list[list[int]], columns: int) -> list[int]:
+    """A colour for each column such that no row has two columns of one colour; greedy, in the order of the columns."""
+    rows_of: list[list[int]] = [[] for _ in range(columns)]
+    for i, row in enumerate(pattern):
+        for j in row:
+            rows_of[j].append(i)
+    colours = [-1] * columns
+    for j in range(columns):
+        taken = {colours[other] for i in rows_of[j] for other in pattern[i]}
+        colours[j] = next(colour for colour in range(columns) if colour not in taken)
+    return colours

@@ -257,7 +257,7 @@ MINIMUM = define("minimum", lambda xp, a, b: xp.where(a <= b, a, xp.where(b < a,
                  lambda xp, y, a, b: xp.where(a < b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  lambda xp, y, a, b: xp.where(b < a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  symbol="min", doc="the smaller one; equal inputs share the derivative")
-CLIP = define("clip", lambda xp, a, b, c: xp.where(a < b, b, xp.where(a > c, c, a)),
+CLIP = define("clip", lambda xp, a, b, c: xp.where(b <= c, xp.where(a < b, b, xp.where(a > c, c, a)), b + c),  # a bound may be nan
               lambda xp, y, a, b, c: xp.where((a < b) | (a > c), 0.0, 1.0),
               lambda xp, y, a, b, c: xp.where(a < b, 1.0, 0.0),
               lambda xp, y, a, b, c: xp.where(a > c, 1.0, 0.0),

@@ -16,22 +16,52 @@ from typing import Any
 ENVIRONMENT = "SCALAR_AUTOGRAD_PLAIN"
 
 
+_LOADED: dict[bool, dict[str, ModuleType]] = {}
+
+
 def engine(plain: bool) -> tuple[ModuleType, ModuleType]:
-    """`autograd` and `nn` in one of the two builds. Both can be had in one process: each has modules of its own."""
-    for name in [name for name in sys.modules if name.split(".")[0] in ("autograd", "nn")]:
+    """`autograd` and `nn` in one of the two builds. Both can be had in one process: each has modules of its own.
+
+    The native modules can be loaded once only, so those that are there already are used.
+    """
+    if "autograd" in sys.modules and (not sys.modules["autograd"].NATIVE) not in _LOADED:
+        _LOADED[not sys.modules["autograd"].NATIVE] = _whole()
+    current = _modules()
+    if plain not in _LOADED:
+        for name in current:
+            del sys.modules[name]
+        sys.path_importer_cache.clear()
+        before = os.environ.get(ENVIRONMENT)
+        os.environ[ENVIRONMENT] = "1" if plain else "0"
+        try:
+            _LOADED[plain] = _whole()
+        finally:
+            if before is None:
+                del os.environ[ENVIRONMENT]
+            else:
+                os.environ[ENVIRONMENT] = before
+        restore(current)
+    return _LOADED[plain]["autograd"], _LOADED[plain]["nn"]
+
+
+def restore(modules: dict[str, ModuleType]) -> None:
+    """Make these the modules that imports find."""
+    for name in _modules():
         del sys.modules[name]
-    sys.path_importer_cache.clear()
-    before = os.environ.get(ENVIRONMENT)
-    os.environ[ENVIRONMENT] = "1" if plain else "0"
-    try:
-        loaded = importlib.import_module("autograd"), importlib.import_module("nn")
-        _ = loaded[0].compile  # what is imported late must be of this build too
-        return loaded
-    finally:
-        if before is None:
-            del os.environ[ENVIRONMENT]
-        else:
-            os.environ[ENVIRONMENT] = before
+    sys.modules.update(modules)
+
+
+def _whole() -> dict[str, ModuleType]:
+    """All modules of the build that imports find, also those that are imported late."""
+    importlib.import_module("nn")
+    package = importlib.import_module("autograd")
+    for name in dir(package):
+        getattr(package, name)
+    return _modules()
+
+
+def _modules() -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.split(".")[0] in ("autograd", "nn")}
 
 
 def interleaved(contestants: dict[str, Callable[[], Any]], seconds: float, collector: bool = True) -> dict[str, float]:

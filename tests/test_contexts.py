@@ -70,7 +70,7 @@ def test_anomaly_forward_names_operation_operands_and_line() -> None:
     with detect_anomaly(), pytest.raises(AnomalyError, match=r"Value gave nan at .*: label 'w'"):
         Value(math.nan, label="w")
     with detect_anomaly(), pytest.raises(AnomalyError, match=r"- gave nan"):
-        Value.__sub__(*[v for v in (_infinite(), _infinite())])
+        _infinite() - _infinite()
 
 
 def _infinite() -> Value:

@@ -22,6 +22,7 @@ NATIVE: bool = choose_core(__path__[0])
 from autograd import interop, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
 from autograd.checking import assert_gradients, check_gradients
 from autograd.contexts import detect_anomaly, enable_grad, no_grad, scope
+from autograd.custom import define
 from autograd.errors import AutogradError
 from autograd.functions import abs as abs
 from autograd.functions import (
@@ -37,7 +38,6 @@ from autograd.functions import (
     clip,
     cos,
     cosh,
-    define,
     elu,
     erf,
     erfc,
@@ -80,6 +80,7 @@ from autograd.value import Value, dot
 if TYPE_CHECKING:
     from autograd.compiled.program import Program
     from autograd.compiled.program import compile as compile
+    from autograd.compiled.with_torch import compare_with_torch
     from autograd.render.draw import Drawing, draw
 
 # what would shadow a builtin (abs, compile, pow, sum) can be imported by name, and stays out of this list
@@ -102,6 +103,7 @@ __all__ = [
     "ceil",
     "check_gradients",
     "clip",
+    "compare_with_torch",
     "cos",
     "cosh",
     "define",
@@ -157,6 +159,7 @@ __all__ = [
 _LAZY = {
     "Program": "autograd.compiled.program",
     "compile": "autograd.compiled.program",
+    "compare_with_torch": "autograd.compiled.with_torch",
     "Drawing": "autograd.render.draw",
     "draw": "autograd.render.draw",
 }

@@ -9,7 +9,7 @@ from typing import Any
 from autograd import ops
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
-from autograd.ops import CONSTANT, OPERATIONS, Operation, Rule, outside
+from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
 from autograd.value import Value, apply, number_of, real, undefined
 
 
@@ -53,31 +53,6 @@ def function_of(operation: Operation) -> Callable[..., Any]:
     if operation.requires:
         function.__doc__ += f"\n\nDefined for {operation.requires}; elsewhere a DomainError or PoleError."
     return function
-
-
-def define(name: str, value: Rule, *derivatives: Rule, **row: Any) -> Callable[..., Any]:
-    """Add an operation of your own to the op table, and return it as a function of Values and numbers.
-
-    It works like the built-in ones from then on: eager, compiled, in derivatives of any order, in pictures and checks.
-
-    Args:
-        name: a new name.
-        value: the value, a rule ``lambda xp, a, b: …``; `xp` has NumPy's functions.
-        derivatives: one rule ``lambda xp, y, a, b: …`` an input, where `y` is the value.
-        row: `domain`, `pole`, `requires`, `symbol`, `variadic`, `parameters`, `doc`; see `autograd.ops.define`.
-
-    Raises:
-        DefinitionError: the name is taken, or a derivative is missing.
-
-    Example:
-        >>> softsign = define("softsign_example", lambda xp, a: a / (1.0 + xp.where(a > 0.0, a, -a)),
-        ...                   lambda xp, y, a: 1.0 / (1.0 + xp.where(a > 0.0, a, -a)) ** 2)
-        >>> x = Value(1.0)
-        >>> softsign(x).backward()
-        >>> x.grad
-        0.25
-    """
-    return function_of(ops.define(name, value, *derivatives, **row))
 
 
 NUMPY_NAMES = {"divide": "div", "power": "pow"}

@@ -43,6 +43,7 @@ class Operation:
         requires: the domain in words, for messages and documentation.
         parameters: how many of the last inputs belong to the operation when they are given as numbers: the exponent of `pow`.
         doc: what it is, in a sentence.
+        latex: how a formula shows it, with the inputs as {a}, {b}, …; the name as an operator where it is not given.
         constants: numbers that stand for the last inputs; see `bind`.
     """
 
@@ -56,6 +57,7 @@ class Operation:
     requires: str = ""
     parameters: int = 0
     doc: str = ""
+    latex: str = ""
     constants: tuple[float, ...] = ()
     _bound: dict[tuple[float | str, ...], Operation] = field(default_factory=dict)
 
@@ -88,6 +90,7 @@ class Operation:
                 with_constants(self.pole) if self.pole else None,
                 self.requires,
                 doc=self.doc,
+                latex=self.latex,
                 constants=constants,
             )
             if len(self._bound) > 1000:  # an exponent that changes every step must not grow memory
@@ -130,6 +133,7 @@ def define(
     variadic: bool = False,
     parameters: int = 0,
     doc: str = "",
+    latex: str = "",
 ) -> Operation:
     """Add a row to the table and return it.
 
@@ -143,7 +147,7 @@ def define(
         requires: the domain in words.
         variadic: the operation takes any number of inputs, and its one derivative rule returns them all.
         parameters: how many of the last inputs are part of the operation when they are plain numbers.
-        doc: what it is, in a sentence.
+        doc, latex: see `Operation`.
 
     Raises:
         DefinitionError: the name is taken or no identifier, or a derivative is missing.
@@ -155,7 +159,7 @@ def define(
     if not derivatives or (variadic and len(derivatives) != 1):
         raise DefinitionError(f"{name}: give one derivative rule an input, as lambda xp, y, a: …; a variadic operation has one in all")
     arity = None if variadic else len(derivatives)
-    operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc)
+    operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex)
     OPERATIONS[name] = operation
     return operation
 

@@ -443,7 +443,7 @@ def undefined(operation: Operation, inputs: list[Value], reason: str = "") -> Au
         for i, (letter, number) in enumerate(zip(letters, numbers_in, strict=False))
     )
     call = f"{operation.name}({', '.join(letters)})"
-    message = f"{call} needs {operation.requires or reason or 'inputs in its domain'}, but {point}"
+    message = f"{call} failed, {reason}: {point}" if reason else f"{call} needs {operation.requires or 'inputs in its domain'}, but {point}"
     pole = operation.pole is not None and operation.pole(FLOATS, *[node._data for node in inputs])
     if pole or reason.endswith("division by zero"):
         return PoleError(message)

@@ -153,33 +153,13 @@ def run_compiled(package: ModuleType, program: Program, inputs: tuple[float, ...
     return Outcome(value, tuple(leaf.grad for leaf in leaves))
 
 
-def run_torch(torch: ModuleType, program: Program) -> Outcome | None:
+def run_torch(package: ModuleType, torch: ModuleType, program: Program) -> Outcome | None:
     """With PyTorch, which raises nothing; None where it has no such operation."""
-    f = torch.nn.functional
-    table: dict[str, Callable[..., Any]] = {
-        "add": torch.add,
-        "sub": torch.sub,
-        "mul": torch.mul,
-        "div": torch.div,
-        "neg": torch.neg,
-        "pos": torch.clone,
-        "pow": torch.pow,
-        "sum": lambda *a: torch.stack(a).sum(),
-        "dot": lambda *ab: torch.dot(torch.stack(ab[: len(ab) // 2]), torch.stack(ab[len(ab) // 2 :])),
-        "logsumexp": lambda *a: torch.logsumexp(torch.stack(a), 0),
-        "where": lambda c, a, b: torch.where(c != 0, a, b),
-        "clip": torch.clamp,
-        "leaky_relu": lambda a, b: torch.where(a > 0, a, b * a),
-        "elu": lambda a, b: torch.where(a > 0, a, b * torch.expm1(torch.clamp(a, max=0.0))),
-        "gelu": f.gelu,
-        "gelu_tanh": lambda a: f.gelu(a, approximate="tanh"),
-        "silu": f.silu,
-        "softplus": f.softplus,
-    }
+    table = package.compiled.with_torch.torch_functions(torch)
     tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in program.inputs]
     results = list(tensors)
     for name, operands in program.steps:
-        function = table.get(name) or getattr(torch, name, None)
+        function = table.get(name)
         if function is None:
             return None
         arguments = [results[x] if isinstance(x, int) else torch.tensor(x, dtype=torch.float64) for x in operands]
@@ -277,7 +257,7 @@ class Bench:
         return self._against_torch(program, plain, rng) if self.torch else ""
 
     def _against_torch(self, program: Program, ours: Outcome, rng: random.Random) -> str:
-        theirs = run_torch(self.torch, program)  # type: ignore[arg-type]
+        theirs = run_torch(self.plain, self.torch, program)  # type: ignore[arg-type]
         if theirs is None:
             return ""
         self.counts["PyTorch, compared"] += 1

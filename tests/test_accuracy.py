@@ -97,7 +97,7 @@ def error_in_ulps(found: float, exact: Any, scale: Any = 0) -> float:
     """The error in units in the last place of the exact number, or of `scale` where that is larger."""
     size = max(abs(exact), abs(scale))
     if size > mp.mpf(1.7e308):
-        return 0.0 if math.isinf(found) or abs(found) > 1e308 else math.inf  # noqa: PLR2004
+        return 0.0 if math.isinf(found) or abs(found) > 1e308 else math.inf
     if size < mp.mpf(2.3e-308):  # subnormal numbers have fewer digits
         return float(abs(mp.mpf(found) - exact) / mp.mpf(5e-324)) / 1e3
     return float(abs(mp.mpf(found) - exact) / mp.mpf(math.ulp(float(size))))

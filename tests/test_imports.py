@@ -23,6 +23,7 @@ FLOORS = [
     ["autograd.interop", "autograd.pickling", "autograd.trees"],
     ["autograd.transforms"],
     ["autograd.checking", "autograd.implicit", "autograd.sparse"],
+    ["autograd.custom"],
     ["autograd.compiled", "autograd.render"],
     ["autograd"],
     ["nn"],

@@ -1,0 +1,90 @@
+"""The same graph in PyTorch: an independent second opinion on values and derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from autograd.checking import Comparison
+from autograd.compiled.record import record
+from autograd.errors import CompileError, MissingPackageError
+from autograd.ops import LEAF
+from autograd.value import Value
+
+
+def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison]:
+    """Run the graph behind a Value in PyTorch, in float64, and compare its value and the gradient of every leaf.
+
+    Args:
+        root: the result of a computation. Its graph is not changed, nor are its gradients.
+        tolerance: the relative difference that is still equal.
+
+    Returns:
+        A comparison for the value and for each leaf, `exact` being ours and `numeric` PyTorch's. PyTorch raises no errors at poles and
+        takes other derivatives at a few corners, such as that of `clip` at a bound, or of `atan2` at the origin.
+
+    Raises:
+        MissingPackageError: PyTorch is not installed.
+        CompileError: the graph has an operation that PyTorch does not have.
+
+    Example:
+        >>> x = Value(0.5, label="x")
+        >>> [c.ok for c in compare_with_torch(x.tanh() * x)]  # doctest: +SKIP
+        [True, True]
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingPackageError("compare_with_torch needs PyTorch: pip install 'scalar-autograd[torch]'") from error
+    functions = torch_functions(torch)
+    tape = record(root)
+    leaves = tape.leaves()
+    results: list[Any] = []
+    for node, operation, inputs in zip(tape.nodes, tape.operations, tape.inputs, strict=True):
+        if not inputs:
+            results.append(torch.tensor(node.data, dtype=torch.float64, requires_grad=operation is LEAF))
+            continue
+        function = functions.get(operation.name)
+        if function is None:
+            raise CompileError(f"PyTorch has no operation {operation.name!r}; compare the parts of the graph around it")
+        constants = [torch.tensor(c, dtype=torch.float64) for c in operation.constants]
+        results.append(function(*[results[i] for i in inputs], *constants))
+    if results[-1].requires_grad:
+        results[-1].backward()
+    kept = [node._grad for node in tape.nodes]
+    for i in leaves:
+        tape.nodes[i].grad = 0.0
+    root.backward()
+    pairs = [("value", root.data, results[-1].item())]
+    for n, i in enumerate(leaves):
+        theirs = results[i].grad
+        pairs.append((tape.nodes[i].label or f"leaf {n}", tape.nodes[i].grad, 0.0 if theirs is None else theirs.item()))
+    for node, gradient in zip(tape.nodes, kept, strict=True):
+        node.grad = gradient
+    return [Comparison(name, ours, theirs, tolerance * max(abs(ours), abs(theirs))) for name, ours, theirs in pairs]
+
+
+def torch_functions(torch: ModuleType) -> dict[str, Callable[..., Any]]:
+    """PyTorch's own function for each row of the op table that it has, of as many tensors as the row has inputs."""
+    f = torch.nn.functional
+    same_name = (
+        *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot"),
+        *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "abs", "sign", "floor", "ceil", "maximum", "minimum"),
+        *("relu", "sigmoid", "add", "sub", "mul", "div", "neg", "pow", "remainder"),
+    )
+    return {
+        **{name: getattr(torch, name) for name in same_name},
+        "pos": torch.clone,
+        "sum": lambda *a: torch.stack(a).sum(),
+        "dot": lambda *ab: torch.dot(torch.stack(ab[: len(ab) // 2]), torch.stack(ab[len(ab) // 2 :])),
+        "logsumexp": lambda *a: torch.logsumexp(torch.stack(a), 0),
+        "where": lambda c, a, b: torch.where(c != 0, a, b),
+        "clip": torch.clamp,
+        "leaky_relu": lambda a, b: torch.where(a > 0, a, b * a),
+        "elu": lambda a, b: torch.where(a > 0, a, b * torch.expm1(torch.clamp(a, max=0.0))),
+        "gelu": f.gelu,
+        "gelu_tanh": lambda a: f.gelu(a, approximate="tanh"),
+        "silu": f.silu,
+        "softplus": f.softplus,
+    }

@@ -1,0 +1,71 @@
+"""Operations of your own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import ops
+from autograd.checking import check_gradients
+from autograd.errors import GradientCheckError
+from autograd.functions import call, function_of
+from autograd.ops import OPERATIONS, Rule
+
+
+def define(
+    name: str,
+    value: Rule,
+    *derivatives: Rule,
+    domain: Rule | None = None,
+    pole: Rule | None = None,
+    requires: str = "",
+    symbol: str = "",
+    latex: str = "",
+    doc: str = "",
+    check_at: Sequence[Sequence[float]] = (),
+) -> Callable[..., Any]:
+    """Add an operation to the op table, and return it as a function of Values and numbers.
+
+    It works like the built-in ones from then on: eager, compiled, in derivatives of any order, in pictures and checks.
+
+    Args:
+        name: a new name.
+        value: the value, a rule ``lambda xp, a, b: …``. `xp` has the functions in `autograd.namespaces.FUNCTIONS`; choose with
+            `xp.where`, and compare for equality with `xp.equal`, because the rule also runs on arrays and on Values.
+        derivatives: one rule ``lambda xp, y, a, b: …`` an input, where `y` is the value.
+        domain: a rule that is true where the operation is defined; elsewhere there is a DomainError.
+        pole: a rule that is true where the value is infinite; there is a PoleError there.
+        requires: the domain in words, for the message.
+        symbol: what a picture shows; the name where it is not given.
+        latex: how a formula shows it, with the inputs as {a}, {b}, …, as in ``r"\\operatorname{{softsign}}({a})"``.
+        doc: what it is, in a sentence.
+        check_at: points at which first and second derivatives are compared with numeric ones.
+
+    Raises:
+        DefinitionError: the name is taken or no identifier, or a derivative is missing.
+        GradientCheckError: a derivative is wrong at a point of `check_at`; the table is as it was.
+
+    Example:
+        >>> softsign = define(
+        ...     "softsign_example",
+        ...     lambda xp, a: a / (1.0 + xp.abs(a)),
+        ...     lambda xp, y, a: 1.0 / (1.0 + xp.abs(a)) ** 2,
+        ...     check_at=[(0.5,), (-2.0,)],
+        ... )
+        >>> x = Value(1.0)
+        >>> softsign(x).backward()
+        >>> x.grad
+        0.25
+    """
+    row = ops.define(
+        name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc
+    )  # fmt: skip
+    wrong = [f"  at {tuple(point)}: {c}" for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
+    if wrong:
+        del OPERATIONS[name]
+        raise GradientCheckError(f"the derivatives of {name} are wrong:\n" + "\n".join(wrong))
+    return function_of(row)
+
+
+def _caller(row: ops.Operation) -> Callable[..., Any]:
+    return lambda *inputs: call(row, *inputs)

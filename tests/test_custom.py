@@ -1,0 +1,95 @@
+"""Operations of users: one row, and everything works."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value, assert_gradients, compile, define, derivative, draw, grad, hessian
+from autograd.errors import DefinitionError, DomainError, GradientCheckError, PoleError
+from autograd.ops import OPERATIONS
+
+
+@pytest.fixture
+def mish() -> Iterator[Any]:
+    """a tanh(log(1 + exp a)), from rules that use other rows."""
+    yield define(
+        "mish",
+        lambda xp, a: a * xp.tanh(xp.log1p(xp.exp(a))),
+        lambda xp, y, a: xp.tanh(xp.log1p(xp.exp(a))) + a / (1.0 + xp.exp(-a)) / xp.cosh(xp.log1p(xp.exp(a))) ** 2,
+        symbol="Mish",
+        latex=r"\\operatorname{{mish}}({a})",
+        doc="a smooth ReLU",
+        check_at=[(0.3,), (-1.2,), (2.0,)],
+    )
+    del OPERATIONS["mish"]
+
+
+def test_eager_compiled_higher_order_and_drawn(mish: Any) -> None:
+    exact = 0.7 * math.tanh(math.log1p(math.exp(0.7)))
+    assert mish(0.7) == exact
+    x = Value(0.7, label="x")
+    y = mish(x)
+    assert (y.data, y._op) == (exact, "Mish")
+    y.backward()
+    assert x.grad == grad(mish)(0.7)
+    assert_gradients(mish, [0.7], order=2)
+    assert_gradients(derivative(mish, 2), [0.7])
+    xs = [Value(0.1 * i) for i in range(20)]
+    total = sum(mish(v) for v in xs)
+    program = compile(total)  # type: ignore[arg-type]
+    assert program() == pytest.approx(sum(mish(0.1 * i) for i in range(20)), rel=1e-14)
+    assert "Mish(" in str(program)
+    assert "Mish" in draw(y).source
+    assert "smooth ReLU" in mish.__doc__
+
+
+def test_domain_and_pole_of_a_custom_row() -> None:
+    f = define(
+        "logit",
+        lambda xp, a: xp.log(xp.divide(a, 1.0 - a)),
+        lambda xp, y, a: xp.divide(1.0, a * (1.0 - a)),
+        domain=lambda xp, a: (a > 0.0) & (a < 1.0),
+        pole=lambda xp, a: xp.equal(a, 1.0),
+        requires="0 < a < 1",
+        check_at=[(0.3,)],
+    )
+    try:
+        x = Value(0.25, label="p")
+        program = compile(f(x) * 2.0)
+        for bad, error in ((1.5, DomainError), (1.0, PoleError), (0.0, DomainError)):
+            with pytest.raises(error, match="0 < a < 1"):
+                f(Value(bad, label="p"))
+            x.data = bad
+            with pytest.raises(error, match="0 < a < 1.*label 'p'"):
+                program()
+        assert math.isnan(f(math.nan))
+        assert hessian(f)(0.5) == pytest.approx(0.0, abs=1e-12)
+    finally:
+        del OPERATIONS["logit"]
+
+
+def test_a_wrong_derivative_is_caught_at_definition() -> None:
+    with pytest.raises(GradientCheckError, match=r"the derivatives of cube are wrong:\n  at \(2\.0,\): ∂/∂x0: chain rule 8.*WRONG"):
+        define("cube", lambda xp, a: a * a * a, lambda xp, y, a: 2.0 * a * a, check_at=[(2.0,)])
+    assert "cube" not in OPERATIONS
+    with pytest.raises(GradientCheckError, match="∂²"):  # right at every point, but its own derivative is lost
+        define("cube", lambda xp, a: a * a * a, lambda xp, y, a: 3.0 * (a.data if isinstance(a, Value) else a) ** 2, check_at=[(2.0,)])
+    assert "cube" not in OPERATIONS
+
+
+def test_a_rule_that_raises_names_the_operation() -> None:
+    f = define("careless", lambda xp, a: 1.0 / a, lambda xp, y, a: -y * y)
+    try:
+        with pytest.raises(PoleError, match=r"careless\(a\) failed, float division by zero: a = 0\.0 \(label 'x'\)"):
+            f(Value(0.0, label="x"))
+    finally:
+        del OPERATIONS["careless"]
+
+
+def test_bad_rows_are_refused() -> None:
+    with pytest.raises(DefinitionError):
+        define("exp", lambda xp, a: a, lambda xp, y, a: 1.0)
+    assert callable(np.exp)

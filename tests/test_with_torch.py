@@ -1,0 +1,35 @@
+"""compare_with_torch."""
+
+from types import ModuleType
+
+import pytest
+
+from autograd import Value, cbrt, clip, compare_with_torch, dot, exp, gelu, leaky_relu, log, logsumexp
+from autograd.errors import CompileError
+
+
+def test_a_graph_agrees(torch: ModuleType) -> None:
+    x, y = Value(0.7, label="x"), Value(-1.2)
+    x.grad = 5.0
+    root = (
+        exp(x * y) + dot([x, y, 2.0], [y, y, x]) ** 2 - leaky_relu(y) * gelu(x) + logsumexp([x, y, 1.0]) + clip(y, -1.0, 1.0) + log(x) % 3
+    )
+    found = compare_with_torch(root)
+    assert [c.name for c in found] == ["value", "x", "leaf 1"]
+    assert all(c.ok for c in found), [str(c) for c in found]
+    assert x.grad == 5.0
+    assert root.grad == 0.0
+
+
+def test_differences_are_reported(torch: ModuleType) -> None:
+    x = Value(2.0, label="x")
+    y = x * 3.0
+    y._dleft = 3.5
+    found = compare_with_torch(y)
+    assert [c.ok for c in found] == [True, False]
+    assert "WRONG by 0.5" in str(found[1])
+
+
+def test_an_operation_that_it_does_not_have(torch: ModuleType) -> None:
+    with pytest.raises(CompileError, match="'cbrt'"):
+        compare_with_torch(cbrt(Value(2.0)))

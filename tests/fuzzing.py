@@ -318,6 +318,8 @@ def arbitrate(program: Program, ours: Outcome, theirs: Outcome) -> str:
         results = list(inputs)
         for name, operands in program.steps:
             results.append(EXACT[name](*[results[x] if isinstance(x, int) else mp.mpf(x) for x in operands]))
+            if name == "atan2" and any(results[x] == 0 for x in operands if isinstance(x, int)):
+                raise OverflowError("the sign of a zero decides, and it has none here")
             if abs(results[-1]) > mp.mpf(10) ** 300 or (results[-1] != 0 and abs(results[-1]) < mp.mpf(10) ** -300):
                 raise OverflowError("floats have no such number")
         return results[-1]
@@ -339,8 +341,8 @@ def arbitrate(program: Program, ours: Outcome, theirs: Outcome) -> str:
         except (ArithmeticError, ValueError, TypeError):
             return "not defined there"
         for found, other, right in zip((ours.value, *ours.gradients), (theirs.value, *theirs.gradients), (exact, *gradients), strict=True):
-            if math.isnan(found) and math.isnan(other):
-                continue  # an infinite slope times 0: the chain rule does not know better
+            if repr(found) == repr(other):
+                continue  # both nan, for one: an infinite slope times 0, where the chain rule does not know better
             if not mp.isfinite(right) or abs(right) > mp.mpf(10) ** 300 or mp.im(right) != 0:
                 return "not finite"
             if not math.isfinite(found) or abs(mp.mpf(found) - right) > mp.mpf(10) ** -6 * (abs(right) + mp.mpf(10) ** -12):

@@ -303,7 +303,7 @@ SUM = define("sum", lambda xp, *a: _sum(a), lambda xp, y, *a: [1.0] * len(a), sy
 DOT = define("dot", lambda xp, *ab: _dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True,
              doc="a₁b₁ + a₂b₂ + …, from left to right")
 LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_exponentials(xp, a))),
-                   lambda xp, y, *a: [xp.divide(e, _sum(_exponentials(xp, a))) for e in _exponentials(xp, a)], variadic=True,
+                   lambda xp, y, *a: _shares(xp, _exponentials(xp, a)), variadic=True,
                    doc="log(exp(a₁) + exp(a₂) + …), without overflow")
 
 # fmt: on
@@ -384,6 +384,11 @@ def _peak(xp: Any, a: tuple[Number, ...]) -> Number:
 def _exponentials(xp: Any, a: tuple[Number, ...]) -> tuple[Number, ...]:
     peak = _peak(xp, a)
     return tuple(xp.exp(x - peak) for x in a)
+
+
+def _shares(xp: Any, a: tuple[Number, ...]) -> list[Number]:
+    total = _sum(a)
+    return [xp.divide(x, total) for x in a]
 
 
 def outside(operation: Operation, xp: Any, *inputs: Any) -> Truth:

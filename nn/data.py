@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.errors import InputError, MissingPackageError
+from autograd.errors import MissingPackageError
+from nn.checks import paired, whole
 
 Samples = tuple[list[list[float]], list[int]]
 
@@ -23,23 +24,19 @@ def batches(
         rng: the generator that shuffles; by default Python's global one.
 
     Raises:
-        InputError: the lengths differ, there are no samples, or the size is not positive.
+        InputError: the lengths differ, there are no samples, or the size is not positive; at the call, not at the first batch.
 
     Example:
         >>> [targets for _, targets in batches([[0.0], [1.0], [2.0]], [0, 1, 2], batch_size=2, shuffle=False)]
         [[0, 1], [2]]
     """
-    if len(X) != len(y) or not len(X):
-        raise InputError(f"batches needs as many targets as samples, at least one: {len(X)} samples, {len(y)} targets")
-    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
-        raise InputError(f"batch_size must be a positive whole number, or None for all samples, not {batch_size!r}")
-    size = batch_size or len(X)
+    paired("batches", X, y)
+    size = len(X) if batch_size is None else whole("batch_size", batch_size)
     order = list(range(len(X)))
     if shuffle:
         (rng or random).shuffle(order)
-    for start in range(0, len(order), size):
-        chosen = order[start : start + size]
-        yield [X[i] for i in chosen], [y[i] for i in chosen]
+    chunks = (order[start : start + size] for start in range(0, len(order), size))
+    return (([X[i] for i in chunk], [y[i] for i in chunk]) for chunk in chunks)
 
 
 def digits(rng: random.Random) -> tuple[Samples, Samples]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import autograd
 from autograd.errors import InputError
 from autograd.value import Value, dot, values
+from nn.checks import whole
 from nn.initialisers import Initialiser, he_uniform
 from nn.module import Module
 
@@ -28,7 +30,7 @@ def activation_named(activation: str | Activation | None) -> Activation | None:
     Raises:
         InputError: there is none of that name.
     """
-    if not isinstance(activation, str):
+    if activation is None or callable(activation):
         return activation
     if activation not in ACTIVATIONS:
         raise InputError(f"there is no activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function of a Value")
@@ -60,6 +62,7 @@ class Neuron(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
+        nin, nout = whole("nin", nin), whole("nout", nout)
         generator = rng or random.Random(random.getrandbits(64))
         self.w = [Value(initialiser(nin, nout, generator), label=f"w{i}") for i in range(nin)]
         self.b = Value(0.0, label="b")
@@ -67,9 +70,10 @@ class Neuron(Module):
 
     def __call__(self, x: Sequence[Any]) -> Value:
         """The output for the inputs `x`, numbers or Values."""
-        if len(x) != len(self.w):
-            raise InputError(f"this neuron takes {len(self.w)} inputs, not {len(x)}")
-        z: Value = dot(self.w, x) + self.b
+        inputs = one_sample(x)
+        if len(inputs) != len(self.w):
+            raise InputError(f"this neuron takes {len(self.w)} inputs, not {len(inputs)}")
+        z: Value = dot(self.w, inputs) + self.b
         return z if self.activation is None else self.activation(z)
 
     def __repr__(self) -> str:
@@ -94,11 +98,11 @@ class Layer(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
-        self.neurons = [Neuron(nin, activation, nout=nout, rng=rng, initialiser=initialiser) for _ in range(nout)]
+        self.neurons = [Neuron(nin, activation, nout=nout, rng=rng, initialiser=initialiser) for _ in range(whole("nout", nout))]
 
     def __call__(self, x: Sequence[Any]) -> list[Value]:
         """The outputs for the inputs `x`, numbers or Values."""
-        shared = one_sample(x)
+        shared = values(one_sample(x))  # the same nodes for every neuron
         return [neuron(shared) for neuron in self.neurons]
 
     def __repr__(self) -> str:
@@ -136,10 +140,10 @@ class MLP(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
+        if not hasattr(nouts, "__len__") or not len(nouts):
+            raise InputError(f"an MLP needs the sizes of its layers, as in MLP(2, [16, 16, 1]), not MLP({nin!r}, {nouts!r})")
         sizes = [nin, *nouts]
-        if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
-            raise InputError(f"an MLP needs positive layer sizes, as in MLP(2, [16, 16, 1]), not MLP({nin!r}, {nouts!r})")
-        last = len(sizes) - 2
+        last = len(nouts) - 1
         self.layers = [
             Layer(sizes[i], sizes[i + 1], output_activation if i == last else activation, rng=rng, initialiser=initialiser)
             for i in range(last + 1)
@@ -156,17 +160,25 @@ class MLP(Module):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-def one_sample(x: Any) -> list[Any]:
-    """The numbers and Values of one sample, as nodes.
+def one_sample(x: Any) -> Sequence[Any]:
+    """The numbers and Values of one sample, as a list or tuple.
 
     Raises:
         InputError: `x` is a single number, or a matrix of many samples.
     """
-    if isinstance(x, Value) or not hasattr(x, "__len__"):
-        raise InputError(f"a sample is a list of numbers, not {x!r}: write model([{x!r}])")
-    if len(x) and hasattr(x[0], "__len__"):
-        raise InputError(f"model(x) takes one sample, not {len(x)} of them: write predict(model, X) for many")
-    return values(x)
+    sample = x if isinstance(x, (list, tuple)) else _as_list(x)
+    if sample and hasattr(sample[0], "__len__"):
+        raise InputError(f"model(x) takes one sample, not {len(sample)} of them: write predict(model, X) for many")
+    return sample
+
+
+def _as_list(x: Any) -> list[Any]:
+    items = x.tolist() if hasattr(x, "tolist") else x  # NumPy's and PyTorch's arrays
+    if isinstance(items, (Value, numbers.Real)):
+        raise InputError(f"a sample is a list of numbers, not one number: write model([{items!r}])")
+    if isinstance(items, (str, bytes, dict)) or not hasattr(items, "__getitem__"):
+        raise InputError(f"a sample is a list of numbers, not {items!r}")
+    return list(items)
 
 
 def _name(activation: Activation | None) -> str:

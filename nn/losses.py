@@ -18,7 +18,7 @@ def mse(output: Any, target: Any) -> Value:
         target: a number, or as many numbers.
 
     Raises:
-        InputError: the lengths differ.
+        InputError: the lengths differ, or there is no output.
 
     Example:
         >>> mse([Value(1.0), Value(4.0)], [0.0, 2.0]).data
@@ -26,8 +26,8 @@ def mse(output: Any, target: Any) -> Value:
     """
     outputs = [output] if isinstance(output, Value) else list(output)
     targets = list(target) if hasattr(target, "__len__") else [target]
-    if len(outputs) != len(targets):
-        raise InputError(f"mse needs as many targets as outputs: {len(outputs)} outputs, {len(targets)} targets")
+    if len(outputs) != len(targets) or not outputs:
+        raise InputError(f"mse needs as many targets as outputs, at least one: {len(outputs)} outputs, {len(targets)} targets")
     differences = [o - t for o, t in zip(outputs, targets, strict=True)]
     mean: Value = dot(differences, differences) / len(differences)
     return mean
@@ -57,9 +57,7 @@ def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
         if len(target) != len(log_probabilities):
             raise InputError(f"cross_entropy needs as many probabilities as logits: {len(target)} and {len(log_probabilities)}")
         return -dot(target, log_probabilities)
-    index = int(real(target))
-    if index != real(target) or not 0 <= index < len(log_probabilities):
-        raise InputError(
-            f"target {target!r} is no class: with {len(log_probabilities)} logits, classes are 0 to {len(log_probabilities) - 1}"
-        )
-    return -log_probabilities[index]  # type: ignore[no-any-return]
+    classes = range(len(log_probabilities))
+    if real(target) not in classes:
+        raise InputError(f"target {target!r} is no class: with {len(classes)} logits, classes are 0 to {len(classes) - 1}")
+    return -log_probabilities[int(target)]  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.errors import FileError
 from autograd.ops import LEAF
-from autograd.value import Value
+from autograd.value import Value, real
 
 
 class Module:
@@ -31,11 +31,7 @@ class Module:
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """Pairs of a name, such as ``layers.0.neurons.3.w.1``, and a parameter; each parameter once."""
-        seen: set[Value] = set()
-        for name, value in _walk(vars(self), prefix):
-            if value not in seen:
-                seen.add(value)
-                yield name, value
+        return _walk(vars(self), prefix, {id(self)})
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each `backward` that should not add to the last one."""
@@ -51,6 +47,7 @@ class Module:
 
         Raises:
             FileError: names are missing or unknown; nothing was changed.
+            InputError: something in it is no number; nothing was changed.
         """
         own = dict(self.named_parameters())
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
@@ -59,11 +56,17 @@ class Module:
                 f"the weights do not fit this model: {len(missing)} missing (such as {missing[:3]}), "
                 f"{len(unknown)} unknown (such as {unknown[:3]}); make the model with the sizes it was saved with"
             )
+        numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be none
         for name, value in own.items():
-            value.data = state[name]
+            value.data = numbers[name]
 
 
-def _walk(item: Any, prefix: str) -> Iterator[tuple[str, Value]]:
+def _walk(item: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    """The parameters in `item`, each once, also where modules share them or know each other."""
+    if isinstance(item, (Value, Module)):
+        if id(item) in seen:
+            return
+        seen.add(id(item))
     if isinstance(item, Value):
         if item._operation is LEAF:
             yield prefix, item
@@ -77,4 +80,4 @@ def _walk(item: Any, prefix: str) -> Iterator[tuple[str, Value]]:
     else:
         return
     for name, branch in branches:
-        yield from _walk(branch, f"{prefix}.{name}" if prefix else str(name))
+        yield from _walk(branch, f"{prefix}.{name}" if prefix else str(name), seen)

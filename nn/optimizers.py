@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from autograd.errors import InputError
-from autograd.value import Value
+from autograd.value import Value, real
 
 
 class Optimizer:
@@ -21,10 +21,10 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
-        self.parameters = list(parameters)
+        self.parameters = list(parameters) if hasattr(parameters, "__iter__") else []
         if not self.parameters or not all(isinstance(p, Value) for p in self.parameters):
             raise InputError("an optimizer needs Values to update: write SGD(model.parameters(), lr=0.1)")
-        if not 0.0 < lr < math.inf:
+        if not 0.0 < real(lr) < math.inf:
             raise InputError(f"the learning rate must be positive, not {lr!r}")
         self.lr = lr
 
@@ -84,6 +84,8 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         if not all(0.0 <= beta < 1.0 for beta in betas):
             raise InputError(f"betas must be in [0, 1), not {betas!r}")
+        if not 0.0 < eps < math.inf:  # 0 would divide by 0 where a parameter has never had a gradient
+            raise InputError(f"eps must be positive, not {eps!r}")
         self.betas = betas
         self.eps = eps
         self.steps = 0

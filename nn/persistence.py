@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import uuid
 from pathlib import Path
-
-import numpy as np
 
 from autograd.errors import FileError
 from nn.module import Module
@@ -18,6 +16,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    import numpy as np
     from safetensors.numpy import save as to_bytes
 
     write_atomically(Path(path), to_bytes({name: np.array(number) for name, number in model.state_dict().items()}))
@@ -42,14 +41,17 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under another name first, so that at every moment the path holds all of the old content or all of the new."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write a file under another name first, so that at every moment the path holds all of the old content or all of the new.
+
+    Raises:
+        OSError: it cannot be written; the path is as it was.
+    """
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(beside, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

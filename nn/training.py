@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from autograd.errors import InputError, MissingPackageError, TrainingError
 from autograd.value import Value, operand
+from nn.checks import paired, whole
 from nn.data import batches
 from nn.losses import cross_entropy
 from nn.module import Module
@@ -46,14 +46,15 @@ class History:
         for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
             for curve, label, style in (
                 (getattr(self, name), "training", "o-"),
-                (getattr(self, f"validation_{name}"), "validation", "s--"),
+                (getattr(self, f"validation_{name}"), "test", "s--"),
             ):
                 if curve:
                     axes.plot(range(1, len(curve) + 1), curve, style, label=label, markersize=4)
             axes.set(title=name, xlabel="epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.3)
-            axes.legend()
+            if axes.lines:
+                axes.legend()
         return figure
 
 
@@ -79,9 +80,9 @@ def fit(
         optimizer: by default `Adam(model.parameters())`.
         epochs: how often to go through the data.
         batch_size: see `batches`.
-        validation: samples and targets that are looked at after each epoch, and never learned from.
+        validation: samples and targets that are looked at after each epoch, and never learned from; the lines call them "test".
         rng: the generator that shuffles.
-        progress: show a progress bar.
+        progress: print a line an epoch, and show a progress bar where there is a terminal or a notebook for it.
 
     Returns:
         The history. Ctrl-C ends training early, and returns the history so far.
@@ -97,48 +98,62 @@ def fit(
         >>> history.accuracy[-1]
         1.0
     """
-    if epochs < 1:
-        raise InputError(f"epochs must be at least 1, not {epochs!r}")
+    paired("fit", X, y)
+    if validation is not None:
+        paired("validation", *validation)
+    epochs = whole("epochs", epochs)
+    size = len(X) if batch_size is None else whole("batch_size", batch_size)
     optimizer = optimizer or Adam(model.parameters())
     history = History()
-    steps = math.ceil(len(X) / (batch_size or max(len(X), 1)))
-    with tqdm(total=epochs * steps, disable=not progress, unit="batch") as bar:
+    with _progress_bar(epochs * math.ceil(len(X) / size), progress) as bar:
         try:
             for epoch in range(epochs):
-                start = time.perf_counter()
-                total, correct = 0.0, 0
                 bar.set_description(f"epoch {epoch + 1}/{epochs}")
-                for samples, targets in batches(X, y, batch_size, rng=rng):
-                    outputs = [model(x) for x in samples]  # type: ignore[operator]
-                    losses = [loss(output, target) for output, target in zip(outputs, targets, strict=True)]
-                    _step(optimizer, losses)
-                    total += math.fsum(one.data for one in losses)
-                    correct += _correct(outputs, targets)
-                    bar.update()
-                history.loss.append(total / len(X))
-                history.accuracy.append(correct / len(X))
-                if validation is not None:
-                    found = evaluate(model, *validation, loss=loss)
+                start = time.perf_counter()
+                learned = _learn(model, loss, optimizer, batches(X, y, size, rng=rng), bar)
+                found = None if validation is None else evaluate(model, *validation, loss=loss)
+                # all at once, so that an interrupted epoch leaves the lists equally long
+                history.loss.append(learned["loss"])
+                history.accuracy.append(learned["accuracy"])
+                if found is not None:
                     history.validation_loss.append(found["loss"])
                     history.validation_accuracy.append(found["accuracy"])
                 history.seconds.append(time.perf_counter() - start)
                 if progress:
-                    tqdm.write(_line(history, epochs))
+                    _say(bar, _line(history, epochs))
         except KeyboardInterrupt:
-            bar.write(f"stopped after {len(history.loss)} epochs")
+            if progress:
+                _say(bar, f"stopped after {len(history.loss)} of {epochs} epochs")
     return history
 
 
-def _step(optimizer: Optimizer, losses: list[Value]) -> None:
+def _learn(model: Module, loss: Loss, optimizer: Optimizer, epoch: Iterable[tuple[list[Any], list[Any]]], bar: Any) -> dict[str, float]:
+    """One epoch; the mean loss and the accuracy of the outputs from which the steps were computed."""
+    total, correct, seen = 0.0, 0, 0
+    for samples, targets in epoch:
+        outputs = [model(x) for x in samples]  # type: ignore[operator]
+        losses = [loss(output, target) for output, target in zip(outputs, targets, strict=True)]
+        _step(model, optimizer, losses)
+        total += math.fsum(one.data for one in losses)
+        correct += _correct(outputs, targets)
+        seen += len(samples)
+        bar.update()
+    return {"loss": total / seen, "accuracy": correct / seen}
+
+
+def _step(model: Module, optimizer: Optimizer, losses: list[Value]) -> None:
     mean = sum(losses[1:], losses[0]) / len(losses)
-    if not math.isfinite(mean.data):
-        first = next(i for i, one in enumerate(losses) if not math.isfinite(one.data))
-        raise TrainingError(f"the loss of sample {first} of this batch is {losses[first].data}: lower the learning rate, or check the data")
+    if not isinstance(mean, Value):
+        raise InputError(f"a loss must be a Value, which has a gradient, not a {type(mean).__name__}: compute it from the model's output")
+    for name, one in [(f"sample {i} of this batch", one) for i, one in enumerate(losses)] + [("this batch", mean)]:
+        if not math.isfinite(one.data):
+            raise TrainingError(f"the loss of {name} is {one.data}: lower the learning rate, or check the data")
     optimizer.zero_grad()
     mean.backward()
     for p in optimizer.parameters:
         if not math.isfinite(p.grad):
-            raise TrainingError(f"the gradient of {p.label or 'a parameter'} is {p.grad}; the parameters were not changed")
+            names = {value: name for name, value in model.named_parameters()}
+            raise TrainingError(f"the gradient of {names.get(p, 'a parameter')} is {p.grad}; the parameters are those before this step")
     optimizer.step()
 
 
@@ -150,8 +165,7 @@ def predict(model: Module, X: Sequence[Any]) -> list[Any]:
         >>> len(predict(MLP(2, [3]), [[0.0, 1.0], [1.0, 0.0]]))
         2
     """
-    outputs = [model(x) for x in X]  # type: ignore[operator]
-    return [out.data if isinstance(out, Value) else [o.data for o in out] for out in outputs]
+    return [_numbers(model(x)) for x in X]  # type: ignore[operator]
 
 
 def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], *, loss: Loss = cross_entropy) -> dict[str, float]:
@@ -162,12 +176,16 @@ def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], *, loss: Loss = 
         >>> sorted(evaluate(MLP(2, [3]), [[0.0, 1.0]], [2]))
         ['accuracy', 'loss']
     """
-    if len(X) != len(y) or not len(X):
-        raise InputError(f"evaluate needs as many targets as samples, at least one: {len(X)} samples, {len(y)} targets")
+    paired("evaluate", X, y)
     outputs = predict(model, X)
     constants = [operand(out) if isinstance(out, float) else [operand(o) for o in out] for out in outputs]
     total = math.fsum(loss(out, target).data for out, target in zip(constants, y, strict=True))
     return {"loss": total / len(X), "accuracy": _correct(outputs, y) / len(X)}
+
+
+def _numbers(output: Any) -> Any:
+    """Numbers only, so that the graph behind them is freed."""
+    return output.data if isinstance(output, Value) else [o.data for o in output]
 
 
 def _correct(outputs: Sequence[Any], targets: Sequence[Any]) -> int:
@@ -189,3 +207,16 @@ def _line(history: History, epochs: int) -> str:
     if history.validation_loss:
         line += f", test loss {history.validation_loss[-1]:.4f}, test accuracy {history.validation_accuracy[-1]:.1%}"
     return line + f", {history.seconds[-1]:.1f} s"
+
+
+def _progress_bar(total: int, progress: bool) -> Any:
+    """A bar that clears itself away at the end; not shown in a file, or in another program's pipe."""
+    from tqdm.auto import tqdm
+
+    seen = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook is no terminal, and shows it all the same
+    return tqdm(total=total, disable=not (progress and seen), unit="batch", leave=False)
+
+
+def _say(bar: Any, line: str) -> None:
+    bar.write(line)  # above the bar, on standard output
+    sys.stdout.flush()  # at once, also where a pipe would collect the lines

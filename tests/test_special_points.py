@@ -9,6 +9,10 @@ import pytest
 import autograd as ag
 from autograd import Value, exp, log, log_softmax, relu, sigmoid, softmax, tanh, where
 from autograd.errors import DomainError, PoleError
+from autograd.functions import call
+from autograd.ops import Operation
+
+from points import ROWS  # isort: skip
 
 inf, nan = math.inf, math.nan
 
@@ -101,7 +105,9 @@ POINTS: list[tuple[str, Callable[..., Any], tuple[float, ...], float, tuple[floa
 
 
 def same(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b) or abs(a - b) <= 4 * math.ulp(max(abs(a), abs(b)))
+    if a == b or (a != a and b != b):
+        return True
+    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= 4 * math.ulp(max(abs(a), abs(b)))
 
 
 @pytest.mark.parametrize(("name", "f", "point", "value", "slopes"), POINTS, ids=[row[0] for row in POINTS])
@@ -144,6 +150,42 @@ def test_poles_and_domains_raise_what_a_float_would(name: str, f: Callable[[], A
     builtin = ZeroDivisionError if error is PoleError else ValueError
     with pytest.raises(builtin):
         f()
+
+
+def after(x: float, towards: float) -> float:
+    return math.nextafter(x, towards)
+
+
+DOMAINS: dict[str, tuple[list[tuple[float, ...]], list[tuple[float, ...]]]] = {
+    "div": ([(1.0, 5e-324), (0.0, -1.0)], [(1.0, 0.0), (nan, 0.0), (0.0, -0.0)]),
+    "remainder": ([(1.0, 5e-324), (0.0, -1.0)], [(1.0, 0.0), (1.0, -0.0)]),
+    "log": ([(5e-324,), (1.0,), (inf,)], [(0.0,), (-0.0,), (-5e-324,), (-inf,)]),
+    "log2": ([(5e-324,), (1.0,), (inf,)], [(0.0,), (-5e-324,)]),
+    "log10": ([(5e-324,), (1.0,), (inf,)], [(0.0,), (-5e-324,)]),
+    "log1p": ([(after(-1.0, 0.0),), (0.0,), (inf,)], [(-1.0,), (after(-1.0, -2.0),)]),
+    "sqrt": ([(0.0,), (-0.0,), (5e-324,), (inf,)], [(-5e-324,), (-inf,)]),
+    "asin": ([(1.0,), (-1.0,), (0.0,)], [(after(1.0, 2.0),), (after(-1.0, -2.0),), (inf,)]),
+    "acos": ([(1.0,), (-1.0,), (0.0,)], [(after(1.0, 2.0),), (after(-1.0, -2.0),), (-inf,)]),
+    "acosh": ([(1.0,), (inf,)], [(after(1.0, 0.0),), (-1.0,)]),
+    "atanh": ([(after(1.0, 0.0),), (after(-1.0, 0.0),), (0.0,)], [(1.0,), (-1.0,), (2.0,)]),
+    "clip": ([(0.0, 1.0, 1.0), (0.0, -inf, inf)], [(0.0, after(1.0, 2.0), 1.0)]),
+    "pow": (
+        [(0.0, 0.0), (0.0, 0.5), (-0.0, 2.0), (-2.0, 3.0), (-2.0, -1.0), (-2.0, inf), (-inf, 0.5), (5e-324, -0.5), (2.0, 0.5)],
+        [(0.0, -1.0), (-0.0, -0.5), (0.0, -inf), (-2.0, 0.5), (-5e-324, 1.5)],
+    ),
+}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.domain or row.pole], ids=lambda row: row.name)
+def test_domains_end_exactly_where_they_should(row: Operation) -> None:
+    inside, beyond = DOMAINS[row.name]
+    for point in inside:
+        call(row, *point)
+        call(row, *map(Value, point))
+    for point in beyond:
+        for inputs in (point, tuple(map(Value, point))):
+            with pytest.raises((DomainError, PoleError)):
+                call(row, *inputs)
 
 
 def test_nan_and_infinity_pass_through() -> None:

@@ -1,0 +1,146 @@
+"""Saving and loading: exact, all or nothing."""
+
+import os
+import random
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd.errors import FileError, InputError
+from nn import MLP, Module, load, save
+from nn.persistence import write_atomically
+
+
+def model(seed: int = 0, sizes: tuple[int, ...] = (3, 2)) -> MLP:
+    return MLP(2, sizes, rng=random.Random(seed))
+
+
+def numbers(module: Module) -> list[float]:
+    return [p.data for p in module.parameters()]
+
+
+def test_a_round_trip_is_exact(tmp_path: Path) -> None:
+    saved, loaded = model(0), model(1)
+    special = [0.1, -0.0, 5e-324, 1.7976931348623157e308, 1.0 / 3.0, float("inf"), float("-inf")]
+    for p, x in zip(saved.parameters(), special, strict=False):
+        p.data = x
+    save(saved, tmp_path / "weights.safetensors")
+    load(loaded, str(tmp_path / "weights.safetensors"))
+    assert [x.hex() for x in numbers(loaded)] == [x.hex() for x in numbers(saved)]
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.safetensors"]
+
+
+def test_others_can_read_the_file(tmp_path: Path) -> None:
+    """It has the permissions of any new file, not those of a temporary one."""
+    (tmp_path / "plain").write_bytes(b"")
+    save(model(), tmp_path / "weights")
+    assert stat.S_IMODE((tmp_path / "weights").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_the_file_is_plain_safetensors(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    save(model(), tmp_path / "weights")
+    arrays = load_file(tmp_path / "weights")
+    assert {name: array.item() for name, array in arrays.items()} == model().state_dict()
+    assert {array.dtype for array in arrays.values()} == {np.dtype("float64")}
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def altered(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:12] + b"\xff" + content[13:])
+
+
+def foreign(path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({"layers.0.weight": np.ones((3, 2))}, path)
+
+
+def vectors(path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({name: np.ones(2) for name in model().state_dict()}, path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        truncated,
+        altered,
+        foreign,
+        vectors,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"no weights at all, but a text that is long enough"),
+        lambda path: path.write_bytes(b"\xff" * 100),
+        lambda path: save(model(sizes=(3, 3)), path),
+        lambda path: save(model(sizes=(3,)), path),
+    ],
+)
+def test_a_file_that_does_not_fit_changes_nothing(tmp_path: Path, damage: Callable[[Path], Any]) -> None:
+    path = tmp_path / "weights"
+    save(model(0), path)
+    damage(path)
+    loaded = model(1)
+    with pytest.raises(FileError, match=r"is damaged, or no file of weights|do not fit this model"):
+        load(loaded, path)
+    assert numbers(loaded) == numbers(model(1))
+
+
+def test_the_message_names_what_is_missing(tmp_path: Path) -> None:
+    save(model(sizes=(3,)), tmp_path / "weights")
+    with pytest.raises(FileError, match=r"8 missing \(such as \['layers.1.neurons.0.b', .*0 unknown"):
+        load(model(), tmp_path / "weights")
+
+
+def test_a_state_with_something_that_is_no_number_changes_nothing() -> None:
+    loaded = model(1)
+    with pytest.raises(InputError, match="not a real number"):
+        loaded.load_state_dict({**model(0).state_dict(), "layers.1.neurons.1.b": None})  # type: ignore[dict-item]
+    assert numbers(loaded) == numbers(model(1))
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        load(model(), tmp_path / "weights")
+    with pytest.raises(FileNotFoundError):
+        save(model(), tmp_path / "no folder" / "weights")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError):
+        save(model(), tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full disk", "Ctrl-C"])
+def test_an_interrupted_save_leaves_the_old_file_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
+) -> None:
+    path = tmp_path / "weights"
+    save(model(0), path)
+    before = path.read_bytes()
+
+    def interrupted(*arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(os, step, interrupted)
+    with pytest.raises(type(error)):
+        save(model(1), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old and long")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]

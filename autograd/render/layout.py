@@ -39,8 +39,8 @@ class Layout(NamedTuple):
 
     Attributes:
         centres: of the boxes.
-        curves: for each edge its start; four points for each gap between layers that it crosses, a line to the first and from
-            there a cubic Bézier curve; and its end.
+        curves: for each edge its start, or the place where it parts from an earlier one; four points for each gap between layers
+            that it crosses, a line to the first and from there a cubic Bézier curve; and its end.
         width: of everything, with a border.
         height: of everything.
     """
@@ -66,24 +66,26 @@ def place(shapes: Sequence[Shape], edges: Sequence[tuple[int, int]], rankdir: st
     graph = Layers(shapes, edges)
     graph.sort()
     graph.align()
-    return graph.drawn()
+    return graph.coordinates()
 
 
 def layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """The layer of each box: as far left as its inputs allow, but a leaf, or a box made from leaves that nothing else uses, just
-    before its use."""
+    """The layer of each box: as far left as its inputs allow, but just before its use where that makes the edges no longer.
+
+    So the bias of a neuron stands beside the sum that it is added to, and neurons with common inputs stand below each other.
+    """
     before: list[set[int]] = [set() for _ in range(count)]
     after: list[set[int]] = [set() for _ in range(count)]
     for tail, head in edges:
         before[head].add(tail)
         after[tail].add(head)
     layer = [0] * count
-    free = [True] * count
+    stretched = [0] * count  # how many edges grow if a box moves right, and with it what only leads to it
     for box in range(count):
         layer[box] = max((layer[tail] + 1 for tail in before[box]), default=0)
-        free[box] = all(free[tail] and len(after[tail]) == 1 for tail in before[box])
+        stretched[box] = sum(stretched[tail] if len(after[tail]) == 1 else 1 for tail in before[box])
     for box in range(count - 1, -1, -1):
-        if free[box] and after[box]:
+        if after[box] and stretched[box] <= 1:
             layer[box] = min(layer[head] for head in after[box]) - 1
     return layer
 
@@ -132,7 +134,7 @@ class Layers:
             gap = BOX_GAP if self.heights[above] and self.heights[below] else LINE_GAP
             gaps.append(self.heights[above] / 2.0 + gap + self.heights[below] / 2.0)
         shifts = list(accumulate(gaps))
-        # Less the gaps it is least squares with y[i] <= y[i + 1]: neighbours in the wrong order share their mean, until none are.
+        # Less the gaps this is least squares with y[i] <= y[i + 1], solved by pooling: neighbours in the wrong order share their mean.
         blocks: list[tuple[float, float, int]] = []  # sum of weight * place, sum of weights, points
         for place, shift, weight in zip(wanted, shifts, weights or [1.0] * len(row), strict=True):
             block = (weight * (place - shift), weight, 1)
@@ -182,9 +184,9 @@ class Layers:
                 wanted = [sum(weight * self.y[q] for q, weight in links[p]) / total for p, total in zip(row, weights, strict=True)]
                 self.settle(row, wanted, weights)
         for row in self.rows[::-1]:
-            self.settle(row, [self.y[straight.get(p, p)] for p in row], [100.0 if p in straight else 1.0 for p in row])
+            self.settle(row, [self.y[straight.get(p, p)] for p in row])
 
-    def drawn(self) -> Layout:
+    def coordinates(self) -> Layout:
         """The coordinates, once the order and the heights are settled."""
         top = min(self.y[p] - h / 2.0 for p, h in enumerate(self.heights)) - BORDER
         self.y = [y - top for y in self.y]
@@ -201,16 +203,19 @@ class Layers:
         leaving = self.ports([(route[0], route[1]) for route in self.routes], centres, 1.0)
         arriving = self.ports([(route[-1], route[-2]) for route in self.routes], centres, -1.0)
         curves = []
+        run: set[tuple[int, int]] = set()
         for route, start, tip in zip(self.routes, leaving, arriving, strict=True):
             curve = [start]
-            y = start[1]
-            for point in route[1:]:
+            for left, right in pairwise(route):
+                if (left, right) in run and right != route[-1]:  # shared with an edge before: this one begins where they part
+                    curve = [(starts[self.layer[right]], self.y[right])]
+                    continue
+                run.add((left, right))
                 # straight through a layer, beside its boxes; the bend lies in the gap, where there are none
-                end = tip[1] if point == route[-1] else self.y[point]
-                right, left = ends[self.layer[point] - 1], starts[self.layer[point]] - ARROW
-                middle = (right + left) / 2.0
-                curve += [(right, y), (middle, y), (middle, end), (left, end)]
-                y = end
+                y, end_y = curve[-1][1], tip[1] if right == route[-1] else self.y[right]
+                begin, end = ends[self.layer[left]], starts[self.layer[right]] - ARROW
+                middle = (begin + end) / 2.0
+                curve += [(begin, y), (middle, y), (middle, end_y), (end, end_y)]
             curves.append([*curve, tip])
         return Layout(centres, curves, ends[-1] + BORDER, bottom)
 

@@ -73,20 +73,29 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes, inputs before what is computed from them, and edges (from, to) as positions in that list."""
+    """All of it.
+
+    Attributes:
+        boxes: inputs before what is computed from them, so the root is the last.
+        edges: (from, to), as positions in `boxes`; `a * a` has two from a.
+        rankdir: "LR" from left to right, "TB" from top to bottom.
+    """
 
     boxes: list[Box]
     edges: list[tuple[int, int]]
+    rankdir: str
 
 
-def describe(root: object) -> Picture:
-    """The picture of the graph behind `root`, the same each time: a box is named after its Value's place in the topological order.
+def describe(root: object, rankdir: str = "LR") -> Picture:
+    """The picture of the graph behind `root`. Names come from the topological order, so the same graph gives the same picture.
 
     Raises:
-        InputError: `root` is no Value, or its graph is too large to be looked at.
+        InputError: `root` is no Value, its graph is too large to be looked at, or there is no such direction.
     """
+    if rankdir not in ("LR", "TB"):
+        raise InputError(f"rankdir is 'LR' (left to right) or 'TB' (top to bottom), not {rankdir!r}")
     if not isinstance(root, Value):
-        raise InputError(f"draw needs a Value, not {root!r} of type {type(root).__name__}: write draw(loss) with the result you computed")
+        raise InputError(f"draw needs a Value, not an object of type {type(root).__name__}: write draw(loss), with the result you computed")
     order = topological_order(root)
     if len(order) > MAX_VALUES:
         raise InputError(
@@ -96,17 +105,17 @@ def describe(root: object) -> Picture:
     boxes: list[Box] = []
     edges: list[tuple[int, int]] = []
     place: dict[Value, int] = {}
-    for number, node in enumerate(order):
+    for i, node in enumerate(order):
         value = cast(Value, node)
         operation = value._operation
         if operation is not LEAF and operation is not CONSTANT:
             edges += [(place[source], len(boxes)) for source in value._prev]
             edges.append((len(boxes), len(boxes) + 1))
-            boxes.append(Box(f"op{number}", "operation", shown(value._op)))
+            boxes.append(Box(f"op{i}", "operation", shown(value._op)))
         kind = "root" if value is root else "leaf" if operation is LEAF else "constant" if operation is CONSTANT else "inner"
         place[value] = len(boxes)
-        boxes.append(Box(f"v{number}", kind, shown(value.label), numbers(value)))
-    return Picture(boxes, edges)
+        boxes.append(Box(f"v{i}", kind, shown(value.label), numbers(value)))
+    return Picture(boxes, edges, rankdir)
 
 
 def numbers(value: Value) -> tuple[str, ...]:

@@ -10,17 +10,17 @@ from autograd.render.picture import BACKGROUND, EDGE, FONT, FONT_SIZE, LINE, MAR
 BASELINE = 0.36 * FONT_SIZE  # below the middle of a line of text
 
 
-def to_svg(picture: Picture, rankdir: str) -> str:
+def to_svg(picture: Picture) -> str:
     """The whole file: first the edges, then the boxes on top."""
-    layout = place([box.shape for box in picture.boxes], picture.edges, rankdir)
+    layout = place([box.shape for box in picture.boxes], picture.edges, picture.rankdir)
     width, height = round(layout.width), round(layout.height)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
         f'font-family="{FONT}" font-size="{FONT_SIZE:g}">',
         f'<rect width="100%" height="100%" fill="{BACKGROUND}"/>',
-        *[edge(curve, rankdir) for curve in layout.curves],
-        *[line for box, centre in zip(picture.boxes, layout.centres, strict=True) for line in drawn(box, centre)],
+        *[edge(curve, picture.rankdir) for curve in layout.curves],
+        *[line for box, centre in zip(picture.boxes, layout.centres, strict=True) for line in outline(box, centre)],
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -37,7 +37,7 @@ def edge(curve: list[Point], rankdir: str) -> str:
     return f'<g class="edge"><path d="{path}" fill="none" stroke="{EDGE}"/><path d="M{xy(tip_x, tip_y)} {back} z" fill="{EDGE}"/></g>'
 
 
-def drawn(box: Box, centre: Point) -> list[str]:
+def outline(box: Box, centre: Point) -> list[str]:
     """Outline and text of a box."""
     style = STYLES[box.kind]
     width, height, is_round = box.shape

@@ -12,10 +12,9 @@ from types import FrameType
 from typing import Any, Self
 
 from autograd.errors import AnomalyError, InputError
-from autograd.ops import CONSTANT, LEAF
 from autograd.state import STATE, Extra
 
-_RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
+RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
 _LOCK = threading.Lock()
@@ -32,16 +31,21 @@ class _Setting(ContextDecorator):
     def _recreate_cm(self) -> _Setting:  # ContextDecorator would share one token between all calls of the function
         return _Setting(self._variable, self._value)
 
-    def __enter__(self) -> Self:
+    def _count(self, change: int) -> None:
         with _LOCK:
-            STATE.special += 1
+            if self._variable is RECORDING:
+                STATE.paused += change
+            else:
+                STATE.watched += change
+
+    def __enter__(self) -> Self:
+        self._count(1)
         self._tokens.append(self._variable.set(self._value))
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._variable.reset(self._tokens.pop())
-        with _LOCK:
-            STATE.special -= 1
+        self._count(-1)
 
 
 def no_grad() -> _Setting:
@@ -54,7 +58,7 @@ def no_grad() -> _Setting:
         >>> y.data, y._prev
         (4.0, ())
     """
-    return _Setting(_RECORDING, False)
+    return _Setting(RECORDING, False)
 
 
 def enable_grad() -> _Setting:
@@ -67,7 +71,7 @@ def enable_grad() -> _Setting:
         >>> len(y._prev)
         2
     """
-    return _Setting(_RECORDING, True)
+    return _Setting(RECORDING, True)
 
 
 def detect_anomaly() -> _Setting:
@@ -118,16 +122,13 @@ class _Scope(_Setting):
 
 
 def observe(node: Any) -> None:
-    """What the contexts of this thread do to a node that was just made."""
+    """What `detect_anomaly` and `scope` do to a node that was just made."""
     anomaly = _ANOMALY.get()
     name = _SCOPE.get()
     if name or anomaly:
         node._extra = Extra(name, _line() if anomaly else "")
     if anomaly and not math.isfinite(node.data):
         raise AnomalyError(f"{_made(node)}: {_operands(node)}")
-    if not _RECORDING.get() and node._operation is not LEAF:
-        node._operation = CONSTANT
-        node._left = node._right = node._many = None
 
 
 def check_gradients_of_inputs(node: Any) -> None:

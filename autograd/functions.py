@@ -10,7 +10,7 @@ from autograd import ops
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
 from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
-from autograd.value import Value, apply, number_of, real, undefined
+from autograd.value import Value, apply, apply_one, number_of, real, undefined
 
 
 def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
@@ -41,6 +41,11 @@ def function_of(operation: Operation) -> Callable[..., Any]:
 
         def function(items: Any) -> Any:
             return call(operation, *items)
+
+    elif operation.arity == 1:
+
+        def function(x: Any) -> Any:  # type: ignore[misc]
+            return apply_one(operation, x) if type(x) is Value else call(operation, x)
 
     else:
 

@@ -29,19 +29,21 @@ class Extra:
 
 @final
 class State:
-    """A plain flag, because looking into a context variable for each node would cost a tenth of the node.
+    """Plain counters, because looking into a context variable for each node would cost a tenth of the node.
 
     Attributes:
-        special: how many contexts of `autograd.contexts` are entered, in all threads together. While it is not 0, every new
-            node is shown to `observe`, which finds out whether one of them is this thread's.
+        paused: how many `no_grad` and `enable_grad` are entered, in all threads together. While it is not 0, every new node
+            looks whether this thread is recording.
+        watched: how many `detect_anomaly` and `scope` are entered. While it is not 0, every new node is shown to `observe`.
         observe: set by `autograd.contexts`.
         differentiate: set by `autograd.transforms`: the gradients of a graph as graphs.
     """
 
-    __slots__ = ("differentiate", "observe", "special")
+    __slots__ = ("differentiate", "observe", "paused", "watched")
 
     def __init__(self) -> None:
-        self.special: int = 0
+        self.paused: int = 0
+        self.watched: int = 0
         self.observe: Callable[[Any], None] | None = None
         self.differentiate: Callable[[Any], None] | None = None
 

@@ -196,7 +196,7 @@ def _variables(args: Sequence[Any], argnums: int | tuple[int, ...]) -> Iterator[
         return built[0] if isinstance(argnums, int) else tuple(built)
 
     try:
-        with enable_grad() if STATE.special else nullcontext():  # there may be a no_grad around
+        with enable_grad() if STATE.paused else nullcontext():  # there may be a no_grad around
             yield replaced, variables, restore
     finally:
         for node in variables:  # what was made of a number is one again, for a transform around this one

@@ -15,7 +15,7 @@ from autograd.state import STATE
 @pytest.fixture(autouse=True)
 def _ends() -> object:
     yield
-    assert STATE.special == 0
+    assert STATE.paused == STATE.watched == 0
     assert not _LOCK.locked()
 
 

@@ -10,7 +10,7 @@ import autograd as ag
 from autograd import Value, exp, log, log_softmax, relu, sigmoid, softmax, tanh, where
 from autograd.errors import DomainError, PoleError
 from autograd.functions import call
-from autograd.ops import Operation
+from autograd.ops import OPERATIONS, Operation
 
 from points import ROWS  # isort: skip
 
@@ -66,6 +66,19 @@ POINTS: list[tuple[str, Callable[..., Any], tuple[float, ...], float, tuple[floa
     ("clip at its lower bound", lambda x: ag.clip(x, 1.0, 2.0), (1.0,), 1.0, (1.0,)),
     ("clip at its upper bound", lambda x: ag.clip(x, 1.0, 2.0), (2.0,), 2.0, (1.0,)),
     ("clip, bounds that are Values", ag.clip, (5.0, 1.0, 2.0), 2.0, (0.0, 0.0, 1.0)),
+    ("clip at its lower bound, a Value", ag.clip, (1.0, 1.0, 2.0), 1.0, (1.0, 0.0, 0.0)),
+    ("clip at its upper bound, a Value", ag.clip, (2.0, 1.0, 2.0), 2.0, (1.0, 0.0, 0.0)),
+    ("clip, equal bounds", ag.clip, (0.0, 1.0, 1.0), 1.0, (0.0, 1.0, 0.0)),
+    ("clip, a bound is nan", ag.clip, (0.0, nan, 1.0), nan, (1.0, 0.0, 0.0)),
+    ("where, the row, not 0", lambda c, a, b: call(OPERATIONS["where"], c, a, b), (-0.5, 3.0, 4.0), 3.0, (0.0, 1.0, 0.0)),
+    ("where, the row, 1", lambda c, a, b: call(OPERATIONS["where"], c, a, b), (1.0, 3.0, 4.0), 3.0, (0.0, 1.0, 0.0)),
+    ("where, the row, 0", lambda c, a, b: call(OPERATIONS["where"], c, a, b), (0.0, 3.0, 4.0), 4.0, (0.0, 0.0, 1.0)),
+    ("elu'(0), alpha 2", ag.elu, (0.0, 2.0), 0.0, (2.0, 0.0)),
+    ("0.1**2 has the slope 2 * 0.1 to the last bit", lambda x: x**2, (0.1,), 0.1**2, (0.2,)),
+    ("7**3 is exact", lambda x: x**3, (7.0,), 343.0, (147.0,)),
+    ("x**0.1 at a tiny x", lambda x: x**0.1, (1e-200,), 1e-200**0.1, (1e-200**0.1 * 0.1 / 1e-200,)),
+    ("x**0.1 that underflows", lambda x: x**3.1, (1e-200,), 0.0, (0.0,)),
+    ("x**1.03 that overflows, with a finite slope", lambda x: x**1.03, (1e300,), inf, (1.03 * 1e300 ** (1.03 - 1.0),)),
     ("softplus(20.5)", ag.softplus, (20.5,), 20.50000000125016, (0.9999999987498471,)),
     ("softplus(1000)", ag.softplus, (1000.0,), 1000.0, (1.0,)),
     ("softplus(-1000)", ag.softplus, (-1000.0,), 0.0, (0.0,)),
@@ -118,6 +131,8 @@ def test_value_and_derivatives(name: str, f: Callable[..., Any], point: tuple[fl
     assert same(y.data, value), name
     found = [x.grad for x in inputs]
     assert all(map(same, found, slopes)), (name, found, slopes)
+    if "to the last bit" in name:
+        assert found == list(slopes)
 
 
 RAISES: list[tuple[str, Callable[[], Any], type[Exception], str]] = [

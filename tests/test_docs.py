@@ -35,5 +35,7 @@ def test_readme_code_gives_the_answers_it_prints() -> None:
     session = "\n".join(blocks)
     test = doctest.DocTestParser().get_doctest(session, {}, "README.md", "README.md", 0)
     assert len(test.examples) >= 10
-    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test)
+    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, clear_globs=False)
     assert result.failed == 0
+    drawn = autograd.draw(test.globs["y"], engine="builtin").pipe().decode()
+    assert drawn == (ROOT / "docs" / "neuron.svg").read_text(encoding="utf-8"), "draw the README's picture again"

@@ -176,6 +176,13 @@ def test_deep_and_wide() -> None:
     assert len(compile(wide).layout.instructions) == 3
 
 
+def test_infinities_in_a_dot_are_those_of_eager_code() -> None:
+    x = Value(math.inf)
+    for build in (lambda: dot([x, x, -0.9], [x, x, x]), lambda: dot([x, 0.0], [1.0, x]), lambda: x * 2.0 + x * 3.0):
+        eager = build()
+        assert repr(compile(eager).forward()) == repr(eager.data)
+
+
 def test_domain_errors_are_those_of_eager_code() -> None:
     x, y = Value(2.0, label="x"), Value(1.0, label="y")
     program = compile(log(x) + 1 / y + exp(-1 / x**2))

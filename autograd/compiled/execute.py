@@ -29,7 +29,7 @@ def forward(layout: Layout, data: Storage) -> None:
             if operation is MATMUL:
                 np.matmul(inputs[0], inputs[1].T, out=out)
             elif operation is DOT:
-                np.einsum("kn,kn->k", *inputs, out=out)
+                np.vecdot(inputs[0], inputs[1], out=out)  # einsum would take out a repeated factor: (∞ - ∞)·b for ∞·b - ∞·b
             elif operation is SUM:
                 np.sum(inputs[0], axis=1, out=out)
             else:

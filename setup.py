@@ -27,7 +27,7 @@ def extensions() -> list[Extension]:
         from mypyc.build import mypycify
 
         # only the compiled files are judged here: the others may import what the build environment does not have
-        quiet = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
+        quiet = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports", "--no-site-packages"]
         modules = mypycify([*quiet, *COMPILED], group_name="scalar_autograd", opt_level="3")
         dealloc.patch(Path("build"), "value___Value_dealloc")
         return modules

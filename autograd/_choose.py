@@ -24,7 +24,7 @@ def choose_core(package: str) -> bool:
             f"{folder} holds two packages: the distributions `scalar-autograd` (this one) and `autograd` (HIPS) share the import "
             "name `autograd`. Run `pip uninstall autograd scalar-autograd`, then install the one you want, or use two environments."
         )
-    if not any(folder.glob(f"value*{suffix}") for suffix in EXTENSION_SUFFIXES):
+    if not any((folder / f"value{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
         return False
     if os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") in ("", "0") and _is_current(folder):
         return True

@@ -30,11 +30,10 @@ class Node:
 
     __slots__ = ("_left", "_many", "_mark", "_right")
 
-    def __init__(self, left: Node | None, right: Node | None, many: Inputs | None) -> None:
-        self._left: Node | None = left
-        self._right: Node | None = right
-        self._many: Inputs | None = many
-        self._mark: int = 0
+    _left: Node | None
+    _right: Node | None
+    _many: Inputs | None
+    _mark: int
 
 
 def topological_order(root: Node) -> list[Node]:

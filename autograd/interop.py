@@ -1,7 +1,8 @@
 """NumPy: how Values behave beside its scalars, in its functions and in its object arrays.
 
-`np.float64(2) * v` and `np.exp(v)` give a Value; `array * v` gives an object array of Values. NumPy is never imported here:
-whoever calls these functions has imported it already.
+`np.float64(2) * v` and `np.exp(v)` give a Value; `array * v` gives an object array of Values. In `np.maximum` and `np.minimum`
+of two object arrays NumPy compares and picks one element, so that equal ones do not share the derivative as they do in ours.
+NumPy is never imported here: whoever calls these functions has imported it already.
 """
 
 from __future__ import annotations

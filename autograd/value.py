@@ -154,6 +154,7 @@ class Value(Node):
 
         Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. Never
         raises for numeric reasons: an infinite slope is inf. If it is interrupted, the leaves are as they were before.
+        Several threads may each go backward through a graph of their own, but not through graphs that share a leaf.
 
         Args:
             create_graph: also build the graph of the derivatives: the `.grad` of each leaf is a Value then, which can be

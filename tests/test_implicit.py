@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, cos, derivative, erf, exp, grad, implicit, jacobian, log, sin, sqrt
+from autograd import Value, atan, cos, derivative, erf, exp, grad, implicit, jacobian, log, sin, sqrt
 from autograd.errors import ConvergenceError, InputError
 
 
@@ -72,3 +72,8 @@ def test_no_root_is_an_error() -> None:
         implicit(lambda y, a: exp(a) + 0 * y)(1.0, 1.0)
     with pytest.raises(InputError, match="as many numbers"):
         implicit(lambda y, a: [y, a])(1.0, 1.0)
+
+
+def test_steps_that_go_too_far_are_halved() -> None:
+    assert implicit(lambda y, a: atan(y) - a)(3.0, 0.5) == pytest.approx(math.tan(0.5), rel=1e-12)  # Newton alone diverges from 3
+    assert implicit(lambda y, a: log(y) - a)(20.0, 0.0) == pytest.approx(1.0, rel=1e-12)  # the first step leaves the domain

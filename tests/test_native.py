@@ -46,8 +46,19 @@ def test_an_edited_source_is_what_runs(tmp_path: Path) -> None:
         source.write("\nEDITED = True\n")
     code += "; from autograd.graph import EDITED; print(EDITED)"
     assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0").splitlines() == [f"False {copy / '__init__.py'}", "True"]
+    shutil.copy(PACKAGE / "graph.py", copy)
+    code = code.partition("; from")[0]
+    assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0").startswith("True")
     (copy / "compiled_from.txt").unlink()
     assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0").startswith("False")
+
+
+def test_a_stamp_without_binaries_is_plain(tmp_path: Path) -> None:
+    copy = tmp_path / "autograd"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
+    (copy / "compiled_from.txt").write_text("")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import autograd; print(autograd.NATIVE, autograd.__file__)"
+    assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0") == f"False {copy / '__init__.py'}"
 
 
 def test_the_other_autograd_in_the_same_folder_is_an_error(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ class Program:
             The result, which `root.data` is set to as well.
 
         Raises:
-            DomainError, PoleError: what eager code would have raised; no `.grad` has changed then.
+            DomainError, PoleError: what eager code would have raised; no `.grad` has changed then. Of several errors it is the
+                first in the order of the graph, which need not be the order in which the lines were written.
         """
         data = self._run()
         grads = np.zeros_like(data)

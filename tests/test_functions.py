@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from points import ROWS
 
 import autograd as ag
 from autograd import Value
@@ -66,8 +67,7 @@ def test_methods_are_the_functions() -> None:
 
 
 def test_functions_are_documented_from_their_rows() -> None:
-    for name, row in OPERATIONS.items():
-        assert row.doc, name
+    assert [row.name for row in ROWS if not row.doc] == []
     assert ag.log.__doc__ == "log(a): the natural logarithm.\n\nDefined for a > 0; elsewhere a DomainError or PoleError."
     assert repr(OPERATIONS["pow"].bind(2.0)) == "<operation pow(2.0,)>"
 

@@ -185,7 +185,9 @@ def run_with_noise(package: ModuleType, program: Program, inputs: tuple[float, .
             return Outcome(error="outside")
         y = float(operations[name].value(floats, *data))
         slopes.append([noisy(float(s)) for s in operations[name].slopes(floats, y, *data)])
-        results.append(noisy(y))
+        terms = {"sum": data, "logsumexp": [1.0, *data], "dot": [a * b for a, b in zip(data, data[len(data) // 2 :], strict=False)]}
+        size = max(map(abs, terms[name])) if name in terms else 0.0  # what is added up may cancel, in whatever order
+        results.append(noisy(y) + (noisy(size) - size if math.isfinite(size) else 0.0))
     gradients = [0.0] * len(results)
     gradients[-1] = 1.0
     for i in range(len(program.steps) - 1, -1, -1):

@@ -19,12 +19,12 @@ def choose_core(package: str) -> bool:
         ImportError: another distribution's files, named `autograd` too, lie in the same folder.
     """
     folder = Path(package)
-    if (folder / "numpy" / "numpy_wrapper.py").exists():
+    if (folder / "numpy" / "numpy_wrapper.py").exists():  # pragma: no cover - the tests run this in processes of their own
         raise ImportError(
             f"{folder} holds two packages: the distributions `scalar-autograd` (this one) and `autograd` (HIPS) share the import "
             "name `autograd`. Run `pip uninstall autograd scalar-autograd`, then install the one you want, or use two environments."
         )
-    if not any((folder / f"value{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
+    if not any((folder / f"value{suffix}").exists() for suffix in EXTENSION_SUFFIXES):  # pragma: no cover - the same
         return False
     if os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") in ("", "0") and _is_current(folder):
         return True
@@ -38,5 +38,5 @@ def _is_current(folder: Path) -> bool:
         return all(
             hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest for digest, name in zip(stamp[::2], stamp[1::2], strict=True)
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # pragma: no cover - the same
         return False

@@ -165,7 +165,7 @@ def _line() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
         frame = frame.f_back
-    if frame is None:
+    if frame is None:  # pragma: no cover - only where no code but ours is running
         return ""
     source = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" + (f" ({source})" if source else "")

@@ -206,6 +206,14 @@ def test_domain_errors_are_those_of_eager_code() -> None:
         hidden()
 
 
+def test_a_domain_that_only_compiled_code_leaves_is_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = compile(log(Value(1.0)))
+    monkeypatch.setattr("autograd.compiled.execute.outside", lambda *_: True)
+    with pytest.raises(DomainError, match="though not in eager code"):
+        program()
+    assert repr(program) == "<Program of 2 nodes, 1 instructions>"
+
+
 def test_the_same_bits_every_time_and_from_several_threads() -> None:
     parameters, loss = moons(Value, samples=10)
     program = compile(loss())

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, assert_gradients, compile, define, derivative, draw, grad, hessian
-from autograd.errors import DefinitionError, DomainError, GradientCheckError, PoleError
+from autograd import Value, assert_gradients, compile, define, derivative, draw, grad, hessian, ops
+from autograd.errors import DefinitionError, DomainError, GradientCheckError, InputError, PoleError
+from autograd.functions import call
 from autograd.ops import OPERATIONS
 
 
@@ -87,6 +88,20 @@ def test_a_rule_that_raises_names_the_operation() -> None:
             f(Value(0.0, label="x"))
     finally:
         del OPERATIONS["careless"]
+
+
+def test_a_rule_that_gives_no_number_or_too_few_is_an_error() -> None:
+    f = define("wordy", lambda xp, a: "a", lambda xp, y, a: 1.0)
+    with pytest.raises(InputError, match="string is not a number"):
+        f(Value(1.0))
+    del OPERATIONS["wordy"]
+    row = ops.define("short", lambda xp, *a: a[0], lambda xp, y, *a: [1.0], variadic=True)
+    with pytest.raises(InputError, match="short takes 1 inputs, not 3"):
+        call(row, Value(1.0), 2.0, 3.0)
+    two = ops.define("wordy_of_two", lambda xp, a, b: "a", lambda xp, y, a, b: 1.0, lambda xp, y, a, b: 1.0)
+    with pytest.raises(InputError, match="string is not a number"):
+        call(two, Value(1.0), 2.0)
+    del OPERATIONS["short"], OPERATIONS["wordy_of_two"]
 
 
 def test_bad_rows_are_refused() -> None:

@@ -1,11 +1,12 @@
 """compare_with_torch."""
 
+import sys
 from types import ModuleType
 
 import pytest
 
-from autograd import Value, cbrt, clip, compare_with_torch, dot, exp, gelu, leaky_relu, log, logsumexp
-from autograd.errors import CompileError
+from autograd import Value, cbrt, clip, compare_with_torch, dot, exp, gelu, leaky_relu, log, logsumexp, no_grad
+from autograd.errors import CompileError, MissingPackageError
 
 
 def test_a_graph_agrees(torch: ModuleType) -> None:
@@ -28,6 +29,18 @@ def test_differences_are_reported(torch: ModuleType) -> None:
     found = compare_with_torch(y)
     assert [c.ok for c in found] == [True, False]
     assert "WRONG by 0.5" in str(found[1])
+
+
+def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingPackageError, match=r"scalar-autograd\[torch\]"):
+        compare_with_torch(Value(1.0))
+
+
+def test_a_graph_without_leaves(torch: ModuleType) -> None:
+    with no_grad():
+        y = Value(2.0) * 3.0
+    assert [str(c) for c in compare_with_torch(y)] == ["value: chain rule 6, numeric 6 ± 6e-10: ok"]
 
 
 def test_an_operation_that_it_does_not_have(torch: ModuleType) -> None:

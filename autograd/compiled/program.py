@@ -57,8 +57,7 @@ class Program:
         self._leaf_places = np.array([p for _, p in self._leaves], dtype=np.intp)
         self._initial = np.zeros(self.layout.size)
         for i in tape.constants():
-            if place[i] >= 0:
-                self._initial[place[i]] = tape.nodes[i].data
+            self._initial[place[i]] = tape.nodes[i].data
         self._result = int(place[-1])
         self._labels = {p: leaf.label for leaf, p in self._leaves}
 

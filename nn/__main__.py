@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run(parser().parse_args(arguments))
         finally:
             sys.stdout.flush()  # now, while we can still answer for it
-    except BrokenPipeError:  # who read our output has gone away; Python must not find that out again when it ends
+    except BrokenPipeError:  # pragma: no cover - the tests run this in a process of its own
+        # who read our output has gone away; Python must not find that out again when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except (AutogradError, OSError) as error:
@@ -314,7 +315,7 @@ def svg_of(history: History) -> bytes:
     return buffer.getvalue()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - the same
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that has no ∂ shows its code

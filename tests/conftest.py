@@ -1,15 +1,26 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
 
 import autograd
+from autograd.ops import OPERATIONS
 
 
 def pytest_report_header() -> str:
     return f"autograd core: {'native' if autograd.NATIVE else 'plain Python'}"
+
+
+@pytest.fixture(autouse=True)
+def _same_table() -> Iterator[None]:
+    """Operations that a test or an example defines are gone after it."""
+    before = dict(OPERATIONS)
+    yield
+    for name in OPERATIONS.keys() - before.keys():
+        del OPERATIONS[name]
 
 
 @pytest.fixture(scope="session")

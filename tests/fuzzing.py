@@ -236,7 +236,7 @@ class Bench:
 
     def grow(self, rng: random.Random) -> Program:
         p = self.plain
-        return grow(rng, {n: r for n, r in p.ops.OPERATIONS.items() if "_" not in n or n in BUILT_IN}, p.namespaces.FLOATS, p.ops.outside)
+        return grow(rng, {n: r for n, r in p.ops.OPERATIONS.items() if n in self.native.ops.OPERATIONS}, p.namespaces.FLOATS, p.ops.outside)
 
     def disagreement(self, program: Program, seed: int = 0) -> str:
         """What the engines do not agree on; nothing, mostly."""
@@ -290,9 +290,6 @@ class Bench:
                     program, smaller = candidate, True
                     break
         return program
-
-
-BUILT_IN = {"leaky_relu", "gelu_tanh"}
 
 
 def simpler(program: Program) -> list[Program]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.functions import OTHER_NAMES, function_of
+from autograd.functions import OTHER_NAMES, call
 from autograd.ops import OPERATIONS
 from autograd.value import Value, real
 
@@ -54,13 +54,11 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
                 boxed.append(x)
         return getattr(ufunc, method)(*boxed, **options)
     name = ufunc.__name__
+    operands = [x if isinstance(x, Value) else real(x) for x in inputs]
     if name in OPERATORS:
-        function = OPERATORS[name]
-    elif ROWS.get(name, name) in OPERATIONS:
-        function = function_of(OPERATIONS[ROWS.get(name, name)])
-    else:
-        return NotImplemented
-    return function(*[x if isinstance(x, Value) else real(x) for x in inputs])
+        return OPERATORS[name](*operands)
+    row = OPERATIONS.get(ROWS.get(name, name))
+    return NotImplemented if row is None else call(row, *operands)
 
 
 Value.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]

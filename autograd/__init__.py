@@ -56,6 +56,7 @@ from autograd.functions import (
     logsumexp,
     maximum,
     minimum,
+    peak,
     relu,
     remainder,
     sigmoid,
@@ -78,8 +79,8 @@ from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, v
 from autograd.value import Value, dot
 
 if TYPE_CHECKING:
+    from autograd.compiled.compile import compile as compile
     from autograd.compiled.program import Program
-    from autograd.compiled.program import compile as compile
     from autograd.compiled.with_torch import compare_with_torch
     from autograd.render.draw import Drawing, draw
 
@@ -137,6 +138,7 @@ __all__ = [
     "maximum",
     "minimum",
     "no_grad",
+    "peak",
     "relu",
     "remainder",
     "scope",
@@ -158,7 +160,7 @@ __all__ = [
 
 _LAZY = {
     "Program": "autograd.compiled.program",
-    "compile": "autograd.compiled.program",
+    "compile": "autograd.compiled.compile",
     "compare_with_torch": "autograd.compiled.with_torch",
     "Drawing": "autograd.render.draw",
     "draw": "autograd.render.draw",

@@ -126,8 +126,8 @@ def observe(node: Any) -> None:
     anomaly = _ANOMALY.get()
     name = _SCOPE.get()
     if name or anomaly:
-        node._extra = Extra(name, _line() if anomaly else "")
-    if anomaly and not math.isfinite(node.data):
+        node._extra = Extra(name, current_line() if anomaly else "")
+    if anomaly and not math.isfinite(node._data):
         raise AnomalyError(f"{_made(node)}: {_operands(node)}")
 
 
@@ -148,19 +148,19 @@ def anomaly_is_looked_for() -> bool:
 
 def _made(node: Any) -> str:
     line = node._extra.line if node._extra is not None else ""
-    what = f"{node._op or 'Value'} gave {node.data!r}"
+    what = f"{node._op or 'Value'} gave {node._data!r}"
     return f"{what} at {line}" if line else what
 
 
 def _operands(node: Any) -> str:
     operands = [
-        f"{letter} = {x.data!r}" + (f" (label {x.label!r})" if x.label else "")
+        f"{letter} = {x._data!r}" + (f" (label {x.label!r})" if x.label else "")
         for letter, x in zip("abcdefghijklmnopqrstuvwxyz", node._prev, strict=False)
     ]
     return ", ".join(operands) or f"label {node.label!r}"
 
 
-def _line() -> str:
+def current_line() -> str:
     """The line of the user's code that is running: the nearest one outside of this package and of `nn`."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):

@@ -10,7 +10,8 @@ from autograd import ops
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
 from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
-from autograd.value import Value, apply, apply_one, number_of, real, undefined
+from autograd.recording import Condition, compare
+from autograd.value import Value, apply, apply_one, real, undefined
 
 
 def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
@@ -85,19 +86,19 @@ class Graphs:
         return function
 
     @staticmethod
-    def isinf(a: Any) -> bool:
+    def isinf(a: Any) -> Truth:
         """Whether the number is infinite."""
-        return math.isinf(number_of(a))
+        return compare("==", abs(a), math.inf)
 
     @staticmethod
-    def equal(a: Any, b: Any) -> bool:
+    def equal(a: Any, b: Any) -> Truth:
         """Whether the numbers are equal."""
-        return number_of(a) == number_of(b)
+        return compare("==", a, b)
 
     @staticmethod
     def where(condition: Truth, a: Any, b: Any) -> Any:
-        """The selected side; the other has no part in the graph."""
-        return a if condition else b
+        """The selected side; the other has no part in the graph, except in one that is being recorded."""
+        return condition.select(a, b) if isinstance(condition, Condition) else a if condition else b
 
 
 GRAPHS: Namespace = Graphs()
@@ -106,7 +107,8 @@ GRAPHS: Namespace = Graphs()
 def where(condition: Truth, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`. Either may be a function of no arguments, which is called only if selected.
 
-    Write it with functions where the other side is not defined: its pole then cannot be met.
+    Write it with functions where the other side is not defined: its pole then cannot be met. In a compiled function both
+    sides are part of the program, and each run and sample selects anew.
 
     Raises:
         InputError: the condition is a Value, whose truth would depend on its sign being exactly 0.
@@ -118,6 +120,8 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     """
     if isinstance(condition, Value):
         raise InputError(f"where needs a condition, not {condition!r}: write where(v > 0, …)")
+    if isinstance(condition, Condition):
+        return condition.select(a, b)
     selected = a if condition else b
     return selected() if callable(selected) else selected
 
@@ -179,7 +183,7 @@ def softmax(logits: Any) -> list[Any]:
         >>> softmax([0.0, 0.0])
         [0.5, 0.5]
     """
-    exponentials = [exp(z) for z in _below_largest(logits)]
+    exponentials = [exp(z) for z in _below_peak(logits)]
     total = sum(exponentials)
     return [e / total for e in exponentials]
 
@@ -197,7 +201,7 @@ def log_softmax(logits: Any) -> list[Any]:
         >>> log_softmax([0.0, -1000.0])
         [0.0, -1000.0]
     """
-    shifted = _below_largest(logits)
+    shifted = _below_peak(logits)
     log_total = logsumexp(shifted)
     return [z - log_total for z in shifted]
 
@@ -215,18 +219,26 @@ def hardmax(logits: Any) -> list[float]:
         >>> hardmax([0.1, 10.0, 0.1])
         [0.0, 1.0, 0.0]
     """
-    shifted = [number_of(z) for z in _below_largest(logits)]
-    best = shifted.index(max(shifted))
-    return [1.0 if i == best else 0.0 for i in range(len(shifted))]
+    items = _some(logits)
+    best = 0
+    for i in range(1, len(items)):
+        if items[i] > items[best]:
+            best = i
+    return [1.0 if i == best else 0.0 for i in range(len(items))]
 
 
-def _below_largest(logits: Any) -> list[Any]:
-    """Logits less the largest one, which as a plain number has no part in the derivatives: softmax does not change by a shift."""
+def _below_peak(logits: Any) -> list[Any]:
+    """Logits less a number near the largest of them, so that exp does not overflow: softmax does not change by a shift."""
+    items = _some(logits)
+    largest = peak(items)
+    return [z - largest for z in items]
+
+
+def _some(logits: Any) -> list[Any]:
     items = list(logits)
     if not items:
         raise InputError("at least one logit is needed, not an empty sequence")
-    largest = max(number_of(z) for z in items)
-    return [z - largest for z in items]
+    return items
 
 
 # fmt: off
@@ -237,7 +249,7 @@ sin, cos, tan, asin, acos, atan, atan2 = map(function_of, (ops.SIN, ops.COS, ops
 sinh, cosh, tanh, asinh, acosh, atanh = map(function_of, (ops.SINH, ops.COSH, ops.TANH, ops.ASINH, ops.ACOSH, ops.ATANH))
 maximum, minimum, clip = map(function_of, (ops.MAXIMUM, ops.MINIMUM, ops.CLIP))
 relu, silu, sigmoid, softplus = map(function_of, (ops.RELU, ops.SILU, ops.SIGMOID, ops.SOFTPLUS))
-sum, logsumexp = map(function_of, (ops.SUM, ops.LOGSUMEXP))
+sum, logsumexp, peak = map(function_of, (ops.SUM, ops.LOGSUMEXP, ops.PEAK))
 # fmt: on
 
 METHODS = (

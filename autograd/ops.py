@@ -117,6 +117,11 @@ ONE_OVER_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 ROOT_HALF = math.sqrt(0.5)
 ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
 
+LESS = Operation("less", "<", lambda xp, a, b: xp.where(a < b, 1.0, 0.0), (lambda xp, y, a, b: 0.0, lambda xp, y, a, b: 0.0), 2)
+LESS_EQUAL = Operation("less_equal", "<=", lambda xp, a, b: xp.where(a <= b, 1.0, 0.0), LESS.derivatives, 2)
+EQUAL = Operation("equal", "==", lambda xp, a, b: xp.where(xp.equal(a, b), 1.0, 0.0), LESS.derivatives, 2)
+"""Not rows: the comparisons in a function that `compile` records, 1 where they hold and 0 elsewhere."""
+
 LEAF = Operation("leaf", "", lambda xp: xp.nan, (), 0)
 CONSTANT = Operation("constant", "", lambda xp: xp.nan, (), 0)
 """Not rows: what a Value has for an operation when the user made it, and when it stands for a number in an expression."""
@@ -302,6 +307,8 @@ SUM = define("sum", lambda xp, *a: _sum(a), lambda xp, y, *a: [1.0] * len(a), sy
              doc="a₁ + a₂ + …, from left to right")
 DOT = define("dot", lambda xp, *ab: _dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True,
              doc="a₁b₁ + a₂b₂ + …, from left to right")
+PEAK = define("peak", lambda xp, *a: _peak(xp, a), lambda xp, y, *a: [0.0] * len(a), variadic=True,
+              doc="the largest input as a whole number, floor(max(a₁, a₂, …)); 0 where that is infinite")
 LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_exponentials(xp, a))),
                    lambda xp, y, *a: _shares(xp, _exponentials(xp, a)), variadic=True,
                    doc="log(exp(a₁) + exp(a₂) + …), without overflow")
@@ -374,7 +381,7 @@ def _peak(xp: Any, a: tuple[Number, ...]) -> Number:
     """A whole number near the largest input: what to subtract before exp. Whole, so that it has no derivative of its own."""
     peak: Number = -math.inf
     for x in a:
-        peak = xp.where(x > peak, x, peak)
+        peak = xp.where(x > peak, x, xp.where(peak >= x, peak, x + peak))  # which is nan: one of them is
     return xp.floor(xp.where(xp.isinf(peak), 0.0, peak))
 
 

@@ -231,7 +231,7 @@ def _rows(outputs: list[Any], variables: list[Value], plain: bool) -> Iterator[l
 
 
 def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else real(x)
+    return x._data if isinstance(x, Value) else real(x)
 
 
 def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
@@ -294,9 +294,9 @@ def _slopes_as_graphs(node: Value) -> list[Any]:
     inputs = node._prev
     if not inputs:
         return []
-    data = [x.data for x in inputs]
+    data = [x._data for x in inputs]
     value = real(node._operation.value(FLOATS, *data))
-    if value != node.data and (value == value or node.data == node.data):
+    if value != node._data and (value == value or node._data == node._data):
         raise StaleGraphError(
             f"{node!r} was computed by {node._operation.name} from other numbers than {data}: .data was assigned since the graph "
             "was built. Build the graph again, then differentiate."

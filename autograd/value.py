@@ -84,6 +84,8 @@ class Value(Node):
     @property
     def data(self) -> float:
         """The number. Assigning changes this node only: what was computed from it keeps its value and derivatives."""
+        if STATE.recorders and STATE.asked is not None:
+            STATE.asked("data", self, None)
         return self._data
 
     @data.setter
@@ -238,7 +240,7 @@ class Value(Node):
             return NotImplemented
         b = right._data
         if b == 0.0:
-            raise undefined(DIV, [self, right])
+            return apply(DIV, [self, right])
         y = self._data / b
         return Value(y, DIV, self, right, 1.0 / b, -y / b)
 
@@ -256,7 +258,7 @@ class Value(Node):
         a = self._data
         operation = POW.bind(b)
         if not a > 0.0 and outside(operation, FLOATS, a):
-            raise undefined(operation, [self])
+            return apply(operation, [self])
         y = FLOATS.power(a, b)
         return Value(y, operation, self, None, operation.derivatives[0](FLOATS, y, a))
 
@@ -281,25 +283,35 @@ class Value(Node):
     # -- as a number --------------------------------------------------------------------------------------------------
 
     def __lt__(self, other: object) -> Any:
-        return self._data < number_of(other) if is_operand(other) else NotImplemented
+        if not is_operand(other):
+            return NotImplemented
+        return self._data < number_of(other) if not STATE.recorders else compare("<", self, other)
 
     def __le__(self, other: object) -> Any:
-        return self._data <= number_of(other) if is_operand(other) else NotImplemented
+        if not is_operand(other):
+            return NotImplemented
+        return self._data <= number_of(other) if not STATE.recorders else compare("<=", self, other)
 
     def __gt__(self, other: object) -> Any:
-        return self._data > number_of(other) if is_operand(other) else NotImplemented
+        if not is_operand(other):
+            return NotImplemented
+        return self._data > number_of(other) if not STATE.recorders else compare(">", self, other)
 
     def __ge__(self, other: object) -> Any:
-        return self._data >= number_of(other) if is_operand(other) else NotImplemented
+        if not is_operand(other):
+            return NotImplemented
+        return self._data >= number_of(other) if not STATE.recorders else compare(">=", self, other)
 
     def __eq__(self, other: object) -> bool:
+        if STATE.recorders and STATE.asked is not None and isinstance(other, numbers.Real):
+            STATE.asked("==", self, other)
         return self is other
 
     def __hash__(self) -> int:
         return id(self) >> 4  # the low bits of an address are always 0
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return self._data != 0.0 if not STATE.recorders else bool(compare("<", self, 0.0)) or bool(compare(">", self, 0.0))
 
     def __float__(self) -> float:
         raise InputError(
@@ -324,7 +336,12 @@ def apply(operation: Operation, inputs: list[Value], checked: bool = True) -> Va
         DomainError, PoleError: the inputs lie outside the operation's domain.
     """
     data = [node._data for node in inputs]
-    if checked and (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, *data):
+    if (
+        checked
+        and (operation.domain is not None or operation.pole is not None)
+        and outside(operation, FLOATS, *data)
+        and not (STATE.recorders and STATE.asked is not None and STATE.asked("errors", None, None))
+    ):
         raise undefined(operation, inputs)
     try:
         y = real(operation.value(FLOATS, *data))
@@ -344,7 +361,7 @@ def apply_one(operation: Operation, x: Value) -> Value:
     """
     a = x._data
     if (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, a):
-        raise undefined(operation, [x])
+        return apply(operation, [x])
     try:
         y = real(operation.value(FLOATS, a))
         return Value(y, operation, x, None, real(operation.derivatives[0](FLOATS, y, a)))
@@ -442,6 +459,11 @@ def operand(other: object) -> Value | None:
     if isinstance(other, Value):
         return other
     return Value(real(other), CONSTANT) if is_operand(other) else None
+
+
+def compare(symbol: str, a: Value, b: object) -> Any:
+    """A comparison while a function is recorded: see `autograd.recording`."""
+    return NotImplemented if STATE.asked is None else STATE.asked(symbol, a, b)
 
 
 def number_of(other: object) -> float:

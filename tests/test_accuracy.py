@@ -66,6 +66,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "softplus": lambda a: mp.log1p(mp.exp(a)) if a < 0 else a + mp.log1p(mp.exp(-a)),
     "sum": lambda *a: mp.fsum(a),
     "dot": lambda *ab: mp.fsum(x * y for x, y in zip(ab[: len(ab) // 2], ab[len(ab) // 2 :], strict=True)),
+    "peak": lambda *a: mp.floor(max(a)),
     "logsumexp": lambda *a: mp.log(mp.fsum(mp.exp(x) for x in a)),
 }
 

@@ -19,22 +19,23 @@ from benchmarks.moons import moons
 
 
 def legal(layout: Layout) -> None:
-    """What a legal layout is: outputs are disjoint, and every operand was written before it is read."""
-    written = np.zeros(layout.size, dtype=bool)
-    outputs = np.zeros(layout.size, dtype=int)
+    """What a legal layout is: outputs are disjoint, every operand was written before it is read, and shared numbers depend on no batched ones."""
+    sizes = {False: layout.shared, True: layout.batched}
+    outputs = {kind: np.zeros(size, dtype=int) for kind, size in sizes.items()}
     for step in layout.instructions:
-        outputs[step.start : step.start + step.size] += 1
-    assert outputs.max(initial=0) <= 1
-    written[outputs == 0] = True
+        outputs[step.batched][step.start : step.start + step.size] += 1
+        assert step.batched or not any(operand.batched for operand in step.operands)
+    assert all(count.max(initial=0) <= 1 for count in outputs.values())
+    written = {kind: count == 0 for kind, count in outputs.items()}
     for step in layout.instructions:
         for operand in step.operands:
             places = operand.all_places()
             assert places.shape == operand.shape
-            assert written[places].all()
+            assert written[operand.batched][places].all()
             if operand.places is None:
                 moving = math.prod(n for n, stride in zip(operand.shape, operand.strides, strict=True) if stride)
                 assert len(np.unique(places)) == moving
-        written[step.start : step.start + step.size] = True
+        written[step.batched][step.start : step.start + step.size] = True
 
 
 def agree(build: Callable[[], Value], leaves: list[Value], tolerance: float = 1e-12) -> Program:

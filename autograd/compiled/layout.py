@@ -1,4 +1,8 @@
-"""Lay out storage: every number gets a place in one array, such that operands are slices of it where that can be had.
+"""Lay out storage: every number gets a place in one of two arrays, such that operands are slices of it where that can be had.
+
+*Shared* numbers are the same for all samples. *Batched* ones differ from sample to sample: theirs is an array of two axes, one
+row a number and one column a sample, so that the same place means the same number in every sample. A program without a
+batch has shared numbers only.
 
 Leaves are placed in the order in which matrix products read them, then in the order of the other instructions; the outputs
 of an instruction lie side by side, in the order of the operands they were computed from.
@@ -6,7 +10,8 @@ of an instruction lie side by side, in the order of the operands they were compu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +19,10 @@ import numpy.typing as npt
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.record import Tape
 from autograd.compiled.roll import Group, Rows
-from autograd.ops import CONSTANT, Operation
+from autograd.ops import EQUAL, LESS, LESS_EQUAL, Operation
+
+SPREAD = Operation("spread", "spread", lambda xp, a: a, (), 1)
+"""A shared number as a batched one, the same for every sample: where an operand needs both kinds. It computes nothing."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +30,12 @@ class Operand:
     """Where an instruction finds an input: a strided view of storage, or, where the places are irregular, a list of them.
 
     Attributes:
-        shape: as the instruction sees it.
+        shape: as the instruction sees it; samples are one more axis, the last.
         start, strides: of the view, counted in numbers; a stride of 0 repeats the same numbers along that axis.
         places: the list, in that shape, or None.
         distinct: no place occurs twice (beyond the repetition that strides of 0 say).
         constant: no derivative is wanted.
+        batched: in the batched storage rather than the shared one.
     """
 
     shape: tuple[int, ...]
@@ -35,6 +44,7 @@ class Operand:
     places: npt.NDArray[np.intp] | None
     distinct: bool
     constant: bool
+    batched: bool
 
     def all_places(self) -> Rows:
         """The place of each number, in the operand's shape."""
@@ -43,91 +53,153 @@ class Operand:
 
 @dataclass(frozen=True)
 class Instruction:
-    """`operation` of the operands; its outputs are `shape` numbers from place `start` on."""
+    """`operation` of the operands; its outputs are `shape` numbers from place `start` on, batched if an operand is.
+
+    `mask` says where an output is wanted: a `where` has selected its other side elsewhere, so that errors there are none, and
+    gradients 0.
+    """
 
     operation: Operation
     shape: tuple[int, ...]
     start: int
     operands: tuple[Operand, ...]
+    batched: bool
+    mask: Operand | None
 
     @property
     def size(self) -> int:
-        """How many numbers it computes."""
+        """How many numbers it computes, for each sample."""
         return int(np.prod(self.shape))
+
+    @property
+    def constant(self) -> bool:
+        """Whether no derivative passes through it."""
+        return all(operand.constant for operand in self.operands)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A program: instructions on one array of `size` numbers.
+    """A program: instructions on `shared` numbers, and on `batched` numbers a sample.
 
     Attributes:
         instructions: in the order of execution.
-        size: of the storage.
-        place: for each row of the tape its place, -1 where no instruction needs it (a part of a sum).
+        shared, batched: the sizes of the two arrays.
+        place: for each row of the tape its place in the array it belongs to, -1 where no instruction needs it (a part of a sum).
     """
 
     instructions: list[Instruction]
-    size: int
+    shared: int
+    batched: int
     place: npt.NDArray[np.intp]
 
 
-def lay_out(tape: Tape, groups: list[Group]) -> Layout:
-    """Give every row of the groups a place, and every operand its view."""
+class _Places:
+    """Gives out the places."""
+
+    def __init__(self, batched: npt.NDArray[np.bool_]) -> None:
+        self.batched = batched
+        self.of = np.full(batched.size, -1, dtype=np.intp)
+        self.size = {False: 0, True: 0}
+
+    def put(self, rows: Rows) -> None:
+        for row in rows.ravel().tolist():
+            if self.of[row] < 0:
+                self.of[row] = self.take(bool(self.batched[row]), 1)
+
+    def take(self, batched: bool, count: int) -> int:
+        """That many places side by side; the first of them."""
+        start = self.size[batched]
+        self.size[batched] += count
+        return start
+
+
+def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int]) -> Layout:
+    """Give every row of the groups a place, and every operand its view.
+
+    Args:
+        tape: what was recorded.
+        groups: what `roll` and `find_matrices` made of it.
+        wanted: the leaves whose derivatives are wanted.
+    """
     rows = len(tape.nodes)
-    fresh = sum(int((group.outputs >= rows).sum()) for group in groups)
-    place = np.full(rows + fresh, -1, dtype=np.intp)
-    size = 0
-
-    def put(these: Rows) -> None:
-        nonlocal size
-        for row in these.ravel().tolist():
-            if place[row] < 0:
-                place[row] = size
-                size += 1
-
-    computed = np.zeros(rows + fresh, dtype=bool)
-    computed[rows:] = True
+    total = rows + sum(int((group.outputs >= rows).sum()) for group in groups)
+    batched = np.zeros(total, dtype=bool)
+    batched[:rows] = tape.batched
+    for group in groups:
+        batched[group.outputs] = any(batched[operand].any() for operand in group.operands)
+    computed = np.ones(total, dtype=bool)
     computed[:rows] = [bool(inputs) for inputs in tape.inputs]
+
+    places = _Places(batched)
     for group in sorted(groups, key=lambda group: group.operation is not MATMUL):
         for operand in group.operands:
-            put(operand[~computed[operand]])
-    if place[rows - 1] < 0 and not computed[rows - 1]:  # the graph is one leaf
-        put(np.array([rows - 1]))
+            places.put(operand[~computed[operand]])
+    results = np.array([*tape.results, *tape.masks.values()], dtype=np.intp)
+    places.put(results[~computed[results]])  # what is given back as it came in
 
-    fixed = np.zeros(rows + fresh, dtype=bool)  # constant, and what is computed from constants only
-    fixed[:rows] = [operation is CONSTANT for operation in tape.operations]
-    shapes: dict[int, tuple[int, ...]] = {}  # of the instruction whose outputs start at a place
+    constant = np.ones(total, dtype=bool)  # no derivative is wanted of it, or of anything it is computed from
+    constant[list(wanted)] = False
+    shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # of the instruction whose outputs start at a place
     instructions: list[Instruction] = []
+    spread: dict[int, int] = {}
+
+    def locate(operand: Rows) -> Operand:
+        """Where the rows are; shared ones are copied to batched places where they stand beside such."""
+        kinds = batched[operand]
+        where = places.of[operand]
+        nothing_wanted = bool(constant[operand].all())
+        if not kinds.any() or kinds.all():
+            return _operand(where, nothing_wanted, bool(kinds.any()))
+        fresh = [row for row in dict.fromkeys(operand[~kinds].tolist()) if row not in spread]
+        if fresh:
+            start = places.take(True, len(fresh))
+            spread.update({row: start + i for i, row in enumerate(fresh)})
+            source = np.array(fresh, dtype=np.intp)
+            copied = _operand(places.of[source], bool(constant[source].all()), False)
+            instructions.append(Instruction(SPREAD, (len(fresh),), start, (copied,), True, None))
+        where[~kinds] = [spread[row] for row in operand[~kinds].tolist()]
+        return _operand(where, nothing_wanted, True)
+
+    masked: list[tuple[int, Rows]] = []
     for group in groups:
-        ordered = _in_order_of_operands(group, place, shapes)
-        start = size
-        put(ordered.outputs)
-        shapes[start] = ordered.shape
-        fixed[ordered.outputs] = np.logical_and.reduce([fixed[operand].all() for operand in ordered.operands])
-        operands = tuple(_operand(place[operand], bool(fixed[operand].all())) for operand in ordered.operands)
-        instructions.append(Instruction(ordered.operation, ordered.shape, start, operands))
-    return Layout(instructions, size, place[:rows])
+        ordered = _in_order_of_operands(group, places, shapes)
+        operands = tuple([locate(operand) for operand in ordered.operands])
+        is_batched = any(operand.batched for operand in operands)
+        start = places.size[is_batched]
+        places.put(ordered.outputs)
+        shapes[is_batched, start] = ordered.shape
+        if group.operation not in (LESS, LESS_EQUAL, EQUAL):  # they are steps: derivatives through them are 0
+            constant[ordered.outputs] = all(operand.constant for operand in operands)
+        if ordered.mask is not None:
+            masked.append((len(instructions), ordered.mask))
+        instructions.append(Instruction(ordered.operation, ordered.shape, start, operands, is_batched, None))
+    for i, mask in masked:  # now that they have places: a mask may be computed after what it masks
+        instructions[i] = replace(instructions[i], mask=_operand(places.of[mask], True, bool(batched[mask].any())))
+    return Layout(instructions, places.size[False], places.size[True], places.of[:rows])
 
 
-def _in_order_of_operands(group: Group, place: Rows, shapes: dict[int, tuple[int, ...]]) -> Group:
+def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]]) -> Group:
     """The group with its outputs in the order in which its latest computed operand lies in memory, and in that one's shape."""
     if group.operation is MATMUL:
         return group
-    operands = group.operands
+    operands, mask = group.operands, group.mask
+    batched = [bool(places.batched[operand].any()) for operand in operands]
     if group.operation.arity is not None:
-        latest = max(operands, key=lambda operand: int(place[operand].max()))
-        order = np.argsort(place[latest], kind="stable")
-        places = place[latest][order]
-        shape = shapes.get(int(places[0]), group.shape)
-        if int(np.prod(shape)) != group.outputs.size or not np.array_equal(places, np.arange(places[0], places[0] + places.size)):
+        candidates = [operand for operand, b in zip(operands, batched, strict=True) if b == any(batched)]
+        latest = max(candidates, key=lambda operand: int(places.of[operand].max()))
+        order = np.argsort(places.of[latest], kind="stable")
+        where = places.of[latest][order]
+        shape = shapes.get((any(batched), int(where[0])), group.shape)
+        if int(np.prod(shape)) != group.outputs.size or not np.array_equal(where, np.arange(where[0], where[0] + where.size)):
             shape = group.shape
         outputs, operands = group.outputs[order].reshape(shape), tuple(operand[order].reshape(shape) for operand in operands)
-        return Group(group.operation, shape, outputs, operands)
-    order = np.argsort(place[operands[0]].min(axis=1), kind="stable")
-    return Group(group.operation, group.shape, group.outputs[order], tuple(operand[order] for operand in operands))
+        return Group(group.operation, shape, outputs, operands, None if mask is None else mask[order].reshape(shape))
+    order = np.argsort(places.of[operands[0]].min(axis=1), kind="stable")
+    operands = tuple(operand[order] for operand in operands)
+    return Group(group.operation, group.shape, group.outputs[order], operands, None if mask is None else mask[order])
 
 
-def _operand(places: Rows, constant: bool) -> Operand:
+def _operand(places: Rows, constant: bool, batched: bool) -> Operand:
     """The places as a strided view, if they are one that can also be added to: no number twice, except by a stride of 0."""
     shape = places.shape
     start = int(places.flat[0])
@@ -135,8 +207,8 @@ def _operand(places: Rows, constant: bool) -> Operand:
     regular = places_of(start, shape, strides)
     count = len(np.unique(places))
     if np.array_equal(regular, places) and count == int(np.prod([n for n, stride in zip(shape, strides, strict=True) if stride])):
-        return Operand(shape, start, strides, None, True, constant)
-    return Operand(shape, 0, (), places, count == places.size, constant)
+        return Operand(shape, start, strides, None, True, constant, batched)
+    return Operand(shape, 0, (), places, count == places.size, constant, batched)
 
 
 def places_of(start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Rows:

@@ -17,7 +17,7 @@ def find_matrices(groups: list[Group]) -> list[Group]:
 
 
 def _as_product(group: Group) -> Group | None:
-    if group.operation is not DOT or group.outputs.size == 1:
+    if group.operation is not DOT or group.outputs.size == 1 or group.mask is not None:
         return None
     left, right = group.operands
     rows: dict[bytes, int] = {}

@@ -29,30 +29,33 @@ class Group:
         outputs: the rows they stand for, in that shape. Numbers from `len(tape.nodes)` on are sums and dots that were found.
         operands: rows, one array an input. Of one shape with the outputs where the operation has a fixed number of inputs;
             (k, n) for `sum` and other operations of n inputs, two of them for `dot`; (m, n) and (p, n) for MATMUL.
+        mask: the rows, in the shape of the outputs, that say where an output is wanted; None where it always is.
     """
 
     operation: Operation
     shape: tuple[int, ...]
     outputs: Rows
     operands: tuple[Rows, ...]
+    mask: Rows | None = None
 
 
 def roll(tape: Tape) -> list[Group]:
     """The groups of a tape, in an order in which they can be computed."""
-    rolled = _sums(tape)
-    group_of: dict[int, int] = {}  # leaves and constants are in none
+    rolled, masks = _sums(tape)
+    # leaves and constants are in no group, but those that differ from sample to sample are of another kind
+    group_of = {i: -2 if tape.batched[i] else -1 for i, inputs in enumerate(tape.inputs) if not inputs}
     members: dict[Any, int] = {}
     operations: list[Operation] = []
     rows: list[list[int]] = []
     operands: list[list[tuple[int, ...]]] = []
     for row, operation, inputs in rolled:
-        sources: Any = [group_of.get(i, -1) for i in inputs]
+        sources: Any = [group_of[i] for i in inputs]
         if operation.arity is None:  # the order of terms is not part of what a sum is
             half = len(inputs) // 2
             sources = (frozenset(sources[:half]), frozenset(sources[half:])) if operation is DOT else frozenset(sources)
         else:
             sources = tuple(sources)
-        key = (operation.name, operation.constants, len(inputs), sources)
+        key = (operation.name, operation.constants, len(inputs), sources, tape.batched[masks[row]] if row in masks else None)
         group = members.setdefault(key, len(rows))
         if group == len(rows):
             operations.append(operation)
@@ -61,10 +64,10 @@ def roll(tape: Tape) -> list[Group]:
         group_of[row] = group
         rows[group].append(row)
         operands[group].append(inputs)
-    return [_group(*columns) for columns in zip(operations, rows, operands, strict=True)]
+    return [_group(masks, *columns) for columns in zip(operations, rows, operands, strict=True)]
 
 
-def _group(operation: Operation, rows: list[int], inputs: list[tuple[int, ...]]) -> Group:
+def _group(masks: dict[int, int], operation: Operation, rows: list[int], inputs: list[tuple[int, ...]]) -> Group:
     table = np.array(inputs, dtype=np.intp)
     if operation is DOT:
         n = table.shape[1] // 2
@@ -73,21 +76,26 @@ def _group(operation: Operation, rows: list[int], inputs: list[tuple[int, ...]])
         operands = (table,)
     else:
         operands = tuple(table.T)
-    return Group(operation, (len(rows),), np.array(rows, dtype=np.intp), operands)
+    mask = np.array([masks[row] for row in rows], dtype=np.intp) if rows[0] in masks else None
+    return Group(operation, (len(rows),), np.array(rows, dtype=np.intp), operands, mask)
 
 
-def _sums(tape: Tape) -> list[tuple[int, Operation, tuple[int, ...]]]:
-    """The rows that compute something, with chains of additions as sums and dots."""
+def _sums(tape: Tape) -> tuple[list[tuple[int, Operation, tuple[int, ...]]], dict[int, int]]:
+    """The rows that compute something, with chains of additions as sums and dots; and the masks of rows."""
     uses = [0] * len(tape.nodes)
     adder = [-1] * len(tape.nodes)  # the addition that uses this row, if that is its only use
     for row, inputs in enumerate(tape.inputs):
         for i in inputs:
             uses[i] += 1
             adder[i] = row if tape.operations[row] is ADD else -1
-    uses[-1] += 1  # the result is used by whoever asked for it
+    for row in (*tape.results, *tape.masks.values()):
+        uses[row] += 2  # by whoever asked for it
     part = [uses[i] == 1 and adder[i] >= 0 for i in range(len(tape.nodes))]
+    if tape.masks:  # what is added up is wanted together
+        part = [is_part and tape.masks.get(i) == tape.masks.get(adder[i]) for i, is_part in enumerate(part)]
 
     rolled: list[tuple[int, Operation, tuple[int, ...]]] = []
+    masks = dict(tape.masks)
     fresh = len(tape.nodes)
     for row, (operation, inputs) in enumerate(zip(tape.operations, tape.inputs, strict=True)):
         if not inputs or (part[row] and operation is ADD):
@@ -108,11 +116,13 @@ def _sums(tape: Tape) -> list[tuple[int, Operation, tuple[int, ...]]]:
                 rolled.append((row, DOT, factors))
                 continue
             rolled.append((fresh, DOT, factors))
+            if row in masks:
+                masks[fresh] = masks[row]
             found = set(products)
             terms = [i for i in terms if i not in found] + [fresh]
             fresh += 1
         rolled.append((row, ADD if len(terms) == 2 else SUM, tuple(terms)))
-    return rolled
+    return rolled, masks
 
 
 def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:

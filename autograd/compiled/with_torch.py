@@ -38,7 +38,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     except ImportError as error:
         raise MissingPackageError("compare_with_torch needs PyTorch: pip install 'scalar-autograd[torch]'") from error
     functions = torch_functions(torch)
-    tape = record(root)
+    tape = record([root])
     leaves = tape.leaves()
     results: list[Any] = []
     for node, operation, inputs in zip(tape.nodes, tape.operations, tape.inputs, strict=True):

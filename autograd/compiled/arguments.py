@@ -1,0 +1,184 @@
+"""Arguments of compiled functions: nested lists, dicts and arrays on the outside, flat arrays of numbers on the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.errors import AutogradError, InputError
+from autograd.value import Value
+
+Array = npt.NDArray[Any]
+
+
+def split(tree: Any, name: str) -> tuple[list[Array], Callable[[list[Any]], Any]]:
+    """The arrays of a tree, and a function that puts others in their places.
+
+    Dicts and tuples are inner nodes; so are lists, unless all of their elements have one shape: those are arrays. A number is an
+    array of no axes.
+
+    Args:
+        tree: what was passed to, or returned from, a compiled function.
+        name: what to call it in messages.
+
+    Raises:
+        InputError: something in it is no number.
+    """
+    if isinstance(tree, dict):
+        return _joined([split(branch, f"{name}[{key!r}]") for key, branch in tree.items()], lambda new: dict(zip(tree, new, strict=True)))
+    if isinstance(tree, tuple):
+        make = type(tree)._make if hasattr(tree, "_make") else tuple
+        return _joined([split(branch, f"{name}[{i}]") for i, branch in enumerate(tree)], make)
+    if isinstance(tree, list) and not _is_rectangular(tree):
+        return _joined([split(branch, f"{name}[{i}]") for i, branch in enumerate(tree)], list)
+    return [_array(tree, name)], lambda new: new[0]
+
+
+def _joined(
+    parts: list[tuple[list[Array], Callable[[list[Any]], Any]]], make: Callable[[list[Any]], Any]
+) -> tuple[list[Array], Callable[[list[Any]], Any]]:
+    arrays = [array for own, _ in parts for array in own]
+
+    def build(new: list[Any]) -> Any:
+        remaining = iter(new)
+        return make([inner([next(remaining) for _ in own]) for own, inner in parts])
+
+    return arrays, build
+
+
+def _is_rectangular(items: list[Any]) -> bool:
+    """Whether all elements are numbers, or lists of one shape."""
+    if not any(isinstance(item, (list, tuple, dict)) for item in items):
+        return True
+    if not all(isinstance(item, list) for item in items):
+        return False
+    return len({np.shape(np.array(item, dtype=object)) for item in items}) == 1 and all(map(_is_rectangular, items))
+
+
+def _array(leaf: Any, name: str) -> Array:
+    try:
+        array = np.asarray(leaf, dtype=object if _has_values(leaf) else np.float64)
+    except (TypeError, ValueError) as error:
+        reason = str(error) if isinstance(error, AutogradError) else f"it is {leaf!r} of type {type(leaf).__name__}"
+        raise InputError(f"{name} must be a number, or numbers in arrays, lists, tuples and dicts: {reason}") from None
+    return array
+
+
+def _has_values(leaf: Any) -> bool:
+    if isinstance(leaf, list):
+        return any(map(_has_values, leaf))
+    return isinstance(leaf, Value) or (
+        isinstance(leaf, np.ndarray) and leaf.dtype == object and any(isinstance(x, Value) for x in leaf.flat)
+    )
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of one call.
+
+    Attributes:
+        name: what the function calls it.
+        arrays: its numbers. Batched ones have the samples as their first axis.
+        build: puts others in the places of the arrays.
+        lists: for each array whether it came as a list, to be given to the function as one.
+        batched: whether it differs from sample to sample.
+        module: the parameters of a module by name, if it is one; they are then Values of their own.
+        source: what was passed.
+    """
+
+    name: str
+    arrays: list[Array]
+    build: Callable[[list[Any]], Any]
+    lists: list[bool]
+    batched: bool
+    module: dict[str, Value] | None
+    source: Any
+
+    @property
+    def key(self) -> Any:
+        """What a specialisation depends on: the form, not the numbers."""
+        if self.module is not None:
+            return tuple(self.module.values()), tuple([m.training for m in self.source.modules()]), self.batched
+        shapes = tuple([array.shape[self.batched :] for array in self.arrays])
+        return repr(self.build([0] * len(self.arrays))), shapes, tuple(self.lists), self.batched
+
+    def variables(self, sample: int) -> tuple[list[Value], Any]:
+        """Fresh leaves with the numbers of one sample, in one flat list and in the form in which the function sees them."""
+        if self.module is not None:
+            return list(self.module.values()), self.source
+        flat: list[Value] = []
+        seen: list[Any] = []
+        for n, (array, as_list) in enumerate(zip(self.arrays, self.lists, strict=True)):
+            numbers = array[sample] if self.batched else array
+            name = self.name if len(self.arrays) == 1 else f"{self.name}{n}"
+            leaves = [Value(x, label=f"{name}{list(i) if i else ''}") for i, x in np.ndenumerate(numbers)]
+            flat += leaves
+            if numbers.ndim == 0:
+                seen.append(leaves[0])
+            else:
+                objects = np.empty(numbers.shape, dtype=object)
+                objects.ravel()[:] = leaves
+                seen.append(objects.tolist() if as_list else objects)
+        return flat, self.build(seen)
+
+    def numbers(self, samples: int) -> Array:
+        """The numbers in the order of `variables`: one axis, or where it is batched two, with one column a sample."""
+        if self.module is not None:
+            numbers = np.array([p.data for p in self.module.values()])
+            return np.broadcast_to(numbers[:, None], (len(numbers), samples)) if self.batched else numbers
+        if not self.batched:
+            return np.concatenate([array.ravel() for array in self.arrays]) if self.arrays else np.zeros(0)
+        return np.concatenate([array.reshape(len(array), -1).T for array in self.arrays]) if self.arrays else np.zeros((0, 1))
+
+    def restore(self, numbers: Array) -> Any:
+        """What `numbers` gave, in the form of the argument."""
+        if self.module is not None:
+            return dict(zip(self.module, numbers if self.batched else numbers.tolist(), strict=True))
+        pieces: list[Any] = []
+        start = 0
+        for array in self.arrays:
+            shape = array.shape[1:] if self.batched else array.shape
+            size = int(np.prod(shape))
+            piece = numbers[start : start + size]
+            start += size
+            piece = piece.T.reshape(-1, *shape) if self.batched else piece.reshape(shape)
+            pieces.append(float(piece) if piece.ndim == 0 else piece)
+        return self.build(pieces)
+
+    def for_each(self, samples: int) -> Argument:
+        """The same argument as one of its own for each sample."""
+        if self.batched:
+            return self
+        return replace(self, arrays=[np.broadcast_to(array, (samples, *array.shape)) for array in self.arrays], batched=True)
+
+
+def as_argument(name: str, source: Any, batched: bool) -> Argument:
+    """What was passed for one argument.
+
+    Raises:
+        InputError: something in it is no number; or it is a module, and batched.
+    """
+    if hasattr(source, "named_parameters"):
+        if batched:
+            raise InputError(f"{name} is a module, whose parameters are the same for all samples: give it None in in_axes")
+        return Argument(name, [], lambda new: source, [], False, dict(source.named_parameters()), source)
+    arrays, build = split(source, name)
+    if any(array.dtype == object for array in arrays):
+        raise InputError(f"{name} holds Values: a compiled function takes numbers and arrays; write v.data")
+    if batched and not all(array.ndim for array in arrays):
+        raise InputError(
+            f"{name} has the batch axis 0 in in_axes, but is a single number: pass an array with one element a sample, or None"
+        )
+    return Argument(name, arrays, build, _are_lists(source), batched, None, source)
+
+
+def _are_lists(tree: Any) -> list[bool]:
+    if isinstance(tree, dict):
+        return [x for branch in tree.values() for x in _are_lists(branch)]
+    if isinstance(tree, tuple) or (isinstance(tree, list) and not _is_rectangular(tree)):
+        return [x for branch in tree for x in _are_lists(branch)]
+    return [isinstance(tree, list)]

@@ -1,0 +1,221 @@
+"""Recording: what `compile` must know of a function while it runs once on Values that stand for its arguments.
+
+A graph has no `if`. While a function is recorded, a comparison of Values is therefore a `Condition`. Asked for its truth, by
+an `if`, it answers for the numbers at hand and leaves a `Guard`: the recorded graph holds only where the answer is the same.
+Given to `where`, it becomes a part of the graph, which then holds for both answers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.contexts import current_line, enable_grad, observe
+from autograd.errors import CompileError, InputError
+from autograd.namespaces import FLOATS
+from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, Operation
+from autograd.state import STATE
+from autograd.trees import flatten
+from autograd.value import Value, apply, is_operand, number_of, real
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a run must have in common with the recording: the condition, its truth then, the line that asked, and whether it was wanted."""
+
+    node: Value
+    truth: bool
+    line: str
+    mask: Value | None
+
+
+@dataclass
+class Recording:
+    """What happened while a function ran once.
+
+    Attributes:
+        draws: the leaves that stand for random numbers, each with the function that draws it anew.
+        guards: the conditions that were asked for their truth.
+        masks: for the nodes that belong to one side of a `where`, a node that is 1 where that side is selected, else 0.
+        mask: of the nodes that are made now.
+        unchecked: whether the side that is being recorded is not selected, so that errors in it are none.
+    """
+
+    draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+    masks: dict[Value, Value] = field(default_factory=dict)
+    mask: Value | None = None
+    unchecked: bool = False
+
+
+RECORDER: ContextVar[Recording | None] = ContextVar("recorder", default=None)
+_LOCK = threading.Lock()
+
+
+@contextmanager
+def recording() -> Iterator[Recording]:
+    """Record what happens within."""
+    new = Recording()
+    token = RECORDER.set(new)
+    _count(1)
+    try:
+        with enable_grad():
+            yield new
+    finally:
+        _count(-1)
+        RECORDER.reset(token)
+
+
+def _count(change: int) -> None:
+    with _LOCK:
+        STATE.recorders += change
+
+
+def drawn(sampler: Callable[[], float]) -> float | Value:
+    """A random number, from `sampler`. In a compiled function it is drawn anew at every run and for every sample.
+
+    Randomness that does not come from here is drawn once, while the function is recorded, and frozen.
+
+    Args:
+        sampler: a function of no arguments that returns a number.
+
+    Example:
+        >>> import random
+        >>> rng = random.Random(0)
+        >>> 0.0 <= drawn(rng.random) < 1.0
+        True
+    """
+    now = RECORDER.get()
+    if now is None:
+        return sampler()
+    leaf = Value(sampler())
+    now.draws.append((leaf, sampler))
+    return leaf
+
+
+class Condition:
+    """A comparison of Values in a function that is being recorded.
+
+    `&`, `|` and `~` combine conditions, as with NumPy's arrays. `if`, `and`, `or` and `not` ask for the truth, which is allowed, and
+    makes a branch; `where(condition, a, b)` makes none.
+
+    Attributes:
+        node: 1 where it holds, else 0.
+    """
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Value) -> None:
+        self.node = node
+
+    def __bool__(self) -> bool:
+        truth = self.node._data != 0.0
+        now = RECORDER.get()
+        if now is not None:
+            now.guards.append(Guard(self.node, truth, current_line(), now.mask))
+        return truth
+
+    def __and__(self, other: Any) -> Condition:
+        return Condition(self.node * _node(other))
+
+    def __or__(self, other: Any) -> Condition:
+        return Condition(apply(OPERATIONS["maximum"], [self.node, _node(other)]))
+
+    def __invert__(self) -> Condition:
+        return Condition(1.0 - self.node)
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+    def __repr__(self) -> str:
+        return f"<condition, {self.node._data != 0.0} while recording>"
+
+    def select(self, a: Any, b: Any) -> Any:
+        """`a` where the condition holds, else `b`: what `where` does while recording. Both sides become part of the graph.
+
+        Raises:
+            InputError: the two sides are not of the same form, or not made of numbers.
+        """
+        first, build = flatten(self._side(a, self, self.node._data != 0.0))
+        second, _ = flatten(self._side(b, ~self, self.node._data == 0.0))
+        if len(first) != len(second):
+            raise InputError(f"both sides of a where must have the same form: here are {len(first)} and {len(second)} numbers")
+        row = OPERATIONS["where"]
+        return build([apply(row, [self.node, _node(x), _node(y)], False) for x, y in zip(first, second, strict=True)])
+
+    @staticmethod
+    def _side(side: Any, condition: Condition, selected: bool) -> Any:
+        """One side of a `where`, with all its nodes masked by the condition."""
+        now = RECORDER.get()
+        if not callable(side) or now is None:
+            return side
+        outer = now.mask, now.unchecked
+        mask = condition.node if now.mask is None else condition.node * now.mask
+        with _LOCK:
+            STATE.watched += 1  # shows each new node to `_observe`
+        now.mask, now.unchecked = mask, now.unchecked or not selected
+        try:
+            return side()
+        finally:
+            now.mask, now.unchecked = outer
+            with _LOCK:
+                STATE.watched -= 1
+
+
+def _node(x: Any) -> Value:
+    if isinstance(x, Condition):
+        return x.node
+    return x if isinstance(x, Value) else Value(float(x) if isinstance(x, bool) else real(x), CONSTANT)
+
+
+_COMPARISONS: dict[str, tuple[Operation, bool]] = {
+    "<": (LESS, False),
+    "<=": (LESS_EQUAL, False),
+    ">": (LESS, True),
+    ">=": (LESS_EQUAL, True),
+    "==": (EQUAL, False),
+}
+
+
+def compare(symbol: str, a: Any, b: Any) -> Any:
+    """A comparison of Values and numbers: a Condition while this thread records, else a truth."""
+    operation, swapped = _COMPARISONS[symbol]
+    left, right = (b, a) if swapped else (a, b)
+    if RECORDER.get() is None or not (is_operand(left) and is_operand(right)):
+        return operation.value(FLOATS, number_of(left), number_of(right)) != 0.0
+    return Condition(apply(operation, [_node(left), _node(right)]))
+
+
+def _asked(what: str, value: Any, other: Any) -> Any:
+    """What Value asks while something is recorded: a comparison, its truth, its number."""
+    now = RECORDER.get()
+    if what in _COMPARISONS and what != "==":
+        return compare(what, value, other)
+    if what == "errors":
+        return now is not None and now.unchecked
+    if now is None:
+        return None
+    if what == "data":
+        raise CompileError(
+            f"{value!r} was asked for its .data while the function was recorded at {current_line()}: the number would be frozen into the "
+            "program. Compute with the Value itself; choose with where(x > 0, a, b); or read .data outside of the compiled function"
+        )
+    raise InputError(
+        f"{value!r} == {other!r}: == asks whether two Values are the same node, not whether their numbers are equal. "
+        "Write where((v >= 1.0) & (v <= 1.0), a, b) to compare the numbers"
+    )
+
+
+def _observe(node: Any) -> None:
+    observe(node)
+    now = RECORDER.get()
+    if now is not None and now.mask is not None and node._prev:
+        now.masks[node] = now.mask
+
+
+STATE.asked = _asked
+STATE.observe = _observe

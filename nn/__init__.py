@@ -6,33 +6,84 @@
 >>> score.backward()
 """
 
-from nn import data, initialisers, losses, optimizers
+from nn import activations, convolution, data, initialisers, layers, losses, metrics, optimizers, plots, schedules
+from nn.activations import (
+    ELU,
+    GELU,
+    Hardmax,
+    Identity,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from nn.convolution import AvgPool2d, Conv2d, MaxPool2d
 from nn.data import batches
-from nn.layers import MLP, Layer, Neuron
+from nn.history import History
+from nn.layers import MLP, Dropout, Embedding, Flatten, Layer, Linear, Neuron, Sequential
 from nn.losses import cross_entropy, mse
 from nn.module import Module
-from nn.optimizers import SGD, Adam
+from nn.optimizers import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
 from nn.persistence import load, save
-from nn.training import History, evaluate, fit, predict
+from nn.plots import plot_activation, plot_decision_boundary, plot_gradients, plot_network
+from nn.training import evaluate, fit, predict
 
 __all__ = [
+    "ELU",
+    "GELU",
     "MLP",
     "SGD",
     "Adam",
+    "AdamW",
+    "AvgPool2d",
+    "Conv2d",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "Hardmax",
     "History",
+    "Identity",
     "Layer",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "MaxPool2d",
     "Module",
     "Neuron",
+    "RMSprop",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "activations",
     "batches",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "convolution",
     "cross_entropy",
     "data",
     "evaluate",
     "fit",
     "initialisers",
+    "layers",
     "load",
     "losses",
+    "metrics",
     "mse",
     "optimizers",
+    "plot_activation",
+    "plot_decision_boundary",
+    "plot_gradients",
+    "plot_network",
+    "plots",
     "predict",
     "save",
+    "schedules",
 ]

@@ -1,6 +1,9 @@
 """Initialisers: how the weights of a neuron start.
 
-An initialiser is a function of the number of inputs, the number of outputs and a generator, and draws one weight.
+An initialiser is a function of the number of inputs (`fan_in`), the number of outputs (`fan_out`) and a generator, and draws one
+weight. Each takes one number of the generator for one weight, whatever the numbers are: so the same seed gives the same
+weights everywhere, and a layer's other weights do not move when one of them is drawn from another distribution. (Python's own
+`gauss` makes two numbers at once and keeps the second; its `normalvariate` takes as many as it happens to need.)
 """
 
 from __future__ import annotations
@@ -8,8 +11,73 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from random import Random
+from statistics import NormalDist
+
+from autograd.errors import InputError
+from autograd.value import real
 
 Initialiser = Callable[[int, int, Random], float]
+
+# -- of given numbers -----------------------------------------------------------------------------------------------------
+
+
+def zeros(fan_in: int, fan_out: int, rng: Random) -> float:
+    """0. Good for biases; weights of a hidden layer that start equal get equal gradients, and stay equal for ever.
+
+    Example:
+        >>> zeros(3, 2, Random(0))
+        0.0
+    """
+    return 0.0
+
+
+def constant(value: float) -> Initialiser:
+    """Always `value`, finite. See `zeros` for what it does to weights.
+
+    Raises:
+        InputError: it is not finite.
+
+    Example:
+        >>> constant(0.5)(3, 2, Random(0))
+        0.5
+    """
+    number = _finite("the value of constant", value)
+    return lambda fan_in, fan_out, rng: number
+
+
+def uniform(low: float, high: float) -> Initialiser:
+    """Uniform between `low` and `high`.
+
+    Raises:
+        InputError: `low` is above `high`, or one is not finite.
+
+    Example:
+        >>> 1.0 <= uniform(1.0, 2.0)(3, 2, Random(0)) <= 2.0
+        True
+    """
+    a, b = _finite("low", low), _finite("high", high)
+    if a > b:
+        raise InputError(f"uniform needs low ≤ high, not {low!r} and {high!r}")
+    return lambda fan_in, fan_out, rng: rng.uniform(a, b)
+
+
+def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
+    """Normal, with the given mean and standard deviation.
+
+    Raises:
+        InputError: `std` is negative, or one is not finite.
+
+    Example:
+        >>> normal(5.0, std=0.0)(3, 2, Random(0))
+        5.0
+    """
+    centre, width = _finite("mean", mean), _finite("std", std)
+    if width < 0.0:
+        raise InputError(f"std must not be negative: {std!r}")
+    return lambda fan_in, fan_out, rng: centre + width * _standard_normal(rng)
+
+
+# -- by the number of inputs and outputs -----------------------------------------------------------------------------------
 
 
 def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
@@ -25,6 +93,18 @@ def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
     return rng.uniform(-bound, bound)
 
 
+def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> float:
+    """Normal, with mean 0 and the variance of `xavier_uniform`, 2 / (fan_in + fan_out).
+
+    Source: Glorot and Bengio (2010), formula 12.
+
+    Example:
+        >>> xavier_normal(1, 1, Random(0)) == normal()(1, 1, Random(0))
+        True
+    """
+    return math.sqrt(2.0 / (fan_in + fan_out)) * _standard_normal(rng)
+
+
 def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
     """Uniform on ±√(6 / fan_in): the same for ReLU, which silences half of its inputs.
 
@@ -36,3 +116,42 @@ def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
     """
     bound = math.sqrt(6.0 / fan_in)
     return rng.uniform(-bound, bound)
+
+
+def he_normal(fan_in: int, fan_out: int, rng: Random) -> float:
+    """Normal, with mean 0 and the variance of `he_uniform`, 2 / fan_in.
+
+    Source: He, Zhang, Ren, Sun (2015), formula 10.
+
+    Example:
+        >>> he_normal(2, 5, Random(0)) == normal()(2, 5, Random(0))
+        True
+    """
+    return math.sqrt(2.0 / fan_in) * _standard_normal(rng)
+
+
+def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> float:
+    """Normal, with mean 0 and standard deviation 1/√fan_in: with inputs of about 1, the weighted sum is of about 1 too.
+
+    Source: LeCun, Bottou, Orr, Müller, "Efficient backprop" (1998), formula 16; Nielsen's improved network starts like this.
+
+    Example:
+        >>> lecun_normal(1, 5, Random(0)) == normal()(1, 5, Random(0))
+        True
+    """
+    return _standard_normal(rng) / math.sqrt(fan_in)
+
+
+# -- what they share ------------------------------------------------------------------------------------------------------
+
+
+def _standard_normal(rng: Random) -> float:
+    """The quantile function of the standard normal, at a random probability; 0 has no quantile, and half a step above it has one."""
+    return NormalDist().inv_cdf(max(rng.random(), 2.0**-54))
+
+
+def _finite(name: str, number: float) -> float:
+    result = real(number)
+    if not math.isfinite(result):
+        raise InputError(f"{name} must be finite, not {number!r}")
+    return result

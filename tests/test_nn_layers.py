@@ -1,7 +1,10 @@
-"""Module, Neuron, Layer, MLP and the initialisers."""
+"""Neuron, Layer, MLP, Linear, Sequential, Dropout, Embedding, Flatten."""
 
+import copy
+import pickle
 import random
 from collections import deque
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -9,10 +12,14 @@ import numpy as np
 import pytest
 from torch_twin import paired, torch_twin
 
-from autograd import Value, dot, relu
-from autograd.errors import InputError
-from nn import MLP, Layer, Module, Neuron, predict
+from autograd import Value, compile, dot, log, relu, softmax
+from autograd.errors import InputError, PoleError
+from autograd.ops import LEAF
+from autograd.recording import RECORDER, Recording
+from nn import MLP, Layer, Module, Neuron
+from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax
 from nn.initialisers import he_uniform, xavier_uniform
+from nn.layers import Dropout, Embedding, Flatten, Linear, Sequential
 
 
 def test_the_moons_model_has_337_parameters() -> None:
@@ -71,11 +78,15 @@ def test_outputs_and_gradients_are_those_of_pytorch(torch: ModuleType) -> None:
     assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-15)
 
 
+SAMPLED: list[Any] = [Neuron(2), Layer(2, 3), MLP(2, [3, 1]), Linear(2, 3), Sequential(Linear(2, 3), ReLU())]
+"""What takes one sample of two numbers."""
+
+
 @pytest.mark.parametrize(
     "x", [(1.0, 2.0), np.array([1.0, 2.0]), np.array([1, 2], dtype=np.int8), deque([1, 2]), range(1, 3), [1, Value(2.0)]]
 )
 def test_a_sample_is_any_sequence_of_numbers_and_values(x: Any) -> None:
-    for part in (Neuron(2), Layer(2, 3), MLP(2, [3, 1])):
+    for part in SAMPLED:
         expected = part([1.0, 2.0])
         found = part(x)
         assert str(found) == str(expected)
@@ -86,7 +97,7 @@ def test_a_sample_may_be_a_tensor_of_pytorch(torch: ModuleType) -> None:
     assert model(torch.tensor([1.0, 2.0])).data == model([1.0, 2.0]).data
 
 
-@pytest.mark.parametrize("part", [Neuron(2), Layer(2, 3), MLP(2, [3, 1])], ids=lambda part: type(part).__name__)
+@pytest.mark.parametrize("part", SAMPLED, ids=lambda part: type(part).__name__)
 @pytest.mark.parametrize(
     ("x", "message"),
     [
@@ -123,6 +134,10 @@ def test_what_is_no_sample(part: Any, x: Any, message: str) -> None:
         lambda: Layer(-1, 2),
         lambda: Neuron(0),
         lambda: Neuron("2"),  # type: ignore[arg-type]
+        lambda: Linear(0, 2),
+        lambda: Linear(2, 1.5),  # type: ignore[arg-type]
+        lambda: Embedding(0, 2),
+        lambda: Embedding(27, -1),
     ],
 )
 def test_what_is_no_size(make: Any) -> None:
@@ -139,9 +154,58 @@ def test_activations_by_name_and_as_functions() -> None:
     assert [Neuron(1, name)([1.0])._op for name in ("relu", "tanh", "sigmoid")] == ["ReLU", "tanh", "sigmoid"]
     assert Neuron(1, relu)([1.0])._op == "ReLU"
     assert Neuron(1, lambda z: z**2)([1.0])._op == "**2"
-    for wrong in ("rleu", 3):
-        with pytest.raises(InputError, match="choose one of linear, relu, tanh, sigmoid"):
+    for wrong in ("rleu", 3, ["relu"]):
+        message = f"there is no activation {wrong!r}: choose one of linear, relu, leaky_relu, .*, or pass a function"
+        with pytest.raises(InputError, match=message.replace("[", "\\[")):
             Neuron(1, wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_name_is_an_activation_of_a_layer(name: str) -> None:
+    logits = [z.data for z in Layer(2, 3, None, rng=random.Random(0))([1.0, -2.0])]
+    found = [out.data for out in Layer(2, 3, name, rng=random.Random(0))([1.0, -2.0])]
+    function = ACTIVATIONS[name]
+    if function is None:
+        assert found == logits
+    elif name in ("softmax", "log_softmax", "hardmax"):
+        assert found == function(logits)
+    else:
+        assert found == [function(z) for z in logits]
+
+
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax", "hardmax", softmax, Softmax()])
+def test_a_neuron_has_no_softmax(activation: Any) -> None:
+    with pytest.raises(InputError, match=r"needs all outputs of a layer, and a neuron has one: give it to a layer, as in Layer\("):
+        Neuron(2, activation, nout=3)
+
+
+def test_a_softmax_is_of_the_whole_layer_also_as_function_and_module() -> None:
+    expected = MLP(2, [4, 3], "tanh", "softmax", rng=random.Random(0))([1.0, -2.0])
+    for activation in (softmax, Softmax()):
+        found = MLP(2, [4, 3], "tanh", activation, rng=random.Random(0))([1.0, -2.0])
+        assert [out.data for out in found] == [out.data for out in expected]
+    assert sum(expected).data == pytest.approx(1.0, rel=1e-15)
+
+
+def test_an_activation_may_be_a_module_with_a_parameter() -> None:
+    slope = Value(0.25, label="slope")
+    model = MLP(2, [3, 1], LeakyReLU(slope))
+    names = [name for name, _ in model.named_parameters()]
+    assert len(names) == 3 * 3 + 4 + 1
+    assert names[3] == "layers.0.neurons.0.activation.negative_slope"
+    assert str(model.layers[0].neurons[0]) == "LeakyReLUNeuron(2)"
+
+
+def test_an_activation_for_each_layer() -> None:
+    model = MLP(2, [4, 3, 2], ["tanh", relu, "softmax"], rng=random.Random(0))
+    assert [layer.extra_repr() for layer in model.layers] == ["2, 4, tanh", "4, 3, relu", "3, 2, softmax"]
+    assert MLP(2, [3, 1], ("relu", None))([1.0, 2.0])._op == "+"
+    with pytest.raises(InputError, match=r"an MLP of 2 layers needs as many activations, not 1: \['relu'\]"):
+        MLP(2, [3, 1], ["relu"])
+    with pytest.raises(InputError, match=r"one for the last layer too: leave out output_activation='sigmoid'"):
+        MLP(2, [3, 1], ["relu", "relu"], "sigmoid")
+    with pytest.raises(InputError, match="there is no activation 'rleu'"):
+        MLP(2, [3, 1], ["rleu", "relu"])
 
 
 def test_the_last_layer_is_linear_unless_said_otherwise() -> None:
@@ -163,6 +227,13 @@ def test_seeds_repeat() -> None:
         assert weights(1, own) == weights(1, own) != weights(2, own)
 
 
+@pytest.mark.parametrize("rng", [0, 42, "seed"])
+@pytest.mark.parametrize("make", [lambda rng: MLP(2, [3], rng=rng), lambda rng: Linear(2, 3, rng=rng), lambda rng: Dropout(rng=rng)])
+def test_what_is_no_generator(make: Callable[[Any], Any], rng: Any) -> None:
+    with pytest.raises(InputError, match=rf"rng must be a generator, as in rng=random.Random\(42\), not {rng!r}"):
+        make(rng)
+
+
 def test_a_generator_of_its_own_leaves_the_global_one_alone() -> None:
     random.seed(0)
     expected = random.random()
@@ -182,29 +253,300 @@ def test_initial_weights_fill_their_range_and_biases_are_0(initialiser: Any, bou
     assert all(neuron.b.data == 0.0 for neuron in layer.neurons)
 
 
-def test_zero_grad() -> None:
-    model = MLP(2, [3, 1])
-    for expected in (1.0, 2.0):  # gradients add up over several calls
-        model([1.0, 2.0]).backward()
-        assert model.layers[1].neurons[0].b.grad == expected
-    model.zero_grad()
-    assert {p.grad for p in model.parameters()} == {0.0}
+# -- Linear, Sequential -------------------------------------------------------------------------------------------------
 
 
-def test_a_module_of_your_own() -> None:
-    class Twice(Module):
-        def __init__(self) -> None:
-            self.scale = Value(2.0)
-            self.parts = {"a": Neuron(1), "b": (Value(1.0), [Value(2.0)])}
-            self.again = self.parts["a"]  # shared: counted once
-            self.me = self  # no endless search
-            self.computed = self.scale * 2.0  # no parameter: a result
-            self.about = "text", 3, None
+def test_linear_is_its_formula() -> None:
+    layer = Linear(3, 2, rng=random.Random(0))
+    assert [name for name, _ in layer.named_parameters()] == [
+        *(f"weight.{i}.{j}" for i in range(2) for j in range(3)),
+        *("bias.0", "bias.1"),
+    ]
+    assert [p.label for p in layer.parameters()][2:4] == ["weight[0][2]", "weight[1][0]"]
+    x = [1.0, -2.0, 0.5]
+    W, b = np.array([[w.data for w in row] for row in layer.weight]), np.array([0.25, -0.5])
+    assert layer.bias is not None
+    assert [p.data for p in layer.bias] == [0.0, 0.0]
+    for p, number in zip(layer.bias, b, strict=True):
+        p.data = number
+    assert [out.data for out in layer(x)] == pytest.approx(W @ x + b, rel=1e-14)
 
-        def __call__(self, x: Any) -> Any:
-            return self.scale * self.again(x)
 
-    model = Twice()
-    assert [name for name, _ in model.named_parameters()] == ["scale", "parts.a.w.0", "parts.a.b", "parts.b.0", "parts.b.1.0"]
-    assert [name for name, _ in model.again.named_parameters("again")] == ["again.w.0", "again.b"]
-    assert len(predict(model, [[1.0], [2.0]])) == 2
+def test_each_output_of_linear_is_one_dot_of_shared_inputs() -> None:
+    first, second = Linear(2, 2, bias=False)([1.0, 2.0])
+    assert first._op == second._op == "dot"
+    assert first._prev[2:] == second._prev[2:]
+    assert [out._op for out in Linear(2, 2)([1.0, 2.0])] == ["+", "+"]
+
+
+def test_linear_draws_what_a_layer_draws() -> None:
+    linear, layer = Linear(3, 2, rng=random.Random(5)), Layer(3, 2, "linear", rng=random.Random(5))
+    assert [[w.data for w in row] for row in linear.weight] == [[w.data for w in neuron.w] for neuron in layer.neurons]
+    assert [out.data for out in linear([1.0, 2.0, 3.0])] == [out.data for out in layer([1.0, 2.0, 3.0])]
+
+
+def test_sequential_agrees_with_pytorch(torch: ModuleType) -> None:
+    ours = Sequential(Linear(3, 5, rng=random.Random(0)), LeakyReLU(0.1), Linear(5, 2, bias=False, rng=random.Random(1)), Softmax())
+    nn = torch.nn
+    theirs = nn.Sequential(nn.Linear(3, 5), nn.LeakyReLU(0.1), nn.Linear(5, 2, bias=False), nn.Softmax(dim=-1)).double()
+    with torch.no_grad():
+        for i in (0, 2):
+            theirs[i].weight.copy_(torch.tensor([[w.data for w in row] for row in ours[i].weight], dtype=torch.float64))  # type: ignore[attr-defined]
+        theirs[0].bias.zero_()
+    x = [Value(0.3), Value(-1.2), Value(0.7)]
+    twin = torch.tensor([v.data for v in x], dtype=torch.float64, requires_grad=True)
+    outputs, expected = ours(x), theirs(twin)
+    outputs[0].backward()
+    expected[0].backward()
+    assert [out.data for out in outputs] == pytest.approx(expected.tolist(), rel=1e-14)
+    assert [v.grad for v in x] == pytest.approx(twin.grad.tolist(), rel=1e-12)
+    gradients = [g for p in theirs.parameters() for g in p.grad.flatten().tolist()]
+    assert [p.grad for p in ours.parameters()] == pytest.approx(gradients, rel=1e-12)
+
+
+def test_a_sequence_of_modules() -> None:
+    parts: list[Module] = [Linear(2, 3), ReLU(), Linear(3, 1)]
+    model = Sequential(*parts)
+    assert (len(model), list(model), model[1], model[-1]) == (3, parts, parts[1], parts[2])
+    assert isinstance(model[:2], Sequential)
+    assert list(model[:2]) == parts[:2]
+    assert repr(model) == "Sequential(Linear(2, 3), ReLU(), Linear(3, 1))"
+    assert [type(out) for out in model([1.0, 2.0])] == [Value], "a list of one: only an MLP takes it out"
+    assert Sequential()(3.0) == 3.0
+    with pytest.raises(IndexError):
+        model[3]
+
+
+@pytest.mark.parametrize("wrong", [relu, "relu", [ReLU()], ReLU, Module()])
+def test_what_is_no_sequence_of_modules(wrong: Any) -> None:
+    with pytest.raises(
+        InputError, match=r"Sequential takes modules, one after the other, as in Sequential\(Linear\(2, 3\), ReLU\(\)\), not "
+    ):
+        Sequential(Linear(2, 2), wrong)
+
+
+def test_models_can_be_copied_and_pickled() -> None:
+    model = Sequential(Linear(2, 3), LeakyReLU(0.2), Dropout(0.5), MLP(3, [2, 2], "gelu", "softmax"))
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert other.state_dict() == model.state_dict()
+        assert not set(other.parameters()) & set(model.parameters())
+        assert [out.data for out in other([1.0, 2.0])] == [out.data for out in copy.deepcopy(model)([1.0, 2.0])]
+
+
+# -- Dropout ------------------------------------------------------------------------------------------------------------
+
+
+def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
+    dropped = Dropout(0.25, rng=random.Random(0))([3.0] * 10_000)
+    assert set(dropped) == {0.0, 4.0}
+    share = dropped.count(0.0) / 10_000
+    assert abs(share - 0.25) < 4 * (0.25 * 0.75 / 10_000) ** 0.5
+
+
+def test_dropout_passes_gradients_where_it_passes_values() -> None:
+    x = [Value(1.0) for _ in range(50)]
+    outputs = Dropout(0.5, rng=random.Random(1))(x)
+    sum(outputs).backward()
+    assert [v.grad for v in x] == [out.data for out in outputs]
+    assert {v.grad for v in x} == {0.0, 2.0}
+
+
+def test_dropout_draws_anew_at_each_call_repeatably() -> None:
+    dropout = Dropout(0.5, rng=random.Random(3))
+    masks = [dropout([1.0] * 20) for _ in range(2)]
+    assert masks[0] != masks[1]
+    again = Dropout(0.5, rng=random.Random(3))
+    assert masks == [again([1.0] * 20) for _ in range(2)]
+    random.seed(7)
+    first = Dropout()([1.0] * 20)
+    random.seed(7)
+    assert Dropout()([1.0] * 20) == first
+
+
+def test_dropout_on_nested_lists_single_values_and_not_at_all() -> None:
+    nested = Dropout(0.5, rng=random.Random(0))([[1.0, 2.0], [[3.0]], Value(1.0)])
+    assert [len(nested), len(nested[0]), len(nested[1][0])] == [3, 2, 1]
+    assert type(nested[2]) is Value
+    assert Dropout(0)([1.0, 2.0]) == [1.0, 2.0]
+    x = [Value(1.0)]
+    assert Dropout(0.5).eval()(x) is x
+
+
+def test_a_recorded_mask_is_drawn_anew_by_its_sampler() -> None:
+    dropout = Dropout(0.2, rng=random.Random(0))
+    recording = Recording()
+    token = RECORDER.set(recording)
+    try:
+        outputs = dropout([[Value(1.0), Value(2.0)], [Value(3.0)]])
+    finally:
+        RECORDER.reset(token)
+    leaves = [leaf for leaf, _ in recording.draws]
+    assert [out._prev[1] for row in outputs for out in row] == leaves
+    assert all(leaf._operation is LEAF for leaf in leaves)
+    assert {sampler() for _, sampler in recording.draws for _ in range(100)} == {0.0, 1.25}
+
+
+def test_a_compiled_mask_differs_from_sample_to_sample_and_from_run_to_run() -> None:
+    dropout = Dropout(0.5, rng=random.Random(0))
+    program = compile(lambda x: dropout([x] * 20))
+    first, second = np.array(program(np.ones(30))), np.array(program(np.ones(30)))
+    assert set(first.flatten()) == set(second.flatten()) == {0.0, 2.0}
+    assert (first != second).any()
+    assert first.shape == (30, 20)
+    assert len({tuple(mask) for mask in first}) == 30
+
+
+@pytest.mark.parametrize("p", [1.0, -0.1, 2, float("nan")])
+def test_what_is_no_probability(p: float) -> None:
+    with pytest.raises(InputError, match=f"p must be a probability of at least 0 and less than 1, not {p}"):
+        Dropout(p)
+
+
+def test_dropout_of_what_is_no_number() -> None:
+    with pytest.raises(InputError, match="a string is not a number: '1'"):
+        Dropout()(["1"])
+
+
+# -- Embedding, Flatten -------------------------------------------------------------------------------------------------
+
+
+def test_an_embedding_is_a_table() -> None:
+    letters = Embedding(27, 3, rng=random.Random(0))
+    assert len(letters.parameters()) == 81
+    assert letters(5) == letters.weight[5]
+    assert letters(5) is not letters.weight[5], "what is done to the answer must not change the table"
+    assert letters([5, 0, 5]) == [letters.weight[5], letters.weight[0], letters.weight[5]]
+    assert letters(np.array([[1, 2], [3, 26]])) == [[letters.weight[1], letters.weight[2]], [letters.weight[3], letters.weight[26]]]
+    assert letters(np.int64(7)) == letters.weight[7]
+    assert letters([]) == []
+
+
+def test_only_the_vector_that_was_used_gets_a_gradient() -> None:
+    letters = Embedding(4, 2)
+    sum(letters(2)).backward()
+    assert [[w.grad for w in row] for row in letters.weight] == [[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("index", [True, np.True_, 1.0, np.float64(1.0), "1", None, -1, 27, 10**30, [0, 27]])
+def test_what_is_no_index(index: Any) -> None:
+    with pytest.raises(InputError, match=r"an index must be a whole number from 0 to 26, not "):
+        Embedding(27, 2)(index)
+
+
+def test_an_index_may_be_a_value() -> None:
+    letters = Embedding(4, 2, rng=random.Random(0))
+    for row in range(4):
+        letters.zero_grad()
+        selected = letters(Value(row))
+        assert [v.data for v in selected] == [w.data for w in letters.weight[row]]
+        sum(selected).backward()
+        assert [[w.grad for w in weights] for weights in letters.weight] == [[float(i == row)] * 2 for i in range(4)]
+    for wrong in (-1.0, 1.5, 4.0, float("nan")):
+        with pytest.raises(PoleError, match="how many indices from 0 to 3 this is"):
+            letters(Value(wrong))
+
+
+def test_vectors_start_standard_normal() -> None:
+    numbers = [w.data for w in Embedding(100, 100, rng=random.Random(0)).parameters()]
+    assert abs(np.mean(numbers)) < 4 / 100
+    assert abs(np.var(numbers) - 1.0) < 4 * 2**0.5 / 100
+
+
+def test_compiled_an_index_is_looked_up_at_each_run() -> None:
+    letters = Embedding(27, 3, rng=random.Random(0))
+    program = compile(lambda index: letters(index), in_axes=(0,))
+    indices = [5, 0, 26, 5]
+    for found, row in zip(np.array(program(indices)), indices, strict=True):
+        assert found.tolist() == [w.data for w in letters.weight[row]]
+    with pytest.warns(RuntimeWarning, match="1 of 2 elements are outside"):
+        found = np.array(program([3, 27]))
+    assert np.isnan(found).tolist() == [[False] * 3, [True] * 3]
+
+
+def test_letters_into_a_network() -> None:
+    model = Sequential(Embedding(27, 2), Flatten(), Linear(6, 4))
+    assert len(model([5, 13, 13])) == 4
+    assert len(model.parameters()) == 27 * 2 + 28
+    assert repr(model) == "Sequential(Embedding(27, 2), Flatten(), Linear(6, 4))"
+
+
+def test_flatten() -> None:
+    a, b = Value(1.0), Value(2.0)
+    assert Flatten()([[[a], [b]], [[3.0], (4.0,)]]) == [a, b, 3.0, 4.0]
+    assert Flatten()(np.arange(8.0).reshape(2, 2, 2)) == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    assert Flatten()(5.0) == [5.0]
+
+
+# -- what networks can and cannot do ------------------------------------------------------------------------------------
+
+
+def test_a_neuron_with_a_sigmoid_is_logistic_regression() -> None:
+    neuron = Neuron(2, "sigmoid", rng=random.Random(0))
+    x, y = [0.7, -1.1], 1.0
+    p = neuron(x)
+    z = neuron.w[0].data * x[0] + neuron.w[1].data * x[1]
+    assert p.data == pytest.approx(1.0 / (1.0 + np.exp(-z)), rel=1e-14)
+    (-log(p)).backward()
+    assert [w.grad for w in neuron.w] == pytest.approx([(p.data - y) * xi for xi in x], rel=1e-13)
+
+
+def test_a_single_layer_is_linear_so_no_neuron_learns_xor() -> None:
+    """Of a linear score, s(0, 0) + s(1, 1) = s(0, 1) + s(1, 0): the two pairs cannot lie on different sides of 0."""
+    for seed in range(20):
+        neuron = Neuron(2, "linear", rng=random.Random(seed))
+        neuron.b.data = random.Random(seed).uniform(-1, 1)
+        s = {(a, b): neuron([a, b]).data for a in (0, 1) for b in (0, 1)}
+        assert s[0, 0] + s[1, 1] == pytest.approx(s[0, 1] + s[1, 0], abs=1e-14)
+
+
+def test_two_hidden_lines_and_an_intersection_separate_xor() -> None:
+    model = MLP(2, [2, 1], "relu")
+    for p, number in zip(model.parameters(), [1, 1, 0, 1, 1, -1, 1, -2, -0.5], strict=True):
+        p.data = number  # relu(a + b) - 2 relu(a + b - 1) - 1/2
+    assert [model([a, b]).data for a in (0, 1) for b in (0, 1)] == [-0.5, 0.5, 0.5, -0.5]
+
+
+def test_layers_are_counted_without_the_inputs() -> None:
+    assert len(MLP(2, [16, 16, 1]).layers) == 3
+
+
+def test_a_deep_linear_network_is_one_linear_layer() -> None:
+    deep = MLP(3, [5, 4, 2], "linear", rng=random.Random(0))
+    rng = random.Random(1)
+    for layer in deep.layers:
+        for neuron in layer.neurons:
+            neuron.b.data = rng.uniform(-1, 1)
+    W, b = np.eye(3), np.zeros(3)
+    for layer in deep.layers:
+        own = np.array([[w.data for w in neuron.w] for neuron in layer.neurons])
+        W, b = own @ W, own @ b + [neuron.b.data for neuron in layer.neurons]
+    for _ in range(5):
+        x = [rng.uniform(-2, 2) for _ in range(3)]
+        assert [out.data for out in deep(x)] == pytest.approx(W @ x + b, rel=1e-12)
+
+
+def test_equal_weights_stay_equal_for_ever() -> None:
+    model = MLP(2, [3, 1], "tanh", initialiser=lambda nin, nout, rng: 0.3)
+    hidden = model.layers[0].neurons
+    start = hidden[0].w[0].data
+    for _ in range(10):
+        model.zero_grad()
+        sum((model(x) - y) ** 2 for x, y in (([1.0, -0.5], 1.0), ([0.2, 2.0], -1.0))).backward()
+        gradients = [[p.grad for p in neuron.parameters()] for neuron in hidden]
+        assert gradients[0] == gradients[1] == gradients[2] != [0.0, 0.0, 0.0]
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+    assert len({tuple(p.data for p in neuron.parameters()) for neuron in hidden}) == 1
+    assert hidden[0].w[0].data != start
+
+
+def test_a_relu_neuron_can_die_and_a_leaky_one_cannot() -> None:
+    X = [[random.Random(i).uniform(-1, 1) for _ in range(2)] for i in range(20)]
+    gradients = {}
+    for activation in ("relu", "leaky_relu"):
+        neuron = Neuron(2, activation, rng=random.Random(0))
+        neuron.b.data = -100.0
+        sum((neuron(x) - 1.0) ** 2 for x in X).backward()
+        gradients[activation] = [p.grad for p in neuron.parameters()]
+    assert gradients["relu"] == [0.0, 0.0, 0.0]
+    assert all(g != 0.0 for g in gradients["leaky_relu"])

@@ -1,0 +1,258 @@
+"""Convolution and pooling of one image, which is nested lists [channels][height][width] of numbers or Values, or such an array."""
+
+from __future__ import annotations
+
+import operator
+import random
+from typing import Any, cast
+
+from autograd import maximum
+from autograd import sum as sum_of
+from autograd.errors import InputError
+from autograd.ops import CONSTANT
+from autograd.value import Value, dot, values
+from nn.checks import whole
+from nn.initialisers import Initialiser, he_uniform
+from nn.layers import generator
+from nn.module import Module
+
+Pair = tuple[int, int]
+Image = list[list[list[Value]]]
+
+
+class Conv2d(Module):
+    """Slides kernels over an image: each output is the weighted sum of the patch below the kernel, one `dot` node, plus the bias.
+
+    It is what this field calls convolution: the kernel is not mirrored.
+
+    Args:
+        in_channels: the number of channels of the image.
+        out_channels: the number of kernels, each of which gives one channel of the output.
+        kernel_size: height and width of the kernels, in pixels; one number for both, or a pair.
+        stride: how far the kernel moves, down and across.
+        padding: how many rows and columns of zeros are put around the image.
+        bias: whether to add one, which starts at 0.
+        rng: see `Neuron`.
+        initialiser: draws a weight; it is told in_channels · kernel area inputs, and out_channels · kernel area outputs.
+
+    Attributes:
+        weight: the kernels; `weight[k][c][i][j]` is the Value of kernel k for channel c at row i and column j.
+        bias: a Value for each kernel, or None.
+
+    A call takes one image, and returns one of out_channels channels, with ⌊(height + 2 · padding - kernel) / stride⌋ + 1 rows, and columns
+    by the same formula. An image that is too small, or has other channels, is an InputError.
+
+    Raises:
+        InputError: a size is no whole number, or no pair of them.
+
+    Source: LeCun and others, "Backpropagation applied to handwritten zip code recognition" (1989).
+
+    Example:
+        >>> convolution = Conv2d(1, 4, kernel_size=3, padding=1)
+        >>> image = [[[0.0] * 6 for _ in range(5)]]
+        >>> outputs = convolution(image)
+        >>> len(outputs), len(outputs[0]), len(outputs[0][0])
+        (4, 5, 6)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Pair,
+        stride: int | Pair = 1,
+        padding: int | Pair = 0,
+        bias: bool = True,
+        *,
+        rng: random.Random | None = None,
+        initialiser: Initialiser = he_uniform,
+    ) -> None:
+        nin, nout, rng = whole("in_channels", in_channels), whole("out_channels", out_channels), generator(rng)
+        self.kernel_size = rows, columns = pair("kernel_size", kernel_size)
+        self.stride = pair("stride", stride)
+        self.padding = pair("padding", padding, least=0)
+        fans = nin * rows * columns, nout * rows * columns
+        self.weight = [
+            [
+                [[Value(initialiser(*fans, rng), label=f"weight[{k}][{c}][{i}][{j}]") for j in range(columns)] for i in range(rows)]
+                for c in range(nin)
+            ]
+            for k in range(nout)
+        ]
+        self.bias = [Value(0.0, label=f"bias[{k}]") for k in range(nout)] if bias else None
+
+    def __call__(self, x: Any) -> Image:
+        """The output for one image."""
+        image = one_image(x)
+        if len(image) != len(self.weight[0]):
+            raise InputError(f"this convolution takes {len(self.weight[0])} channels, not {len(image)}")
+        padded = [_padded(channel, self.padding) for channel in image]
+        kernels = [[w for channel in kernel for row in channel for w in row] for kernel in self.weight]
+        patches = _patches(padded, self.kernel_size, self.stride)
+        if self.bias is None:
+            return [[[dot(kernel, patch) for patch in row] for row in patches] for kernel in kernels]
+        return [[[dot(kernel, patch) + b for patch in row] for row in patches] for kernel, b in zip(kernels, self.bias, strict=True)]
+
+    def extra_repr(self) -> str:
+        """The channels and sizes."""
+        sizes = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return f"{len(self.weight[0])}, {len(self.weight)}, {sizes}" + ("" if self.bias else ", bias=False")
+
+
+class _Pool(Module):
+    def __init__(self, kernel_size: int | Pair, stride: int | Pair | None = None) -> None:
+        self.kernel_size = pair("kernel_size", kernel_size)
+        self.stride = self.kernel_size if stride is None else pair("stride", stride)
+
+    def __call__(self, x: Any) -> Image:
+        """The output for one image, of as many channels."""
+        image = one_image(x)
+        windows = [_patches([channel], self.kernel_size, self.stride) for channel in image]
+        return [[[self._of(window) for window in row] for row in channel] for channel in windows]
+
+    def _of(self, window: list[Value]) -> Value:
+        raise NotImplementedError(f"{type(self).__name__} does not define _of(window)")
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}"
+
+
+class MaxPool2d(_Pool):
+    """The largest number of each window, channel by channel.
+
+    Two equal largest numbers share the derivative by halves, and the four equal ones of a 2 × 2 window by quarters, where PyTorch gives
+    all of it to the first. Numbers are compared in pairs, then the winners in pairs, and so on, and each tie halves: in other cases
+    the shares, which always add up to 1, may differ.
+
+    Args:
+        kernel_size: height and width of the window, in pixels; one number for both, or a pair.
+        stride: how far the window moves, down and across; by default its own size, so that windows lie side by side. Rows and columns
+            at the end that do not fill a window are left out.
+
+    Raises:
+        InputError: a size is no whole number, or no pair of them.
+
+    Source: Riesenhuber and Poggio, "Hierarchical models of object recognition in cortex" (1999).
+
+    Example:
+        >>> [[[largest]]] = MaxPool2d(2)([[[1.0, 4.0], [3.0, 2.0]]])
+        >>> largest.data
+        4.0
+    """
+
+    def _of(self, window: list[Value]) -> Value:
+        while len(window) > 1:
+            odd = window[len(window) // 2 * 2 :]
+            window = [maximum(a, b) for a, b in zip(window[::2], window[1::2], strict=False)] + odd
+        return window[0]
+
+
+class AvgPool2d(_Pool):
+    """The mean of each window, channel by channel.
+
+    Args:
+        kernel_size, stride: see `MaxPool2d`.
+
+    Raises:
+        InputError: a size is no whole number, or no pair of them.
+
+    Source: LeCun and others, "Gradient-based learning applied to document recognition" (1998).
+
+    Example:
+        >>> [[[mean]]] = AvgPool2d(2)([[[1.0, 4.0], [3.0, 2.0]]])
+        >>> mean.data
+        2.5
+    """
+
+    def _of(self, window: list[Value]) -> Value:
+        mean: Value = sum_of(window) / len(window)
+        return mean
+
+
+# -- sizes --------------------------------------------------------------------------------------------------------------
+
+
+def pair(name: str, sizes: Any, least: int = 1) -> Pair:
+    """A size down and a size across; one number is both.
+
+    Raises:
+        InputError: they are no whole numbers, or less than the least.
+
+    Example:
+        >>> pair("kernel_size", 3), pair("stride", (2, 1))
+        ((3, 3), (2, 1))
+    """
+    both = list(sizes) if isinstance(sizes, (list, tuple)) else [sizes, sizes]
+    try:
+        numbers = [operator.index(size) for size in both]
+    except TypeError:
+        numbers = []
+    if len(numbers) != 2 or min(numbers) < least:
+        raise InputError(f"{name} must be a whole number of at least {least}, or a pair of them, not {sizes!r}")
+    return numbers[0], numbers[1]
+
+
+def _patches(image: Image, kernel: Pair, stride: Pair) -> list[list[list[Value]]]:
+    """What lies below the kernel at each place, in rows of places: the pixels, channel by channel and row by row.
+
+    Raises:
+        InputError: the kernel does not fit into the image.
+    """
+    rows, columns = kernel
+    height, width = len(image[0]), len(image[0][0])
+    if rows > height or columns > width:
+        raise InputError(f"a kernel of {rows} × {columns} does not fit into an image of {height} × {width}, padding included")
+    return [
+        [
+            [pixel for channel in image for row in channel[i : i + rows] for pixel in row[j : j + columns]]
+            for j in range(0, width - columns + 1, stride[1])
+        ]
+        for i in range(0, height - rows + 1, stride[0])
+    ]
+
+
+def _padded(channel: list[list[Value]], padding: Pair) -> list[list[Value]]:
+    rows, columns = padding
+    zero = Value(0.0, CONSTANT)
+    edge = [[zero] * (len(channel[0]) + 2 * columns)] * rows
+    return [*edge, *[[zero] * columns + row + [zero] * columns for row in channel], *edge]
+
+
+# -- images -------------------------------------------------------------------------------------------------------------
+
+
+def one_image(x: Any) -> Image:
+    """The Values of one image, as lists [channels][height][width], all rows of one length.
+
+    Raises:
+        InputError: `x` is something else, such as a single channel or many images.
+
+    Example:
+        >>> [[[pixel, _]]] = one_image([[[1.0, 2.0]]])
+        >>> pixel.data
+        1.0
+    """
+    image = x.tolist() if hasattr(x, "tolist") else x
+    depth = _depth(image)
+    if depth != 3:
+        hint = {2: ": for one channel write [x]", 4: ": for many images write predict(model, X)"}.get(depth, "")
+        raise InputError(f"an image is lists [channels][height][width] of numbers, 3 deep, not {depth} deep{hint}")
+    try:
+        heights, widths = {len(channel) for channel in image}, {len(row) for channel in image for row in channel}
+    except TypeError:
+        raise InputError("an image is lists [channels][height][width] of numbers, 3 deep; in this one, some are not as deep") from None
+    if len(heights) != 1 or len(widths) != 1 or 0 in widths:
+        raise InputError(
+            "the channels of an image have one height, and its rows one width, both at least 1; "
+            f"in this one the heights are {sorted(heights)} and the widths {sorted(widths)}"
+        )
+    return [[cast("list[Value]", values(row)) for row in channel] for channel in image]
+
+
+def _depth(items: Any) -> int:
+    depth = 0
+    while isinstance(items, (list, tuple)):
+        depth += 1
+        items = items[0] if items else None
+    return depth

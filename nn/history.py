@@ -1,0 +1,75 @@
+"""History: what happened in each epoch of a training."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class History:
+    """The curves of a training, one number an epoch.
+
+    Attributes:
+        loss: the mean loss of the training samples, each computed before the step that it had a part in.
+        validation_loss: that of the validation data; empty where there are none.
+        metrics: by name, as "accuracy"; those of the validation data as "validation_accuracy".
+        seconds: how long the epoch took.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def accuracy(self) -> list[float]:
+        """The accuracy on the training samples; empty where it was not asked for."""
+        return self.metrics.get("accuracy", [])
+
+    @property
+    def validation_accuracy(self) -> list[float]:
+        """The accuracy on the validation data; empty where it was not asked for."""
+        return self.metrics.get("validation_accuracy", [])
+
+    def curves(self) -> dict[str, list[float]]:
+        """All curves that are not empty, by name."""
+        curves = {"loss": self.loss, "validation_loss": self.validation_loss, **self.metrics, "seconds": self.seconds}
+        return {name: curve for name, curve in curves.items() if curve}
+
+    def plot(self) -> Any:
+        """The curves, as a matplotlib figure: the loss, and each metric.
+
+        Raises:
+            MissingPackageError: matplotlib is not installed.
+        """
+        from nn.plots import new_figure
+
+        curves = self.curves()
+        names = ["loss", *[name for name in self.metrics if not name.startswith("validation_")]]
+        figure = new_figure(4.0 * len(names), 3.2)
+        for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+            for curve, label, style in ((name, "training", "o-"), (f"validation_{name}", "test", "s--")):
+                if curve in curves:
+                    axes.plot(range(1, len(curves[curve]) + 1), curves[curve], style, label=label, markersize=4)
+            axes.set(title=name.replace("_", " "), xlabel="epoch")
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.grid(alpha=0.3)
+            if axes.lines:
+                axes.legend()
+        return figure
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write a table with a line an epoch, whole or not at all.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from nn.persistence import write_atomically
+
+        curves = self.curves()
+        lines = [",".join(["epoch", *curves])]
+        lines += [",".join([str(i + 1), *[repr(curve[i]) for curve in curves.values()]]) for i in range(len(self.loss))]
+        write_atomically(Path(path), ("\n".join(lines) + "\n").encode())

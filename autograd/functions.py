@@ -10,7 +10,8 @@ from autograd import ops
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
 from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
-from autograd.recording import Condition, compare
+from autograd.recording import Condition, compare, is_unchecked
+from autograd.state import STATE
 from autograd.value import Value, apply, apply_one, real, undefined
 
 
@@ -25,7 +26,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         raise InputError(f"{operation.name} takes {operation.arity} inputs, not {len(operands)}")
     if not any(isinstance(x, Value) for x in operands):
         data = [real(x) for x in operands]
-        if checked and outside(operation, FLOATS, *data):
+        if checked and outside(operation, FLOATS, *data) and not (STATE.recorders and STATE.asked and STATE.asked("errors", None, None)):
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:
@@ -33,7 +34,10 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         if not any(isinstance(x, Value) for x in parameters):
             operation = operation.bind(*[real(x) for x in parameters])
             operands = operands[: -len(parameters)]
-    return apply(operation, [x if isinstance(x, Value) else Value(real(x), CONSTANT) for x in operands], checked)
+    node = apply(operation, [x if isinstance(x, Value) else Value(real(x), CONSTANT) for x in operands], checked)
+    if not checked and STATE.recorders:
+        is_unchecked(node)
+    return node
 
 
 def function_of(operation: Operation) -> Callable[..., Any]:

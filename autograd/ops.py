@@ -266,7 +266,7 @@ MINIMUM = define("minimum", lambda xp, a, b: xp.where(a <= b, a, xp.where(b < a,
                  lambda xp, y, a, b: xp.where(a < b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  lambda xp, y, a, b: xp.where(b < a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  symbol="min", doc="the smaller one; equal inputs share the derivative")
-CLIP = define("clip", lambda xp, a, b, c: xp.where(b <= c, xp.where(a < b, b, xp.where(a > c, c, a)), b + c),  # a bound may be nan
+CLIP = define("clip", lambda xp, a, b, c: xp.where(b <= c, xp.where(a < b, b, xp.where(a > c, c, a)), xp.nan),  # a bound may be nan
               lambda xp, y, a, b, c: xp.where((a < b) | (a > c), 0.0, 1.0),
               lambda xp, y, a, b, c: xp.where(a < b, 1.0, 0.0),
               lambda xp, y, a, b, c: xp.where(a > c, 1.0, 0.0),
@@ -314,6 +314,10 @@ LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_expon
                    doc="log(exp(a₁) + exp(a₂) + …), without overflow")
 
 # fmt: on
+
+SELECT = Operation("select", "where", WHERE.value, WHERE.derivatives, 3)
+"""No row: the `where` of a function that `compile` records. Who goes backward through it selects, so that the gradient of the side that
+is not chosen is exactly 0: a slope of 0 times an infinite gradient is none."""
 
 
 def _power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:

@@ -3,6 +3,8 @@
 A graph has no `if`. While a function is recorded, a comparison of Values is therefore a `Condition`. Asked for its truth, by
 an `if`, it answers for the numbers at hand and leaves a `Guard`: the recorded graph holds only where the answer is the same.
 Given to `where`, it becomes a part of the graph, which then holds for both answers.
+
+Nothing is checked while recording: whether a number is outside of a domain, the run decides.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 from autograd.contexts import current_line, enable_grad, observe
 from autograd.errors import CompileError, InputError
 from autograd.namespaces import FLOATS
-from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, Operation
+from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation
 from autograd.state import STATE
 from autograd.trees import flatten
 from autograd.value import Value, apply, is_operand, number_of, real
@@ -41,16 +43,19 @@ class Recording:
         draws: the leaves that stand for random numbers, each with the function that draws it anew.
         guards: the conditions that were asked for their truth.
         masks: for the nodes that belong to one side of a `where`, a node that is 1 where that side is selected, else 0.
+        unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
         mask: of the nodes that are made now.
-        unchecked: whether the side that is being recorded is not selected, so that errors in it are none.
     """
 
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     masks: dict[Value, Value] = field(default_factory=dict)
+    unchecked: set[Value] = field(default_factory=set)
     mask: Value | None = None
-    unchecked: bool = False
 
+
+GUARDS = 100_000
+"""How many conditions may be asked for their truth in one recording."""
 
 RECORDER: ContextVar[Recording | None] = ContextVar("recorder", default=None)
 _LOCK = threading.Lock()
@@ -92,7 +97,7 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
     now = RECORDER.get()
     if now is None:
         return sampler()
-    leaf = Value(sampler())
+    leaf = Value(sampler(), label="drawn")
     now.draws.append((leaf, sampler))
     return leaf
 
@@ -117,6 +122,8 @@ class Condition:
         now = RECORDER.get()
         if now is not None:
             now.guards.append(Guard(self.node, truth, current_line(), now.mask))
+            if len(now.guards) > GUARDS:
+                raise CompileError(f"a loop that does not end while the function is recorded, or one of too many rounds: {current_line()}")
         return truth
 
     def __and__(self, other: Any) -> Condition:
@@ -131,6 +138,11 @@ class Condition:
     __rand__ = __and__
     __ror__ = __or__
 
+    def __eq__(self, other: object) -> bool:
+        raise InputError("conditions cannot be compared by == while a function is recorded: combine them by &, | and ~")
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"<condition, {self.node._data != 0.0} while recording>"
 
@@ -140,36 +152,69 @@ class Condition:
         Raises:
             InputError: the two sides are not of the same form, or not made of numbers.
         """
-        first, build = flatten(self._side(a, self, self.node._data != 0.0))
-        second, _ = flatten(self._side(b, ~self, self.node._data == 0.0))
-        if len(first) != len(second):
-            raise InputError(f"both sides of a where must have the same form: here are {len(first)} and {len(second)} numbers")
-        row = OPERATIONS["where"]
-        return build([apply(row, [self.node, _node(x), _node(y)], False) for x, y in zip(first, second, strict=True)])
+        first, build = flatten(self._side(a, self))
+        second, other = flatten(self._side(b, ~self))
+        if repr(build([0] * len(first))) != repr(other([0] * len(second))):
+            raise InputError(
+                "both sides of a where must have the same form in a compiled function: two numbers, or two lists of one length"
+            )
+        sides = zip(first, second, strict=True)
+        return build([apply(SELECT, [self.node, _number_node(x), _number_node(y)]) for x, y in sides])
 
     @staticmethod
-    def _side(side: Any, condition: Condition, selected: bool) -> Any:
+    def _side(side: Any, condition: Condition) -> Any:
         """One side of a `where`, with all its nodes masked by the condition."""
         now = RECORDER.get()
         if not callable(side) or now is None:
             return side
-        outer = now.mask, now.unchecked
-        mask = condition.node if now.mask is None else condition.node * now.mask
-        with _LOCK:
-            STATE.watched += 1  # shows each new node to `_observe`
-        now.mask, now.unchecked = mask, now.unchecked or not selected
-        try:
+        with _masked_by(condition.node if now.mask is None else condition.node * now.mask):
             return side()
-        finally:
-            now.mask, now.unchecked = outer
-            with _LOCK:
-                STATE.watched -= 1
+
+
+@contextmanager
+def _masked_by(mask: Value) -> Iterator[None]:
+    now = RECORDER.get()
+    assert now is not None
+    outer = now.mask
+    with _LOCK:
+        STATE.watched += 1  # shows each new node to `_observe`
+    now.mask = mask
+    try:
+        yield
+    finally:
+        now.mask = outer
+        with _LOCK:
+            STATE.watched -= 1
+
+
+def differentiated(node: Value, parts: Callable[[], list[Any]]) -> list[Any]:
+    """What a derivative that goes through a node adds to its inputs: nothing, where a `where` has selected the other side."""
+    now = RECORDER.get()
+    mask = None if now is None else now.masks.get(node)
+    if mask is None:
+        return parts()
+    with _masked_by(mask):
+        inside = parts()
+    return [Condition(mask).select(part, 0.0) for part in inside]
+
+
+def is_unchecked(node: Value) -> None:
+    """Remember that the domain of this node's operation is not checked."""
+    now = RECORDER.get()
+    if now is not None:
+        now.unchecked.add(node)
 
 
 def _node(x: Any) -> Value:
     if isinstance(x, Condition):
         return x.node
-    return x if isinstance(x, Value) else Value(float(x) if isinstance(x, bool) else real(x), CONSTANT)
+    if isinstance(x, bool):
+        return Value(float(x), CONSTANT)
+    raise InputError(f"a condition can be combined with another condition, not with {x!r}: write (v > 0) & (w > 0)")
+
+
+def _number_node(x: Any) -> Value:
+    return x if isinstance(x, Value) else Value(real(x), CONSTANT)
 
 
 _COMPARISONS: dict[str, tuple[Operation, bool]] = {
@@ -187,22 +232,22 @@ def compare(symbol: str, a: Any, b: Any) -> Any:
     left, right = (b, a) if swapped else (a, b)
     if RECORDER.get() is None or not (is_operand(left) and is_operand(right)):
         return operation.value(FLOATS, number_of(left), number_of(right)) != 0.0
-    return Condition(apply(operation, [_node(left), _node(right)]))
+    return Condition(apply(operation, [_number_node(left), _number_node(right)]))
 
 
 def _asked(what: str, value: Any, other: Any) -> Any:
     """What Value asks while something is recorded: a comparison, its truth, its number."""
     now = RECORDER.get()
-    if what in _COMPARISONS and what != "==":
+    if what in _COMPARISONS:
         return compare(what, value, other)
     if what == "errors":
-        return now is not None and now.unchecked
+        return now is not None
     if now is None:
         return None
-    if what == "data":
+    if what in ("data", "grad"):
         raise CompileError(
-            f"{value!r} was asked for its .data while the function was recorded at {current_line()}: the number would be frozen into the "
-            "program. Compute with the Value itself; choose with where(x > 0, a, b); or read .data outside of the compiled function"
+            f"{value!r} was asked for its .{what} while the function was recorded at {current_line()}: the number would be frozen into the "
+            "program. Compute with the Value itself; choose with where(x > 0, a, b); or read .{what} outside of the compiled function"
         )
     raise InputError(
         f"{value!r} == {other!r}: == asks whether two Values are the same node, not whether their numbers are equal. "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, cast
 
 from autograd.contexts import enable_grad
@@ -17,7 +18,8 @@ from autograd.errors import InputError, StaleGraphError
 from autograd.functions import GRAPHS
 from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
-from autograd.ops import CONSTANT, LEAF
+from autograd.ops import CONSTANT, LEAF, SELECT
+from autograd.recording import Condition, differentiated
 from autograd.state import STATE, Extra
 from autograd.trees import flatten
 from autograd.value import Value, real
@@ -225,7 +227,7 @@ def _rows(outputs: list[Any], variables: list[Value], plain: bool) -> Iterator[l
             for v in variables:
                 v.grad = 0.0
             output.backward()
-            yield [v.grad for v in variables]
+            yield [v._grad for v in variables]
         else:
             yield derivatives(output, variables)
 
@@ -249,9 +251,9 @@ def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
             continue
         inputs = node._prev
         upstream = gradient[node]
-        for x, slope in zip(inputs, _slopes_as_graphs(node), strict=True):
+        parts = _parts_as_graphs(node, upstream) if not STATE.recorders else differentiated(node, partial(_parts_as_graphs, node, upstream))
+        for x, part in zip(inputs, parts, strict=True):
             if x in depends:
-                part = upstream if isinstance(slope, float) and slope == 1.0 else upstream * slope
                 gradient[x] = gradient[x] + part if x in gradient else part
     return [gradient.get(v, 0.0) for v in variables]
 
@@ -283,6 +285,15 @@ def _depending(order: list[Value], variables: Sequence[Value]) -> set[Value]:
         if node not in depends and any(x in depends for x in node._prev):
             depends.add(node)
     return depends
+
+
+def _parts_as_graphs(node: Value, upstream: Any) -> list[Any]:
+    """What a node passes on of its gradient to each input, as graphs."""
+    if node._operation is SELECT:  # of the function that is being recorded
+        condition = Condition(node._prev[0])
+        return [0.0, condition.select(upstream, 0.0), condition.select(0.0, upstream)]
+    slopes = _slopes_as_graphs(node)
+    return [upstream if isinstance(slope, float) and slope == 1.0 else upstream * slope for slope in slopes]
 
 
 def _slopes_as_graphs(node: Value) -> list[Any]:

@@ -98,6 +98,8 @@ class Value(Node):
 
         A float; after ``backward(create_graph=True)`` a Value.
         """
+        if STATE.recorders and STATE.asked is not None:
+            STATE.asked("grad", self, None)
         extra = self._extra
         return self._grad if extra is None or extra.gradient is None else extra.gradient
 
@@ -304,14 +306,14 @@ class Value(Node):
 
     def __eq__(self, other: object) -> bool:
         if STATE.recorders and STATE.asked is not None and isinstance(other, numbers.Real):
-            STATE.asked("==", self, other)
+            STATE.asked("is", self, other)
         return self is other
 
     def __hash__(self) -> int:
         return id(self) >> 4  # the low bits of an address are always 0
 
     def __bool__(self) -> bool:
-        return self._data != 0.0 if not STATE.recorders else bool(compare("<", self, 0.0)) or bool(compare(">", self, 0.0))
+        return self._data != 0.0 if not STATE.recorders else not compare("==", self, 0.0)
 
     def __float__(self) -> float:
         raise InputError(

@@ -1,6 +1,6 @@
 """Losses, outputs and the gradient of a batch: where samples become a batch, and losses a mean. Eager, or compiled.
 
-Both ways give the same numbers to within rounding, for the same samples in the same order.
+Both ways give the same numbers to within rounding, for the same samples in the same order, and draw the same random numbers.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.contexts import detect_anomaly, no_grad
-from autograd.errors import AnomalyError, AutogradError, InputError, TrainingError
-from autograd.value import Value, operand
+from autograd.errors import AnomalyError, AutogradError, DomainError, InputError, TrainingError
+from autograd.trees import flatten
+from autograd.value import Value, number_of
+from nn.data import as_lists
+from nn.losses import mean
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -21,8 +24,74 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.float64]
 
+    Gradient = tuple[list[float], list[Any], Array]
+
 Loss = Callable[[Any, Any], Value]
 Penalty = Callable[[Any], Value]
+Found = TypeVar("Found")
+
+CHUNK = 256
+"""How many samples a compiled model evaluates at once: more of them are no faster, and all of them at once may fill the memory."""
+
+
+class Data:
+    """Samples and their targets: as lists for eager code, and as arrays for compiled code.
+
+    Args:
+        X: samples: a list, a NumPy array, which is not copied, or a pandas frame.
+        y: as many targets; None where only outputs are wanted.
+
+    Raises:
+        InputError: something else was given.
+
+    Example:
+        >>> data = Data([[0.0], [1.0], [2.0]], [0, 1, 2])
+        >>> data.lists([2, 0])
+        ([[2.0], [0.0]], [2, 0])
+    """
+
+    def __init__(self, X: Any, y: Any = None) -> None:
+        import numpy as np
+
+        self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_lists(X)
+        self.y = None if y is None else as_lists(y)
+        self._arrays: list[npt.NDArray[Any]] = []
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def lists(self, order: Sequence[int]) -> tuple[list[Any], list[Any]]:
+        """The samples of these numbers, and their targets, or none."""
+        X = self.X[list(order)].tolist() if hasattr(self.X, "tolist") else [self.X[i] for i in order]
+        return X, self.targets(order)
+
+    def targets(self, order: Sequence[int]) -> list[Any]:
+        """The targets of these samples; none where there are none."""
+        return [] if self.y is None else [self.y[i] for i in order]
+
+    def arrays(self, order: Sequence[int]) -> list[Array]:
+        """The same as arrays: that of the samples and, if there are any, that of the targets.
+
+        Raises:
+            InputError: not all of it is numbers, or not all samples are of one shape.
+        """
+        import numpy as np
+
+        if not self._arrays:
+            self._arrays = [_array("samples", self.X)] + ([] if self.y is None else [_array("targets", self.y)])
+        return [np.asarray(array[list(order)], np.float64) for array in self._arrays]
+
+
+def _array(name: str, items: Any) -> npt.NDArray[Any]:
+    import numpy as np
+
+    try:
+        array = np.asarray(items)
+    except ValueError:
+        raise InputError(f"the {name} are of different shapes") from None
+    if array.dtype.kind not in "biuf":  # strings and None could be made numbers too, which eager code does not
+        raise InputError(f"the {name} are not all numbers")
+    return array
 
 
 class Eager:
@@ -33,41 +102,66 @@ class Eager:
         loss: of the output and the target of one sample.
         parameters: the Values by which to differentiate.
         penalty: of the model, added to the mean loss of a batch.
+
+    Attributes:
+        reason: why this is not compiled, where it was to be.
     """
 
-    def __init__(self, model: Module, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None = None) -> None:
-        self.model: Any = model
+    reason = ""
+
+    def __init__(self, model: Any, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None = None) -> None:
+        self.model = model
         self.loss = loss
         self.parameters = parameters
         self.penalty = penalty
 
-    def gradient(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[list[float], list[Any], Array]:
-        """The losses and outputs of the samples as numbers, and the gradient of the mean loss, in the order of the parameters.
+    def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
+        """The losses and outputs of some samples as numbers, and the gradient of the mean loss, in the order of the parameters.
 
         Raises:
             InputError: the loss gives no Value.
+            AutogradError: what the model or the loss raise; a note says for which sample.
         """
         import numpy as np
 
-        outputs = [self.model(x) for x in X]
-        losses = [self.loss(output, target) for output, target in zip(outputs, y, strict=True)]
-        for one in losses:
-            if not isinstance(one, Value):
-                raise InputError(f"a loss must be a Value, which has a gradient, not {one!r}: compute it from the model's output")
-        mean = sum(losses[1:], losses[0]) / len(losses)
+        losses, outputs = self._each(data, order)
+        whole = mean(losses)
         for p in self.parameters:
             p.grad = 0.0
-        (mean if self.penalty is None else mean + self.penalty(self.model)).backward()
-        return [one.data for one in losses], [plain(output) for output in outputs], np.array([p.grad for p in self.parameters])
+        (whole if self.penalty is None else whole + self.penalty(self.model)).backward()
+        return [one.data for one in losses], outputs, np.array([p.grad for p in self.parameters])
 
-    def evaluate(self, X: Sequence[Any], y: Sequence[Any] | None) -> tuple[list[float], list[Any]]:
-        """The losses (none without targets) and the outputs of the samples, as numbers."""
+    def evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
+        """The losses (none without targets) and the outputs of all samples, as numbers.
+
+        Raises:
+            AutogradError: as for `gradient`.
+        """
         with no_grad():
-            outputs = [plain(self.model(x)) for x in X]
-            if y is None:
-                return [], outputs
-            constants = [operand(out) if isinstance(out, float) else [operand(o) for o in out] for out in outputs]
-            return [self.loss(out, target).data for out, target in zip(constants, y, strict=True)], outputs
+            losses, outputs = self._each(data, range(len(data)))
+        return [one.data for one in losses], outputs
+
+    def _each(self, data: Data, order: Sequence[int]) -> tuple[list[Value], list[Any]]:
+        losses: list[Value] = []
+        outputs: list[Any] = []
+        for i in order:
+            X, y = data.lists([i])
+            try:
+                output = self.model(X[0])
+                losses += [loss_of(self.loss, output, target) for target in y]
+            except AutogradError as error:
+                error.add_note(f"This was sample {i}.")
+                raise
+            outputs.append(plain(output))
+        return losses, outputs
+
+    def update(self, rule: Callable[[Array], Array]) -> None:
+        """Set the numbers of the parameters to what a rule makes of them."""
+        import numpy as np
+
+        new = rule(np.array([p.data for p in self.parameters]))
+        for p, number in zip(self.parameters, new.tolist(), strict=True):
+            p.data = number
 
     def read(self) -> None:
         """Take the numbers of the parameters: they are where they are."""
@@ -75,148 +169,245 @@ class Eager:
     def write(self) -> None:
         """Give the parameters their numbers: they have them."""
 
-    def update(self, rule: Callable[[Array, Array], Array], gradient: Array) -> None:
-        """Set the parameters to what a rule gives of them and of the gradient."""
-        import numpy as np
 
-        new = rule(np.array([p.data for p in self.parameters]), gradient)
-        for p, number in zip(self.parameters, new.tolist(), strict=True):
-            p.data = number
+class Compiled(Eager):
+    """One sample recorded, and run for all samples of a batch at once.
 
+    Between `read` and `write` the numbers of the parameters are in an array, and those in the Values are old.
 
-class Compiled:
-    """One sample recorded, and run for all samples of a batch at once. The numbers of the parameters are in an array while it is used.
-
-    Args: as for `Eager`.
+    Args:
+        model, loss, parameters, penalty: as for `Eager`.
+        executor: as for `compile`. With "auto", eager code takes over for good at the first thing that cannot be compiled.
     """
 
-    def __init__(self, model: Module, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None = None) -> None:
+    def __init__(
+        self, model: Module, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None = None, executor: str = "auto"
+    ) -> None:
         from autograd import compile
         from autograd.compiled.arguments import Parameters
 
         def sample(model: Any, x: Any, target: Any) -> Any:
             output = model(x)
-            one = loss(output, target)
-            if not isinstance(one, Value):
-                raise InputError(f"a loss must be a Value, which has a gradient, not {one!r}: compute it from the model's output")
+            one = loss_of(loss, output, target)
             return one, (one, output)
 
-        self.eager = Eager(model, loss, parameters, penalty)
-        self.parameters = Parameters(model, parameters)
-        self.sample = compile(sample, in_axes=(None, 0, 0))
-        self.output = compile(lambda model, x: model(x), in_axes=(None, 0))
-        self.penalty = None if penalty is None else compile(penalty, in_axes=(None,))
+        super().__init__(model, loss, parameters, penalty)
+        self._automatic = executor == "auto"
+        self._held = False
+        self._store = Parameters(model, parameters)
+        self._sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
+        self._output = compile(lambda model, x: model(x), in_axes=(None, 0), executor=executor)
+        self._penalty = None if penalty is None else compile(penalty, in_axes=(None,), executor=executor)
 
-    def record(self, X: Any, y: Any) -> None:
-        """Record the loss of a sample, and the penalty.
-
-        Raises:
-            AutogradError: they cannot be recorded, or not be added up as `gradient` does.
-        """
-        self.sample.record(self.parameters, X, y, wrt=0)
-        if self.penalty is not None:
-            self.penalty.record(self.parameters, wrt=0)
-
-    def gradient(self, X: Any, y: Any) -> tuple[list[float], list[Any], Array]:
+    def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         """As `Eager.gradient`.
 
         Raises:
-            FloatingPointError: a sample left the domain of an operation.
+            CompileError: the model or the loss cannot be recorded.
+            AutogradError: as for `Eager.gradient`.
         """
-        import numpy as np
+        if self.reason:
+            return super().gradient(data, order)
+        try:
+            return self._gradient(data, order)
+        except Exception as error:
+            return self._eagerly(error, lambda: Eager.gradient(self, data, order))
 
-        with np.errstate(invalid="raise"):  # as eager code would: also where the result is a number again
-            (_, (losses, outputs)), gradient = self.sample.value_and_grad(self.parameters, X, y, wrt=0, reduce="mean", has_aux=True)
-        if self.penalty is not None:
-            gradient = gradient + self.penalty.value_and_grad(self.parameters, wrt=0)[1]
-        return losses.tolist(), outputs.tolist(), gradient
-
-    def evaluate(self, X: Any, y: Any) -> tuple[list[float], list[Any]]:
+    def evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
         """As `Eager.evaluate`.
 
         Raises:
-            FloatingPointError: a sample left the domain of an operation.
+            CompileError: the model or the loss cannot be recorded.
+            AutogradError: as for `Eager.gradient`.
         """
+        if self.reason:
+            return super().evaluate(data)
+        try:
+            return self._evaluate(data)
+        except Exception as error:
+            return self._eagerly(error, lambda: Eager.evaluate(self, data))
+
+    def _eagerly(self, error: Exception, compute: Callable[[], Found]) -> Found:
+        """Eager code decides what is an error: where compiled code met one, it raises the one that names the numbers, or does without."""
+        self.write()
+        found = compute()
+        if self._automatic:
+            self.reason = (str(error) or type(error).__name__).splitlines()[0]
+            return found
+        if isinstance(error, FloatingPointError):
+            raise DomainError(f"{error}, in compiled code, though not in eager code") from None
+        raise error
+
+    def _gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         import numpy as np
 
+        with np.errstate(invalid="raise"):  # as eager code would: also where the result is a number again
+            (_, (losses, outputs)), gradient = self._sample.value_and_grad(
+                self._store, *data.arrays(order), wrt=0, reduce="mean", has_aux=True
+            )
+            if self._penalty is not None:
+                gradient = gradient + self._penalty.value_and_grad(self._store, wrt=0)[1]
+        return losses.tolist(), by_sample(outputs), gradient
+
+    def _evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
+        import numpy as np
+
+        if not self._held:
+            self._store.read()
+        losses: list[float] = []
+        outputs: list[Any] = []
         with np.errstate(invalid="raise"):
-            if y is None:
-                return [], self.output(self.parameters, X).tolist()
-            losses, outputs = self.sample(self.parameters, X, y)[1]
-        return losses.tolist(), outputs.tolist()
+            for start in range(0, len(data), CHUNK):
+                arrays = data.arrays(range(start, min(start + CHUNK, len(data))))
+                if data.y is None:
+                    some = self._output(self._store, *arrays)
+                else:
+                    found, some = self._sample(self._store, *arrays)[1]
+                    losses += found.tolist()
+                outputs += by_sample(some)
+        return losses, outputs
+
+    def update(self, rule: Callable[[Array], Array]) -> None:
+        """As `Eager.update`."""
+        if self._held:
+            self._store.array = rule(self._store.array)
+        else:
+            super().update(rule)
 
     def read(self) -> None:
         """Take the numbers of the parameters."""
-        self.parameters.read()
+        if not self.reason:
+            self._store.read()
+            self._held = True
 
     def write(self) -> None:
-        """Give the parameters their numbers."""
-        self.parameters.write()
+        """Give the parameters their numbers. Interrupted, it can be done again; done, it does nothing."""
+        if self._held:
+            self._store.write()
+            self._held = False
 
-    def update(self, rule: Callable[[Array, Array], Array], gradient: Array) -> None:
-        """Set the parameters to what a rule gives of them and of the gradient."""
-        self.parameters.array = rule(self.parameters.array, gradient)
+
+def loss_of(loss: Loss, output: Any, target: Any) -> Value:
+    """The loss of one sample.
+
+    Raises:
+        InputError: it is no Value.
+    """
+    one = loss(output, target)
+    if not isinstance(one, Value):
+        raise InputError(f"a loss must be a Value, which has a gradient, not {one!r}: compute it from the model's output")
+    return one
 
 
 def plain(output: Any) -> Any:
-    """Numbers only, so that the graph behind them is freed."""
-    return output.data if isinstance(output, Value) else float(output) if isinstance(output, (int, float)) else [plain(o) for o in output]
+    """Numbers only, so that the graph behind them is freed.
+
+    Example:
+        >>> plain([Value(1.0), (Value(2.0), 3)])
+        [1.0, (2.0, 3.0)]
+    """
+    leaves, build = flatten(output)
+    return build([number_of(leaf) for leaf in leaves])
+
+
+def by_sample(outputs: Any) -> list[Any]:
+    """The outputs of each sample, of arrays that have the samples as their first axis.
+
+    Example:
+        >>> import numpy as np
+        >>> by_sample((np.eye(2), np.array([5.0, 6.0])))
+        [([1.0, 0.0], 5.0), ([0.0, 1.0], 6.0)]
+    """
+    if hasattr(outputs, "tolist"):
+        return list(outputs.tolist())
+    branches = outputs.values() if isinstance(outputs, dict) else outputs
+    rows = zip(*map(by_sample, branches), strict=True)
+    if isinstance(outputs, dict):
+        return [dict(zip(outputs, row, strict=True)) for row in rows]
+    return list(map(getattr(outputs, "_make", type(outputs)), rows))
 
 
 @contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """The model and all its parts in evaluation mode, and afterwards as they were."""
+def mode(model: Any, training: bool) -> Iterator[None]:
+    """The model and all its parts in training or in evaluation mode, and afterwards as they were.
+
+    Example:
+        >>> model = Module()
+        >>> with mode(model, training=False):
+        ...     model.training
+        False
+        >>> model.training
+        True
+    """
     modules = model.modules() if isinstance(model, Module) else []
     before = [module.training for module in modules]
     for module in modules:
-        module.training = False
+        module.training = training
     try:
         yield
     finally:
-        for module, mode in zip(modules, before, strict=True):
-            module.training = mode
+        for module, was in zip(modules, before, strict=True):
+            module.training = was
 
 
-def check(engine: Eager, X: Sequence[Any], y: Sequence[Any], order: Sequence[int], losses: Sequence[float], gradient: Array) -> None:
+# -- what must be finite ------------------------------------------------------------------------------------------------
+
+
+def check(engine: Eager, data: Data, order: Sequence[int], losses: Sequence[float], gradient: Array) -> None:
     """Stop before a step that would make the parameters nan or inf.
 
     Args:
-        engine: whose model and loss are asked again, to find the operation.
-        X, y, order: the samples of the batch, and their numbers in the data.
-        losses, gradient: what was computed of them.
+        engine: what computed the losses and the gradient; its model and loss are asked again, to find the operation.
+        data, order: the data, and which samples of them.
+        losses, gradient: what was computed of these samples.
 
     Raises:
-        TrainingError: a loss, their mean, or the gradient is not finite; it names the sample, the operation, the parameter.
+        TrainingError: a loss, their sum, or the gradient is not finite; it names the sample, the operation, the parameter.
     """
     import numpy as np
 
-    for x, target, i, one in zip(X, y, order, losses, strict=True):
+    for i, one in zip(order, losses, strict=True):
         if not math.isfinite(one):
-            raise TrainingError(f"the loss of sample {i} is {one}{_origin(engine, x, target)}: lower the learning rate, or check the data")
+            raise TrainingError(f"the loss of sample {i} is {one}{_origin(engine, data, i)}: lower the learning rate, or check the data")
     if not math.isfinite(sum(losses)):
         raise TrainingError(f"the loss of this batch is {sum(losses)}: lower the learning rate, or check the data")
     if not np.isfinite(gradient).all():
-        p = int(np.flatnonzero(~np.isfinite(gradient))[0])
-        names = {value: name for name, value in engine.model.named_parameters()}
-        found = ""
-        for x, target, i in zip(X, y, order, strict=True):
-            found = _origin(engine, x, target)
-            if found:
-                found = f" by sample {i}{found}"
-                break
-        raise TrainingError(
-            f"the gradient of {names.get(engine.parameters[p], 'a parameter')} is {float(gradient[p])}{found}; "
-            "the parameters are those before this step"
-        )
+        origins = ((i, _origin(engine, data, i)) for i in order)
+        found = next((f" by sample {i}{origin}" for i, origin in origins if origin), "")
+        raise TrainingError(f"the gradient of {_first(engine, gradient)}{found}; the parameters are those before this step")
 
 
-def _origin(engine: Eager, x: Any, target: Any) -> str:
-    """Which operation first gave nan or inf, for this sample."""
+def checked(engine: Eager, new: Array) -> Array:
+    """What the parameters are to become in a step.
+
+    Raises:
+        TrainingError: one of these numbers is not finite.
+    """
+    import numpy as np
+
+    if not np.isfinite(new).all():
+        raise TrainingError(f"with this step {_first(engine, new)}: lower the learning rate; the parameters are those before this step")
+    return new
+
+
+def _first(engine: Eager, numbers: Array) -> str:
+    """Which parameter has the first of these numbers that is not finite, and that number."""
+    import numpy as np
+
+    names = {value: name for name, value in engine.model.named_parameters()}
+    p = int(np.flatnonzero(~np.isfinite(numbers))[0])
+    return f"{names.get(engine.parameters[p], 'a parameter')} is {float(numbers[p])}"
+
+
+def _origin(engine: Eager, data: Data, i: int) -> str:
+    """Which operation first gave nan or inf for this sample; nothing where it cannot be found again, as behind a new dropout mask."""
+    engine.write()
     for p in engine.parameters:
         p.grad = 0.0  # what it is now may be nan
+    X, y = data.lists([i])
     try:
         with detect_anomaly():
-            engine.loss(engine.model(x), target).backward()
+            engine.loss(engine.model(X[0]), y[0]).backward()
     except AnomalyError as error:
         return f" ({error})"
     except AutogradError:

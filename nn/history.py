@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+MARKED = 50
+"""Curves of more epochs are drawn without a mark at each."""
 
 
 @dataclass
@@ -39,6 +44,20 @@ class History:
         curves = {"loss": self.loss, "validation_loss": self.validation_loss, **self.metrics, "seconds": self.seconds}
         return {name: curve for name, curve in curves.items() if curve}
 
+    def append(self, training: dict[str, float], validation: dict[str, float] | None, seconds: float) -> None:
+        """Add an epoch: the loss and the metrics of the training samples, and those of the validation data, if there are any.
+
+        Example:
+            >>> history = History()
+            >>> history.append({"loss": 0.5, "accuracy": 0.75}, None, seconds=0.1)
+            >>> history.curves()
+            {'loss': [0.5], 'accuracy': [0.75], 'seconds': [0.1]}
+        """
+        for prefix, found, losses in (("", training, self.loss), ("validation_", validation or {}, self.validation_loss)):
+            for name, number in found.items():
+                (losses if name == "loss" else self.metrics.setdefault(prefix + name, [])).append(number)
+        self.seconds.append(seconds)
+
     def plot(self) -> Any:
         """The curves, as a matplotlib figure: the loss, and each metric.
 
@@ -51,9 +70,10 @@ class History:
         names = ["loss", *[name for name in self.metrics if not name.startswith("validation_")]]
         figure = new_figure(4.0 * len(names), 3.2)
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-            for curve, label, style in ((name, "training", "o-"), (f"validation_{name}", "test", "s--")):
-                if curve in curves:
-                    axes.plot(range(1, len(curves[curve]) + 1), curves[curve], style, label=label, markersize=4)
+            for curve, label, line, marker in ((name, "training", "-", "o"), (f"validation_{name}", "test", "--", "s")):
+                if numbers := curves.get(curve):
+                    epochs = range(1, len(numbers) + 1)
+                    axes.plot(epochs, numbers, line, marker=marker if len(numbers) <= MARKED else "", label=label, markersize=4)
             axes.set(title=name.replace("_", " "), xlabel="epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3)
@@ -70,6 +90,8 @@ class History:
         from nn.persistence import write_atomically
 
         curves = self.curves()
-        lines = [",".join(["epoch", *curves])]
-        lines += [",".join([str(i + 1), *[repr(curve[i]) for curve in curves.values()]]) for i in range(len(self.loss))]
-        write_atomically(Path(path), ("\n".join(lines) + "\n").encode())
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(["epoch", *curves])
+        table.writerows([epoch, *row] for epoch, row in enumerate(zip(*curves.values(), strict=True), start=1))
+        write_atomically(Path(path), text.getvalue().encode())

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import math
 import random
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.errors import InputError
-from autograd.value import Value
+from autograd.value import Value, real
 from nn import metrics as known_metrics
 from nn.checks import paired, whole
-from nn.data import as_lists, batches
-from nn.gradients import Compiled, Eager, Loss, Penalty, check, evaluating
+from nn.data import batches
+from nn.gradients import Compiled, Data, Eager, Loss, Penalty, check, checked, mode
 from nn.history import History
-from nn.losses import binary_cross_entropy_with_logits, cross_entropy
+from nn.layers import generator
+from nn.losses import binary_cross_entropy_with_logits, cross_entropy, hinge
 from nn.module import Module
 from nn.optimizers import Adam, Optimizer
 from nn.schedules import Schedule
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
-Metrics = Sequence[str | Metric] | None
+Metrics = str | Metric | Sequence[str | Metric] | None
 
 COMPILED_FROM = 1000
 """From how many samples on `predict` and `evaluate` record the model first, which takes as long as some hundred samples."""
@@ -51,10 +55,10 @@ def fit(
     """Train a model: for each batch the mean loss, its gradient, one step of the optimizer.
 
     The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not, and
-    every sample is computed by itself.
+    every sample is computed by itself. The numbers are the same to within rounding.
 
     Args:
-        model: called with one sample, returns what `loss` takes.
+        model: called with one sample, returns what `loss` takes. While it is trained it is in training mode, and afterwards as it was.
         X, y: samples and targets: lists, NumPy arrays, or pandas frames.
         loss: a function of the output and the target of one sample. While it is recorded, both are Values.
         optimizer: by default `Adam(model.parameters())`. The parameters it was given are trained, no others.
@@ -62,25 +66,26 @@ def fit(
         batch_size: see `batches`.
         validation: samples and targets that are looked at after each epoch, and never learned from; the lines call them "test".
         metrics: what to measure beside the loss: names from `nn.metrics`, or functions of outputs and targets. By default the
-            accuracy, if the targets are classes.
+            accuracy, if the loss is `cross_entropy`, or all targets are 0 or 1, or −1 or 1.
         penalty: a function of the model, as ``lambda model: losses.l2(model.parameters(), 1e-4)``, added to the mean loss of each batch;
             the losses that are reported are without it.
         schedule: changes the learning rate after each epoch; see `nn.schedules`.
         patience: stop after so many epochs without improvement of the validation loss (or, without validation data, of the training
-            loss), and go back to the best weights.
+            loss), and go back to the weights after the best epoch.
         tol: by how much a loss must be lower to be an improvement.
-        callbacks: called with the history after each epoch; one that returns True ends the training.
-        executor: "auto", "eager", or "numpy": how gradients are computed.
+        callbacks: called with the history after each epoch, in this order; when one of them has returned True, the training ends.
+        executor: "auto"; "eager", sample by sample; or one of `compile`, "numpy" or "native": then what cannot be compiled is an error.
         rng: the generator that shuffles.
         progress: print a line an epoch, and show a progress bar where there is a terminal or a notebook for it.
 
     Returns:
-        The history. Ctrl-C ends training early, and returns the history so far.
+        The history. Ctrl-C ends training early, and returns the history so far; the parameters are those after the last whole step.
 
     Raises:
-        TrainingError: the loss or a gradient is not finite; the parameters are those before the step.
+        TrainingError: the loss, a gradient, or a parameter after the step is not finite; the parameters are those before the step.
         InputError: the data do not fit together, or a setting is none.
-        AutogradError: what the model or the loss raise for a sample.
+        CompileError: the model cannot be compiled, and the executor is neither "auto" nor "eager".
+        AutogradError: what the model or the loss raise for a sample; a note says which.
 
     Example:
         >>> from nn import MLP, SGD
@@ -89,46 +94,35 @@ def fit(
         >>> history.accuracy[-1]
         1.0
     """
-    X, y = as_lists(X), as_lists(y)
-    paired("fit", X, y)
-    if validation is not None:
-        validation = as_lists(validation[0]), as_lists(validation[1])
-        paired("validation", *validation)
+    data = _data("fit", X, y)
+    test = None if validation is None else _data("validation", *_pair(validation))
     epochs = whole("epochs", epochs)
-    size = len(X) if batch_size is None else whole("batch_size", batch_size)
-    if patience is not None:
-        patience = whole("patience", patience)
-    measured = _metrics(metrics, loss, y)
-    optimizer = optimizer or Adam(model.parameters())
-    data = _Data(X, y)
-    model.train()
-    test = None if validation is None else _Data(*validation)
+    size = len(data) if batch_size is None else whole("batch_size", batch_size)
+    measured = _metrics(metrics, loss, data.y or [])
+    optimizer = _optimizer(model, optimizer, schedule)
+    _need_functions(loss, penalty, callbacks)
+    engine = _engine(executor, model, loss, optimizer.parameters, penalty)
+    best = _Best(patience, tol, optimizer.parameters)
+    rng = None if rng is None else generator(rng)
     history = History()
-    best = _Best(patience, tol)
-    with _progress_bar(epochs * math.ceil(len(X) / size), progress) as bar:
+    said = not progress
+    with mode(model, training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
         try:
-            engine, reason = _engine(executor, model, loss, optimizer.parameters, penalty, data)
             for epoch in range(epochs):
                 bar.set_description(f"epoch {epoch + 1}/{epochs}")
                 start = time.perf_counter()
                 learned = _learn(engine, optimizer, data, size, rng, measured, bar)
-                found = None if test is None else _look(engine, model, test, measured)
-                # all at once, so that an interrupted epoch leaves the lists equally long
-                history.loss.append(learned.pop("loss"))
-                for name, number in learned.items():
-                    history.metrics.setdefault(name, []).append(number)
-                if found is not None:
-                    history.validation_loss.append(found.pop("loss"))
-                    for name, number in found.items():
-                        history.metrics.setdefault(f"validation_{name}", []).append(number)
-                history.seconds.append(time.perf_counter() - start)
+                found = None if test is None else _look(engine, test, measured)
+                with _undivided():
+                    history.append(learned, found, time.perf_counter() - start)
+                if engine.reason and not said:  # only now, because it might have been an error that eager code has too
+                    _say(bar, f"not compiled: {engine.reason}")
+                    said = True
                 if progress:
-                    if reason and epoch == 0:  # only now: it may be an error of the data, that eager code has too
-                        _say(bar, f"not compiled: {reason}")
                     _say(bar, _line(history, epochs, list(measured)))
                 if schedule is not None:
                     schedule.step()
-                stopped = best.is_reached(history, optimizer.parameters)
+                stopped = best.is_reached(history)
                 if stopped and progress:
                     _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
                 if sum(callback(history) is True for callback in callbacks) or stopped:  # all of them are called
@@ -136,129 +130,149 @@ def fit(
         except KeyboardInterrupt:
             if progress:
                 _say(bar, f"stopped after {len(history.loss)} of {epochs} epochs")
+        finally:
+            engine.write()
     return history
 
 
-class _Data:
-    """Samples and targets: as lists for eager code, and as arrays, where they have a regular shape, for compiled code."""
+# -- what fit asks of its arguments -------------------------------------------------------------------------------------
 
-    def __init__(self, X: list[Any], y: list[Any] | None) -> None:
-        self.X = X
-        self.y = y
-        self._arrays: Any = None
 
-    def arrays(self) -> tuple[Any, Any]:
-        """Both as arrays.
+def _data(name: str, X: Any, y: Any) -> Data:
+    data = Data(X, y)
+    paired(name, data.X, data.y or [])
+    return data
 
-        Raises:
-            InputError: they have no regular shape.
-        """
-        import numpy as np
 
-        if self._arrays is None:
-            try:
-                self._arrays = np.array(self.X, np.float64), None if self.y is None else np.array(self.y, np.float64)
-            except (TypeError, ValueError) as error:
-                raise InputError(f"the data are no arrays of numbers: {error}") from None
-        return self._arrays  # type: ignore[no-any-return]
+def _pair(validation: Any) -> Any:
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise InputError(f"validation must be samples and targets, as in validation=(X_test, y_test), not {validation!r}")
+    return validation
 
-    def some(self, engine: Eager | Compiled, order: Sequence[int]) -> tuple[Any, Any]:
-        """A few of the samples, as the engine takes them."""
-        if isinstance(engine, Compiled):
-            X, y = self.arrays()
-            indices = list(order)
-            return X[indices], None if y is None else y[indices]
-        return [self.X[i] for i in order], None if self.y is None else [self.y[i] for i in order]
+
+def _optimizer(model: Any, optimizer: Any, schedule: Any) -> Optimizer:
+    if not isinstance(model, Module):
+        raise InputError(f"fit trains a Module, whose parameters it can find, not {model!r}: derive your class from nn.Module")
+    if optimizer is None:
+        optimizer = Adam(model.parameters())
+    if not isinstance(optimizer, Optimizer):
+        raise InputError(f"the optimizer must know the parameters, as Adam(model.parameters(), lr=0.01) does, and not {optimizer!r}")
+    if schedule is not None and getattr(schedule, "optimizer", None) is not optimizer:
+        raise InputError("the schedule must have the optimizer that trains: fit(…, optimizer=optimizer, schedule=StepLR(optimizer, 10))")
+    return optimizer
+
+
+def _need_functions(loss: Any, penalty: Any, callbacks: Any) -> None:
+    if not callable(loss):
+        raise InputError(f"loss must be a function of an output and a target, such as nn.losses.mse, not {loss!r}")
+    if penalty is not None and not callable(penalty):
+        raise InputError(f"penalty must be a function of the model, as in lambda model: l2(model.parameters(), 1e-4), not {penalty!r}")
+    if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
+        raise InputError(f"callbacks must be a list of functions of the history, not {callbacks!r}")
+
+
+def _engine(executor: str, model: Module, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None) -> Eager:
+    """How gradients are computed."""
+    from autograd.compiled.executors import NAMES
+
+    if executor not in ("eager", *NAMES):
+        raise InputError(f"there is no executor {executor!r}: choose one of eager, {', '.join(NAMES)}")
+    if executor == "eager":
+        return Eager(model, loss, parameters, penalty)
+    return Compiled(model, loss, parameters, penalty, executor)
+
+
+# -- an epoch -----------------------------------------------------------------------------------------------------------
+
+
+def _learn(
+    engine: Eager, optimizer: Optimizer, data: Data, size: int, rng: random.Random | None, measured: dict[str, Metric], bar: Any
+) -> dict[str, float]:
+    """Learn from all samples; the mean loss and the metrics of the outputs from which the steps were computed."""
+    losses: list[float] = []
+    outputs: list[Any] = []
+    targets: list[Any] = []
+    everything = range(len(data))
+    engine.read()
+    for order, _ in batches(everything, everything, size, rng=rng):
+        found, answers, gradient = engine.gradient(data, order)
+        check(engine, data, order, found, gradient)
+        with _undivided():
+            engine.update(lambda numbers: checked(engine, optimizer.update(numbers, gradient)))  # noqa: B023 - called at once
+        losses += found
+        outputs += answers
+        targets += data.targets(order)
+        bar.update()
+    engine.write()
+    return _summary(losses, outputs, targets, measured)
+
+
+def _look(engine: Eager, data: Data, measured: dict[str, Metric]) -> dict[str, float]:
+    """The mean loss and the metrics, in evaluation mode."""
+    with mode(engine.model, training=False):
+        losses, outputs = engine.evaluate(data)
+    return _summary(losses, outputs, data.y or [], measured)
+
+
+def _summary(losses: list[float], outputs: list[Any], targets: list[Any], measured: dict[str, Metric]) -> dict[str, float]:
+    found = {"loss": math.fsum(losses) / len(losses)}
+    for name, metric in measured.items():
+        number = metric(outputs, targets)
+        try:
+            found[name] = real(number)
+        except InputError:
+            raise InputError(f"the metric {name!r} must return a number, not {number!r}") from None
+    return found
 
 
 class _Best:
     """The best weights so far, and for how many epochs there were none better."""
 
-    def __init__(self, patience: int | None, tol: float) -> None:
-        self.patience = patience
-        self.tol = tol
+    def __init__(self, patience: int | None, tol: float, parameters: Sequence[Value]) -> None:
+        self.patience = None if patience is None else whole("patience", patience)
+        self.tol = real(tol)
+        if not 0.0 <= self.tol < math.inf:
+            raise InputError(f"tol must not be negative, nor infinite: {tol!r}")
+        if self.tol and patience is None:
+            raise InputError(f"tol says what is an improvement: say too how long to wait for one, as in patience=5, tol={tol!r}")
+        self.parameters = parameters
         self.loss = math.inf
         self.epoch = 0
-        self.weights: list[float] = []
+        self.weights = [p.data for p in parameters]
 
-    def is_reached(self, history: History, parameters: Sequence[Value]) -> bool:
+    def is_reached(self, history: History) -> bool:
         """Whether it is time to stop; the parameters are the best ones then."""
         if self.patience is None:
             return False
         loss = (history.validation_loss or history.loss)[-1]
         if loss < self.loss - self.tol:
-            self.loss, self.epoch, self.weights = loss, len(history.loss), [p.data for p in parameters]
+            self.loss, self.epoch, self.weights = loss, len(history.loss), [p.data for p in self.parameters]
         if len(history.loss) - self.epoch < self.patience:
             return False
-        for p, number in zip(parameters, self.weights, strict=True):
-            p.data = number
+        with _undivided():
+            for p, number in zip(self.parameters, self.weights, strict=True):
+                p.data = number
         return True
 
 
-def _engine(
-    executor: str, model: Module, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None, data: _Data
-) -> tuple[Eager | Compiled, str]:
-    """How gradients are computed: compiled, if the first sample can be recorded; and if not, why."""
-    if executor not in ("auto", "eager", "numpy"):
-        raise InputError(f'executor must be "auto", "eager" or "numpy", not {executor!r}')
-    eager = Eager(model, loss, parameters, penalty)
-    if executor == "eager":
-        return eager, ""
-    engine = Compiled(model, loss, parameters, penalty)
+@contextmanager
+def _undivided() -> Iterator[None]:
+    """What is done within is done as a whole: Ctrl-C waits for its end."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield  # Ctrl-C is not Python's, or never comes to this thread
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
-        engine.record(*data.some(engine, range(1)))
-    except Exception as error:  # whatever it is: eager code will raise it too, or do without
-        if executor != "auto":
-            raise
-        return eager, (str(error) or type(error).__name__).splitlines()[0]
-    return engine, ""
-
-
-def _learn(
-    engine: Eager | Compiled, optimizer: Optimizer, data: _Data, size: int, rng: random.Random | None, measured: dict[str, Metric], bar: Any
-) -> dict[str, float]:
-    """One epoch; the mean loss and the metrics of the outputs from which the steps were computed."""
-    losses: list[float] = []
-    outputs: list[Any] = []
-    targets: list[Any] = []
-    eager = engine if isinstance(engine, Eager) else engine.eager
-    everything = range(len(data.X))
-    engine.read()
-    try:
-        for order, _ in batches(everything, everything, size, rng=rng):
-            found, answers, gradient = _gradient(engine, eager, data, order)
-            samples, wanted = data.some(eager, order)
-            check(eager, samples, wanted, order, found, gradient)
-            engine.update(optimizer.update, gradient)
-            losses += found
-            outputs += answers
-            targets += wanted
-            bar.update()
+        yield
     finally:
-        engine.write()
-    return {"loss": math.fsum(losses) / len(losses), **{name: metric(outputs, targets) for name, metric in measured.items()}}
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
-def _gradient(engine: Eager | Compiled, eager: Eager, data: _Data, order: Sequence[int]) -> Any:
-    try:
-        return engine.gradient(*data.some(engine, order))
-    except FloatingPointError:  # a sample left a domain: eager code raises the error that says which
-        engine.write()
-        eager.gradient(*data.some(eager, order))
-        raise  # pragma: no cover - unless the two do not agree
-
-
-def _look(engine: Eager | Compiled, model: Any, data: _Data, measured: dict[str, Metric]) -> dict[str, float]:
-    """The mean loss and the metrics, in evaluation mode."""
-    with evaluating(model):
-        engine.read()
-        try:
-            losses, outputs = engine.evaluate(*data.some(engine, range(len(data.X))))
-        except FloatingPointError:
-            assert isinstance(engine, Compiled)
-            losses, outputs = engine.eager.evaluate(data.X, data.y)
-    targets = data.y or []
-    return {"loss": math.fsum(losses) / len(losses), **{name: metric(outputs, targets) for name, metric in measured.items()}}
+# -- what a model answers -----------------------------------------------------------------------------------------------
 
 
 def predict(model: Any, X: Any) -> list[Any]:
@@ -268,12 +282,15 @@ def predict(model: Any, X: Any) -> list[Any]:
         model: called with one sample.
         X: samples: a list, a NumPy array, or a pandas frame.
 
+    Raises:
+        AutogradError: what the model raises for a sample; a note says which.
+
     Example:
         >>> from nn import MLP
         >>> len(predict(MLP(2, [3]), [[0.0, 1.0], [1.0, 0.0]]))
         2
     """
-    return _answers(model, None, _Data(as_lists(X), None))[1]
+    return _answers(model, cross_entropy, Data(X))[1]
 
 
 def evaluate(model: Any, X: Any, y: Any, *, loss: Loss = cross_entropy, metrics: Metrics = None) -> dict[str, float]:
@@ -284,44 +301,41 @@ def evaluate(model: Any, X: Any, y: Any, *, loss: Loss = cross_entropy, metrics:
 
     Raises:
         InputError: the lengths differ, there are no samples, or there is no such metric.
+        AutogradError: what the model or the loss raise for a sample; a note says which.
 
     Example:
         >>> from nn import MLP
         >>> sorted(evaluate(MLP(2, [3]), [[0.0, 1.0]], [2]))
         ['accuracy', 'loss']
     """
-    X, y = as_lists(X), as_lists(y)
-    paired("evaluate", X, y)
-    measured = _metrics(metrics, loss, y)
-    losses, outputs = _answers(model, loss, _Data(X, y))
-    return {"loss": math.fsum(losses) / len(losses), **{name: metric(outputs, y) for name, metric in measured.items()}}
+    data = _data("evaluate", X, y)
+    _need_functions(loss, None, ())
+    measured = _metrics(metrics, loss, data.y or [])
+    return _summary(*_answers(model, loss, data), data.y or [], measured)
 
 
-def _answers(model: Any, loss: Any, data: _Data) -> tuple[list[float], list[Any]]:
+def _answers(model: Any, loss: Loss, data: Data) -> tuple[list[float], list[Any]]:
     """The losses and outputs: recorded first where there are many samples."""
-    with evaluating(model):
-        eager = Eager(model, loss, [])
-        if len(data.X) >= COMPILED_FROM and isinstance(model, Module):
-            try:
-                engine = Compiled(model, loss, [])
-                return engine.evaluate(*data.some(engine, range(len(data.X))))
-            except Exception:  # eager code will raise it too, or do without
-                return eager.evaluate(data.X, data.y)
-        return eager.evaluate(data.X, data.y)
+    many = len(data) >= COMPILED_FROM and isinstance(model, Module)
+    with mode(model, training=False):
+        return (Compiled if many else Eager)(model, loss, []).evaluate(data)
 
 
 def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric]:
     """The metrics by their names."""
     if metrics is None:
-        metrics = ["accuracy"] if loss is cross_entropy or _are_classes(y) else []
+        metrics = ["accuracy"] if loss is cross_entropy or _is_within(y, 0, 1) or _is_within(y, -1, 1) else []
     found: dict[str, Metric] = {}
     for metric in [metrics] if isinstance(metrics, str) or callable(metrics) else metrics:
+        name = metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
+        if name in found or name in ("loss", "seconds", "epoch") or name.startswith("validation_"):
+            raise InputError(f"the history can have no second curve {name!r}: give that metric a name of its own")
         if callable(metric):
-            found[getattr(metric, "__name__", type(metric).__name__)] = metric
+            found[name] = metric
         elif metric == "accuracy":
-            found[metric] = _accuracy(loss, y)
+            found[name] = _accuracy(loss, y)
         elif metric in ("mean_absolute_error", "r2_score"):
-            found[metric] = getattr(known_metrics, metric)
+            found[name] = getattr(known_metrics, metric)
         else:
             raise InputError(
                 f'there is no metric {metric!r}: choose "accuracy", "mean_absolute_error" or "r2_score", '
@@ -331,9 +345,8 @@ def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric
 
 
 def _accuracy(loss: Loss, y: Sequence[Any]) -> Metric:
-    """Accuracy; of single outputs with a threshold half way between the two targets, or of logits at 0."""
-    zero_and_one = all(target in (0, 1) for target in y if not hasattr(target, "__len__"))
-    threshold = 0.5 if zero_and_one and loss is not binary_cross_entropy_with_logits else 0.0
+    """Accuracy; of a single output with a threshold half way between the two targets, or at 0, where the loss says that it is a logit."""
+    threshold = 0.5 if _is_within(y, 0, 1) and loss not in (binary_cross_entropy_with_logits, hinge) else 0.0
 
     def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
         return known_metrics.accuracy(outputs, targets, threshold)
@@ -341,8 +354,12 @@ def _accuracy(loss: Loss, y: Sequence[Any]) -> Metric:
     return accuracy
 
 
-def _are_classes(y: Sequence[Any]) -> bool:
-    return all(isinstance(target, (int, float)) and math.isfinite(target) and target == int(target) for target in y)
+def _is_within(y: Sequence[Any], *classes: int) -> bool:
+    """Whether all targets are one of these numbers."""
+    return all(not hasattr(target, "__len__") and target in classes for target in y)
+
+
+# -- what is printed ----------------------------------------------------------------------------------------------------
 
 
 def _line(history: History, epochs: int, names: list[str]) -> str:

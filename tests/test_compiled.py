@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from executors import EXECUTORS
 from points import ROWS, points
 
 from autograd import Program, Value, compile, dot, exp, log, relu, tanh
@@ -39,10 +40,10 @@ def legal(layout: Layout) -> None:
 
 
 def agree(build: Callable[[], Value], leaves: list[Value], tolerance: float = 1e-12) -> Program:
-    """The program of a graph, after it was compared with eager code at two points."""
-    program = compile(build())
-    legal(program.layout)
-    for _ in range(2):
+    """The program of a graph, after it was compared with eager code at a few points, with every executor."""
+    programs = [compile(build(), executor=name) for name in EXECUTORS]
+    legal(programs[0].layout)
+    for program in [*programs, *programs]:
         eager = build()
         for leaf in leaves:
             leaf.grad = 0.0
@@ -54,7 +55,7 @@ def agree(build: Callable[[], Value], leaves: list[Value], tolerance: float = 1e
         assert [leaf.grad for leaf in leaves] == pytest.approx(expected, rel=tolerance, abs=tolerance)
         for leaf in leaves:
             leaf.data *= 1.25
-    return program
+    return programs[0]
 
 
 def test_moons_finds_three_matrix_products() -> None:
@@ -70,8 +71,9 @@ def test_moons_finds_three_matrix_products() -> None:
     assert all(operand.places is None for step in program.layout.instructions if step.size > 1 for operand in step.operands)
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_row_as_a_batch_and_alone(row: Operation) -> None:
+def test_every_row_as_a_batch_and_alone(row: Operation, executor: str) -> None:
     found = points(row)
     leaves = [[Value(x) for x in point] for point in found]
     flat = [x for point in leaves for x in point]
@@ -82,7 +84,7 @@ def test_every_row_as_a_batch_and_alone(row: Operation) -> None:
             total = total + call(row, *point)
         return total * 0.5
 
-    program = compile(build())
+    program = compile(build(), executor=executor)
     legal(program.layout)
     eager = build()
     eager.backward()
@@ -208,7 +210,7 @@ def test_domain_errors_are_those_of_eager_code() -> None:
 
 
 def test_a_domain_that_only_compiled_code_leaves_is_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = compile(log(Value(1.0)))
+    program = compile(log(Value(1.0)), executor="numpy")
     monkeypatch.setattr("autograd.compiled.execute.outside", lambda *_: True)
     with pytest.raises(DomainError, match="though not in eager code"):
         program()

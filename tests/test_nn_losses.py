@@ -159,7 +159,7 @@ def test_cross_entropy_does_not_change_by_a_shift() -> None:
 def test_binary_cross_entropy_at_special_points(p: float, y: float, loss: float, slope: float) -> None:
     output = Value(p)
     found = binary_cross_entropy(output, y)
-    assert found.data == pytest.approx(loss, rel=1e-14, nan_ok=True)
+    assert found.data == pytest.approx(loss, rel=1e-14, abs=0.0, nan_ok=True)
     assert gradients(found, [output]) == pytest.approx([slope], rel=1e-14, abs=1e-15, nan_ok=True)
     assert not str(found.data).startswith("-")  # 0, not -0
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.errors import AutogradError, InputError
-from autograd.value import Value
+from autograd.errors import InputError
+from autograd.value import Value, real
 
 Array = npt.NDArray[Any]
 
@@ -52,7 +52,7 @@ def _joined(
 
 def _is_rectangular(items: list[Any]) -> bool:
     """Whether all elements are numbers, or lists of one shape."""
-    if not any(isinstance(item, (list, tuple, dict)) for item in items):
+    if not any(isinstance(item, (list, tuple, dict)) or getattr(item, "ndim", 0) for item in items):
         return True
     if not all(isinstance(item, list) for item in items):
         return False
@@ -60,20 +60,54 @@ def _is_rectangular(items: list[Any]) -> bool:
 
 
 def _array(leaf: Any, name: str) -> Array:
+    array = np.array(leaf, dtype=object) if isinstance(leaf, Value) else np.asarray(leaf)
+    if array.dtype.kind in "fiub":
+        return array.astype(np.float64, copy=False)
     try:
-        array = np.asarray(leaf, dtype=object if _has_values(leaf) else np.float64)
-    except (TypeError, ValueError) as error:
-        reason = str(error) if isinstance(error, AutogradError) else f"it is {leaf!r} of type {type(leaf).__name__}"
-        raise InputError(f"{name} must be a number, or numbers in arrays, lists, tuples and dicts: {reason}") from None
-    return array
+        if array.dtype.kind == "O":  # numbers of other kinds, each through the door; Values stay what they are
+            numbers = [x if isinstance(x, Value) else real(x) for x in array.flat]
+            is_plain = not any(isinstance(x, Value) for x in numbers)
+            flat = np.empty(len(numbers), dtype=np.float64 if is_plain else object)
+            flat[:] = numbers
+            return flat.reshape(array.shape)
+        real(array.flat[0].item() if array.size else "")
+        raise InputError(f"{array.dtype} is no type of real numbers")
+    except InputError as error:
+        raise InputError(f"{name} must be a number, or numbers in arrays, lists, tuples and dicts: {error}") from None
 
 
-def _has_values(leaf: Any) -> bool:
-    if isinstance(leaf, list):
-        return any(map(_has_values, leaf))
-    return isinstance(leaf, Value) or (
-        isinstance(leaf, np.ndarray) and leaf.dtype == object and any(isinstance(x, Value) for x in leaf.flat)
-    )
+def has_values(tree: Any) -> bool:
+    """Whether there is a Value anywhere in it."""
+    if isinstance(tree, dict):
+        return any(map(has_values, tree.values()))
+    if isinstance(tree, (list, tuple)):
+        return any(map(has_values, tree))
+    if isinstance(tree, np.ndarray):
+        return tree.dtype == object and any(isinstance(x, Value) for x in tree.flat)
+    return isinstance(tree, Value)
+
+
+class Parameters:
+    """The parameters of a module, for training: their numbers stand in one array, which takes the place of their `.data`.
+
+    Passed to a compiled function in place of the module; the gradient is an array of the same order.
+    """
+
+    def __init__(self, module: Any, values: Sequence[Value]) -> None:
+        self.module = module
+        self.modules = list(module.modules())  # finding them takes as long as a step of training
+        self.values = list(values)
+        self.array = np.zeros(0)
+        self.read()
+
+    def read(self) -> None:
+        """Take the numbers of the Values."""
+        self.array = np.array([p._data for p in self.values])
+
+    def write(self) -> None:
+        """Give the Values their numbers."""
+        for p, number in zip(self.values, self.array.tolist(), strict=True):
+            p.data = number
 
 
 @dataclass(frozen=True)
@@ -99,8 +133,15 @@ class Argument:
     source: Any
 
     @property
+    def form(self) -> Any:
+        """The form without the kinds of sequences: what the numbers of a direction must share."""
+        return repr(self.build([0] * len(self.arrays))), tuple([array.shape for array in self.arrays])
+
+    @property
     def key(self) -> Any:
         """What a specialisation depends on: the form, not the numbers."""
+        if isinstance(self.source, Parameters):
+            return self.source, tuple([m.training for m in self.source.modules])
         if self.module is not None:
             return tuple(self.module.values()), tuple([m.training for m in self.source.modules()]), self.batched
         shapes = tuple([array.shape[self.batched :] for array in self.arrays])
@@ -108,6 +149,8 @@ class Argument:
 
     def variables(self, sample: int) -> tuple[list[Value], Any]:
         """Fresh leaves with the numbers of one sample, in one flat list and in the form in which the function sees them."""
+        if isinstance(self.source, Parameters):
+            return self.source.values, self.source.module
         if self.module is not None:
             return list(self.module.values()), self.source
         flat: list[Value] = []
@@ -127,15 +170,18 @@ class Argument:
 
     def numbers(self, samples: int) -> Array:
         """The numbers in the order of `variables`: one axis, or where it is batched two, with one column a sample."""
+        if isinstance(self.source, Parameters):
+            return self.source.array
         if self.module is not None:
             numbers = np.array([p.data for p in self.module.values()])
             return np.broadcast_to(numbers[:, None], (len(numbers), samples)) if self.batched else numbers
-        if not self.batched:
-            return np.concatenate([array.ravel() for array in self.arrays]) if self.arrays else np.zeros(0)
-        return np.concatenate([array.reshape(len(array), -1).T for array in self.arrays]) if self.arrays else np.zeros((0, 1))
+        parts = [array.reshape(len(array), -1).T if self.batched else array.ravel() for array in self.arrays]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros((0, samples)[: 1 + self.batched])
 
     def restore(self, numbers: Array) -> Any:
         """What `numbers` gave, in the form of the argument."""
+        if isinstance(self.source, Parameters):
+            return numbers
         if self.module is not None:
             return dict(zip(self.module, numbers if self.batched else numbers.tolist(), strict=True))
         pieces: list[Any] = []
@@ -162,13 +208,18 @@ def as_argument(name: str, source: Any, batched: bool) -> Argument:
     Raises:
         InputError: something in it is no number; or it is a module, and batched.
     """
+    if isinstance(source, Parameters):
+        return Argument(name, [], lambda new: source, [], False, {}, source)
     if hasattr(source, "named_parameters"):
         if batched:
             raise InputError(f"{name} is a module, whose parameters are the same for all samples: give it None in in_axes")
         return Argument(name, [], lambda new: source, [], False, dict(source.named_parameters()), source)
     arrays, build = split(source, name)
     if any(array.dtype == object for array in arrays):
-        raise InputError(f"{name} holds Values: a compiled function takes numbers and arrays; write v.data")
+        raise InputError(
+            f"{name} holds Values: derivatives of compiled functions are of numbers and arrays. For those of Values there is "
+            "autograd.value_and_grad(f), also within a function that is being recorded"
+        )
     if batched and not all(array.ndim for array in arrays):
         raise InputError(
             f"{name} has the batch axis 0 in in_axes, but is a single number: pass an array with one element a sample, or None"

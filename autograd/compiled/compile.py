@@ -12,18 +12,18 @@ from autograd.value import Value
 
 
 @overload
-def compile(target: Value) -> Program: ...
+def compile(target: Value, *, executor: str = "auto") -> Program: ...
 
 
 @overload
-def compile(target: Callable[..., Any], *, in_axes: int | tuple[int | None, ...] | None = None) -> Function: ...
+def compile(target: Callable[..., Any], *, in_axes: int | tuple[int | None, ...] | None = None, executor: str = "auto") -> Function: ...
 
 
 @overload
-def compile(*, in_axes: int | tuple[int | None, ...] | None = None) -> Callable[[Callable[..., Any]], Function]: ...
+def compile(*, in_axes: int | tuple[int | None, ...] | None = None, executor: str = "auto") -> Callable[[Callable[..., Any]], Function]: ...
 
 
-def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None = None) -> Any:
+def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None = None, executor: str = "auto") -> Any:
     """Record a graph, or a function, once, to run it many times as a tensor program.
 
     A *graph*: the leaves are live, and each run reads their `.data`. Everything else is frozen: numbers in expressions, and the
@@ -37,11 +37,14 @@ def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None 
 
     Args:
         target: the result of a computation, such as a loss; or a function of Values.
+        executor: what runs the program: "numpy"; "native", compiled by Numba, which takes some ten seconds once on a machine; "auto", the
+            native one where Numba is installed (``pip install 'scalar-autograd[fast]'``).
         in_axes: for arguments that are more than single numbers, as in JAX's vmap: for each argument 0 if it has the samples as its
             first axis, None if it is the same for all samples. Nested lists, arrays, tuples, dicts, and modules (None only).
 
     Raises:
-        CompileError: it is neither a Value nor a function.
+        CompileError: it is neither a Value nor a function, or there is no such executor.
+        MissingPackageError: Numba is not installed.
 
     Example:
         >>> w = [Value(0.5), Value(-1.0)]
@@ -65,13 +68,13 @@ def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None 
         array([1., 3.])
     """
     if isinstance(target, Value):
-        return Program(target)
+        return Program(target, executor)
     if in_axes is not None and not all(
         axis in (None, 0) and axis is not False for axis in (in_axes if isinstance(in_axes, tuple) else [in_axes])
     ):
         raise CompileError(f"in_axes has 0 or None for each argument, not {in_axes!r}: move the axis of the samples to the front")
     if callable(target):
-        return Function(target, in_axes)
+        return Function(target, in_axes, executor)
     if target is None:
-        return lambda f: compile(f, in_axes=in_axes)
+        return lambda f: compile(f, in_axes=in_axes, executor=executor)
     raise CompileError(f"compile takes a Value, the result of a computation, or a function, not {target!r}: write program = compile(loss)")

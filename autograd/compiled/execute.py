@@ -1,5 +1,8 @@
 """Execute with NumPy: the reference that every other executor is compared with.
 
+An executor is three functions: `storage` for a run, `forward`, and `backward`; `executor_named` gives them. A program is legal
+for it if what an instruction reads was written before, if outputs are disjoint, and if shared numbers depend on no batched ones.
+
 Arrays have the shape of the instruction, and a last axis for the samples where they are batched.
 """
 
@@ -14,7 +17,7 @@ import numpy.typing as npt
 from autograd.compiled.arrays import ARRAYS
 from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand
 from autograd.compiled.matrices import MATMUL
-from autograd.ops import DOT, SUM, outside
+from autograd.ops import DOT, SELECT, SUM, outside
 
 Array = npt.NDArray[np.float64]
 
@@ -25,11 +28,6 @@ class Storage:
 
     shared: Array
     batched: Array
-
-    @classmethod
-    def zeros(cls, layout: Layout, samples: int = 1) -> Storage:
-        """Storage for a layout."""
-        return cls(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
 
     def read(self, operand: Operand) -> Array:
         """The operand's numbers: a view where it is regular, a copy where they have to be gathered."""
@@ -68,15 +66,20 @@ class Storage:
         target += part
 
 
-def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
-    """Compute every instruction, reading from and writing to `data`.
+def storage(layout: Layout, samples: int = 1) -> Storage:
+    """Zeros, for one run of a layout."""
+    return Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
+
+
+def forward(layout: Layout, data: Storage, first: int = 0, last: int | None = None) -> list[tuple[Instruction, Any]]:
+    """Compute the instructions, all or some in a row, reading from and writing to `data`.
 
     Returns:
         The instructions that met a pole or left their domain, each with where it did.
     """
     met: list[tuple[Instruction, Any]] = []
     with np.errstate(all="ignore"):
-        for step in layout.instructions:
+        for step in layout.instructions[first:last]:
             inputs = _inputs(step, data)
             out = data.outputs(step)
             operation = step.operation
@@ -91,7 +94,7 @@ def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
             else:
                 if operation.arity is None:
                     inputs = list(np.moveaxis(inputs[0], 1, 0))
-                if operation.domain or operation.pole:
+                if step.checked:
                     bad = outside(operation, ARRAYS, *inputs)
                     if np.any(bad):
                         met.append((step, np.broadcast_to(bad, out.shape)))
@@ -99,10 +102,10 @@ def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
     return [(step, bad) for step, bad in ((step, bad & _wanted(step, data)) for step, bad in met) if np.any(bad)] if met else met
 
 
-def backward(layout: Layout, data: Storage, grads: Storage) -> None:
+def backward(layout: Layout, data: Storage, grads: Storage, first: int = 0, last: int | None = None) -> None:
     """The chain rule, instruction by instruction from the last: add to `grads`, which holds the gradients of the results."""
     with np.errstate(all="ignore"):
-        for step in reversed(layout.instructions):
+        for step in reversed(layout.instructions[first:last]):
             if step.constant:
                 continue
             gradient = grads.outputs(step)
@@ -146,6 +149,8 @@ def push_forward(layout: Layout, data: Storage, tangents: Storage) -> None:
                 total = np.sum(moved[0], axis=1)
             elif step.operation is SPREAD:
                 total = moved[0]
+            elif step.operation is SELECT:
+                total = np.where(inputs[0] != 0.0, moved[1], moved[2])
             else:
                 if step.operation.arity is None:
                     inputs, moved = list(np.moveaxis(inputs[0], 1, 0)), list(np.moveaxis(moved[0], 1, 0))
@@ -229,6 +234,9 @@ def _parts(step: Instruction, data: Storage, gradient: Array) -> list[Any]:
         return [np.broadcast_to(gradient[:, None], shape + gradient.shape[1:])]
     if operation is SPREAD:
         return [gradient]
+    if operation is SELECT:
+        first = inputs[0] != 0.0
+        return [0.0 * gradient, np.where(first, gradient, 0.0), np.where(first, 0.0, gradient)]
     y = data.outputs(step)
     if operation.arity is None:
         columns = operation.slopes(ARRAYS, y, *np.moveaxis(inputs[0], 1, 0))

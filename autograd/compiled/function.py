@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.arguments import Argument, Array, as_argument, split
-from autograd.compiled.execute import Storage, backward, forward, push_forward
+from autograd.compiled.arguments import Argument, Array, as_argument, has_values, split
+from autograd.compiled.execute import Storage, push_forward
+from autograd.compiled.executors import Executor, executor_named
 from autograd.compiled.layout import Instruction, Layout, lay_out
 from autograd.compiled.matrices import find_matrices
 from autograd.compiled.printing import describe
@@ -25,6 +26,8 @@ from autograd.errors import CompileError, DomainError, InputError
 from autograd.ops import CONSTANT
 from autograd.recording import RECORDER, recording
 from autograd.value import Value
+
+Index = npt.NDArray[np.intp] | slice
 
 BRANCHES = 64
 """How many different ways through its `if`s a function may take, for arguments of one form."""
@@ -47,9 +50,10 @@ class Branch:
     Attributes:
         tape, layout: the program.
         constants: places in shared storage and their numbers.
-        inputs: for each argument which of its numbers the program needs, and their places.
+        inputs: for each argument which of its numbers the program needs, and their places; slices, where they are that, are faster.
         captured: Values that the function refers to, which are read anew at each run, and their places.
-        draws: places of the random numbers, and what draws them.
+        draws: places of the random numbers (-1 where the program does not need one), and what draws them.
+        drawn: those that were drawn while recording, for the sample that was recorded; used up by the first run.
         checks: what must hold for a run.
         outputs: for each array of the result, whether each number is batched, and its place.
         build: puts arrays into the form of the result.
@@ -58,32 +62,35 @@ class Branch:
     tape: Tape
     layout: Layout
     constants: tuple[Array, Array]
-    inputs: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
+    inputs: list[tuple[Index, Index]]
     captured: list[tuple[Value, int]]
     draws: list[tuple[int, Callable[[], float]]]
+    drawn: list[float]
     checks: list[Check]
     outputs: list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]]
     build: Callable[[list[Any]], Any]
 
-    def run(self, arguments: Sequence[Argument], samples: Any, size: int) -> tuple[Storage, list[tuple[Instruction, Any]]]:
+    def run(
+        self, executor: Executor, arguments: Sequence[Argument], samples: Any, size: int
+    ) -> tuple[Storage, list[tuple[Instruction, Any]]]:
         """Compute the results for some of the samples. Returns what was computed, and where it left a domain."""
         n = size if isinstance(samples, slice) else len(samples)
-        data = Storage.zeros(self.layout, n)
+        data = executor.storage(self.layout, n)
         data.shared[self.constants[0]] = self.constants[1]
         for argument, (used, places) in zip(arguments, self.inputs, strict=True):
-            if not len(used):
-                continue
-            numbers = argument.numbers(size)
+            numbers = argument.numbers(size)[used]
             if argument.batched:
-                data.batched[places] = numbers[used][:, samples]
+                data.batched[places] = numbers[:, samples]
             else:
-                data.shared[places] = numbers[used]
+                data.shared[places] = numbers
         for value, place in self.captured:
             data.shared[place] = value.data
         for sample in range(n if self.draws else 0):  # a sample draws all of its numbers before the next one does, as in eager code
             for place, sampler in self.draws:
-                data.batched[place, sample] = sampler()
-        return data, forward(self.layout, data)
+                number = self.drawn.pop(0) if self.drawn else sampler()
+                if place >= 0:
+                    data.batched[place, sample] = number
+        return data, executor.forward(self.layout, data)
 
     def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
         """For which samples the run went the recorded way."""
@@ -130,7 +137,8 @@ class Function:
     `print(f)` shows the programs that were recorded so far.
     """
 
-    def __init__(self, f: Callable[..., Any], in_axes: Any = None) -> None:
+    def __init__(self, f: Callable[..., Any], in_axes: Any = None, executor: str = "auto") -> None:
+        self._executor = executor_named(executor)
         self.__name__ = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f)
         self._f = f
@@ -139,8 +147,8 @@ class Function:
         self._branches: dict[Any, list[Branch]] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, *args: Any) -> Any:
-        """The function of numbers or arrays.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function of numbers or arrays; of Values, what it was before.
 
         Raises:
             InputError: an argument is no number, or shapes do not fit together.
@@ -148,13 +156,16 @@ class Function:
                 nan, with a RuntimeWarning, as in NumPy; `np.errstate(invalid=…)` decides about it.
             CompileError: the function cannot be recorded, or takes too many branches.
         """
-        if RECORDER.get() is not None or any(isinstance(x, Value) for x in args):
+        args = self._positional(args, kwargs)
+        if RECORDER.get() is not None or has_values(args):
             return self._f(*args)  # of Values it is the function that it was
         arguments, batch = self._arguments(args, (), False)
-        arrays, build = self._collect(self._runs(args, arguments, batch, ()), batch)
+        arrays, build = self._collect(self._runs(arguments, batch, ()), batch)
         return build([_shaped(array, batch) for array in arrays])
 
-    def value_and_grad(self, *args: Any, wrt: int | tuple[int, ...] | None = None, reduce: str | None = None) -> tuple[Any, Any]:
+    def value_and_grad(
+        self, *args: Any, wrt: int | tuple[int, ...] | None = None, reduce: str | None = None, has_aux: bool = False
+    ) -> tuple[Any, Any]:
         """The value of a function that returns one number, and its derivatives by the arguments.
 
         Args:
@@ -163,6 +174,8 @@ class Function:
             reduce: None gives the value and the gradients of each sample (a number that is broadcast over 1,000 samples gets 1,000
                 derivatives); "sum" and "mean" those of the sum or mean over the samples, where a shared argument's gradient has
                 the shape of the argument.
+            has_aux: the function returns a pair, of the number that is differentiated, and of anything else; then so is the value
+                here. Of what stands beside the number all samples are given back, and none of it is differentiated.
 
         Raises:
             InputError: the function returns more than one number, or `wrt` or `reduce` is none of those.
@@ -178,15 +191,38 @@ class Function:
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
         chosen = self._chosen(args, wrt)
         arguments, batch = self._arguments(args, chosen, reduce is None)
-        runs = self._runs(args, arguments, batch, chosen)
-        arrays, _ = self._collect(runs, batch)
-        if len(arrays) != 1 or arrays[0].ndim != 1:
-            raise InputError(f"value_and_grad needs a function that returns one number; {self.__name__} returns more: use vjp")
+        runs = self._runs(arguments, batch, chosen)
+        arrays, build = self._collect(runs, batch)
+        form = build([0] * len(arrays))
+        if has_aux and not (isinstance(form, tuple) and len(form) == 2):
+            raise InputError(f"has_aux needs a function that returns a pair, a number and something else; {self.__name__} does not")
+        if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
+            raise InputError(f"value_and_grad needs a function that returns one number; {self.__name__} returns something else: use vjp")
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
-        gradients = self._pull_back(runs, arguments, chosen, [np.full(batch.size, weight)])
-        value = _shaped(arrays[0], batch) if reduce is None else weight * float(np.sum(arrays[0]))
+        gradients = self._pull_back(runs, arguments, chosen, [np.full(batch.size, weight), *map(np.zeros_like, arrays[1:])])
+        with np.errstate(all="ignore"):
+            value = _shaped(arrays[0], batch) if reduce is None else weight * float(np.sum(arrays[0]))
+        if has_aux:
+            value = build([value, *[_shaped(array, batch) for array in arrays[1:]]])
         parts = [self._restored(args[i], arguments[i], gradients[i], batch, reduce is None) for i in chosen]
         return value, parts[0] if isinstance(wrt, int) else tuple(parts)
+
+    def record(self, *args: Any, wrt: int | tuple[int, ...] | None = ()) -> None:
+        """Record the function now for arguments of this form, rather than at the first call, and run nothing.
+
+        Args:
+            args: those of the function; of several samples the first is recorded.
+            wrt: by which arguments it will be differentiated with `reduce`; none for calls without derivatives.
+
+        Raises:
+            CompileError: the function cannot be recorded.
+        """
+        chosen = self._chosen(args, wrt)
+        arguments, _ = self._arguments(args, chosen, False)
+        with self._lock:
+            branches = self._branches.setdefault(self._key(arguments, chosen), [])
+            if not branches:
+                branches.append(_record(self._f, arguments, 0, chosen))
 
     def vjp(self, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """The value, and a function from the gradient of something by the value to its gradients by the arguments.
@@ -200,13 +236,14 @@ class Function:
         """
         chosen = tuple(range(len(args)))
         arguments, batch = self._arguments(args, chosen, False)
-        runs = self._runs(args, arguments, batch, chosen)
+        runs = self._runs(arguments, batch, chosen)
         arrays, build = self._collect(runs, batch)
         value = build([_shaped(array, batch) for array in arrays])
 
         def pull_back(cotangent: Any) -> tuple[Any, ...]:
-            seeds, _ = split(cotangent, "the gradient by the value")
-            if [np.shape(seed) for seed in seeds] != [np.shape(_shaped(array, batch)) for array in arrays]:
+            seeds, form = split(cotangent, "the gradient by the value")
+            shapes = [np.shape(_shaped(array, batch)) for array in arrays]
+            if [np.shape(seed) for seed in seeds] != shapes or _form(form, len(seeds)) != _form(build, len(arrays)):
                 raise InputError("the gradient by the value must have the form of the value")
             flat = [np.reshape(seed, array.shape) for seed, array in zip(seeds, arrays, strict=True)]
             gradients = self._pull_back(runs, arguments, chosen, flat)
@@ -228,13 +265,13 @@ class Function:
         chosen = tuple(range(len(primals)))
         arguments, batch = self._arguments(primals, chosen, False)
         directions, other = self._arguments(tangents, chosen, False) if len(tangents) == len(primals) else ([], None)
-        if (other is not None and other != batch) or [a.key for a in arguments] != [d.key for d in directions]:
+        if other != batch or [a.form for a in arguments] != [d.form for d in directions]:
             raise InputError("jvp needs tangents of the same form as the primals")
-        runs = self._runs(primals, arguments, batch, chosen)
+        runs = self._runs(arguments, batch, chosen)
         arrays, build = self._collect(runs, batch)
         moved = [np.empty_like(array) for array in arrays]
         for branch, samples, data in runs:
-            tangent = Storage.zeros(branch.layout, data.batched.shape[1])
+            tangent = self._executor.storage(branch.layout, data.batched.shape[1])
             for direction, (used, places) in zip(directions, branch.inputs, strict=True):
                 numbers = direction.numbers(batch.size)[used]
                 if direction.batched:
@@ -245,6 +282,13 @@ class Function:
             for array, part in zip(moved, branch.results(tangent), strict=True):
                 array[samples] = part
         return build([_shaped(array, batch) for array in arrays]), build([_shaped(array, batch) for array in moved])
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)  # a method: its object is the first argument
+
+    def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by their positions."""
+        return inspect.signature(self._f).bind(*args, **kwargs).args if kwargs else args
 
     def __str__(self) -> str:
         programs = [branch for branches in self._branches.values() for branch in branches]
@@ -262,9 +306,9 @@ class Function:
     # -- arguments ------------------------------------------------------------------------------------------------------
 
     def _chosen(self, args: Sequence[Any], wrt: int | tuple[int, ...] | None) -> tuple[int, ...]:
-        chosen = tuple(range(len(args))) if wrt is None else (wrt,) if isinstance(wrt, int) else tuple(wrt)
-        if any(not isinstance(i, int) or not -len(args) <= i < len(args) for i in chosen):
-            raise InputError(f"wrt={wrt!r} does not fit a call with {len(args)} arguments")
+        chosen = tuple(range(len(args))) if wrt is None else wrt if isinstance(wrt, tuple) else (wrt,)
+        if any(not isinstance(i, int) or isinstance(i, bool) or not -len(args) <= i < len(args) for i in chosen):
+            raise InputError(f"wrt={wrt!r} does not fit a call with {len(args)} arguments: give a number, a tuple, or None for all")
         return tuple(i % len(args) for i in chosen)
 
     def _arguments(self, args: Sequence[Any], chosen: tuple[int, ...], each: bool) -> tuple[list[Argument], Batch]:
@@ -276,12 +320,12 @@ class Function:
         if len(axes) != len(args):
             raise InputError(f"in_axes={self._in_axes!r} does not fit a call with {len(args)} arguments")
         found = [as_argument(name, x, axis == 0) for name, x, axis in zip(names, args, axes, strict=True)]
-        sizes = {argument.name: len(array) for argument in found if argument.batched for array in argument.arrays}
-        if len(set(sizes.values())) > 1:
-            raise InputError(f"the arguments have different numbers of samples: {', '.join(f'{n} of {name}' for name, n in sizes.items())}")
+        sizes = [(argument.name, len(array)) for argument in found if argument.batched for array in argument.arrays]
+        if len({n for _, n in sizes}) > 1:
+            raise InputError(f"the arguments have different numbers of samples: {', '.join(f'{n} of {name}' for name, n in sizes)}")
         if not sizes:
             return found, Batch(1, None)
-        size = next(iter(sizes.values()))
+        size = sizes[0][1]
         if size == 0:
             raise InputError("there are no samples: the batch axis has length 0")
         if each:
@@ -292,7 +336,7 @@ class Function:
         """Numbers and arrays, as a NumPy ufunc takes them."""
         found = [as_argument(name, x, False) for name, x in zip(names, args, strict=True)]
         for argument in found:
-            if argument.module is not None or not isinstance(argument.build([0]), int):
+            if argument.module is not None or len(argument.arrays) != 1 or isinstance(argument.source, (dict, tuple)):
                 raise InputError(
                     f"{argument.name} is more than a number or an array: say which axis has the samples, as in "
                     "compile(f, in_axes=(None, 0)), where None is for what is the same for all"
@@ -324,16 +368,16 @@ class Function:
         full = gradient.reshape(batch.shape)
         return full if each else _summed(full, np.shape(source))
 
+    @staticmethod
+    def _key(arguments: list[Argument], chosen: tuple[int, ...]) -> Any:
+        """What programs are recorded for: the form of the arguments, and by which of them to differentiate."""
+        return tuple([argument.key for argument in arguments]), chosen
+
     # -- runs -----------------------------------------------------------------------------------------------------------
 
-    def _runs(
-        self, args: Sequence[Any], arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]
-    ) -> list[tuple[Branch, Any, Storage]]:
+    def _runs(self, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]) -> list[tuple[Branch, Any, Storage]]:
         """Each sample computed on the program of its own branch: the branch, its samples, and what was computed."""
-        key = (tuple([argument.key for argument in arguments]), chosen)
-        branches = self._branches.get(key)
-        if branches is None:
-            branches = self._branches.setdefault(key, [])
+        branches = self._branches.setdefault(self._key(arguments, chosen), [])
         pending: Any = slice(None)
         done: list[tuple[Branch, Any, Storage]] = []
         for i in count():
@@ -343,23 +387,21 @@ class Function:
                 if i == len(branches):
                     if i == BRANCHES:
                         self._too_many(branches)
-                    branches.append(_record(self._f, arguments, first, chosen, batch))
+                    branches.append(_record(self._f, arguments, first, chosen))
                     fresh = True
             branch = branches[i]
-            data, met = branch.run(arguments, pending, batch.size)
+            data, met = branch.run(self._executor, arguments, pending, batch.size)
             ok = branch.holds(data)
-            if fresh and not ok[0]:  # rounding may decide a comparison here and there otherwise; a random number must not
-                if branch.draws:
-                    raise CompileError(f"a branch depends on a random number: {branch.checks[0].line}; use where(condition, a, b) for it")
+            if fresh and not ok[0]:  # rounding has decided a comparison otherwise than in eager code, which is right
                 ok[0] = True
             if ok.all():
-                self._report(args, met, data, batch)
+                self._report(arguments, met, batch)
                 done.append((branch, pending, data))
                 return done
             samples = np.arange(batch.size) if isinstance(pending, slice) else pending
             if ok.any():  # again without the others, whose numbers mean nothing here
-                data, met = branch.run(arguments, samples[ok], batch.size)
-                self._report(args, met, data, batch)
+                data, met = branch.run(self._executor, arguments, samples[ok], batch.size)
+                self._report(arguments, met, batch)
                 done.append((branch, samples[ok], data))
             pending = samples[~ok]
         raise AssertionError  # pragma: no cover - the loop ends by returning
@@ -371,12 +413,14 @@ class Function:
             "where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
         )
 
-    def _report(self, args: Sequence[Any], met: list[tuple[Instruction, Any]], data: Storage, batch: Batch) -> None:
+    def _report(self, arguments: list[Argument], met: list[tuple[Instruction, Any]], batch: Batch) -> None:
         """What left its domain is an error, or for arrays a warning."""
         if not met:
             return
         if batch.shape is None:
-            self._f(*args)  # raises the error with the operation, the numbers and the labels
+            self._f(
+                *[argument.variables(0)[1] for argument in arguments]
+            )  # raises the error with the operation, the numbers and the labels
             raise DomainError("an operation left its domain in compiled code, though not in eager code")
         for step, bad in met:
             elements = bad.reshape(-1, bad.shape[-1]).any(axis=0).sum() if step.batched else batch.size
@@ -396,7 +440,8 @@ class Function:
             whole = [np.empty((batch.size, *array.shape[1:])) for array in arrays]
             for branch, samples, data in runs:
                 parts = branch.results(data)
-                if [part.shape[1:] for part in parts] != [array.shape[1:] for array in whole]:
+                shapes = [[array.shape[1:] for array in found] for found in (parts, whole)]
+                if shapes[0] != shapes[1] or _form(branch.build, len(parts)) != _form(runs[0][0].build, len(whole)):
                     raise InputError(f"{self.__name__} returns results of different forms on different branches")
                 for array, part in zip(whole, parts, strict=True):
                     array[samples] = part
@@ -413,9 +458,9 @@ class Function:
             n = len(arguments[i].numbers(size))
             found[i] = np.zeros((n, size) if arguments[i].batched else n)
         for branch, samples, data in runs:
-            grads = Storage.zeros(branch.layout, data.batched.shape[1])
+            grads = self._executor.storage(branch.layout, data.batched.shape[1])
             branch.seed(grads, [seed[samples] for seed in seeds])
-            backward(branch.layout, data, grads)
+            self._executor.backward(branch.layout, data, grads)
             for i, gradient in found.items():
                 used, places = branch.inputs[i]
                 if not arguments[i].batched:
@@ -423,28 +468,37 @@ class Function:
                 elif isinstance(samples, slice):
                     gradient[used] = grads.batched[places]
                 else:
-                    gradient[np.ix_(used, samples)] = grads.batched[places]
+                    part = gradient[used]
+                    part[:, samples] = grads.batched[places]
+                    gradient[used] = part
         return found
 
 
-def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...], batch: Batch) -> Branch:
+def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...]) -> Branch:
     """Run the function once, on Values that stand for the numbers of one sample, and keep what it did."""
     with recording() as heard:
         variables, seen = zip(*[argument.variables(sample) for argument in arguments], strict=True) if arguments else ((), ())
         result = f(*seen)
         arrays, build = split(result, "the result")
     outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
-    for leaf, _ in heard.draws if batch.shape is None else ():
-        leaf.label = leaf.label or "drawn"
     batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
-    varying = {*batched, *[leaf for leaf, _ in heard.draws]}
+    drawn = {leaf for leaf, _ in heard.draws}
+    varying = {*batched, *drawn}
     checked = [guard.node for guard in heard.guards]
     checked += [guard.mask for guard in heard.guards if guard.mask is not None]
     roots = [x for array in outputs for x in array] + checked
-    tape = record(roots or [Value(0.0, CONSTANT)], varying, heard.masks)
+    tape = record(roots or [Value(0.0, CONSTANT)], varying, heard.masks, heard.unchecked)
     row = {node: i for i, node in enumerate(tape.nodes)}
+    random = {row[leaf] for leaf in drawn if leaf in row}
+    for i, sources in enumerate(tape.inputs) if random and checked else ():
+        if not random.isdisjoint(sources):
+            random.add(i)
+    for guard in heard.guards if random else ():
+        if row[guard.node] in random:
+            raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) for it")
     wanted = [row[leaf] for i in chosen for leaf in variables[i] if leaf in row]
-    layout = lay_out(tape, find_matrices(roll(tape)), wanted)
+    first = [row[leaf] for leaves in variables for leaf in leaves if leaf in row]
+    layout = lay_out(tape, find_matrices(roll(tape)), wanted, first)
 
     def place(node: Value) -> tuple[bool, int]:
         return tape.batched[row[node]], int(layout.place[row[node]])
@@ -453,7 +507,7 @@ def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, c
     for leaves in variables:
         used = [i for i, leaf in enumerate(leaves) if leaf in row and layout.place[row[leaf]] >= 0]
         places = [place(leaves[i])[1] for i in used]
-        inputs.append((np.array(used, dtype=np.intp), np.array(places, dtype=np.intp)))
+        inputs.append((_index(used), _index(places)))
     own = {leaf for leaves in variables for leaf in leaves} | {leaf for leaf, _ in heard.draws}
     constants = [i for i in tape.constants() if layout.place[i] >= 0]
     found = [[place(x) for x in array] for array in outputs]
@@ -463,7 +517,8 @@ def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, c
         (layout.place[constants], np.array([tape.nodes[i]._data for i in constants])),
         inputs,
         [(tape.nodes[i], int(layout.place[i])) for i in tape.leaves() if tape.nodes[i] not in own and layout.place[i] >= 0],
-        [(place(leaf)[1], sampler) for leaf, sampler in heard.draws if leaf in row and place(leaf)[1] >= 0],
+        [(place(leaf)[1] if leaf in row else -1, sampler) for leaf, sampler in heard.draws],
+        [leaf._data for leaf, _ in heard.draws],
         [Check(place(g.node), g.truth, g.line, None if g.mask is None else place(g.mask)) for g in heard.guards],
         [
             (
@@ -474,6 +529,16 @@ def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, c
         ],
         build,
     )
+
+
+def _form(build: Callable[[list[Any]], Any], n: int) -> str:
+    return repr(build([0] * n))
+
+
+def _index(numbers: list[int]) -> Index:
+    if numbers and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return slice(numbers[0], numbers[0] + len(numbers))
+    return np.array(numbers, dtype=np.intp)
 
 
 def _names_of(f: Callable[..., Any]) -> list[str]:

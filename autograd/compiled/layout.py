@@ -4,13 +4,14 @@
 row a number and one column a sample, so that the same place means the same number in every sample. A program without a
 batch has shared numbers only.
 
-Leaves are placed in the order in which matrix products read them, then in the order of the other instructions; the outputs
-of an instruction lie side by side, in the order of the operands they were computed from.
+The arguments of a function are placed in their own order, so that they are copied as a whole. Other leaves are placed in the
+order in which matrix products read them, then in the order of the other instructions; the outputs of an instruction lie
+side by side, in the order of the operands they were computed from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,7 +57,7 @@ class Instruction:
     """`operation` of the operands; its outputs are `shape` numbers from place `start` on, batched if an operand is.
 
     `mask` says where an output is wanted: a `where` has selected its other side elsewhere, so that errors there are none, and
-    gradients 0.
+    gradients 0. `checked` says whether it is an error to leave the domain.
     """
 
     operation: Operation
@@ -65,6 +66,7 @@ class Instruction:
     operands: tuple[Operand, ...]
     batched: bool
     mask: Operand | None
+    checked: bool
 
     @property
     def size(self) -> int:
@@ -77,7 +79,7 @@ class Instruction:
         return all(operand.constant for operand in self.operands)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """A program: instructions on `shared` numbers, and on `batched` numbers a sample.
 
@@ -113,13 +115,14 @@ class _Places:
         return start
 
 
-def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int]) -> Layout:
+def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int], first: Sequence[int] = ()) -> Layout:
     """Give every row of the groups a place, and every operand its view.
 
     Args:
         tape: what was recorded.
         groups: what `roll` and `find_matrices` made of it.
         wanted: the leaves whose derivatives are wanted.
+        first: leaves that are placed before all others, in this order.
     """
     rows = len(tape.nodes)
     total = rows + sum(int((group.outputs >= rows).sum()) for group in groups)
@@ -131,6 +134,7 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int]) -> Layout:
     computed[:rows] = [bool(inputs) for inputs in tape.inputs]
 
     places = _Places(batched)
+    places.put(np.array(first, dtype=np.intp))
     for group in sorted(groups, key=lambda group: group.operation is not MATMUL):
         for operand in group.operands:
             places.put(operand[~computed[operand]])
@@ -156,7 +160,7 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int]) -> Layout:
             spread.update({row: start + i for i, row in enumerate(fresh)})
             source = np.array(fresh, dtype=np.intp)
             copied = _operand(places.of[source], bool(constant[source].all()), False)
-            instructions.append(Instruction(SPREAD, (len(fresh),), start, (copied,), True, None))
+            instructions.append(Instruction(SPREAD, (len(fresh),), start, (copied,), True, None, False))
         where[~kinds] = [spread[row] for row in operand[~kinds].tolist()]
         return _operand(where, nothing_wanted, True)
 
@@ -172,7 +176,17 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int]) -> Layout:
             constant[ordered.outputs] = all(operand.constant for operand in operands)
         if ordered.mask is not None:
             masked.append((len(instructions), ordered.mask))
-        instructions.append(Instruction(ordered.operation, ordered.shape, start, operands, is_batched, None))
+        instructions.append(
+            Instruction(
+                ordered.operation,
+                ordered.shape,
+                start,
+                operands,
+                is_batched,
+                None,
+                group.checked and bool(group.operation.domain or group.operation.pole),
+            )
+        )
     for i, mask in masked:  # now that they have places: a mask may be computed after what it masks
         instructions[i] = replace(instructions[i], mask=_operand(places.of[mask], True, bool(batched[mask].any())))
     return Layout(instructions, places.size[False], places.size[True], places.of[:rows])
@@ -193,10 +207,10 @@ def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool
         if int(np.prod(shape)) != group.outputs.size or not np.array_equal(where, np.arange(where[0], where[0] + where.size)):
             shape = group.shape
         outputs, operands = group.outputs[order].reshape(shape), tuple(operand[order].reshape(shape) for operand in operands)
-        return Group(group.operation, shape, outputs, operands, None if mask is None else mask[order].reshape(shape))
+        return replace(group, shape=shape, outputs=outputs, operands=operands, mask=None if mask is None else mask[order].reshape(shape))
     order = np.argsort(places.of[operands[0]].min(axis=1), kind="stable")
     operands = tuple(operand[order] for operand in operands)
-    return Group(group.operation, group.shape, group.outputs[order], operands, None if mask is None else mask[order])
+    return replace(group, outputs=group.outputs[order], operands=operands, mask=None if mask is None else mask[order])
 
 
 def _operand(places: Rows, constant: bool, batched: bool) -> Operand:

@@ -6,7 +6,8 @@ import threading
 
 import numpy as np
 
-from autograd.compiled.execute import Storage, backward, forward
+from autograd.compiled.execute import Storage
+from autograd.compiled.executors import executor_named
 from autograd.compiled.layout import Layout, lay_out
 from autograd.compiled.matrices import find_matrices
 from autograd.compiled.printing import describe
@@ -23,7 +24,8 @@ class Program:
     `print(program)` shows the instructions that were found.
     """
 
-    def __init__(self, root: Value) -> None:
+    def __init__(self, root: Value, executor: str = "auto") -> None:
+        self._executor = executor_named(executor)
         self.tape = record([root])
         leaves = self.tape.leaves()
         self.layout: Layout = lay_out(self.tape, find_matrices(roll(self.tape)), leaves)
@@ -72,10 +74,10 @@ class Program:
         Raises:
             DomainError, PoleError: what eager code would have raised.
         """
-        data = Storage.zeros(self.layout)
+        data = self._executor.storage(self.layout)
         data.shared[...] = self._constants
         data.shared[self._places] = [leaf._data for leaf in self._leaves]
-        if forward(self.layout, data):
+        if self._executor.forward(self.layout, data):
             self.tape.replay()  # raises the error with the operation, the numbers and the labels
             raise DomainError("an operation left its domain in compiled code, though not in eager code")
         result = float(data.shared[self._result])
@@ -93,9 +95,9 @@ class Program:
         data: Storage | None = getattr(self._last, "data", None)
         if data is None:
             raise CompileError("there is nothing to go backward from: call program.forward() first, or program() for both")
-        grads = Storage.zeros(self.layout)
+        grads = self._executor.storage(self.layout)
         grads.shared[self._result] = 1.0
-        backward(self.layout, data, grads)
+        self._executor.backward(self.layout, data, grads)
         for leaf, gradient in zip(self._leaves, grads.shared[self._places].tolist(), strict=True):
             leaf.grad += gradient
 

@@ -21,6 +21,7 @@ class Tape:
         inputs: row numbers, in order, with multiplicity.
         results: the rows that are wanted.
         batched: for each row whether it differs from sample to sample.
+        unchecked: the rows whose operation may leave its domain.
         masks: for some rows a row that is 1 where this one is wanted and 0 where a `where` has selected its other side.
     """
 
@@ -30,6 +31,7 @@ class Tape:
     results: list[int]
     batched: list[bool]
     masks: dict[int, int]
+    unchecked: frozenset[int]
 
     def leaves(self) -> list[int]:
         """The rows that are read anew at every run."""
@@ -51,13 +53,16 @@ class Tape:
                 fresh.append(node)
 
 
-def record(roots: Sequence[Value], varying: Collection[Value] = (), masks: Mapping[Value, Value] | None = None) -> Tape:
+def record(
+    roots: Sequence[Value], varying: Collection[Value] = (), masks: Mapping[Value, Value] | None = None, unchecked: Collection[Value] = ()
+) -> Tape:
     """The graph behind the roots as a Tape.
 
     Args:
         roots: the results that are wanted.
         varying: the leaves that differ from sample to sample.
         masks: see `Tape`; those of nodes that no root depends on do not matter.
+        unchecked: see `Tape`.
     """
     masks = masks or {}
     nodes = _order([*roots, *masks.values()]) if masks else _order(roots)
@@ -73,6 +78,7 @@ def record(roots: Sequence[Value], varying: Collection[Value] = (), masks: Mappi
         [row[root] for root in roots],
         batched,
         {row[node]: row[mask] for node, mask in masks.items() if node in row and node._prev},
+        frozenset(row[node] for node in unchecked if node in row),
     )
 
 

@@ -30,6 +30,7 @@ class Group:
         operands: rows, one array an input. Of one shape with the outputs where the operation has a fixed number of inputs;
             (k, n) for `sum` and other operations of n inputs, two of them for `dot`; (m, n) and (p, n) for MATMUL.
         mask: the rows, in the shape of the outputs, that say where an output is wanted; None where it always is.
+        checked: whether it is an error to leave the domain of the operation.
     """
 
     operation: Operation
@@ -37,6 +38,7 @@ class Group:
     outputs: Rows
     operands: tuple[Rows, ...]
     mask: Rows | None = None
+    checked: bool = True
 
 
 def roll(tape: Tape) -> list[Group]:
@@ -55,7 +57,14 @@ def roll(tape: Tape) -> list[Group]:
             sources = (frozenset(sources[:half]), frozenset(sources[half:])) if operation is DOT else frozenset(sources)
         else:
             sources = tuple(sources)
-        key = (operation.name, operation.constants, len(inputs), sources, tape.batched[masks[row]] if row in masks else None)
+        key = (
+            operation.name,
+            operation.constants,
+            len(inputs),
+            sources,
+            tape.batched[masks[row]] if row in masks else None,
+            row in tape.unchecked,
+        )
         group = members.setdefault(key, len(rows))
         if group == len(rows):
             operations.append(operation)
@@ -64,10 +73,10 @@ def roll(tape: Tape) -> list[Group]:
         group_of[row] = group
         rows[group].append(row)
         operands[group].append(inputs)
-    return [_group(masks, *columns) for columns in zip(operations, rows, operands, strict=True)]
+    return [_group(tape, masks, *columns) for columns in zip(operations, rows, operands, strict=True)]
 
 
-def _group(masks: dict[int, int], operation: Operation, rows: list[int], inputs: list[tuple[int, ...]]) -> Group:
+def _group(tape: Tape, masks: dict[int, int], operation: Operation, rows: list[int], inputs: list[tuple[int, ...]]) -> Group:
     table = np.array(inputs, dtype=np.intp)
     if operation is DOT:
         n = table.shape[1] // 2
@@ -77,7 +86,7 @@ def _group(masks: dict[int, int], operation: Operation, rows: list[int], inputs:
     else:
         operands = tuple(table.T)
     mask = np.array([masks[row] for row in rows], dtype=np.intp) if rows[0] in masks else None
-    return Group(operation, (len(rows),), np.array(rows, dtype=np.intp), operands, mask)
+    return Group(operation, (len(rows),), np.array(rows, dtype=np.intp), operands, mask, rows[0] not in tape.unchecked)
 
 
 def _sums(tape: Tape) -> tuple[list[tuple[int, Operation, tuple[int, ...]]], dict[int, int]]:

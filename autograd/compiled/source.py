@@ -1,0 +1,114 @@
+"""A rule of the op table as source text: evaluated on symbols, it writes down what it does.
+
+>>> from autograd.ops import OPERATIONS
+>>> for line in lines_of(OPERATIONS["tanh"].value, ["a"], "y"):
+...     print(line)
+y = tanh(a)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.namespaces import FUNCTIONS
+
+
+class Symbol:
+    """A number that is not known yet: a name in the text, and the writer that keeps the lines."""
+
+    __slots__ = ("text", "writer")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, text: str, writer: Writer) -> None:
+        self.text = text
+        self.writer = writer
+
+    def _infix(self, symbol: str, other: Any, swapped: bool = False) -> Symbol:
+        a, b = (text_of(other), self.text) if swapped else (self.text, text_of(other))
+        return self.writer.name(f"{a} {symbol} {b}")
+
+    # fmt: off
+    def __add__(self, other: Any) -> Symbol: return self._infix("+", other)
+    def __radd__(self, other: Any) -> Symbol: return self._infix("+", other, True)
+    def __sub__(self, other: Any) -> Symbol: return self._infix("-", other)
+    def __rsub__(self, other: Any) -> Symbol: return self._infix("-", other, True)
+    def __mul__(self, other: Any) -> Symbol: return self._infix("*", other)
+    def __rmul__(self, other: Any) -> Symbol: return self._infix("*", other, True)
+    def __truediv__(self, other: Any) -> Symbol: return self._infix("/", other)
+    def __rtruediv__(self, other: Any) -> Symbol: return self._infix("/", other, True)
+    def __pow__(self, other: Any) -> Symbol: return self.writer.name(f"power({self.text}, {text_of(other)})")
+    def __neg__(self) -> Symbol: return self.writer.name(f"-{self.text}")
+    def __pos__(self) -> Symbol: return self
+    def __lt__(self, other: Any) -> Symbol: return self._infix("<", other)
+    def __le__(self, other: Any) -> Symbol: return self._infix("<=", other)
+    def __gt__(self, other: Any) -> Symbol: return self._infix(">", other)
+    def __ge__(self, other: Any) -> Symbol: return self._infix(">=", other)
+    def __eq__(self, other: Any) -> Any: return self._infix("==", other)
+    def __ne__(self, other: Any) -> Any: return self._infix("!=", other)
+    def __and__(self, other: Any) -> Symbol: return self._infix("&", other)
+    def __rand__(self, other: Any) -> Symbol: return self._infix("&", other, True)
+    def __or__(self, other: Any) -> Symbol: return self._infix("|", other)
+    def __ror__(self, other: Any) -> Symbol: return self._infix("|", other, True)
+    # fmt: on
+
+    def __abs__(self) -> Symbol:
+        return self.writer.name(f"abs({self.text})")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule must not ask for the truth of a condition: write xp.where(condition, a, b)")
+
+
+class Writer:
+    """The namespace of symbols. What is computed twice is written once."""
+
+    inf = math.inf
+    nan = math.nan
+
+    def __init__(self, prefix: str = "t") -> None:
+        self.prefix = prefix
+        self.lines: list[str] = []
+        self._names: dict[str, Symbol] = {}
+
+    def name(self, text: str) -> Symbol:
+        """A name for what the text computes."""
+        known = self._names.get(text)
+        if known is None:
+            known = self._names[text] = Symbol(f"{self.prefix}{len(self._names)}", self)
+            self.lines.append(f"{known.text} = {text}")
+        return known
+
+    def __getattr__(self, name: str) -> Callable[..., Symbol]:
+        if name not in FUNCTIONS:
+            raise AttributeError(f"rules cannot use xp.{name}")
+        return lambda *args: self.name(f"{name}({', '.join(map(text_of, args))})")
+
+
+def text_of(x: Any) -> str:
+    """How a symbol or number is written."""
+    if isinstance(x, Symbol):
+        return x.text
+    if isinstance(x, bool):
+        return str(x)
+    number = float(x)
+    text = repr(number)
+    return f"({text})" if text.startswith("-") else text
+
+
+def lines_of(rule: Callable[..., Any], inputs: Sequence[str], target: str, prefix: str = "t") -> list[str]:
+    """The lines that compute a rule of inputs of these names, the last of which assigns the target.
+
+    Args:
+        rule: ``rule(xp, *inputs)``.
+        inputs: the names.
+        target: the name of the result.
+        prefix: of the names of intermediate results.
+    """
+    writer = Writer(prefix)
+    result = rule(writer, *[Symbol(name, writer) for name in inputs])
+    if isinstance(result, Symbol) and writer.lines and writer.lines[-1].startswith(f"{result.text} = "):
+        writer.lines[-1] = f"{target} = {writer.lines[-1].removeprefix(f'{result.text} = ')}"
+    else:
+        writer.lines.append(f"{target} = {text_of(result)}")
+    return writer.lines

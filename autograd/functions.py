@@ -26,7 +26,11 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         raise InputError(f"{operation.name} takes {operation.arity} inputs, not {len(operands)}")
     if not any(isinstance(x, Value) for x in operands):
         data = [real(x) for x in operands]
-        if checked and outside(operation, FLOATS, *data) and not (STATE.recorders and STATE.asked and STATE.asked("errors", None, None)):
+        if (
+            checked
+            and outside(operation, FLOATS, *data)
+            and not (STATE.recorders and STATE.asked and STATE.asked("errors of numbers", None, None))
+        ):
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:

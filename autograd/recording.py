@@ -43,6 +43,8 @@ class Recording:
         draws: the leaves that stand for random numbers, each with the function that draws it anew.
         guards: the conditions that were asked for their truth.
         masks: for the nodes that belong to one side of a `where`, a node that is 1 where that side is selected, else 0.
+        outer: for each mask the mask of the `where` that its own stands in.
+        sides: for the node that a `where` made, the masks of its two sides.
         unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
         mask: of the nodes that are made now.
     """
@@ -50,6 +52,8 @@ class Recording:
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     masks: dict[Value, Value] = field(default_factory=dict)
+    outer: dict[Value, Value | None] = field(default_factory=dict)
+    sides: dict[Value, tuple[Value | None, Value | None]] = field(default_factory=dict)
     unchecked: set[Value] = field(default_factory=set)
     mask: Value | None = None
 
@@ -152,23 +156,28 @@ class Condition:
         Raises:
             InputError: the two sides are not of the same form, or not made of numbers.
         """
-        first, build = flatten(self._side(a, self))
-        second, other = flatten(self._side(b, ~self))
+        (left, mask), (right, other_mask) = self._side(a, self), self._side(b, ~self)
+        (first, build), (second, other) = flatten(left), flatten(right)
         if repr(build([0] * len(first))) != repr(other([0] * len(second))):
             raise InputError(
                 "both sides of a where must have the same form in a compiled function: two numbers, or two lists of one length"
             )
-        sides = zip(first, second, strict=True)
-        return build([apply(SELECT, [self.node, _number_node(x), _number_node(y)]) for x, y in sides])
+        nodes = [apply(SELECT, [self.node, _number_node(x), _number_node(y)]) for x, y in zip(first, second, strict=True)]
+        now = RECORDER.get()
+        if now is not None:
+            now.sides.update(dict.fromkeys(nodes, (mask, other_mask)))
+        return build(nodes)
 
     @staticmethod
-    def _side(side: Any, condition: Condition) -> Any:
-        """One side of a `where`, with all its nodes masked by the condition."""
+    def _side(side: Any, condition: Condition) -> tuple[Any, Value | None]:
+        """One side of a `where`, with all its nodes masked by the condition; and the mask."""
         now = RECORDER.get()
         if not callable(side) or now is None:
-            return side
-        with _masked_by(condition.node if now.mask is None else condition.node * now.mask):
-            return side()
+            return side, None
+        mask = condition.node if now.mask is None else condition.node * now.mask
+        now.outer[mask] = now.mask
+        with _masked_by(mask):
+            return side(), mask
 
 
 @contextmanager
@@ -195,7 +204,7 @@ def differentiated(node: Value, parts: Callable[[], list[Any]]) -> list[Any]:
         return parts()
     with _masked_by(mask):
         inside = parts()
-    return [Condition(mask).select(part, 0.0) for part in inside]
+    return [Condition(mask).select(lambda part=part: part, 0.0) for part in inside]
 
 
 def is_unchecked(node: Value) -> None:
@@ -242,12 +251,14 @@ def _asked(what: str, value: Any, other: Any) -> Any:
         return compare(what, value, other)
     if what == "errors":
         return now is not None
+    if what == "errors of numbers":  # which no run will check again
+        return now is not None and now.mask is not None and now.mask._data == 0.0
     if now is None:
         return None
     if what in ("data", "grad"):
         raise CompileError(
             f"{value!r} was asked for its .{what} while the function was recorded at {current_line()}: the number would be frozen into the "
-            "program. Compute with the Value itself; choose with where(x > 0, a, b); or read .{what} outside of the compiled function"
+            f"program. Compute with the Value itself; choose with where(x > 0, a, b); or read .{what} outside of the compiled function"
         )
     raise InputError(
         f"{value!r} == {other!r}: == asks whether two Values are the same node, not whether their numbers are equal. "

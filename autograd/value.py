@@ -156,8 +156,10 @@ class Value(Node):
     def backward(self, create_graph: bool = False) -> None:
         """Fill `.grad` of every node this one depends on with the derivative of this one by it.
 
-        Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. Never
-        raises for numeric reasons: an infinite slope is inf. If it is interrupted, the leaves are as they were before.
+        Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. If it is
+        interrupted, the leaves are as they were before. Never raises for numeric reasons: an infinite slope is inf, and times a
+        slope of 0 it is nan, so that sqrt(relu(x)) has the derivative nan where x < 0 (PyTorch says 0). The chain rule has no
+        answer there; ``where(x > 0, lambda: sqrt(x), lambda: 0.0)`` has one.
         Several threads may each go backward through a graph of their own, but not through graphs that share a leaf.
 
         Args:

@@ -46,6 +46,8 @@ POINTS: list[tuple[str, Callable[..., Any], tuple[float, ...], float, tuple[floa
     ("overflow", lambda x, y: x * y, (1e300, 1e300), inf, (1e300, 1e300)),
     ("where, selected", lambda x: where(x > 0, lambda: log(x), lambda: 0.0) + 0 * x, (2.0,), math.log(2.0), (0.5,)),
     ("where, guarded", lambda x: where(x > 0, lambda: log(x), lambda: 3.0) + 0 * x, (-2.0,), 3.0, (0.0,)),
+    ("sqrt(relu(x)), a slope of 0 times inf", lambda x: ag.sqrt(relu(x)), (-1.0,), 0.0, (nan,)),
+    ("sqrt where x > 0", lambda x: where(x > 0, lambda: ag.sqrt(x), lambda: 0.0) + 0 * x, (-1.0,), 0.0, (0.0,)),
     ("sqrt(0)", ag.sqrt, (0.0,), 0.0, (inf,)),
     ("sqrt(-0.0)", ag.sqrt, (-0.0,), -0.0, (inf,)),
     ("cbrt(0)", ag.cbrt, (0.0,), 0.0, (inf,)),

@@ -32,8 +32,9 @@ def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None 
     A *function* of numbers becomes one of numbers and arrays, which are broadcast as by a NumPy ufunc; `compile` can be its
     decorator. It is recorded at the first call, and again for arguments of another form. An `if` on a Value is no
     problem: a run that would take another branch than the recorded one records that branch too, and each sample runs on its own
-    branch; `where` makes do without branches. Random numbers must come from `autograd.recording.drawn`. Values that
-    the function refers to are read anew at every run, and numbers that it refers to are frozen.
+    branch; `where` makes do without branches. What no result depends on is not computed, and raises nothing. Random numbers
+    must come from `autograd.recording.drawn`. Values that the function refers to are read anew at every run, and numbers that
+    it refers to are frozen.
 
     Args:
         target: the result of a computation, such as a loss; or a function of Values.

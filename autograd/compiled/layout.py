@@ -11,6 +11,7 @@ side by side, in the order of the operands they were computed from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -71,7 +72,7 @@ class Instruction:
     @property
     def size(self) -> int:
         """How many numbers it computes, for each sample."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     def constant(self) -> bool:
@@ -129,7 +130,8 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int], first: Seq
     batched = np.zeros(total, dtype=bool)
     batched[:rows] = tape.batched
     for group in groups:
-        batched[group.outputs] = any(batched[operand].any() for operand in group.operands)
+        if group.outputs.size > 1 or group.outputs.item() >= rows:
+            batched[group.outputs] = any(batched[operand].any() for operand in group.operands)
     computed = np.ones(total, dtype=bool)
     computed[:rows] = [bool(inputs) for inputs in tape.inputs]
 
@@ -149,6 +151,9 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int], first: Seq
 
     def locate(operand: Rows) -> Operand:
         """Where the rows are; shared ones are copied to batched places where they stand beside such."""
+        if operand.size == 1:  # irregular graphs are made of these
+            row = operand.item()
+            return Operand(operand.shape, int(places.of[row]), (0,) * operand.ndim, None, True, bool(constant[row]), bool(batched[row]))
         kinds = batched[operand]
         where = places.of[operand]
         nothing_wanted = bool(constant[operand].all())
@@ -194,7 +199,7 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int], first: Seq
 
 def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]]) -> Group:
     """The group with its outputs in the order in which its latest computed operand lies in memory, and in that one's shape."""
-    if group.operation is MATMUL:
+    if group.operation is MATMUL or group.outputs.size == 1:
         return group
     operands, mask = group.operands, group.mask
     batched = [bool(places.batched[operand].any()) for operand in operands]

@@ -7,6 +7,7 @@ matrix products, which BLAS does faster, operations of any number of inputs, and
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -84,6 +85,8 @@ class Encoded:
 
     def _inner(self, step: Instruction) -> int:
         """How long the inner loop can be, so that it goes through every operand at an even pace: the last axis, or everything."""
+        if step.size == 1:
+            return 1
         for n in (step.size, step.shape[-1]):
             if all(_paces(operand.all_places().reshape(-1, n)) for operand in step.operands):
                 return n
@@ -91,6 +94,8 @@ class Encoded:
 
     def _field(self, operand: Operand, inner: int) -> list[int]:
         """Where an element-wise instruction finds an operand: a start for each round of the inner loop, and a pace within it."""
+        if operand.places is None and math.prod(operand.shape) == 1:
+            return [operand.batched, 0, operand.start, 0, 0, operand.constant]
         places = operand.all_places().reshape(-1, inner)
         step = int(places[0, 1] - places[0, 0]) if inner > 1 else 0
         starts = places[:, 0]
@@ -134,7 +139,7 @@ def _paces(places: npt.NDArray[np.intp]) -> bool:
 
 
 def _multiplications(step: Instruction) -> int:
-    return int(np.prod(step.shape)) * step.operands[0].shape[-1] if step.operation is MATMUL else 0
+    return step.size * step.operands[0].shape[-1] if step.operation is MATMUL else 0
 
 
 _ENCODED: WeakKeyDictionary[Layout, Encoded] = WeakKeyDictionary()

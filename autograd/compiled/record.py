@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from autograd.graph import topological_order
 from autograd.ops import CONSTANT, LEAF, SUM, Operation
+from autograd.recording import Recording
 from autograd.value import Value, apply, node_of
 
 
@@ -53,19 +54,16 @@ class Tape:
                 fresh.append(node)
 
 
-def record(
-    roots: Sequence[Value], varying: Collection[Value] = (), masks: Mapping[Value, Value] | None = None, unchecked: Collection[Value] = ()
-) -> Tape:
+def record(roots: Sequence[Value], varying: Collection[Value] = (), heard: Recording | None = None) -> Tape:
     """The graph behind the roots as a Tape.
 
     Args:
         roots: the results that are wanted.
         varying: the leaves that differ from sample to sample.
-        masks: see `Tape`; those of nodes that no root depends on do not matter.
-        unchecked: see `Tape`.
+        heard: what else is known of the function that was recorded.
     """
-    masks = masks or {}
-    nodes = _order([*roots, *masks.values()]) if masks else _order(roots)
+    heard = heard or Recording()
+    nodes = _order([*roots, *heard.masks.values()]) if heard.masks else _order(roots)
     row = {node: i for i, node in enumerate(nodes)}
     inputs = [tuple([row[x] for x in node._prev]) for node in nodes]
     batched = [node in varying for node in nodes]
@@ -77,9 +75,35 @@ def record(
         inputs,
         [row[root] for root in roots],
         batched,
-        {row[node]: row[mask] for node, mask in masks.items() if node in row and node._prev},
-        frozenset(row[node] for node in unchecked if node in row),
+        {row[node]: row[mask] for node, mask in _masks(nodes, roots, heard).items()} if heard.masks else {},
+        frozenset(row[node] for node in heard.unchecked if node in row),
     )
+
+
+def _masks(nodes: Sequence[Value], roots: Sequence[Value], heard: Recording) -> dict[Value, Value]:
+    """The masks of nodes that nothing outside of their side of a `where` uses: what was made in one may be kept and used elsewhere."""
+
+    def within(inner: Value | None, mask: Value) -> bool:
+        while inner is not None and inner is not mask:
+            inner = heard.outer.get(inner)
+        return inner is not None
+
+    kept = {node: mask for node, mask in heard.masks.items() if node._prev}
+    for guard in heard.guards:
+        if guard.node in kept and not within(guard.mask, kept[guard.node]):
+            del kept[guard.node]
+    checked = {guard.node for guard in heard.guards}
+    for root in roots:
+        if root not in checked:
+            kept.pop(root, None)
+    for node in reversed(nodes):  # users come before what they use
+        sides = heard.sides.get(node)
+        for k, x in enumerate(node._prev):
+            mask = kept.get(x)
+            if mask is not None and not within(kept.get(node), mask) and not (sides and k > 0 and within(sides[k - 1], mask)):
+                del kept[x]
+    known = set(nodes)
+    return {node: mask for node, mask in kept.items() if node in known}
 
 
 def _order(roots: Sequence[Value]) -> list[Value]:

@@ -74,21 +74,28 @@ from autograd.functions import (
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
 from autograd.implicit import implicit
+from autograd.recording import drawn
 from autograd.sparse import Sparse, sparse_hessian, sparse_jacobian
 from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autograd.value import Value, dot
 
 if TYPE_CHECKING:
     from autograd.compiled.compile import compile as compile
+    from autograd.compiled.function import Function
     from autograd.compiled.program import Program
     from autograd.compiled.with_torch import compare_with_torch
     from autograd.render.draw import Drawing, draw
+    from autograd.render.latex import to_latex
+    from autograd.render.paths import paths
+    from autograd.render.play import Player, play
 
 # what would shadow a builtin (abs, compile, pow, sum) can be imported by name, and stays out of this list
 __all__ = [
     "NATIVE",
     "AutogradError",
     "Drawing",
+    "Function",
+    "Player",
     "Program",
     "Sparse",
     "Value",
@@ -112,6 +119,7 @@ __all__ = [
     "detect_anomaly",
     "dot",
     "draw",
+    "drawn",
     "elu",
     "enable_grad",
     "erf",
@@ -138,7 +146,9 @@ __all__ = [
     "maximum",
     "minimum",
     "no_grad",
+    "paths",
     "peak",
+    "play",
     "relu",
     "remainder",
     "scope",
@@ -154,16 +164,22 @@ __all__ = [
     "sqrt",
     "tan",
     "tanh",
+    "to_latex",
     "value_and_grad",
     "where",
 ]
 
 _LAZY = {
+    "Function": "autograd.compiled.function",
     "Program": "autograd.compiled.program",
     "compile": "autograd.compiled.compile",
     "compare_with_torch": "autograd.compiled.with_torch",
     "Drawing": "autograd.render.draw",
     "draw": "autograd.render.draw",
+    "paths": "autograd.render.paths",
+    "Player": "autograd.render.play",
+    "play": "autograd.render.play",
+    "to_latex": "autograd.render.latex",
 }
 """What needs NumPy or graphviz is imported at its first use, so that `import autograd` needs nothing but Python."""
 

@@ -436,3 +436,13 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     for load in (data.digits, data.moons, data.circles, data.mnist):
         with pytest.raises(MissingPackageError, match="scikit-learn: pip install"):
             load(random.Random(0))
+
+
+def test_the_images_of_mnist_where_they_are_at_hand() -> None:
+    path = Path(__file__).parents[2] / "shared" / "data" / "mnist_10k.npz"
+    if not path.exists():
+        pytest.skip("the images are not here")
+    (X, y), (X_test, y_test) = data.mnist(random.Random(0), path=path)
+    assert (X.shape, y.shape, X_test.shape, y_test.shape) == ((8000, 784), (8000,), (2000, 784), (2000,))
+    assert 0.0 == X.min() < X.max() == 1.0
+    assert set(y.tolist()) == set(range(10))

@@ -1,6 +1,6 @@
 """Value: a number that remembers how it was computed, and `backward`, which applies the chain rule.
 
-Only `+ - * / neg **` and `dot`, which are most of every graph, are written out here; a test holds them to their rows of the
+Only `+ - * / neg **`, `dot` and `relu`, which are most of every graph, are written out here; a test holds them to their rows of the
 op table, bit for bit. Every other operation is made from its row by `apply`.
 """
 
@@ -10,13 +10,28 @@ import numbers
 from decimal import Decimal
 from typing import Any, Final, cast, final
 
+from autograd import ops
 from autograd.contexts import RECORDING, anomaly_is_looked_for, check_gradients_of_inputs
 from autograd.errors import AutogradError, DomainError, InputError, MagnitudeError, PoleError
 from autograd.graph import Inputs, Node, topological_order
 from autograd.namespaces import FLOATS
 from autograd.native import mypyc_attr
-from autograd.ops import ADD, CONSTANT, DIV, DOT, LEAF, MUL, NEG, POS, POW, REMAINDER, SUB, Operation, outside
+from autograd.ops import Operation, outside
 from autograd.state import STATE, Extra
+
+# The rows that are named below. Compiled, a Final is a variable; an imported name is looked up in a dictionary at every node.
+LEAF: Final = ops.LEAF
+CONSTANT: Final = ops.CONSTANT
+ADD: Final = ops.ADD
+SUB: Final = ops.SUB
+MUL: Final = ops.MUL
+DIV: Final = ops.DIV
+NEG: Final = ops.NEG
+POS: Final = ops.POS
+POW: Final = ops.POW
+DOT: Final = ops.DOT
+REMAINDER: Final = ops.REMAINDER
+RELU: Final = ops.RELU
 
 _NOT_NUMBERS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset, type(None))
 
@@ -364,6 +379,8 @@ def apply_one(operation: Operation, x: Value) -> Value:
         DomainError, PoleError: the input lies outside the operation's domain.
     """
     a = x._data
+    if operation is RELU:  # most neurons have one: written out, as the arithmetic above
+        return Value(0.0 if a <= 0.0 else a, RELU, x, None, 1.0 if a > 0.0 else 0.0)
     if (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, a):
         return apply(operation, [x])
     try:

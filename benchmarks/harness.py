@@ -9,7 +9,7 @@ import statistics
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -44,6 +44,19 @@ def engine(plain: bool) -> tuple[ModuleType, ModuleType]:
     return _LOADED[plain]["autograd"], _LOADED[plain]["nn"]
 
 
+def builds() -> dict[str, tuple[ModuleType, ModuleType]]:
+    """`autograd` and `nn` by the name of the build; without the native one, and a line that says so, where it is not compiled.
+
+    The last of them is the one that imports find, also those within functions, as in `compile`.
+    """
+    found = {"plain Python": engine(plain=True), "native": engine(plain=False)}
+    if not found["native"][0].NATIVE:
+        print("The native core is not compiled, or older than its source: its rows are missing. To compile it: pip install -e .")
+        del found["native"]
+    restore(_LOADED["native" not in found])
+    return found
+
+
 def restore(modules: dict[str, ModuleType]) -> None:
     """Make these the modules that imports find."""
     for name in _modules():
@@ -64,9 +77,23 @@ def _modules() -> dict[str, ModuleType]:
     return {name: module for name, module in sys.modules.items() if name.split(".")[0] in ("autograd", "nn")}
 
 
-def interleaved(contestants: dict[str, Callable[[], Any]], seconds: float, collector: bool = True) -> dict[str, float]:
-    """The median time of each contestant in seconds. They take turns until the time is over, at least 3 turns each."""
-    times: dict[str, list[float]] = {name: [] for name in contestants}
+class Times(list[float]):
+    """The times of one contestant in seconds: the processor's, so that what else the machine does counts less."""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self)
+
+    @property
+    def spread(self) -> float:
+        """Half the distance between the quartiles, as a share of the median: how far the middle half of the times lies apart."""
+        low, _, high = statistics.quantiles(self, n=4, method="inclusive")
+        return (high - low) / 2 / self.median
+
+
+def interleaved(contestants: Mapping[str, Callable[[], Any]], seconds: float, collector: bool = True) -> dict[str, Times]:
+    """The times of each contestant. They take turns, in order, until the time is over, at least 3 turns each."""
+    times = {name: Times() for name in contestants}
     for run in contestants.values():
         run()  # warm up
     gc.collect()
@@ -77,12 +104,25 @@ def interleaved(contestants: dict[str, Callable[[], Any]], seconds: float, colle
         while time.perf_counter() < end or min(map(len, times.values())) < 3:
             for name, run in contestants.items():
                 gc.collect()  # what one contestant leaves behind is not to slow down the next
-                start = time.perf_counter()
+                start = time.process_time()
                 run()
-                times[name].append(time.perf_counter() - start)
+                times[name].append(time.process_time() - start)
     finally:
         gc.enable()
-    return {name: statistics.median(found) for name, found in times.items()}
+    return times
+
+
+def agree(found: Mapping[str, list[float]], tolerance: float = 1e-9) -> None:
+    """Compare what the contestants computed: who computes something else is no contestant.
+
+    Raises:
+        RuntimeError: two of them differ by more than the tolerance.
+    """
+    first = next(iter(found))
+    for name, numbers in found.items():
+        off = max(abs(a - b) for a, b in zip(numbers, found[first], strict=True))
+        if not off <= tolerance:
+            raise RuntimeError(f"{name} and {first} differ by {off:.3g}, more than {tolerance:g}: they do not compute the same")
 
 
 def allocated(build: Callable[[], Any]) -> int:

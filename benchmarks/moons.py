@@ -29,8 +29,9 @@ class Neuron:
         return act.relu() if self.nonlin else act
 
 
-def moons(value: Any, samples: int = 100) -> tuple[list[Any], Callable[[], Any]]:
-    """Parameters, and a function that builds the loss of them, with any engine's Value."""
+def moons(value: Any, samples: int = 100, given: Callable[[float], Any] | None = None) -> tuple[list[Any], Callable[[], Any]]:
+    """Parameters, and a function that builds the loss of them, with any engine's Value; `given` makes an input, by default a Value."""
+    given = given or value
     weights, X, y = numbers(samples)
     layers = [[Neuron(value, weights, nin, nout != 1) for _ in range(nout)] for nin, nout in pairwise(SIZES)]
     parameters = [p for layer in layers for neuron in layer for p in (*neuron.w, neuron.b)]
@@ -38,7 +39,7 @@ def moons(value: Any, samples: int = 100) -> tuple[list[Any], Callable[[], Any]]
     def loss() -> Any:
         scores = []
         for row in X:
-            out = list(map(value, row))
+            out = list(map(given, row))
             for layer in layers:
                 out = [neuron(out) for neuron in layer]
             scores.append(out[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any, Protocol
 
-from autograd.compiled import execute
+from autograd.compiled import execute, native
 from autograd.compiled.execute import Storage
 from autograd.compiled.layout import Instruction, Layout
 from autograd.errors import CompileError, MissingPackageError
@@ -41,8 +41,4 @@ def executor_named(name: str) -> Executor:
     has_numba = name != "numpy" and importlib.util.find_spec("numba") is not None
     if name == "native" and not has_numba:
         raise MissingPackageError("the native executor needs Numba: pip install 'scalar-autograd[fast]'")
-    if not has_numba:
-        return execute
-    from autograd.compiled import native
-
-    return native
+    return native if has_numba else execute

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from points import EXTREME
 
-from autograd import Value, dot, exp, tanh
+from autograd import Value, dot, exp, relu, tanh
 from autograd.errors import InputError, MagnitudeError
 from autograd.namespaces import FLOATS
-from autograd.ops import ADD, DIV, DOT, MUL, NEG, POS, POW, SUB, outside
+from autograd.ops import ADD, DIV, DOT, MUL, NEG, POS, POW, RELU, SUB, outside
 
 BINARY = [(operator.add, ADD), (operator.sub, SUB), (operator.mul, MUL), (operator.truediv, DIV)]
 
@@ -118,6 +118,8 @@ def test_written_out_operators_equal_their_rows_bit_for_bit() -> None:
             assert repr((node.data, *node._slopes)) == repr((value, *power.slopes(FLOATS, value, x))), (x, y)
         for unary, row in ((operator.neg, NEG), (operator.pos, POS)):
             assert repr(unary(Value(x)).data) == repr(row.value(FLOATS, x))
+        silent = RELU.value(FLOATS, x)
+        assert repr((relu(Value(x)).data, *relu(Value(x))._slopes)) == repr((silent, *RELU.slopes(FLOATS, silent, x)))
         inputs = [x, y, 1.5, y, x, -0.0]
         product = dot([Value(v) for v in inputs[:3]], [Value(v) for v in inputs[3:]])
         total = DOT.value(FLOATS, *inputs)

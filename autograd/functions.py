@@ -26,11 +26,9 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         raise InputError(f"{operation.name} takes {operation.arity} inputs, not {len(operands)}")
     if not any(isinstance(x, Value) for x in operands):
         data = [real(x) for x in operands]
-        if (
-            checked
-            and outside(operation, FLOATS, *data)
-            and not (STATE.recorders and STATE.asked and STATE.asked("errors of numbers", None, None))
-        ):
+        if checked and outside(operation, FLOATS, *data):
+            if STATE.recorders and STATE.asked is not None and STATE.asked("errors", None, None):
+                return apply(operation, [Value(x, CONSTANT) for x in data])  # whether that is wanted, each run finds out
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:
@@ -119,7 +117,7 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     sides are part of the program, and each run and sample selects anew.
 
     Raises:
-        InputError: the condition is a Value, whose truth would depend on its sign being exactly 0.
+        InputError: the condition is a Value, whose truth would depend on its being exactly 0, or the `~` of a truth.
 
     Example:
         >>> x = Value(-1.0)
@@ -128,6 +126,8 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     """
     if isinstance(condition, Value):
         raise InputError(f"where needs a condition, not {condition!r}: write where(v > 0, …)")
+    if type(condition) is int and condition not in (0, 1):  # ~True is -2, which is true
+        raise InputError(f"where needs a truth, not {condition}: write x > 0 rather than ~(x <= 0)")
     if isinstance(condition, Condition):
         return condition.select(a, b)
     selected = a if condition else b

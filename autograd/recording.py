@@ -176,14 +176,13 @@ class Condition:
             return side, None
         mask = condition.node if now.mask is None else condition.node * now.mask
         now.outer[mask] = now.mask
-        with _masked_by(mask):
+        with _masked_by(now, mask):
             return side(), mask
 
 
 @contextmanager
-def _masked_by(mask: Value) -> Iterator[None]:
-    now = RECORDER.get()
-    assert now is not None
+def _masked_by(now: Recording, mask: Value) -> Iterator[None]:
+    """Nodes that are made within it are masked."""
     outer = now.mask
     with _LOCK:
         STATE.watched += 1  # shows each new node to `_observe`
@@ -200,9 +199,9 @@ def differentiated(node: Value, parts: Callable[[], list[Any]]) -> list[Any]:
     """What a derivative that goes through a node adds to its inputs: nothing, where a `where` has selected the other side."""
     now = RECORDER.get()
     mask = None if now is None else now.masks.get(node)
-    if mask is None:
+    if now is None or mask is None:
         return parts()
-    with _masked_by(mask):
+    with _masked_by(now, mask):
         inside = parts()
     return [Condition(mask).select(lambda part=part: part, 0.0) for part in inside]
 
@@ -217,7 +216,7 @@ def is_unchecked(node: Value) -> None:
 def _node(x: Any) -> Value:
     if isinstance(x, Condition):
         return x.node
-    if isinstance(x, bool):
+    if type(x).__name__ in ("bool", "bool_"):  # NumPy has a truth of its own
         return Value(float(x), CONSTANT)
     raise InputError(f"a condition can be combined with another condition, not with {x!r}: write (v > 0) & (w > 0)")
 
@@ -251,8 +250,6 @@ def _asked(what: str, value: Any, other: Any) -> Any:
         return compare(what, value, other)
     if what == "errors":
         return now is not None
-    if what == "errors of numbers":  # which no run will check again
-        return now is not None and now.mask is not None and now.mask._data == 0.0
     if now is None:
         return None
     if what in ("data", "grad"):

@@ -2,20 +2,26 @@
 
 ``python tests/fuzzing.py --minutes 60`` goes on for an hour, prints counts, and a runnable program for each disagreement.
 
-A program is a list of steps; a step is the name of a row and its operands, a number of an earlier result or a constant.
-Engines must agree to within what rounding alone can do to the program, which is measured: by running it with each operation's
-result off by a few units in the last place, at random.
+A program is a list of steps; a step is what to do and its operands, each the number of an earlier result or a constant. What to
+do is the name of a row; or several, as "log.div", the last of them first; or a choice, as "where:log.div", whose operands are two
+numbers to compare, those of "log.div", and what it gives otherwise. Choices nest.
+
+Every program runs eagerly in both builds and, at several points at once, as a compiled function. Once its choices are made it
+also runs as a compiled graph and with PyTorch. Engines must agree to within what rounding alone can do to the program, which is
+measured: by running it with each operation's result off by a few units in the last place, at random.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import math
 import random
 import sys
 import time
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -24,11 +30,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from benchmarks.harness import engine  # noqa: E402 - found from here
+import autograd  # noqa: E402, F401 - found from here, and loaded before `engine` loads the other build: nothing is to load a third
+from benchmarks.harness import engine  # noqa: E402
 
 Operand = int | float  # an int is the number of an earlier result
 Step = tuple[str, tuple[Operand, ...]]
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, 1e-8, -1e-8, 20.0, -30.0, 400.0, -1000.0, 1e8, 1e300, -1e300, 5e-324, math.inf, math.nan)
+COMPARISONS = {"where": ">", "if": "<="}
+"""The kinds of choice, and how each compares. The sides of a `where` are functions; an `if` is Python's own."""
+EXECUTORS = ("numpy", "native") if importlib.util.find_spec("numba") else ("numpy",)
 EPSILON = 2.0**-53
 
 
@@ -40,31 +50,80 @@ class Program:
     steps: tuple[Step, ...]
 
     def __str__(self) -> str:
-        lines = ["from autograd import Value", "from autograd.functions import call", "from autograd.ops import OPERATIONS as ops", ""]
+        lines = [
+            "from autograd import Value, where",
+            "from autograd.functions import call",
+            "from autograd.ops import OPERATIONS as ops",
+            "",
+        ]
         lines += [f"v{i} = Value({_literal(x)})" for i, x in enumerate(self.inputs)]
         for i, (name, operands) in enumerate(self.steps, start=len(self.inputs)):
-            written = ", ".join(f"v{x}" if isinstance(x, int) else _literal(x) for x in operands)
-            lines.append(f"v{i} = call(ops[{name!r}], {written})")
+            lines.append(f"v{i} = {_written(name, [f'v{x}' if isinstance(x, int) else _literal(x) for x in operands])}")
         lines.append(f"v{len(self.inputs) + len(self.steps) - 1}.backward()")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a program: a value and a gradient for each input, or an exception."""
+    """What became of a program: a value and a gradient for each input, or an exception; and, where it is known, how it chose."""
 
     value: float = math.nan
     gradients: tuple[float, ...] = ()
     error: str = ""
+    path: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """A step on plain numbers.
+
+    Attributes:
+        value: nan where it is outside.
+        slopes: by each operand; None by those that have no part in it, because a choice went the other way.
+        path: how its choices went.
+        outside: whether an operand lies outside a domain.
+    """
+
+    value: float
+    slopes: list[float | None]
+    path: tuple[bool, ...] = ()
+    outside: bool = False
 
 
 def _literal(x: float) -> str:
     return repr(x) if math.isfinite(x) else f"float({str(x)!r})"
 
 
-def grow(rng: random.Random, operations: dict[str, Any], floats: Any, outside: Callable[..., Any]) -> Program:
+def _written(name: str, operands: list[str]) -> str:
+    """A step as source code."""
+    kind, rest = _kind(name)
+    if kind:
+        a, b, *inner, other = operands
+        side, condition = _written(rest, inner), f"{a} {COMPARISONS[kind]} {b}"
+        return f"where({condition}, lambda: {side}, lambda: {other})" if kind == "where" else f"({side} if {condition} else {other})"
+    *outer, first = rest.split(".")
+    text = f"call(ops[{first!r}], {', '.join(operands)})"
+    for row in reversed(outer):
+        text = f"call(ops[{row!r}], {text})"
+    return text
+
+
+def _kind(name: str) -> tuple[str, str]:
+    """The kind of choice that a step is, and what is chosen; or "" and its rows."""
+    kind, colon, rest = name.partition(":")
+    return (kind, rest) if colon else ("", name)
+
+
+def _data(operands: Sequence[Operand], results: Sequence[Any]) -> list[Any]:
+    return [results[x] if isinstance(x, int) else x for x in operands]
+
+
+def grow(rng: random.Random, package: ModuleType, names: Sequence[str]) -> Program:
     """A program whose steps mostly stay inside the domains and of moderate size; a few go anywhere."""
+    operations = package.ops.OPERATIONS
+    unary = [name for name in names if operations[name].arity == 1]
     wild = rng.random() < 0.15
+    choosy = rng.choice([0.0, 0.2])
 
     def number() -> float:
         return rng.choice(EXTREMES) if rng.random() < (0.5 if wild else 0.05) else rng.uniform(-3.0, 3.0)
@@ -72,27 +131,29 @@ def grow(rng: random.Random, operations: dict[str, Any], floats: Any, outside: C
     inputs = tuple(number() for _ in range(rng.randint(1, 4)))
     results = list(inputs)
     steps: list[Step] = []
-    names = sorted(operations)
     for _ in range(rng.choice([2, 5, 10, 20, 40])):
         for _attempt in range(20):
             name = rng.choice(names)
-            row = operations[name]
-            arity = row.arity or 2 * rng.randint(1, 4)
+            arity = operations[name].arity or 2 * rng.randint(1, 4)
+            parameters = range(arity - operations[name].parameters, arity)
+            if rng.random() < choosy:
+                name = f"{rng.choice(unary)}.{name}"
+            while rng.random() < choosy:
+                name = f"{rng.choice(list(COMPARISONS))}:{name}"
+                arity, parameters = arity + 3, range(parameters.start + 2, parameters.stop + 2)
             near = len(results) - rng.randint(1, min(len(results), 4))
             operands: list[Operand] = [near if rng.random() < 0.6 else rng.randrange(len(results)) for _ in range(arity)]
             for k in range(1, arity):
-                if rng.random() < (0.6 if k >= arity - row.parameters else 0.1):
+                if rng.random() < (0.6 if k in parameters else 0.1):
                     operands[k] = rng.choice([2.0, 3.0, -1.0, 0.5, number()])
-            data = [results[x] if isinstance(x, int) else x for x in operands]
-            bad = bool(outside(row, floats, *data))
-            y = float(row.value(floats, *data))
-            if rng.random() < 0.02 or (not bad and (wild or abs(y) < 1e6)):
+            result = on_floats(package, name, _data(operands, results))
+            if rng.random() < 0.02 or (not result.outside and (wild or abs(result.value) < 1e6)):
                 break
         else:
             continue
         steps.append((name, tuple(operands)))
-        results.append(y)
-        if bad:
+        results.append(result.value)
+        if result.outside:
             break
     return live(Program(inputs, tuple(steps) or (("pos", (0,)),)))
 
@@ -112,9 +173,53 @@ def live(program: Program) -> Program:
     )
 
 
-def run_eager(package: ModuleType, program: Program, inputs: tuple[float, ...] | None = None) -> tuple[Outcome, Any, list[Any]]:
-    """With one build of the engine; also the result and the leaves, where there was no error."""
+def decided(program: Program, path: Sequence[bool]) -> Program:
+    """The program with its choices made: what a graph keeps of it."""
+    ways = iter(path)
+
+    def taken(name: str, operands: tuple[Operand, ...]) -> Step:
+        kind, rest = _kind(name)
+        if not kind:
+            return name, operands
+        return taken(rest, operands[2:-1]) if next(ways) else ("pos", operands[-1:])
+
+    return live(Program(program.inputs, tuple(taken(*step) for step in program.steps)))
+
+
+def on_floats(package: ModuleType, name: str, data: Sequence[float], noisy: Callable[[float], float] = float) -> Result:
+    """A step on plain numbers, each of its values and slopes made noisy."""
+    operations, floats = package.ops.OPERATIONS, package.namespaces.FLOATS
+    kind, rest = _kind(name)
+    if kind:
+        if data[0] > data[1] if kind == "where" else data[0] <= data[1]:
+            side = on_floats(package, rest, data[2:-1], noisy)
+            return Result(side.value, [None, None, *side.slopes, None], (True, *side.path), side.outside)
+        return Result(data[-1], [*[None] * (len(data) - 1), 1.0], (False,))
+    *outer, first = rest.split(".")
+    slopes: list[float] = []
+    outside = False
+    for row in (first, *reversed(outer)):
+        operation = operations[row]
+        outside = outside or bool(package.ops.outside(operation, floats, *data))
+        y = float(operation.value(floats, *data))
+        local = [noisy(float(slope)) for slope in operation.slopes(floats, y, *data)]
+        slopes = [local[0] * slope for slope in slopes] or local
+        terms = {"sum": data, "logsumexp": [1.0, *data], "dot": [a * b for a, b in zip(data, data[len(data) // 2 :], strict=False)]}
+        size = max(map(abs, terms[row])) if row in terms else 0.0  # what is added up may cancel, in whatever order
+        data = [noisy(y) + (noisy(size) - size if math.isfinite(size) else 0.0)]
+    return Result(math.nan if outside else data[0], slopes, (), outside)
+
+
+def on_values(package: ModuleType, name: str, data: Sequence[Any]) -> Any:
+    """A step on Values and numbers, written as a user would."""
+    kind, rest = _kind(name)
+    if kind:
+        a, b, *inner, other = data
+        if kind == "where":
+            return package.where(a > b, lambda: on_values(package, rest, inner), lambda: other)
+        return on_values(package, rest, inner) if a <= b else other
     call, operations = package.functions.call, package.ops.OPERATIONS
+    *outer, first = rest.split(".")
     written = {
         "add": lambda a, b: a + b,
         "sub": lambda a, b: a - b,
@@ -124,24 +229,40 @@ def run_eager(package: ModuleType, program: Program, inputs: tuple[float, ...] |
         "pow": lambda a, b: a**b,
         "dot": lambda *ab: package.dot(ab[: len(ab) // 2], ab[len(ab) // 2 :]),
     }
+    has_values = any(isinstance(x, package.Value) for x in data)  # between numbers, operators are Python's
+    y = written[first](*data) if first in written and has_values else call(operations[first], *data)
+    for row in reversed(outer):
+        y = call(operations[row], y)
+    return y
+
+
+def result_of(package: ModuleType, program: Program, inputs: Sequence[Any]) -> Any:
+    """The last result: a Value, or a number where it depends on no input."""
+    results = list(inputs)
+    for name, operands in program.steps:
+        results.append(on_values(package, name, _data(operands, results)))
+    return results[-1]
+
+
+def run_eager(package: ModuleType, program: Program, inputs: tuple[float, ...] | None = None) -> tuple[Outcome, Any, list[Any]]:
+    """With one build of the engine; also the result and the leaves, where there was no error."""
     leaves = [package.Value(x) for x in inputs or program.inputs]
-    results: list[Any] = list(leaves)
     try:
-        for name, operands in program.steps:
-            arguments = [results[x] if isinstance(x, int) else x for x in operands]
-            results.append(written[name](*arguments) if name in written else call(operations[name], *arguments))
-        results[-1].backward()
+        result = result_of(package, program, leaves)
     except package.AutogradError as error:
         return Outcome(error=f"{type(error).__name__}: {error}"), None, leaves
-    return Outcome(results[-1].data, tuple(x.grad for x in leaves)), results[-1], leaves
+    if not isinstance(result, package.Value):
+        result = package.Value(result)
+    result.backward()
+    return Outcome(result.data, tuple(x.grad for x in leaves)), result, leaves
 
 
-def run_compiled(package: ModuleType, program: Program, inputs: tuple[float, ...]) -> Outcome:
-    """Recorded at the program's own inputs, run at others."""
+def run_graph(package: ModuleType, program: Program, inputs: tuple[float, ...], executor: str) -> Outcome:
+    """As a compiled graph: recorded at the program's own inputs, run at others."""
     _, result, leaves = run_eager(package, program)
     if result is None:
         return Outcome(error="not recorded")
-    compiled = package.compile(result)
+    compiled = package.compile(result, executor=executor)
     for leaf, x in zip(leaves, inputs, strict=True):
         leaf.data, leaf.grad = x, 0.0
     try:
@@ -153,6 +274,22 @@ def run_compiled(package: ModuleType, program: Program, inputs: tuple[float, ...
     return Outcome(value, tuple(leaf.grad for leaf in leaves))
 
 
+def run_function(
+    package: ModuleType, program: Program, points: Sequence[tuple[float, ...]], executor: str
+) -> tuple[list[Outcome], list[int]]:
+    """As a compiled function, at all points in one call; also the numbers of elements outside a domain, one for each warning.
+
+    Raises:
+        AutogradError: it cannot be recorded or run.
+    """
+    compiled = package.compile(lambda *inputs: result_of(package, program, inputs), executor=executor)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        value, gradients = compiled.value_and_grad(*[list(column) for column in zip(*points, strict=True)])
+    outcomes = [Outcome(float(y), tuple(map(float, slopes))) for y, *slopes in zip(value, *gradients, strict=True)]
+    return outcomes, [int(str(warning.message).split(": ")[1].split()[0]) for warning in caught]
+
+
 def run_torch(package: ModuleType, torch: ModuleType, program: Program) -> Outcome | None:
     """With PyTorch, which raises nothing; None where it has no such operation."""
     table = package.compiled.with_torch.torch_functions(torch)
@@ -162,40 +299,35 @@ def run_torch(package: ModuleType, torch: ModuleType, program: Program) -> Outco
         function = table.get(name)
         if function is None:
             return None
-        arguments = [results[x] if isinstance(x, int) else torch.tensor(x, dtype=torch.float64) for x in operands]
-        results.append(function(*arguments))
+        results.append(function(*[results[x] if isinstance(x, int) else torch.tensor(x, dtype=torch.float64) for x in operands]))
     if not results[-1].requires_grad:
         return None
     results[-1].backward()
     return Outcome(results[-1].item(), tuple(0.0 if t.grad is None else t.grad.item() for t in tensors))
 
 
-def run_with_noise(package: ModuleType, program: Program, inputs: tuple[float, ...], rng: random.Random) -> Outcome:
-    """The chain rule on plain numbers, with each value and each slope off by a few units in the last place."""
-    operations, floats = package.ops.OPERATIONS, package.namespaces.FLOATS
+def run_on_floats(package: ModuleType, program: Program, inputs: tuple[float, ...], rng: random.Random | None = None) -> Outcome:
+    """The chain rule on plain numbers; with `rng`, each value and each slope is off by a few units in the last place."""
 
     def noisy(x: float) -> float:
-        return x * (1.0 + rng.uniform(-4.0, 4.0) * EPSILON) if math.isfinite(x) else x
+        return x * (1.0 + rng.uniform(-4.0, 4.0) * EPSILON) if rng and math.isfinite(x) else x
 
-    results = [noisy(x) for x in inputs]
-    slopes: list[list[float]] = []
+    values = [noisy(x) for x in inputs]
+    results: list[Result] = []
     for name, operands in program.steps:
-        data = [results[x] if isinstance(x, int) else x for x in operands]
-        if package.ops.outside(operations[name], floats, *data):
-            return Outcome(error="outside")
-        y = float(operations[name].value(floats, *data))
-        slopes.append([noisy(float(s)) for s in operations[name].slopes(floats, y, *data)])
-        terms = {"sum": data, "logsumexp": [1.0, *data], "dot": [a * b for a, b in zip(data, data[len(data) // 2 :], strict=False)]}
-        size = max(map(abs, terms[name])) if name in terms else 0.0  # what is added up may cancel, in whatever order
-        results.append(noisy(y) + (noisy(size) - size if math.isfinite(size) else 0.0))
-    gradients = [0.0] * len(results)
+        results.append(on_floats(package, name, _data(operands, values), noisy))
+        values.append(results[-1].value)
+    path = tuple(way for result in results for way in result.path)
+    if any(result.outside for result in results):
+        return Outcome(error="outside", path=path)
+    gradients = [0.0] * len(values)
     gradients[-1] = 1.0
     for i in range(len(program.steps) - 1, -1, -1):
         upstream = gradients[len(inputs) + i]
-        for x, slope in zip(program.steps[i][1], slopes[i], strict=True):
-            if isinstance(x, int):
+        for x, slope in zip(program.steps[i][1], results[i].slopes, strict=True):
+            if isinstance(x, int) and slope is not None:
                 gradients[x] += upstream * slope
-    return Outcome(results[-1], tuple(gradients[: len(inputs)]))
+    return Outcome(values[-1], tuple(gradients[: len(inputs)]), path=path)
 
 
 def agree(a: Outcome, b: Outcome, noise: list[Outcome]) -> bool:
@@ -204,8 +336,8 @@ def agree(a: Outcome, b: Outcome, noise: list[Outcome]) -> bool:
         # of several errors the one that is met first depends on the order of evaluation, which a graph does not keep
         return bool(a.error and b.error) or any(n.error for n in noise)
     noise = [n for n in noise if not n.error]
-    if not noise:
-        return True
+    if not noise or any(n.path != noise[0].path for n in noise):
+        return True  # rounding decides whether it is an error, or which way it goes
     pairs = zip((a.value, *a.gradients), (b.value, *b.gradients), *[(n.value, *n.gradients) for n in noise], strict=True)
     return all(_close(x, y, cloud) for x, y, *cloud in pairs)
 
@@ -228,15 +360,15 @@ def _numbers(outcome: Outcome) -> tuple[float, ...]:
 class Bench:
     """The engines, and counts of what was compared."""
 
-    def __init__(self, torch: ModuleType | None) -> None:
+    def __init__(self, torch: ModuleType | None, executors: Sequence[str] = EXECUTORS) -> None:
         self.plain, _ = engine(plain=True)
         self.native, _ = engine(plain=False)
         self.torch = torch
+        self.executors = executors
         self.counts: Counter[str] = Counter()
 
     def grow(self, rng: random.Random) -> Program:
-        p = self.plain
-        return grow(rng, {n: r for n, r in p.ops.OPERATIONS.items() if n in self.native.ops.OPERATIONS}, p.namespaces.FLOATS, p.ops.outside)
+        return grow(rng, self.plain, sorted(set(self.plain.ops.OPERATIONS) & set(self.native.ops.OPERATIONS)))
 
     def disagreement(self, program: Program, seed: int = 0) -> str:
         """What the engines do not agree on; nothing, mostly."""
@@ -247,32 +379,72 @@ class Bench:
         native, _, _ = run_eager(self.native, program)
         if repr(plain) != repr(native):
             return f"plain {plain}, native {native}"
-        if plain.error:
-            self.counts["errors, the same in both builds"] += 1
-            return ""
+        found = self._as_function(program, rng)
+        if found or plain.error:
+            self.counts["errors, the same in both builds"] += bool(plain.error)
+            return found
+        straight = decided(program, run_on_floats(self.native, program, program.inputs).path)
+        return self._as_graph(straight, rng) or (self._against_torch(straight, plain, rng) if self.torch else "")
+
+    def _agree(self, a: Outcome, b: Outcome, program: Program, inputs: tuple[float, ...], rng: random.Random) -> bool:
+        """Whether rounding explains the difference. Noise is made only where there is one, and more of it if that does not explain it."""
+        if repr(a) == repr(b):
+            return True
+        noise = [run_on_floats(self.native, program, inputs, rng) for _ in range(6)]
+        return agree(a, b, noise) or agree(a, b, noise + [run_on_floats(self.native, program, inputs, rng) for _ in range(60)])
+
+    def _as_function(self, program: Program, rng: random.Random) -> str:
+        points = [program.inputs, *[tuple(_moved(x, rng) for x in program.inputs) for _ in range(4)]]
+        rng.shuffle(points)
+        eager = [run_eager(self.native, program, inputs)[0] for inputs in points]
+        surely = sum(self._outside(outcome, program, inputs) for outcome, inputs in zip(eager, points, strict=True))
+        possibly = sum(bool(outcome.error) for outcome in eager)
+        for executor in self.executors:
+            try:
+                found, warned = run_function(self.native, program, points, executor)
+            except Exception as error:
+                return f"as a function ({executor}) of {points}: {type(error).__name__}: {error}"
+            self.counts["function, points compared"] += len(points) - possibly
+            self.counts["function, points outside"] += possibly
+            for inputs, a, b in zip(points, eager, found, strict=True):
+                if not a.error and not self._agree(a, b, program, inputs, rng):
+                    return f"as a function ({executor}) of {points}, at {inputs}: eager {a}, compiled {b}"
+            if sum(warned) < surely or max(warned, default=0) > possibly:  # a point is in several warnings if it fails several times
+                unsure = sum(self._depends_on_rounding(program, inputs, rng) for inputs in points)
+                if sum(warned) < surely - unsure or max(warned, default=0) > possibly + unsure:
+                    return f"as a function ({executor}) of {points}: {surely} to {possibly} are outside, the warnings say {warned}"
+        return ""
+
+    def _outside(self, eager: Outcome, program: Program, inputs: tuple[float, ...]) -> bool:
+        """Whether a compiled function must warn: not of a step that only the other side of an `if` needs, which no graph contains."""
+        if eager.error and "if:" in repr(program.steps):
+            eager, _, _ = run_eager(self.native, decided(program, run_on_floats(self.native, program, inputs).path), inputs)
+        return bool(eager.error)
+
+    def _depends_on_rounding(self, program: Program, inputs: tuple[float, ...], rng: random.Random) -> bool:
+        """Whether noise makes it an error, or none, or changes a choice."""
+        noise = [run_on_floats(self.native, program, inputs, rng) for _ in range(60)]
+        return len({(n.error, n.path) for n in noise}) > 1
+
+    def _as_graph(self, program: Program, rng: random.Random) -> str:
         other = tuple(x * 1.125 + 0.03 if math.isfinite(x) else x for x in program.inputs)
         for inputs in (program.inputs, other):
             eager, _, _ = run_eager(self.native, program, inputs)
-            noise = [run_with_noise(self.native, program, inputs, rng) for _ in range(6)]
-            compiled = run_compiled(self.native, program, inputs)
-            self.counts["compiled, errors" if compiled.error else "compiled, compared"] += 1
-            if not agree(eager, compiled, noise):
-                noise += [run_with_noise(self.native, program, inputs, rng) for _ in range(60)]
-                if not agree(eager, compiled, noise):
-                    return f"at {inputs}: eager {eager}, compiled {compiled}"
-        return self._against_torch(program, plain, rng) if self.torch else ""
+            for executor in self.executors:
+                compiled = run_graph(self.native, program, inputs, executor)
+                self.counts["graph, errors" if compiled.error else "graph, compared"] += 1
+                if not self._agree(eager, compiled, program, inputs, rng):
+                    return f"as a graph ({executor}) at {inputs}: eager {eager}, compiled {compiled}"
+        return ""
 
     def _against_torch(self, program: Program, ours: Outcome, rng: random.Random) -> str:
         theirs = run_torch(self.plain, self.torch, program)  # type: ignore[arg-type]
         if theirs is None:
             return ""
         self.counts["PyTorch, compared"] += 1
-        noise = [run_with_noise(self.plain, program, program.inputs, rng) for _ in range(6)]
-        if agree(ours, theirs, noise):
+        if self._agree(ours, theirs, program, program.inputs, rng):
             return ""
-        noise += [run_with_noise(self.plain, program, program.inputs, rng) for _ in range(60)]
-        if agree(ours, theirs, noise):
-            return ""
+        noise = [run_on_floats(self.plain, program, program.inputs, rng) for _ in range(66)]
         verdict = arbitrate(program, ours, theirs, noise)
         self.counts[f"PyTorch differs, the arbiter says: {verdict}"] += 1
         return f"the arbiter is against us: ours {ours}, PyTorch {theirs}" if verdict == "we are wrong" else ""
@@ -292,12 +464,21 @@ class Bench:
         return program
 
 
+def _moved(x: float, rng: random.Random) -> float:
+    return rng.choice([x, x, x * 1.125 + 0.03, -x, rng.uniform(-3.0, 3.0), rng.choice(EXTREMES)])
+
+
 def simpler(program: Program) -> list[Program]:
-    """Programs with one step or input less, or with plainer numbers."""
+    """Programs with one step, choice or input less, or with plainer numbers."""
     found: list[Program] = []
     n = len(program.inputs)
     for cut in range(len(program.steps) - 1, 0, -1):
         found.append(Program(program.inputs, program.steps[:cut]))
+    for k, (name, operands) in enumerate(program.steps):
+        kind, chosen = _kind(name)
+        _, _, last = name.partition(".")
+        plainer: list[Step] = [(chosen, operands[2:-1]), ("pos", operands[-1:])] if kind else [(last, operands)] if last else []
+        found += [Program(program.inputs, (*program.steps[:k], step, *program.steps[k + 1 :])) for step in plainer]
     for drop in range(len(program.steps)):
         replacement = next((x for x in program.steps[drop][1] if isinstance(x, int)), 0)
 
@@ -367,12 +548,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Look for programs that the engines do not agree on.")
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--executors", nargs="+", default=EXECUTORS, choices=EXECUTORS)
     options = parser.parse_args()
     try:
         import torch
     except ImportError:
         torch = None  # type: ignore[assignment]
-    bench = Bench(torch)
+    bench = Bench(torch, options.executors)
     end = time.monotonic() + 60.0 * options.minutes
     rng = random.Random(options.seed)
     failures = 0

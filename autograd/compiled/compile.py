@@ -70,9 +70,8 @@ def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None 
     """
     if isinstance(target, Value):
         return Program(target, executor)
-    if in_axes is not None and not all(
-        axis in (None, 0) and axis is not False for axis in (in_axes if isinstance(in_axes, tuple) else [in_axes])
-    ):
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
+    if not all(axis is None or (type(axis) is int and axis == 0) for axis in axes):
         raise CompileError(f"in_axes has 0 or None for each argument, not {in_axes!r}: move the axis of the samples to the front")
     if callable(target):
         return Function(target, in_axes, executor)

@@ -71,12 +71,18 @@ def storage(layout: Layout, samples: int = 1) -> Storage:
     return Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
 
 
-def forward(layout: Layout, data: Storage, first: int = 0, last: int | None = None) -> list[tuple[Instruction, Any]]:
-    """Compute the instructions, all or some in a row, reading from and writing to `data`.
+def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
+    """Compute the instructions, reading from and writing to `data`.
 
     Returns:
         The instructions that met a pole or left their domain, each with where it did.
     """
+    met = [(step, bad & _wanted(step, data)) for step, bad in stretch(layout, data)]  # a mask may be computed after what it masks
+    return [(step, bad) for step, bad in met if np.any(bad)]
+
+
+def stretch(layout: Layout, data: Storage, first: int = 0, last: int | None = None) -> list[tuple[Instruction, Any]]:
+    """Some instructions in a row; the instructions that met a pole or left their domain, wanted or not."""
     met: list[tuple[Instruction, Any]] = []
     with np.errstate(all="ignore"):
         for step in layout.instructions[first:last]:
@@ -99,7 +105,7 @@ def forward(layout: Layout, data: Storage, first: int = 0, last: int | None = No
                     if np.any(bad):
                         met.append((step, np.broadcast_to(bad, out.shape)))
                 out[...] = operation.value(ARRAYS, *inputs)
-    return [(step, bad) for step, bad in ((step, bad & _wanted(step, data)) for step, bad in met) if np.any(bad)] if met else met
+    return met
 
 
 def backward(layout: Layout, data: Storage, grads: Storage, first: int = 0, last: int | None = None) -> None:

@@ -19,7 +19,7 @@ from autograd.compiled.execute import Storage, push_forward
 from autograd.compiled.executors import Executor, executor_named
 from autograd.compiled.layout import Instruction, Layout, lay_out
 from autograd.compiled.matrices import find_matrices
-from autograd.compiled.printing import describe
+from autograd.compiled.printing import Line, describe, outline
 from autograd.compiled.record import Tape, record
 from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError, InputError
@@ -294,6 +294,17 @@ class Function:
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by their positions."""
         return inspect.signature(self._f).bind(*args, **kwargs).args if kwargs else args
+
+    def outline(self) -> list[Line]:
+        """The instructions of the program that was recorded last, in words; `draw(f)` makes a picture of them.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        programs = [branch for branches in self._branches.values() for branch in branches]
+        if not programs:
+            raise CompileError(f"{self.__name__} was not recorded yet: call it first")
+        return outline(programs[-1].tape, programs[-1].layout)
 
     def __str__(self) -> str:
         programs = [branch for branches in self._branches.values() for branch in branches]

@@ -170,15 +170,13 @@ def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
     run, _ = machine()
     memory, end, samples = _memory(data)
     met = np.zeros(len(table.code), dtype=np.uint8)
-    more: list[tuple[Instruction, Any]] = []
+    outside = False
     for first, last, mine in table.stretches(samples):
         if mine:
             run(table.code, table.lists, memory, end, samples, first, last, met)
         else:
-            more += execute.forward(layout, data, first, last)
-    if met.any():  # which elements, and whether they are wanted, the reference finds out
-        return execute.forward(layout, data)
-    return more
+            outside = bool(execute.stretch(layout, data, first, last)) or outside
+    return execute.forward(layout, data) if outside or met.any() else []  # which elements, the reference finds out
 
 
 def backward(layout: Layout, data: Storage, grads: Storage) -> None:

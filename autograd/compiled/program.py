@@ -10,7 +10,7 @@ from autograd.compiled.execute import Storage
 from autograd.compiled.executors import executor_named
 from autograd.compiled.layout import Layout, lay_out
 from autograd.compiled.matrices import find_matrices
-from autograd.compiled.printing import describe
+from autograd.compiled.printing import Line, describe, outline
 from autograd.compiled.record import record
 from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError
@@ -100,6 +100,10 @@ class Program:
         self._executor.backward(self.layout, data, grads)
         for leaf, gradient in zip(self._leaves, grads.shared[self._places].tolist(), strict=True):
             leaf.grad += gradient
+
+    def outline(self) -> list[Line]:
+        """The instructions in words; `draw(program)` makes a picture of them."""
+        return outline(self.tape, self.layout)
 
     def __str__(self) -> str:
         return describe(self.tape, self.layout)

@@ -12,7 +12,19 @@ import numpy.typing as npt
 
 from autograd.compiled.arguments import Argument
 from autograd.compiled.function import Batch, Branch, Function
-from autograd.compiled.with_jax import Array, Numbers, Places, jax_package, leaves_of, numbers_of, outside_of, program, starts_of, taken
+from autograd.compiled.with_jax import (
+    Array,
+    Numbers,
+    Places,
+    jax_package,
+    leaves_of,
+    numbers_of,
+    outside_of,
+    program,
+    starts_of,
+    taken,
+    warn_if_long,
+)
 from autograd.errors import CompileError, InputError
 
 
@@ -39,8 +51,8 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
     branch than the recorded one is nan, and so are its gradients. Values that the function refers to are frozen, as numbers are: pass
     a module as an argument to differentiate by its parameters.
 
-    XLA compiles a program once for every number of samples; that takes longer the more instructions it has (`print(function)` counts
-    them): some 10 ms each.
+    To use many devices, shard the arrays of the samples, as in ``jax.jit(jax.value_and_grad(loss), in_shardings=…)``: the gradient is that
+    of one device. A batch that the devices cannot share evenly is filled up with samples of weight 0.
 
     Args:
         function: what `compile` made of a function.
@@ -71,6 +83,7 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
     if kind not in (np.float64, np.float32):
         raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}')
     arguments, batch, branch = _recorded(function, args)
+    warn_if_long(branch.layout)
     sources = _sources(arguments, branch)
     starts = ([source.start for source in sources[0]], [source.start for source in sources[1]])
     run = program(branch.layout, starts)
@@ -204,7 +217,9 @@ def _broadcast(arguments: Sequence[Argument], given: list[list[Array]], batch: B
         if argument.batched:
             arrays[0] = jax_package().numpy.broadcast_to(arrays[0], shape).ravel()
         elif arrays[0].size != 1 or (batch.shape is None and shape != ()):
-            raise InputError(f"{argument.name} was a single number in the example: it cannot be an array of the shape {arrays[0].shape}")
+            raise InputError(
+                f"{argument.name} was a single number in the example, and now has the shape {arrays[0].shape}: give it two samples there"
+            )
         else:
             arrays[0] = arrays[0].reshape(())
     return given, shape
@@ -226,7 +241,7 @@ def _batched(arguments: Sequence[Argument], given: list[list[Array]], batch: Bat
 
 def _flat(argument: Argument, arrays: list[Array]) -> Array:
     """The numbers of an argument in the order of its leaves: one axis, or where it is batched two, with one column a sample."""
-    parts = [x.reshape(len(x), -1).T if argument.batched else x.ravel() for x in arrays]
+    parts = [x.reshape(len(x), math.prod(x.shape[1:])).T if argument.batched else x.ravel() for x in arrays]
     return jax_package().numpy.concatenate(parts) if parts else None
 
 

@@ -1,0 +1,177 @@
+"""The step player: one page that goes through a graph forward and backward, node by node. The page's own code is in player.html."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from autograd.errors import InputError
+from autograd.ops import CONSTANT, LEAF
+from autograd.render.draw import write_whole
+from autograd.render.layout import place
+from autograd.render.picture import FONT, FONT_SIZE, Box, number, shown
+from autograd.render.steps import Passes, passes
+from autograd.render.svg import edge, outline
+from autograd.render.wording import labelled
+
+AROUND = 300  # what a notebook's frame holds below the picture: the buttons and the equations
+TALLEST = 840  # pixels of that frame
+
+
+def play(root: object) -> Player:
+    """The forward and the backward pass through the graph behind a Value, to be stepped through: with the numbers of each node, its
+    local derivatives, and how its gradient is handed to its inputs by the chain rule.
+
+    In a notebook the result shows itself; elsewhere `.save("play.html")` writes a page that needs nothing else. Gradients start
+    from 0 in the player; the graph and its `.grad` stay as they are.
+
+    Args:
+        root: a Value, such as the loss of one sample.
+
+    Raises:
+        InputError: `root` is no Value, or its graph has more than 500 nodes.
+        StaleGraphError: `.data` was assigned since the graph was built, so that its numbers do not follow from each other.
+
+    Example:
+        >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+        >>> play(a * b + a**2)
+        <Player of 5 values in 9 steps: in a notebook it shows itself, elsewhere .save("play.html") writes its page>
+    """
+    return Player(passes(root))
+
+
+class Player:
+    """A page that plays a graph. Made by `play`.
+
+    Attributes:
+        page: the page, as HTML. It loads nothing, and the same graph gives the same page.
+    """
+
+    def __init__(self, story: Passes) -> None:
+        self._summary = f"{len(story.order)} value{'s' * (len(story.order) != 1)} in {len(story.steps)} steps"
+        told = scenes(story)
+        svg, height = to_svg(story, told)
+        self._height = min(round(height * 4.0 / 3.0) + AROUND, TALLEST)
+        self.page = fill(TITLE=html.escape(f"{story.names[-1]}, step by step"), GRAPH=svg, STEPS=safe_json(told))
+
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write the page to a file, and return the file's path.
+
+        Args:
+            path: where; it ends in .html. Folders are made if they are not there.
+
+        Raises:
+            InputError: it ends in something else.
+
+        Example:
+            >>> play(Value(1.0) + 1.0).save("picture.png")
+            Traceback (most recent call last):
+            ...
+            autograd.errors.InputError: a player is a page, which 'picture.png' is not: write .save("play.html")
+        """
+        if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in (".html", ".htm"):
+            raise InputError(f'a player is a page, which {path!r} is not: write .save("play.html")')
+        write_whole(Path(path), self.page.encode())
+        return str(path)
+
+    def _repr_html_(self) -> str:
+        page, style = html.escape(self.page), f"width:100%;height:{self._height}px;border:0"
+        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" title="Step player" style="{style}"></iframe>'
+
+    def __repr__(self) -> str:
+        return f'<Player of {self._summary}: in a notebook it shows itself, elsewhere .save("play.html") writes its page>'
+
+
+def to_svg(story: Passes, told: list[dict[str, Any]]) -> tuple[str, float]:
+    """The picture after the last step, and its height. The page finds the value i as #v{i}, its operation as #o{i}, the edges to and
+    from the operation as .to{i}, those from constants also as .still.
+    """
+    final = {i: lines for scene in told for i, lines in scene["texts"].items()}
+    boxes: list[Box] = []
+    at: list[int] = []  # of each node
+    edges: list[tuple[int, int]] = []
+    classes: list[str] = []
+    for i, (node, name) in enumerate(zip(story.order, story.names, strict=True)):
+        constant = node._operation is CONSTANT
+        if story.inputs[i]:
+            edges += [(at[j], len(boxes)) for j in story.inputs[i]] + [(len(boxes), len(boxes) + 1)]
+            classes += [f"to{i} still" if story.order[j]._operation is CONSTANT else f"to{i}" for j in story.inputs[i]] + [f"to{i}"]
+            boxes.append(Box(f"o{i}", "operation", shown(node._op)))
+        kind = "root" if i == len(story.order) - 1 else "constant" if constant else "leaf" if node._operation is LEAF else "inner"
+        at.append(len(boxes))
+        boxes.append(Box(f"v{i}", kind, "" if constant and not labelled(node) else name, tuple(final[i][1:])))
+    layout = place([box.shape for box in boxes], edges)
+    width, height = round(layout.width), round(layout.height)
+    lines = [
+        f'<svg id="graph" viewBox="0 0 {width} {height}" style="--width:{width}px" font-family="{FONT}" font-size="{FONT_SIZE:g}" '
+        f'role="img" aria-label="The graph of {html.escape(story.names[-1])}">',
+        *[f'<g class="{name}">{edge(curve, "LR")}</g>' for name, curve in zip(classes, layout.curves, strict=True)],
+    ]
+    for box, centre in zip(boxes, layout.centres, strict=True):
+        lines += [f'<g id="{box.name}" class="node"><title></title>', *outline(box, centre), "</g>"]
+    return "\n".join([*lines, "</svg>"]), layout.height
+
+
+def scenes(story: Passes) -> list[dict[str, Any]]:
+    """The steps as the page shows them.
+
+    What it adds: `texts`, for each node whose numbers are other ones the lines in its box, after the line that the pointer shows;
+    `lit`, what is reached; `inputs` of the node at work, and whether its `edges` are in use.
+    """
+    data: dict[int, float] = {}
+    grads: dict[int, float] = {}
+    seen = [[node.data] for node in story.order]
+    for step in story.steps:
+        for i, grad in step.grads.items():
+            seen[i].append(grad)
+    widths = [max(len(number(x)) for x in numbers) for numbers in seen]
+    told: list[dict[str, Any]] = []
+    for step in story.steps:
+        data |= step.data
+        grads |= step.grads
+        begins = step.node in step.grads  # a node is never its own input, so only where the root's gradient is set
+        told.append(
+            {
+                "phase": step.phase,
+                "title": step.title,
+                "node": step.node,
+                "inputs": [] if step.node is None else story.inputs[step.node],
+                "edges": step.node is not None and not begins,
+                "lines": step.lines,
+                "facts": step.facts,
+                "remarks": step.remarks,
+                "lit": [step.node] if begins else [*step.data, *step.grads],
+                "texts": {
+                    i: texts(story.names[i], node._operation is CONSTANT, data.get(i), grads.get(i), widths[i])
+                    for i, node in enumerate(story.order)
+                    if not told or i in step.data or i in step.grads
+                },
+            }
+        )
+    return told
+
+
+def texts(name: str, constant: bool, data: float | None, grad: float | None, width: int) -> list[str]:
+    """What the pointer shows of a node, with all digits; and the lines in its box, with a blank for what is not known yet."""
+    numbers = {"data": data} if constant else {"data": data, "grad": grad}
+    digits = [f"{key} = {x!r}" for key, x in numbers.items() if x is not None]
+    return [
+        ", ".join([name, *digits]),
+        *[shown(f"{key} {'' if x is None else number(x):>{width}}") for key, x in numbers.items()],
+    ]
+
+
+def safe_json(content: object) -> str:
+    """JSON that can stand in a script element: no <, so that nothing in it ends the element."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def fill(**parts: str) -> str:
+    """The page with its parts filled in. All at once: what looks like a place for one within a part is left alone."""
+    template = files("autograd.render").joinpath("player.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{([A-Z]+)\}\}", lambda match: parts[match[1]], template)

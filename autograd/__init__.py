@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from autograd.compiled.compile import compile as compile
     from autograd.compiled.function import Function
     from autograd.compiled.program import Program
+    from autograd.compiled.to_jax import to_jax
     from autograd.compiled.with_torch import compare_with_torch
     from autograd.render.draw import Drawing, draw
     from autograd.render.latex import to_latex
@@ -164,6 +165,7 @@ __all__ = [
     "sqrt",
     "tan",
     "tanh",
+    "to_jax",
     "to_latex",
     "value_and_grad",
     "where",
@@ -179,6 +181,7 @@ _LAZY = {
     "paths": "autograd.render.paths",
     "Player": "autograd.render.play",
     "play": "autograd.render.play",
+    "to_jax": "autograd.compiled.to_jax",
     "to_latex": "autograd.render.latex",
 }
 """What needs NumPy or graphviz is imported at its first use, so that `import autograd` needs nothing but Python."""
@@ -192,6 +195,15 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_LAZY[name]), name)
     globals()[name] = value
     return value
+
+
+def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    from autograd.render.notebook import notebook_bundle
+
+    return notebook_bundle(self, include, exclude)
+
+
+Value._repr_mimebundle_ = _repr_mimebundle_  # type: ignore[attr-defined] # what a notebook shows; render stands above Value
 
 
 def __dir__() -> list[str]:

@@ -24,6 +24,7 @@ from autograd.checking import Comparison, numeric_derivative
 from autograd.errors import AutogradError, InputError, MissingPackageError
 from nn import MLP, Adam, History, Neuron, cross_entropy, data, fit, save
 from nn.persistence import write_atomically
+from nn.schedules import CosineAnnealingLR
 
 PROGRAM = "python -m nn"
 PACKAGES = {  # what is imported, and what is installed for it
@@ -49,7 +50,7 @@ class Task:
 
 
 TASKS = {
-    "digits": Task("1,797 handwritten digits of 8 × 8 pixels", classes=10, hidden=(32,), epochs=12, lr=0.01, batch_size=32),
+    "digits": Task("1,797 handwritten digits of 8 × 8 pixels", classes=10, hidden=(32,), epochs=12, lr=0.02, batch_size=32),
     "moons": Task("200 points on two half circles", classes=2, hidden=(16, 16), epochs=30, lr=0.02, batch_size=16),
 }
 
@@ -107,7 +108,8 @@ def run(options: argparse.Namespace) -> int:
         return 1
 
     optimizer = Adam(model.parameters(), lr=lr)
-    history = fit(model, X, y, optimizer=optimizer, epochs=epochs, batch_size=batch_size, validation=test, rng=rng)
+    schedule = CosineAnnealingLR(optimizer, T_max=epochs)
+    history = fit(model, X, y, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size, validation=test, rng=rng)
     if not history.loss:
         raise KeyboardInterrupt
 
@@ -150,7 +152,7 @@ def parser() -> Parser:
     result.add_argument("--data", choices=list(TASKS), default="digits", help=f"{about} (default: digits)")
     result.add_argument("--epochs", type=positive, metavar="N", help="how often to go through the data" + defaults("epochs"))
     result.add_argument("--hidden", type=positive, nargs="+", metavar="N", help="neurons of each hidden layer" + defaults("hidden"))
-    result.add_argument("--lr", type=rate, metavar="X", help="learning rate of Adam" + defaults("lr"))
+    result.add_argument("--lr", type=rate, metavar="X", help="learning rate of Adam; it falls along a cosine to 0" + defaults("lr"))
     result.add_argument("--batch-size", type=positive, metavar="N", help="samples for each step" + defaults("batch_size"))
     result.add_argument("--seed", type=seed, default=0, metavar="N", help="the same seed gives the same weights (default: 0)")
     result.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR", help="folder for the files (default: runs)")

@@ -39,7 +39,7 @@ class Data:
 
     Args:
         X: samples: a list, a NumPy array, which is not copied, or a pandas frame.
-        y: as many targets; None where only outputs are wanted.
+        y: as many targets; None where only outputs are wanted, which is then an empty list.
 
     Raises:
         InputError: something else was given.
@@ -54,7 +54,7 @@ class Data:
         import numpy as np
 
         self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_lists(X)
-        self.y = None if y is None else as_lists(y)
+        self.y = [] if y is None else as_lists(y)
         self._arrays: list[npt.NDArray[Any]] = []
 
     def __len__(self) -> int:
@@ -63,11 +63,7 @@ class Data:
     def lists(self, order: Sequence[int]) -> tuple[list[Any], list[Any]]:
         """The samples of these numbers, and their targets, or none."""
         X = self.X[list(order)].tolist() if hasattr(self.X, "tolist") else [self.X[i] for i in order]
-        return X, self.targets(order)
-
-    def targets(self, order: Sequence[int]) -> list[Any]:
-        """The targets of these samples; none where there are none."""
-        return [] if self.y is None else [self.y[i] for i in order]
+        return X, [self.y[i] for i in order] if self.y else []
 
     def arrays(self, order: Sequence[int]) -> list[Array]:
         """The same as arrays: that of the samples and, if there are any, that of the targets.
@@ -78,7 +74,7 @@ class Data:
         import numpy as np
 
         if not self._arrays:
-            self._arrays = [_array("samples", self.X)] + ([] if self.y is None else [_array("targets", self.y)])
+            self._arrays = [_array("samples", self.X)] + ([_array("targets", self.y)] if self.y else [])
         return [np.asarray(array[list(order)], np.float64) for array in self._arrays]
 
 
@@ -114,6 +110,19 @@ class Eager:
         self.loss = loss
         self.parameters = parameters
         self.penalty = penalty
+        self._modules = model.modules() if isinstance(model, Module) else []  # finding them takes as long as some steps
+
+    @contextmanager
+    def mode(self, training: bool) -> Iterator[None]:
+        """The model and all its parts in training or in evaluation mode, and afterwards as they were."""
+        before = [module.training for module in self._modules]
+        for module in self._modules:
+            module.training = training
+        try:
+            yield
+        finally:
+            for module, was in zip(self._modules, before, strict=True):
+                module.training = was
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         """The losses and outputs of some samples as numbers, and the gradient of the mean loss, in the order of the parameters.
@@ -132,12 +141,12 @@ class Eager:
         return [one.data for one in losses], outputs, np.array([p.grad for p in self.parameters])
 
     def evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
-        """The losses (none without targets) and the outputs of all samples, as numbers.
+        """The losses (none without targets) and the outputs of all samples, as numbers; in evaluation mode.
 
         Raises:
             AutogradError: as for `gradient`.
         """
-        with no_grad():
+        with self.mode(training=False), no_grad():
             losses, outputs = self._each(data, range(len(data)))
         return [one.data for one in losses], outputs
 
@@ -206,12 +215,7 @@ class Compiled(Eager):
             CompileError: the model or the loss cannot be recorded.
             AutogradError: as for `Eager.gradient`.
         """
-        if self.reason:
-            return super().gradient(data, order)
-        try:
-            return self._gradient(data, order)
-        except Exception as error:
-            return self._eagerly(error, lambda: Eager.gradient(self, data, order))
+        return self._tried(lambda: self._gradient(data, order), lambda: Eager.gradient(self, data, order))
 
     def evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
         """As `Eager.evaluate`.
@@ -220,23 +224,24 @@ class Compiled(Eager):
             CompileError: the model or the loss cannot be recorded.
             AutogradError: as for `Eager.gradient`.
         """
-        if self.reason:
-            return super().evaluate(data)
-        try:
-            return self._evaluate(data)
-        except Exception as error:
-            return self._eagerly(error, lambda: Eager.evaluate(self, data))
+        return self._tried(lambda: self._evaluate(data), lambda: Eager.evaluate(self, data))
 
-    def _eagerly(self, error: Exception, compute: Callable[[], Found]) -> Found:
-        """Eager code decides what is an error: where compiled code met one, it raises the one that names the numbers, or does without."""
+    def _tried(self, compiled: Callable[[], Found], eager: Callable[[], Found]) -> Found:
+        """What compiled code finds. Where it fails, eager code decides: it raises the error that names the numbers, or does without."""
+        if self.reason:
+            return eager()
+        try:
+            return compiled()
+        except Exception as error:
+            failed = error
         self.write()
-        found = compute()
+        found = eager()
         if self._automatic:
-            self.reason = (str(error) or type(error).__name__).splitlines()[0]
+            self.reason = (str(failed) or type(failed).__name__).splitlines()[0]
             return found
-        if isinstance(error, FloatingPointError):
-            raise DomainError(f"{error}, in compiled code, though not in eager code") from None
-        raise error
+        if isinstance(failed, FloatingPointError):
+            raise DomainError(f"{failed}, in compiled code, though not in eager code")
+        raise failed
 
     def _gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         import numpy as np
@@ -256,10 +261,10 @@ class Compiled(Eager):
             self._store.read()
         losses: list[float] = []
         outputs: list[Any] = []
-        with np.errstate(invalid="raise"):
+        with self.mode(training=False), np.errstate(invalid="raise"):
             for start in range(0, len(data), CHUNK):
                 arrays = data.arrays(range(start, min(start + CHUNK, len(data))))
-                if data.y is None:
+                if not data.y:
                     some = self._output(self._store, *arrays)
                 else:
                     found, some = self._sample(self._store, *arrays)[1]
@@ -327,29 +332,6 @@ def by_sample(outputs: Any) -> list[Any]:
     return list(map(getattr(outputs, "_make", type(outputs)), rows))
 
 
-@contextmanager
-def mode(model: Any, training: bool) -> Iterator[None]:
-    """The model and all its parts in training or in evaluation mode, and afterwards as they were.
-
-    Example:
-        >>> model = Module()
-        >>> with mode(model, training=False):
-        ...     model.training
-        False
-        >>> model.training
-        True
-    """
-    modules = model.modules() if isinstance(model, Module) else []
-    before = [module.training for module in modules]
-    for module in modules:
-        module.training = training
-    try:
-        yield
-    finally:
-        for module, was in zip(modules, before, strict=True):
-            module.training = was
-
-
 # -- what must be finite ------------------------------------------------------------------------------------------------
 
 
@@ -408,8 +390,6 @@ def _origin(engine: Eager, data: Data, i: int) -> str:
     try:
         with detect_anomaly():
             engine.loss(engine.model(X[0]), y[0]).backward()
-    except AnomalyError as error:
-        return f" ({error})"
-    except AutogradError:
-        return ""
+    except AutogradError as error:
+        return f" ({error})" if isinstance(error, AnomalyError) else ""
     return ""

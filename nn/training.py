@@ -17,7 +17,7 @@ from autograd.value import Value, real
 from nn import metrics as known_metrics
 from nn.checks import paired, whole
 from nn.data import batches
-from nn.gradients import Compiled, Data, Eager, Loss, Penalty, check, checked, mode
+from nn.gradients import Compiled, Data, Eager, Loss, Penalty, check, checked
 from nn.history import History
 from nn.layers import generator
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy, hinge
@@ -98,7 +98,7 @@ def fit(
     test = None if validation is None else _data("validation", *_pair(validation))
     epochs = whole("epochs", epochs)
     size = len(data) if batch_size is None else whole("batch_size", batch_size)
-    measured = _metrics(metrics, loss, data.y or [])
+    measured = _metrics(metrics, loss, data.y)
     optimizer = _optimizer(model, optimizer, schedule)
     _need_functions(loss, penalty, callbacks)
     engine = _engine(executor, model, loss, optimizer.parameters, penalty)
@@ -106,13 +106,13 @@ def fit(
     rng = None if rng is None else generator(rng)
     history = History()
     said = not progress
-    with mode(model, training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
+    with engine.mode(training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
         try:
             for epoch in range(epochs):
                 bar.set_description(f"epoch {epoch + 1}/{epochs}")
                 start = time.perf_counter()
                 learned = _learn(engine, optimizer, data, size, rng, measured, bar)
-                found = None if test is None else _look(engine, test, measured)
+                found = None if test is None else _summary(*engine.evaluate(test), test.y, measured)
                 with _undivided():
                     history.append(learned, found, time.perf_counter() - start)
                 if engine.reason and not said:  # only now, because it might have been an error that eager code has too
@@ -140,7 +140,7 @@ def fit(
 
 def _data(name: str, X: Any, y: Any) -> Data:
     data = Data(X, y)
-    paired(name, data.X, data.y or [])
+    paired(name, data.X, data.y)
     return data
 
 
@@ -201,17 +201,10 @@ def _learn(
             engine.update(lambda numbers: checked(engine, optimizer.update(numbers, gradient)))  # noqa: B023 - called at once
         losses += found
         outputs += answers
-        targets += data.targets(order)
+        targets += [data.y[i] for i in order]
         bar.update()
     engine.write()
     return _summary(losses, outputs, targets, measured)
-
-
-def _look(engine: Eager, data: Data, measured: dict[str, Metric]) -> dict[str, float]:
-    """The mean loss and the metrics, in evaluation mode."""
-    with mode(engine.model, training=False):
-        losses, outputs = engine.evaluate(data)
-    return _summary(losses, outputs, data.y or [], measured)
 
 
 def _summary(losses: list[float], outputs: list[Any], targets: list[Any], measured: dict[str, Metric]) -> dict[str, float]:
@@ -310,15 +303,14 @@ def evaluate(model: Any, X: Any, y: Any, *, loss: Loss = cross_entropy, metrics:
     """
     data = _data("evaluate", X, y)
     _need_functions(loss, None, ())
-    measured = _metrics(metrics, loss, data.y or [])
-    return _summary(*_answers(model, loss, data), data.y or [], measured)
+    measured = _metrics(metrics, loss, data.y)
+    return _summary(*_answers(model, loss, data), data.y, measured)
 
 
 def _answers(model: Any, loss: Loss, data: Data) -> tuple[list[float], list[Any]]:
     """The losses and outputs: recorded first where there are many samples."""
     many = len(data) >= COMPILED_FROM and isinstance(model, Module)
-    with mode(model, training=False):
-        return (Compiled if many else Eager)(model, loss, []).evaluate(data)
+    return (Compiled if many else Eager)(model, loss, []).evaluate(data)
 
 
 def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric]:

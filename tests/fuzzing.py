@@ -30,7 +30,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import autograd  # noqa: E402, F401 - found from here, and loaded before `engine` loads the other build: nothing is to load a third
+import autograd  # noqa: E402, F401 - before `engine` loads the other build, so that nothing loads a third
 from benchmarks.harness import engine  # noqa: E402
 
 Operand = int | float  # an int is the number of an earlier result

@@ -1273,6 +1273,56 @@ def test_shared_batched_and_constant_numbers_mix(name: str, f: Callable[..., Any
     same(f, *args, in_axes=in_axes, executor=executor)
 
 
+def tangle(seed: int) -> Callable[[Any, Any], Any]:
+    """A random function of six vectors of three numbers: products, transposes, sums and choices of what there is so far."""
+
+    def f(p: Any, x: Any) -> Any:
+        rng = random.Random(seed)
+        vectors = [*map(list, p), *map(list, x), [0.5, -1.0, 2.0]]
+
+        def some(n: int) -> list[list[Any]]:
+            return [rng.choice(vectors[-8:]) for _ in range(n)]
+
+        def product() -> list[list[Any]]:
+            rows, columns = some(rng.choice([1, 2, 3])), some(3)
+            return [[tanh(dot(row, column)) for column in columns] for row in rows]
+
+        def transposed() -> list[list[Any]]:
+            return [list(column) for column in zip(*some(3), strict=True)]
+
+        def picked() -> list[list[Any]]:
+            pool = [v for vector in some(4) for v in vector]
+            return [[rng.choice(pool) for _ in range(3)] for _ in range(rng.choice([1, 3]))]
+
+        def element_wise() -> list[list[Any]]:
+            rule = rng.choice([lambda a, b: a * b, lambda a, b: a - b, lambda a, b: a / (1.0 + b * b), lambda a, b: exp(tanh(a)) + b])
+            return [[rule(a, b) for a, b in zip(*some(2), strict=True)] for _ in range(rng.choice([1, 3]))]
+
+        def summed() -> list[list[Any]]:
+            return [
+                [sum(vector, 0.0), dot(vector, other), sum(a * b for a, b in zip(vector, other, strict=True))]
+                for vector, other in [some(2)] * 2
+            ]
+
+        def chosen() -> list[list[Any]]:
+            return [[where(a > b, lambda a=a: tanh(a), lambda b=b: b * 0.5) for a, b in zip(*some(2), strict=True)]]
+
+        for _ in range(rng.randint(2, 7)):
+            vectors += [
+                [tanh(v) for v in vector] for vector in rng.choice([product, product, transposed, picked, element_wise, summed, chosen])()
+            ]
+        return sum(v * (1.0 + 0.1 * i) for i, v in enumerate(v for vector in vectors[-5:] for v in vector))
+
+    return f
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_tangles(seed: int, executor: str) -> None:
+    in_axes = [(None, 0), (0, None), (0, 0)][seed % 3]
+    rng = np.random.default_rng(seed)
+    same(tangle(seed), *[rng.normal(size=(3, 3) if axis is None else (4, 3, 3)) for axis in in_axes], in_axes=in_axes, executor=executor)
+
+
 def test_dots_of_one_group_take_their_terms_in_their_own_order(executor: str) -> None:
     f = same(lambda x, y: dot([x, 2.0], [y, x]) + dot([3.0, y], [y, x]), [1.0, 2.0], [3.0, 4.0], executor=executor)
     assert layouts(f)

@@ -78,7 +78,6 @@ def test_as_a_command_in_a_terminal_without_these_characters(tmp_path: Path) -> 
     assert names(tmp_path / "there") == FILES
 
 
-@pytest.mark.skipif(not autograd.NATIVE, reason="the plain engine computes the same, in twice the time of all other tests")
 def test_digits_reach_95_percent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     last = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")][-1]
@@ -222,18 +221,18 @@ def test_a_wrong_gradient_stops_it_with_status_1(
 
 def interrupted_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Press Ctrl-C while an epoch is validated."""
-    from nn import training
+    from nn.gradients import Compiled
 
-    real, calls = training.evaluate, 0
+    evaluate, calls = Compiled.evaluate, 0
 
-    def evaluate(*arguments: Any, **options: Any) -> dict[str, float]:
+    def interrupted(engine: Compiled, data: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls > epochs:
             raise KeyboardInterrupt
-        return real(*arguments, **options)
+        return evaluate(engine, data)
 
-    monkeypatch.setattr(training, "evaluate", evaluate)
+    monkeypatch.setattr(Compiled, "evaluate", interrupted)
 
 
 def test_ctrl_c_before_the_end_of_an_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,7 +252,7 @@ def test_ctrl_c_after_an_epoch_writes_what_there_is(tmp_path: Path, monkeypatch:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C cannot be sent to one process there")
 def test_a_real_ctrl_c(tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "nn", "--data", "moons", "--epochs", "1000000", "--hidden", "16", "16"]
+    arguments = [sys.executable, "-m", "nn", "--data", "moons", "--epochs", "1000000", "--batch-size", "1"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -1,21 +1,31 @@
-"""fit, History, predict, evaluate."""
+"""fit, predict, evaluate."""
 
 import io
+import linecache
 import math
 import random
+import signal
 import sys
+import threading
 import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from torch_twin import paired, torch_twin
 
 from autograd import Value
-from autograd.errors import InputError, MissingPackageError, TrainingError
-from nn import MLP, SGD, Adam, History, Module, cross_entropy, data, evaluate, fit, mse, predict
+from autograd.errors import InputError, TrainingError
+from nn import MLP, SGD, Adam, Dropout, History, Linear, Module, Sequential, Tanh, batches, cross_entropy, data, evaluate, fit, mse, predict
+from nn.losses import binary_cross_entropy_with_logits, hinge
+from nn.schedules import ExponentialLR, Schedule, StepLR
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 CLASSES = [0, 1, 1, 0]
+EXECUTORS = ["eager", "numpy"]
 
 
 def xor_model(seed: int = 0) -> MLP:
@@ -74,6 +84,26 @@ def test_a_step_follows_the_mean_of_the_batch() -> None:
     assert numbers(model) == pytest.approx([p.data - 0.5 * p.grad for p in copy.parameters()], rel=1e-12)
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_it_trains_as_pytorch_does(executor: str, torch: ModuleType) -> None:
+    rng = random.Random(0)
+    X = [[rng.uniform(-1.0, 1.0) for _ in range(3)] for _ in range(23)]
+    y = [i % 4 for i in range(23)]
+    model = MLP(3, [6, 5, 4], "tanh", rng=rng)
+    twin = torch_twin(torch, model, "Tanh")
+    settings: dict[str, Any] = {"epochs": 4, "batch_size": 5, "executor": executor, "progress": False}
+    fit(model, X, y, optimizer=Adam(model.parameters(), lr=0.05), rng=random.Random(1), **settings)
+    rng = random.Random(1)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=0.05)
+    for _ in range(4):
+        for samples, targets in batches(X, y, 5, rng=rng):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(twin(torch.tensor(samples, dtype=torch.float64)), torch.tensor(targets)).backward()
+            optimizer.step()
+    ours, theirs = paired(model, twin)
+    assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-12)
+
+
 def test_the_history_has_an_entry_an_epoch() -> None:
     model = xor_model()
     history = fit(model, XOR, CLASSES, epochs=3, batch_size=3, validation=(XOR[:2], CLASSES[:2]), progress=False)
@@ -94,19 +124,207 @@ def test_the_validation_data_are_not_learned_from() -> None:
     assert numbers(first) == numbers(second)
 
 
-def test_numpy_arrays_train_as_lists_do() -> None:
-    first, second = xor_model(), xor_model()
-    fit(first, XOR, CLASSES, epochs=2, rng=random.Random(0), progress=False)
+def test_arrays_and_frames_train_as_lists_do() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(XOR, columns=["a", "b"], index=[7, 7, 3, 1])
+    series = pandas.Series(CLASSES, index=[9, 8, 7, 6])
+    trained = []
+    for X, y in ((XOR, CLASSES), (np.array(XOR), np.array(CLASSES)), (frame, series), ([np.array(x) for x in XOR], tuple(CLASSES))):
+        for executor in ("eager", "numpy"):
+            model = xor_model()
+            history = fit(model, X, y, epochs=2, batch_size=3, validation=(X, y), executor=executor, rng=random.Random(0), progress=False)
+            found = (numbers(model), {**history.curves(), "seconds": []}, predict(model, X), evaluate(model, X, y))
+            trained.append((executor, found))
+    assert all(found == trained[executor == "numpy"][1] for executor, found in trained)
+
+
+# -- when it stops ------------------------------------------------------------------------------------------------------
+
+
+class Constant(Module):
+    """Always the same answer, which is learned."""
+
+    def __init__(self, start: float = 1.0) -> None:
+        self.w = Value(start)
+
+    def __call__(self, x: Any) -> Any:
+        return self.w + 0.0 * x
+
+
+def trained_constant(targets: float, **settings: Any) -> tuple[float, History]:
+    """One step an epoch takes a fifth off the way from 1 to the target: after k of them, 0.8ᵏ is left."""
+    model = Constant()
+    optimizer = SGD(model.parameters(), lr=0.1)
+    history = fit(model, [0.0] * 4, [targets] * 4, loss=mse, optimizer=optimizer, batch_size=None, **{"progress": False, **settings})
+    return model.w.data, history
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_patience_goes_back_to_the_best_weights(executor: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the way from 1 to 0 the validation loss is least at 0.5, near 0.8³."""
+    w, history = trained_constant(0.0, validation=([0.0], [0.5]), epochs=50, patience=2, executor=executor, progress=True, metrics=[])
+    assert len(history.loss) == 5
+    assert history.validation_loss.index(min(history.validation_loss)) == 2
+    assert w == pytest.approx(0.8**3, rel=1e-12)
+    assert capsys.readouterr().out.endswith("\nno improvement for 2 epochs: back to the weights of epoch 3\n")
+
+
+def test_without_validation_data_patience_looks_at_the_training_loss() -> None:
+    """From epoch to epoch it is multiplied by 0.64; at the seventh it is less by less than 0.05."""
+    w, history = trained_constant(0.0, epochs=50, patience=1, tol=0.05)
+    assert 0.64**4 - 0.64**5 > 0.05 > 0.64**5 - 0.64**6
+    assert history.loss == pytest.approx([0.64**k for k in range(7)], rel=1e-12)
+    assert w == pytest.approx(0.8**6, rel=1e-12)  # after the sixth, whose loss was computed before its step
+    assert len(trained_constant(0.0, epochs=9, patience=1)[1].loss) == 9
+
+
+def test_patience_waits_again_after_an_improvement() -> None:
+    losses = iter([3.0, 4.0, 2.0, 4.0, 4.0, 1.0, 5.0, 5.0, 5.0, 0.0])
+
+    model = Constant()
+    seen: list[float] = []
+
+    def loss(output: Any, target: Any) -> Any:
+        return (output - output) + next(losses) if not model.training else output * 1.0
+
     fit(
-        second,
-        np.array(XOR),
-        np.array(CLASSES),
-        epochs=2,
-        validation=(np.array(XOR), np.array(CLASSES)),
-        rng=random.Random(0),
+        model,
+        [0.0],
+        [0.0],
+        loss=loss,
+        optimizer=SGD(model.parameters(), lr=0.1),
+        validation=([0.0], [0.0]),
+        epochs=10,
+        patience=3,
+        metrics=[],
+        callbacks=[lambda history: seen.append(model.w.data)],
+        executor="eager",
         progress=False,
     )
+    assert len(seen) == 9
+    assert seen[-1] == model.w.data == seen[5]  # the callbacks of the last epoch see the best weights
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_validation_loss_that_is_never_good_gives_back_the_first_weights(executor: str) -> None:
+    w, history = trained_constant(0.0, validation=([0.0], [math.inf]), epochs=9, patience=3, metrics=[], executor=executor)
+    assert (w, history.validation_loss) == (1.0, [math.inf] * 3)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_callbacks_are_called_in_order_with_the_history(executor: str) -> None:
+    calls: list[tuple[str, int]] = []
+    seen: list[History] = []
+
+    def first(history: History) -> bool:
+        calls.append(("first", len(history.loss)))
+        seen.append(history)
+        return len(history.loss) == 3
+
+    def second(history: History) -> int:
+        calls.append(("second", len(history.seconds)))
+        return 1  # only True stops
+
+    history = fit(xor_model(), XOR, CLASSES, epochs=9, callbacks=[first, second], executor=executor, progress=False)
+    assert calls == [(name, epoch) for epoch in (1, 2, 3) for name in ("first", "second")]
+    assert len(history.loss) == 3
+    assert all(one is history for one in seen)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_schedule_changes_the_rate_after_each_epoch(executor: str) -> None:
+    rates: list[float] = []
+
+    class Watched(SGD):
+        def rule(self, parameters: Any, gradients: Any) -> Any:
+            rates.append(self.lr)
+            return super().rule(parameters, gradients)
+
+    model = xor_model()
+    optimizer = Watched(model.parameters(), lr=0.8)
+    fit(
+        model,
+        XOR,
+        CLASSES,
+        optimizer=optimizer,
+        schedule=ExponentialLR(optimizer, 0.5),
+        epochs=3,
+        batch_size=2,
+        executor=executor,
+        progress=False,
+    )
+    assert rates == [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]
+    assert optimizer.lr == 0.1
+    own = Schedule(optimizer)
+    with pytest.raises(NotImplementedError, match="Schedule does not define rate"):
+        fit(model, XOR, CLASSES, optimizer=optimizer, schedule=own, progress=False)
+
+
+def test_the_default_optimizer_is_adam() -> None:
+    first, second = xor_model(), xor_model()
+    fit(first, XOR, CLASSES, epochs=2, rng=random.Random(0), progress=False)
+    fit(second, XOR, CLASSES, epochs=2, optimizer=Adam(second.parameters(), lr=0.001), rng=random.Random(0), progress=False)
     assert numbers(first) == numbers(second)
+
+
+# -- modes --------------------------------------------------------------------------------------------------------------
+
+
+def dropping() -> Sequential:
+    rng = random.Random(0)
+    return Sequential(Linear(2, 6, rng=rng), Tanh(), Dropout(0.5, rng), Linear(6, 2, rng=rng))
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_the_validation_data_are_seen_in_evaluation_mode(executor: str) -> None:
+    model = dropping()
+    found: list[dict[str, float]] = []
+    history = fit(
+        model,
+        XOR,
+        CLASSES,
+        validation=(XOR, CLASSES),
+        epochs=3,
+        callbacks=[lambda _: found.append(evaluate(model, XOR, CLASSES))],
+        executor=executor,
+        progress=False,
+    )
+    assert history.validation_loss == pytest.approx([one["loss"] for one in found], rel=1e-12)
+    assert history.validation_accuracy == [one["accuracy"] for one in found]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("how", ["ends", "fails", "fails while it is validated", "is interrupted"])
+def test_the_modes_are_afterwards_as_before(how: str, executor: str) -> None:
+    def act(outputs: Any, targets: Any) -> float:
+        seen.append([module.training for module in model.modules()])
+        if how == "fails" and len(seen) == 3:
+            raise RuntimeError("fails")
+        if how == "fails while it is validated" and len(seen) == 4:
+            raise RuntimeError("fails")
+        if how == "is interrupted" and len(seen) == 3:
+            raise KeyboardInterrupt
+        return 0.0
+
+    for modes in ([True] * 5, [False] * 5, [True, False, True, False, True]):
+        seen: list[list[bool]] = []
+        model = dropping()
+        for module, training in zip(model.modules(), modes, strict=True):
+            module.training = training
+        settings: dict[str, Any] = {"validation": (XOR, CLASSES), "metrics": [act], "epochs": 2, "executor": executor, "progress": False}
+        if how.startswith("fails"):
+            with pytest.raises(RuntimeError, match="fails"):
+                fit(model, XOR, CLASSES, **settings)
+        else:
+            fit(model, XOR, CLASSES, **settings)
+        assert [module.training for module in model.modules()] == modes
+    dropout = model[2]
+    assert isinstance(dropout, Dropout)
+    state = dropout.rng.getstate()
+    predict(model, XOR)
+    evaluate(model, XOR, CLASSES)
+    assert dropout.rng.getstate() == state
+    assert [module.training for module in model.modules()] == modes
 
 
 # -- what is printed ----------------------------------------------------------------------------------------------------
@@ -165,7 +383,163 @@ def test_ctrl_c_in_the_first_epoch_returns_an_empty_history(capsys: pytest.Captu
     history = fit(xor_model(), XOR, CLASSES, loss=loss, progress=False)
     assert history == History()
     assert capsys.readouterr().out == ""
-    assert len(history.plot().axes) == 1
+
+
+class Trail(SGD):
+    """Remembers what each step made of the parameters."""
+
+    def __init__(self, parameters: Any) -> None:
+        super().__init__(parameters, 0.1, momentum=0.5)
+        self.trail = [[p.data for p in self.parameters]]
+
+    def rule(self, parameters: Any, gradients: Any) -> Any:
+        new = super().rule(parameters, gradients)
+        self.trail.append(new.tolist())
+        return new
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(executor: str) -> None:
+    class Pressed(Trail):
+        def rule(self, parameters: Any, gradients: Any) -> Any:
+            if len(self.trail) == 3:
+                signal.raise_signal(signal.SIGINT)
+            return super().rule(parameters, gradients)
+
+    model = xor_model()
+    optimizer = Pressed(model.parameters())
+    history = fit(model, XOR, CLASSES, optimizer=optimizer, batch_size=1, executor=executor, progress=False)
+    assert history == History()
+    assert len(optimizer.trail) == 4
+    assert numbers(model) == optimizer.trail[-1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+WATCHED = {str(Path(sys.modules[name].__file__ or "")) for name in ("nn.training", "nn.gradients", "nn.optimizers", "nn.history")}
+
+
+def with_ctrl_c_at_line(k: int, act: Callable[[], Any]) -> bool:
+    """Press Ctrl-C when the k-th line of the training is reached; whether it was."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        if frame.f_code.co_filename not in WATCHED:
+            return None
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        if event == "line" and not line.startswith("with "):  # which comes again at its end, where Python hears no Ctrl-C
+            count += 1
+            if count == k:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(before)
+    return count >= k
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_ctrl_c_at_any_line_leaves_whole_steps_and_whole_epochs(executor: str) -> None:
+    """Before and after the loop of epochs it is Python's KeyboardInterrupt, but leaves whole steps there too."""
+    steps: set[int] = set()
+    epochs: set[int] = set()
+    k = 1
+    while True:
+        model = Linear(2, 2, rng=random.Random(0))
+        optimizer = Trail(model.parameters())
+        history = History()
+
+        def act(model: Linear = model, optimizer: Trail = optimizer, history: History = history) -> None:
+            found = fit(
+                model,
+                XOR,
+                CLASSES,
+                optimizer=optimizer,
+                epochs=2,
+                batch_size=2,
+                validation=(XOR, CLASSES),
+                executor=executor,
+                rng=random.Random(0),
+                progress=False,
+            )
+            history.__dict__.update(found.__dict__)
+
+        try:
+            reached = with_ctrl_c_at_line(k, act)
+        except KeyboardInterrupt:
+            reached = True
+        assert numbers(model) == optimizer.trail[-1], k
+        lengths = {len(curve) for curve in history.curves().values()}
+        assert len(lengths) <= 1, k
+        assert all(module.training for module in model.modules()), k
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if not reached:
+            break
+        steps.add(len(optimizer.trail) - 1)
+        epochs |= lengths
+        k += 2  # each line comes many times
+    assert steps == {0, 1, 2, 3, 4}
+    assert epochs == {1, 2}
+    assert k > 200
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_interrupt_between_two_batches(executor: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Bar:
+        """A progress bar that somebody stops."""
+
+        updates = 0
+
+        def __enter__(self) -> "Bar":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def set_description(self, text: str) -> None: ...
+
+        def write(self, line: str) -> None:
+            print(line)
+
+        def update(self) -> None:
+            self.updates += 1
+            if self.updates == 7:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("nn.training._progress_bar", lambda total, progress: Bar())
+    model = xor_model()
+    optimizer = Trail(model.parameters())
+    history = fit(model, XOR, CLASSES, optimizer=optimizer, epochs=5, batch_size=1, executor=executor)
+    assert len(history.loss) == 1
+    assert len(optimizer.trail) == 8
+    assert numbers(model) == optimizer.trail[-1]
+    assert capsys.readouterr().out.endswith("stopped after 1 of 5 epochs\n")
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_interrupt_by_a_callback_keeps_what_it_has_changed(executor: str) -> None:
+    model = xor_model()
+
+    def callback(history: History) -> None:
+        model.parameters()[0].data = 77.0
+        raise KeyboardInterrupt
+
+    history = fit(model, XOR, CLASSES, callbacks=[callback], executor=executor, progress=False)
+    assert len(history.loss) == 1
+    assert numbers(model)[0] == 77.0
+
+
+def test_a_thread_may_train() -> None:
+    """Ctrl-C comes to the main thread only, so that a training has nothing to do about it in another one."""
+    model = xor_model()
+    found: list[History] = []
+    thread = threading.Thread(target=lambda: found.append(fit(model, XOR, CLASSES, epochs=2, progress=False)))
+    thread.start()
+    thread.join()
+    assert len(found[0].loss) == 2
 
 
 def test_a_loss_that_is_no_number_stops_before_the_step() -> None:
@@ -192,7 +566,10 @@ def test_a_mean_that_overflows() -> None:
 def test_a_gradient_that_is_no_number_stops_before_the_step() -> None:
     model = xor_model()
     before = numbers(model)
-    with pytest.raises(TrainingError, match=r"the gradient of layers\.\d\.neurons\.\d\.[wb]\S* is nan by sample \d .*became inf.*; the parameters are those before"):
+    with pytest.raises(
+        TrainingError,
+        match=r"the gradient of layers\.\d\.neurons\.\d\.[wb]\S* is nan by sample \d .*became inf.*; the parameters are those before",
+    ):
         fit(model, XOR, CLASSES, loss=lambda out, target: (out[0] - out[0]) ** 0.5, progress=False)
     assert numbers(model) == before
 
@@ -201,6 +578,11 @@ def test_a_learning_rate_that_is_too_high_is_told() -> None:
     model = xor_model()
     with pytest.raises(TrainingError, match="lower the learning rate"):
         fit(model, XOR, CLASSES, optimizer=SGD(model.parameters(), lr=1e308), epochs=9, progress=False)
+
+
+def loss(outputs: Any, targets: Any) -> float:
+    """A metric of this name would stand where the loss does."""
+    return 0.0
 
 
 @pytest.mark.parametrize(
@@ -216,13 +598,36 @@ def test_a_learning_rate_that_is_too_high_is_told() -> None:
         ({"X": [[0.0]] * 4}, "takes 2 inputs, not 1"),
         ({"y": [2, 2, 2, 2]}, "is no class"),
         ({"loss": lambda out, target: 1.0}, "a loss must be a Value"),
+        ({"model": lambda x: x}, "fit trains a Module, whose parameters it can find, not <function"),
+        ({"loss": "mse"}, "loss must be a function of an output and a target, such as nn.losses.mse, not 'mse'"),
+        ({"optimizer": Adam}, r"the optimizer must know the parameters, as Adam\(model.parameters\(\), lr=0.01\) does, and not <class"),
+        ({"optimizer": "adam"}, "and not 'adam'"),
+        ({"schedule": StepLR(SGD([Value(0.0)]), 10)}, "the schedule must have the optimizer that trains"),
+        ({"schedule": 0.1}, "the schedule must have the optimizer that trains"),
+        ({"penalty": 0.1}, "penalty must be a function of the model, as in .*, not 0.1"),
+        ({"callbacks": print}, "callbacks must be a list of functions of the history, not <built-in"),
+        ({"callbacks": [3]}, r"callbacks must be a list of functions of the history, not \[3\]"),
+        ({"validation": 0.2}, r"validation must be samples and targets, as in validation=\(X_test, y_test\), not 0.2"),
+        ({"validation": (XOR,)}, "validation must be samples and targets"),
+        ({"patience": 0}, "patience must be a whole number of at least 1, not 0"),
+        ({"patience": 2, "tol": -1e-3}, "tol must not be negative, nor infinite: -0.001"),
+        ({"patience": 2, "tol": math.nan}, "tol must not be negative, nor infinite: nan"),
+        ({"tol": 1e-3}, "say too how long to wait for one, as in patience=5, tol=0.001"),
+        ({"rng": 0}, r"rng must be a generator, as in rng=random.Random\(42\), not 0"),
+        ({"metrics": ["f1"]}, 'there is no metric \'f1\': choose "accuracy", "mean_absolute_error" or "r2_score"'),
+        ({"metrics": ["accuracy", "accuracy"]}, "the history can have no second curve 'accuracy'"),
+        (
+            {"metrics": [lambda o, t: 0.0, lambda o, t: 1.0]},
+            "the history can have no second curve '<lambda>': give that metric a name of its own",
+        ),
+        ({"metrics": [loss]}, "no second curve 'loss'"),
     ],
 )
 def test_what_does_not_fit_together_changes_nothing(settings: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     model = xor_model()
     before = numbers(model)
     with pytest.raises(InputError, match=message):
-        fit(model, **{"X": XOR, "y": CLASSES, **settings})
+        fit(**{"model": model, "X": XOR, "y": CLASSES, **settings})
     assert numbers(model) == before
     assert capsys.readouterr() == ("", "")
 
@@ -304,26 +709,62 @@ def test_accuracy(outputs: tuple[float, ...], target: Any, loss: Any, accuracy: 
     assert history.accuracy == [accuracy]
 
 
+class Scored(Module):
+    """Answers with its input."""
+
+    def __init__(self) -> None:
+        self.w = Value(1.0)
+
+    def __call__(self, x: Any) -> Any:
+        return self.w * x
+
+
+@pytest.mark.parametrize(("loss", "accuracy"), [(hinge, 1.0), (binary_cross_entropy_with_logits, 1.0), (mse, 0.5)])
+def test_the_loss_says_whether_an_output_is_a_logit(loss: Any, accuracy: float) -> None:
+    """0.1 is class 1 if it is a logit, and class 0 if it is a probability; of a part of the data too, in which all are of one class."""
+    assert evaluate(Scored(), [0.1, 0.9], [1, 1], loss=loss)["accuracy"] == accuracy
+
+
+def test_whole_numbers_are_classes_only_where_there_are_two() -> None:
+    model = Scored()
+    assert fit(model, [1.0, 2.0], [3, 7], loss=mse, epochs=1, progress=False).metrics == {}
+    assert evaluate(model, [1.0], [2], loss=mse).keys() == {"loss"}
+    assert evaluate(model, [1.0], [0.5], loss=mse).keys() == {"loss"}
+    assert evaluate(model, [1.0], [True], loss=mse).keys() == {"loss", "accuracy"}
+
+
+def test_metrics_by_name_and_by_function(capsys: pytest.CaptureFixture[str]) -> None:
+    def worst(outputs: Any, targets: Any) -> Any:
+        return np.max(np.abs(np.array(outputs) - np.array(targets)))
+
+    X, y = [0.0, 1.0, 2.0], [0.5, 1.0, 1.0]
+    found = evaluate(Scored(), X, y, loss=mse, metrics=["mean_absolute_error", "r2_score", worst])
+    assert found == {"loss": 1.25 / 3.0, "mean_absolute_error": 0.5, "r2_score": pytest.approx(1.0 - 1.25 / (1.0 / 6.0)), "worst": 1.0}
+    assert type(found["worst"]) is float
+    assert evaluate(Scored(), X, y, loss=mse, metrics="r2_score").keys() == {"loss", "r2_score"}
+    assert evaluate(Scored(), X, y, loss=mse, metrics=worst).keys() == {"loss", "worst"}
+    history = fit(Scored(), X, y, loss=mse, metrics=["r2_score", worst], validation=(X, y), epochs=2)
+    assert list(history.metrics) == ["r2_score", "worst", "validation_r2_score", "validation_worst"]
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line.startswith("epoch 1/2: loss 0.4167, training r2 score -6.5, training worst 1, test loss 0.4")
+    assert ", test r2 score -6." in line
+
+
+def test_a_metric_must_be_one_number() -> None:
+    def table(outputs: Any, targets: Any) -> Any:
+        return [[1, 0]]
+
+    def validation_worst(outputs: Any, targets: Any) -> float:
+        return 0.0
+
+    with pytest.raises(InputError, match=r"the metric 'table' must return a number, not \[\[1, 0\]\]"):
+        evaluate(Scored(), [0.0], [0.0], loss=mse, metrics=table)
+    with pytest.raises(InputError, match="the history can have no second curve 'validation_worst'"):
+        evaluate(Scored(), [0.0], [0.0], loss=mse, metrics=validation_worst)
+
+
 def test_evaluate_needs_targets() -> None:
     with pytest.raises(InputError, match="evaluate needs as many targets as samples"):
         evaluate(xor_model(), XOR, [0])
-
-
-# -- the curves ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("validated", [True, False])
-def test_plot(validated: bool) -> None:
-    history = History(loss=[2.0, 1.0], metrics={"accuracy": [0.5, 0.75]}, seconds=[0.1, 0.1])
-    if validated:
-        history.validation_loss, history.metrics["validation_accuracy"] = [3.0, 1.5], [0.25, 0.5]
-    loss, accuracy = history.plot().axes
-    assert [axes.get_title() for axes in (loss, accuracy)] == ["loss", "accuracy"]
-    assert [list(line.get_ydata()) for line in accuracy.lines] == [[0.5, 0.75], [0.25, 0.5]][: 1 + validated]
-    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["training", "test"][: 1 + validated]
-
-
-def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingPackageError, match="plotting needs matplotlib: pip install"):
-        History().plot()
+    with pytest.raises(InputError, match="loss must be a function of an output and a target"):
+        evaluate(xor_model(), XOR, CLASSES, loss="mse")  # type: ignore[arg-type]

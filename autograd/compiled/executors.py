@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.util
 from typing import Any, Protocol
 
-from autograd.compiled import execute, native
+from autograd.compiled import execute, native, with_jax
 from autograd.compiled.execute import Storage
 from autograd.compiled.layout import Instruction, Layout
 from autograd.errors import CompileError, MissingPackageError
 
-NAMES = ("auto", "numpy", "native")
+NAMES = ("auto", "numpy", "native", "jax")
 
 
 class Executor(Protocol):
@@ -30,14 +30,17 @@ class Executor(Protocol):
 
 
 def executor_named(name: str) -> Executor:
-    """The executor of a name: "numpy"; "native", which needs Numba; "auto", the native one where Numba is installed.
+    """The executor of a name: "numpy"; "native", which needs Numba, or "auto" where that is installed; "jax", which needs JAX.
 
     Raises:
         CompileError: there is none of that name.
-        MissingPackageError: Numba is not installed.
+        MissingPackageError: the package that it needs is not installed.
     """
     if name not in NAMES:
         raise CompileError(f"there is no executor {name!r}: choose one of {', '.join(NAMES)}")
+    if name == "jax":
+        with_jax.jax_package()
+        return with_jax
     has_numba = name != "numpy" and importlib.util.find_spec("numba") is not None
     if name == "native" and not has_numba:
         raise MissingPackageError("the native executor needs Numba: pip install 'scalar-autograd[fast]'")

@@ -76,9 +76,12 @@ class Branch:
         return [(check.line, check.truth) for check in self.checks], len(self.tape.nodes)
 
     def run(
-        self, executor: Executor, arguments: Sequence[Argument], samples: Any, size: int
+        self, executor: Executor, arguments: Sequence[Argument], samples: Any, size: int, again: Array | None = None
     ) -> tuple[Storage, list[tuple[Instruction, Any]]]:
-        """Compute the results for some of the samples. Returns what was computed, and where it left a domain."""
+        """Compute the results for some of the samples. Returns what was computed, and where it left a domain.
+
+        `again`: the batched numbers of an earlier run for these samples, whose random numbers are kept.
+        """
         n = size if isinstance(samples, slice) else len(samples)
         data = executor.storage(self.layout, n)
         data.shared[self.constants[0]] = self.constants[1]
@@ -90,7 +93,12 @@ class Branch:
                 data.shared[places] = numbers
         for value, place in self.captured:
             data.shared[place] = value.data
-        for sample in range(n if self.draws else 0):  # a sample draws all of its numbers before the next one does, as in eager code
+        if again is not None:
+            kept = [place for place, _ in self.draws if place >= 0]
+            data.batched[kept] = again[kept]
+        for sample in range(
+            n if self.draws and again is None else 0
+        ):  # a sample draws all of its numbers before the next one does, as in eager code
             for place, sampler in self.draws:
                 number = self.drawn.pop(0) if self.drawn else sampler()
                 if place >= 0:
@@ -421,7 +429,7 @@ class Function:
                 return done
             samples = np.arange(batch.size) if isinstance(pending, slice) else pending
             if ok.any():  # again without the others, whose numbers mean nothing here
-                data, met = branch.run(self._executor, arguments, samples[ok], batch.size)
+                data, met = branch.run(self._executor, arguments, samples[ok], batch.size, data.batched[:, ok])
                 self._report(arguments, met, batch)
                 done.append((branch, samples[ok], data))
             pending = samples[~ok]

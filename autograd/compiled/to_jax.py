@@ -96,8 +96,8 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
         given = [_arrays(argument, x, kind) for argument, x in zip(arguments, args, strict=True)]
         given, shape = (_broadcast if function._in_axes is None else _batched)(arguments, given, batch)
         samples = math.prod(shape)
-        columns = [_flat(argument, arrays) for argument, arrays in zip(arguments, given, strict=True)]
-        shared, batched = ([source.array(columns, kind) for source in of_kind] for of_kind in sources)
+        columns = [[_flat(x, argument.batched) for x in arrays] for argument, arrays in zip(arguments, given, strict=True)]
+        shared, batched = ([source.read(columns, kind) for source in of_kind] for of_kind in sources)
         numbers = numbers_of(starts_of(branch.layout, starts), run((shared, batched)))
         still = numbers_of(numbers.starts, jax.lax.stop_gradient(numbers.arrays))
         holds = jnp.broadcast_to(_holds(branch, still), samples)
@@ -137,18 +137,21 @@ class Source:
 
     Attributes:
         start, stop: its places.
-        argument: the argument that has the numbers; None for numbers that are frozen.
-        numbers: which of the argument's; or the frozen ones.
+        array: which array of which argument has the numbers; None for numbers that are frozen.
+        numbers: which of the array's; or the frozen ones.
     """
 
     start: int
     stop: int
-    argument: int | None
-    numbers: Any
+    array: tuple[int, int] | None
+    numbers: npt.NDArray[Any]
 
-    def array(self, columns: Sequence[Array], kind: Any) -> Array:
-        """The array, from the numbers of all arguments."""
-        return jax_package().numpy.asarray(self.numbers, kind) if self.argument is None else columns[self.argument][self.numbers]
+    def read(self, columns: Sequence[Sequence[Array]], kind: Any) -> Array:
+        """The numbers, from the arrays of all arguments."""
+        if self.array is None:
+            return jax_package().numpy.asarray(self.numbers, kind)
+        argument, n = self.array
+        return taken(columns[argument][n], self.numbers)
 
 
 def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source], list[Source]]:
@@ -160,19 +163,30 @@ def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source
         frozen[place] = value.data
     found: tuple[list[Source], list[Source]] = ([], [])
     for i, (argument, (used, places)) in enumerate(zip(arguments, branch.inputs, strict=True)):
-        if isinstance(places, slice):
-            found[argument.batched].append(Source(places.start, places.stop, i, used))
-        elif len(places):  # which lie side by side, unless some belong to an earlier argument
+        if isinstance(places, np.ndarray) and places.size:  # they lie side by side, unless some belong to an earlier argument
             raise _shared_by_two(argument)
+        sizes = [math.prod(shape[argument.batched :]) for shape in _shapes(argument)]
+        wanted = np.arange(sum(sizes))[used]
+        position = places.start if isinstance(places, slice) else 0
+        for n, (size, first) in enumerate(zip(sizes, np.cumsum([0, *sizes]), strict=False)):
+            own = wanted[(wanted >= first) & (wanted < first + size)] - first
+            if own.size:
+                found[argument.batched].append(Source(position, position + own.size, (i, n), own))
+            position += own.size
     shared: list[Source] = []
     position = 0
     for source in sorted(found[0], key=lambda source: source.start):
         if source.start < position:
-            raise _shared_by_two(arguments[source.argument or 0])
+            raise _shared_by_two(arguments[source.array[0] if source.array else 0])
         shared += [Source(position, source.start, None, frozen[position : source.start]), source]
         position = source.stop
     shared.append(Source(position, end, None, frozen[position:]))
-    return [source for source in shared if source.stop > source.start], sorted(found[1], key=lambda source: source.start)
+    return [source for source in shared if source.numbers.size], sorted(found[1], key=lambda source: source.start)
+
+
+def _shapes(argument: Argument) -> list[tuple[int, ...]]:
+    """The shapes of the arrays of an argument; a module's parameters are one array."""
+    return [np.shape(argument.numbers(1))] if argument.module is not None else [array.shape for array in argument.arrays]
 
 
 def _shared_by_two(argument: Argument) -> CompileError:
@@ -229,8 +243,7 @@ def _batched(arguments: Sequence[Argument], given: list[list[Array]], batch: Bat
     """What was passed, and the number of samples as a shape; of no axis where there is no batch."""
     sizes: set[int] = set()
     for argument, arrays in zip(arguments, given, strict=True):
-        expected = [x.shape for x in argument.arrays] if argument.module is None else [np.shape(argument.numbers(1))]
-        for array, shape in zip(arrays, expected, strict=True):
+        for array, shape in zip(arrays, _shapes(argument), strict=True):
             if len(array.shape) != len(shape) or array.shape[argument.batched :] != shape[argument.batched :]:
                 raise InputError(f"{argument.name} has an array of the shape {array.shape}; in the example it was {shape}")
             sizes |= {len(array)} if argument.batched else set()
@@ -239,10 +252,9 @@ def _batched(arguments: Sequence[Argument], given: list[list[Array]], batch: Bat
     return given, tuple(sizes)
 
 
-def _flat(argument: Argument, arrays: list[Array]) -> Array:
-    """The numbers of an argument in the order of its leaves: one axis, or where it is batched two, with one column a sample."""
-    parts = [x.reshape(len(x), math.prod(x.shape[1:])).T if argument.batched else x.ravel() for x in arrays]
-    return jax_package().numpy.concatenate(parts) if parts else None
+def _flat(array: Array, batched: bool) -> Array:
+    """The numbers of an array along one axis, or where it is batched two, with one column a sample."""
+    return array.reshape(len(array), math.prod(array.shape[1:])).T if batched else array.ravel()
 
 
 def _holds(branch: Branch, numbers: Numbers) -> Array:

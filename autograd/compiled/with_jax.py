@@ -30,7 +30,7 @@ from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, place
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import MissingPackageError
 from autograd.namespaces import FUNCTIONS, Namespace
-from autograd.ops import DOT, EQUAL, LESS, LESS_EQUAL, SUM, outside
+from autograd.ops import DOT, EQUAL, LESS, LESS_EQUAL, SELECT, SUM, outside
 
 __all__ = ["backward", "forward", "storage"]
 
@@ -273,6 +273,9 @@ def _moving(step: Instruction, y: Array, inputs: list[Array], moving: list[Array
     if step.operation in (MATMUL, DOT):
         (a, b), (da, db) = inputs, moving
         parts = [_value(step, pair) for pair in ((da, b), (a, db)) if pair[0] is not None and pair[1] is not None]
+    elif step.operation is SELECT:  # exactly 0 for the side that is not chosen
+        first, second = (0.0 if x is None else x for x in moving[1:])
+        parts = [jax_package().numpy.where(inputs[0] != 0.0, first, second)]
     else:
         slopes = step.operation.slopes(namespace(), y, *_columns(step, inputs))
         parts = [slope * x for slope, x in zip(slopes, _columns(step, moving), strict=True) if x is not None]

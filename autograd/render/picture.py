@@ -1,6 +1,6 @@
-"""What a picture shows: a box for each Value and each operation with its text, size and colours, and the edges between them.
+"""A picture, before it is drawn: boxes with their texts, sizes and colours, the edges between them, clusters, a caption, a legend.
 
-It is worked out once here; `draw` writes it as DOT, and `svg` as SVG. All lengths are points.
+It knows no graph: `describe` makes one of the graph behind a Value, `dot` writes it as DOT, and `svg` as SVG. All lengths are points.
 """
 
 from __future__ import annotations
@@ -8,22 +8,24 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, field, replace
 
-from autograd.errors import InputError
-from autograd.graph import topological_order
-from autograd.ops import CONSTANT, LEAF
 from autograd.render.layout import Shape
-from autograd.value import Value
-
-MAX_VALUES = 2000
 
 FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"  # all characters are equally wide, so a text's width can be told without the font
 FONT_SIZE = 12.0
-CHARACTER = 0.602 * FONT_SIZE  # the widest of these fonts
+SMALL = 10.0  # on edges, in captions and legends
+CHARACTER = 0.625  # how wide it is at most, per size: 0.602 in the widest of these fonts, and some renderers round to whole pixels
 LINE = 15.0
 MARGIN = 8.0  # between text and border, left and right
+
+
+BACKGROUND = "#ffffff"  # the canvas is white: on a dark page, a white sheet
+INK = "#1a1a1a"
+FAINT = "#4d4d4d"  # the text on edges, and below
+EDGE = "#595959"
+CLUSTERS = ["#f8f8f5", "#f0f0ea", "#e8e8e0"]  # their fill, the deeper the darker
+CLUSTER_BORDER = "#b5b5a8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +34,52 @@ class Style:
 
     fill: str
     border: str
-    text: str = "#1a1a1a"
+    text: str = INK
     thickness: float = 1.0
     dashed: bool = False
 
 
-# Okabe and Ito's blue and orange, which colour-blind readers tell apart; the fills are opaque, so a dark page is no matter.
+# Okabe and Ito's blue, orange and green, which colour-blind readers tell apart.
 STYLES = {
     "leaf": Style("#e1eff9", "#0072b2"),
     "constant": Style("#fafafa", "#a6a6a6", text="#666666", dashed=True),
     "inner": Style("#f1f1f1", "#595959"),
     "root": Style("#fff0cc", "#b36b00", thickness=2.5),
     "operation": Style("#ffffff", "#595959"),
+    "scope": Style("#e0f2eb", "#007a5a"),
 }
-BACKGROUND = "#ffffff"
-EDGE = "#595959"
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A Value (a rectangle: its label, below it its numbers) or an operation (an ellipse around its symbol)."""
+    """A rectangle with a title and, below it, lines of text; or, for an operation, an ellipse around its symbol.
+
+    Attributes:
+        name: what DOT calls it.
+        kind: a key of STYLES.
+        title: one line, or "".
+        rows: the lines below it.
+        cluster: the position of the innermost cluster that it is in, or -1.
+        fill: a colour, where it is not that of its kind.
+    """
 
     name: str
     kind: str
     title: str
     rows: tuple[str, ...] = ()
+    cluster: int = -1
+    fill: str = ""
+
+    @property
+    def style(self) -> Style:
+        """Its colours."""
+        style = STYLES[self.kind]
+        return replace(style, fill=self.fill, text=ink(self.fill)) if self.fill else style
 
     @property
     def shape(self) -> Shape:
         """The size that holds the text."""
-        text = max(columns(line) for line in (self.title, *self.rows)) * CHARACTER
+        text = max(width_of(line) for line in (self.title, *self.rows))
         if self.kind == "operation":
             height = 1.8 * LINE
             # a line of text touches the ellipse sooner than the rectangle around it
@@ -72,59 +90,44 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Boxes that belong together, within a frame with a title. In `parent`, the position of the cluster around it, or -1."""
+
+    title: str
+    parent: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What colours mean: a heading, and pairs of a colour and a text."""
+
+    title: str
+    entries: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """All of it.
 
     Attributes:
-        boxes: inputs before what is computed from them, so the root is the last.
+        boxes: in any order; where edges run in a circle, it is broken before the first of them.
         edges: (from, to), as positions in `boxes`; `a * a` has two from a.
         rankdir: "LR" from left to right, "TB" from top to bottom.
+        texts: what stands on an edge, by its position in `edges`.
+        clusters: each has a box in it, and stands after the one that it is in.
+        caption: lines below the picture.
+        legend: what its colours mean, where they are not those of the kinds.
+        content: what it shows, in words.
     """
 
     boxes: list[Box]
     edges: list[tuple[int, int]]
-    rankdir: str
-
-
-def describe(root: object, rankdir: str = "LR") -> Picture:
-    """The picture of the graph behind `root`. Names come from the topological order, so the same graph gives the same picture.
-
-    Raises:
-        InputError: `root` is no Value, its graph is too large to be looked at, or there is no such direction.
-    """
-    if rankdir not in ("LR", "TB"):
-        raise InputError(f"rankdir is 'LR' (left to right) or 'TB' (top to bottom), not {rankdir!r}")
-    if not isinstance(root, Value):
-        raise InputError(f"draw needs a Value, not an object of type {type(root).__name__}: write draw(loss), with the result you computed")
-    order = topological_order(root)
-    if len(order) > MAX_VALUES:
-        raise InputError(
-            f"the graph has {len(order):,} nodes, and a picture of more than {MAX_VALUES:,} cannot be read: draw a part of it, "
-            "such as one neuron or the loss of one sample"
-        )
-    boxes: list[Box] = []
-    edges: list[tuple[int, int]] = []
-    place: dict[Value, int] = {}
-    for i, node in enumerate(order):
-        value = cast(Value, node)
-        operation = value._operation
-        if operation is not LEAF and operation is not CONSTANT:
-            edges += [(place[source], len(boxes)) for source in value._prev]
-            edges.append((len(boxes), len(boxes) + 1))
-            boxes.append(Box(f"op{i}", "operation", shown(value._op)))
-        kind = "root" if value is root else "leaf" if operation is LEAF else "constant" if operation is CONSTANT else "inner"
-        place[value] = len(boxes)
-        boxes.append(Box(f"v{i}", kind, shown(value.label), numbers(value)))
-    return Picture(boxes, edges, rankdir)
-
-
-def numbers(value: Value) -> tuple[str, ...]:
-    """The lines `data …` and `grad …`, digits below digits. A constant has no gradient."""
-    texts = {"data": number(value.data)}
-    if value._operation is not CONSTANT:
-        texts["grad"] = number(value.grad)
-    width = max(map(len, texts.values()))
-    return tuple(shown(f"{name} {text:>{width}}") for name, text in texts.items())
+    rankdir: str = "LR"
+    texts: dict[int, str] = field(default_factory=dict)
+    clusters: list[Cluster] = field(default_factory=list)
+    caption: tuple[str, ...] = ()
+    legend: Legend | None = None
+    content: str = ""
 
 
 def number(x: float) -> str:
@@ -143,3 +146,26 @@ def shown(text: str) -> str:
 def columns(text: str) -> int:
     """How many characters wide a text is: 中 takes two, a combining accent none."""
     return sum(0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def width_of(text: str, size: float = FONT_SIZE) -> float:
+    """How wide a line of text is."""
+    return columns(text) * CHARACTER * size
+
+
+def ink(fill: str) -> str:
+    """The colour of text that can be read on a colour: black or white, whichever has the higher contrast.
+
+    Args:
+        fill: as "#rrggbb".
+
+    Source: WCAG 2.2, "relative luminance" and "contrast ratio".
+
+    Example:
+        >>> ink("#fff0cc"), ink("#4b0082")
+        ('#1a1a1a', '#ffffff')
+    """
+    channels = [int(fill[i : i + 2], 16) / 255.0 for i in (1, 3, 5)]
+    red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return INK if luminance > 0.18 else "#ffffff"

@@ -1,0 +1,107 @@
+"""History: curves, pictures, tables."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograd.errors import MissingPackageError
+from nn import History
+
+TRAINING = [{"loss": 2.0, "accuracy": 0.5, "r2_score": -1.0}, {"loss": 1.0, "accuracy": 0.75, "r2_score": 0.1}]
+VALIDATION = [{"loss": 3.0, "accuracy": 0.25, "r2_score": -2.0}, {"loss": 1.5, "accuracy": 0.5, "r2_score": 0.2}]
+
+
+def history(*, validated: bool) -> History:
+    found = History()
+    for training, validation in zip(TRAINING, VALIDATION, strict=True):
+        found.append(training, validation if validated else None, 0.25)
+    return found
+
+
+def test_the_curves() -> None:
+    assert History().curves() == {}
+    assert History().accuracy == History().validation_accuracy == []
+    alone, both = history(validated=False), history(validated=True)
+    assert alone.curves() == {"loss": [2.0, 1.0], "accuracy": [0.5, 0.75], "r2_score": [-1.0, 0.1], "seconds": [0.25, 0.25]}
+    assert list(both.curves()) == [
+        "loss",
+        "validation_loss",
+        "accuracy",
+        "r2_score",
+        "validation_accuracy",
+        "validation_r2_score",
+        "seconds",
+    ]
+    assert (both.validation_loss, both.accuracy, both.validation_accuracy) == ([3.0, 1.5], [0.5, 0.75], [0.25, 0.5])
+    assert both.metrics["validation_r2_score"] == [-2.0, 0.2]
+    assert alone.validation_loss == alone.validation_accuracy == []
+
+
+# -- pictures -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_plot(validated: bool) -> None:
+    figure = history(validated=validated).plot()
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "accuracy", "r2 score"]
+    for axes, name in zip(figure.axes, ("loss", "accuracy", "r2_score"), strict=True):
+        curves = [[epoch[name] for epoch in TRAINING], [epoch[name] for epoch in VALIDATION]]
+        assert [list(line.get_ydata()) for line in axes.lines] == curves[: 1 + validated]
+        assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2]] * (1 + validated)
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "test"][: 1 + validated]
+    width, height = figure.get_size_inches()
+    assert width / 3 > height
+
+
+@pytest.mark.parametrize(("epochs", "marker"), [(1, "o"), (50, "o"), (51, "")])
+def test_many_epochs_are_drawn_without_marks(epochs: int, marker: str) -> None:
+    (axes,) = History(loss=[1.0] * epochs, seconds=[0.1] * epochs).plot().axes
+    assert [line.get_marker() for line in axes.lines] == [marker]
+
+
+def test_plot_of_nothing() -> None:
+    (axes,) = History().plot().axes
+    assert (axes.get_title(), len(axes.lines), axes.get_legend()) == ("loss", 0, None)
+
+
+def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingPackageError, match="plotting needs matplotlib: pip install"):
+        History().plot()
+
+
+# -- tables -------------------------------------------------------------------------------------------------------------
+
+
+def test_to_csv(tmp_path: Path) -> None:
+    path = tmp_path / "training.csv"
+    history(validated=False).to_csv(path)
+    assert path.read_bytes() == b"epoch,loss,accuracy,r2_score,seconds\n1,2.0,0.5,-1.0,0.25\n2,1.0,0.75,0.1,0.25\n"
+    History().to_csv(str(path))
+    assert path.read_bytes() == b"epoch\n"
+
+
+def test_every_digit_of_a_number_is_written(tmp_path: Path) -> None:
+    from nn.data import csv
+
+    found = History(loss=[0.1 + 0.2, 1e-300], metrics={"a, and b": [1.0 / 3.0, -0.0]}, seconds=[1.0, 2.0])
+    found.to_csv(tmp_path / "training.csv")
+    rows, losses = csv(tmp_path / "training.csv", target="loss")
+    assert losses == found.loss
+    assert [row[1] for row in rows] == [1.0 / 3.0, -0.0]
+
+
+def test_a_disk_that_is_full_leaves_the_old_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "training.csv"
+    path.write_text("old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        history(validated=True).to_csv(path)
+    assert path.read_text() == "old"
+    assert [item.name for item in tmp_path.iterdir()] == ["training.csv"]

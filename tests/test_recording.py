@@ -1,0 +1,296 @@
+"""Recording: what a function leaves behind that runs once on Values, and that nothing of it stays."""
+
+import functools
+import math
+import random
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from autograd import Value, enable_grad, log, no_grad, scope, sqrt, where
+from autograd.compiled.record import record
+from autograd.errors import CompileError, DomainError, InputError
+from autograd.ops import EQUAL, LESS, LESS_EQUAL
+from autograd.recording import RECORDER, Condition, compare, drawn, recording
+from autograd.state import STATE
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    yield
+    assert RECORDER.get() is None
+    assert (STATE.recorders, STATE.watched, STATE.paused) == (0, 0, 0)
+
+
+def test_comparisons_are_truths_unless_something_is_recorded() -> None:
+    x, y = Value(1.0), Value(2.0)
+    operators: list[Callable[[Any, Any], Any]] = [
+        lambda a, b: a < b,
+        lambda a, b: a <= b,
+        lambda a, b: a > b,
+        lambda a, b: a >= b,
+    ]
+    pairs = [(x, y), (y, x), (x, x), (x, 2.0), (2.0, x), (x, Value(math.nan)), (Value(math.nan), 1)]
+    truths = [compare_them(a, b) for compare_them in operators for a, b in pairs]
+    assert all(type(truth) is bool for truth in truths)
+    with recording():
+        conditions = [compare_them(a, b) for compare_them in operators for a, b in pairs]
+    assert all(type(condition) is Condition for condition in conditions)
+    assert [condition.node._data for condition in conditions] == [float(truth) for truth in truths]
+    assert {condition.node._operation for condition in conditions} == {LESS, LESS_EQUAL}
+    assert type(x < y) is bool
+
+
+def test_compare_is_what_rules_use() -> None:
+    x = Value(2.0)
+    assert compare("==", x, 2.0) is True
+    assert compare("==", 2.0, 2.0) is True
+    assert compare(">=", 1.0, x) is False
+    with recording():
+        equal = compare("==", x, 2.0)
+        assert equal.node._operation is EQUAL
+        assert equal.node._prev[0] is x
+        assert compare(">", x, 1.0).node._prev[1] is x
+        assert compare("==", x, math.nan).node._data == 0.0
+
+
+def test_asking_for_the_truth_leaves_a_guard_with_its_line() -> None:
+    x, y = Value(1.0), Value(2.0)
+    with recording() as heard:
+        if x < y:
+            y = y + 1.0
+        while not y < 3.5 and x < 0.0:
+            y = y + 1.0
+    assert [(guard.truth, guard.mask) for guard in heard.guards] == [(True, None), (True, None)]
+    first = heard.guards[0]
+    line = test_asking_for_the_truth_leaves_a_guard_with_its_line.__code__.co_firstlineno
+    assert first.line == f"{__file__}:{line + 3} (if x < y:)"
+    assert heard.guards[1].line == f"{__file__}:{line + 5} (while not y < 3.5 and x < 0.0:)"
+    assert first.node._prev[0] is x
+
+
+def test_the_truth_of_a_value_is_a_guard_too() -> None:
+    for number in (0.0, -0.0, 1.0, -2.0, math.nan, math.inf):
+        with recording() as heard:
+            truth = bool(Value(number))
+        assert truth == bool(number)
+        assert len(heard.guards) == 1
+
+
+def test_conditions_are_combined_as_numpy_combines_arrays() -> None:
+    for a in (-1.0, 1.0):
+        for b in (-1.0, 1.0):
+            x, y = Value(a), Value(b)
+            with recording() as heard:
+                p, q = x > 0.0, y > 0.0
+                found = [p & q, p | q, ~p, ~(p & ~q), p & True, False | p, p & False, True | p]
+                numbers = [condition.node._data for condition in found]
+            s, t = a > 0.0, b > 0.0
+            assert numbers == [s and t, s or t, not s, not (s and not t), s, s, False, True]
+            assert heard.guards == []  # nobody has asked
+            assert repr(p) == f"<condition, {s} while recording>"
+
+
+@pytest.mark.parametrize("other", [1.0, 5, "a", None, Value(1.0), [True]], ids=repr)
+def test_conditions_are_combined_with_conditions(other: Any) -> None:
+    with recording():
+        condition = Value(1.0) > 0.0
+        for combine in (lambda: condition & other, lambda: condition | other, lambda: other & condition, lambda: other | condition):
+            with pytest.raises(
+                InputError, match=r"a condition can be combined with another condition, not with .*write \(v > 0\) & \(w > 0\)"
+            ):
+                combine()
+
+
+def test_conditions_are_not_compared_and_not_looked_up() -> None:
+    with recording():
+        p, q = Value(1.0) > 0.0, Value(2.0) > 0.0
+        for ask in (lambda: p == q, lambda: p != q, lambda: p == True, lambda: p in (True, False)):  # noqa: E712
+            with pytest.raises(InputError, match="combine them by &, | and ~"):
+                ask()
+        with pytest.raises(TypeError, match="unhashable"):
+            {True: 1.0}[p]  # type: ignore[index]
+
+
+def test_where_makes_a_node_of_both_sides() -> None:
+    x = Value(-1.0)
+    with recording() as heard:
+        y = where(x > 0.0, x * 2.0, 3.0)
+    assert y.data == 3.0
+    assert [node.data for node in y._prev] == [0.0, -2.0, 3.0]
+    assert heard.guards == []
+    assert heard.masks == {}
+    y.backward()
+    assert x.grad == 0.0
+
+
+def test_what_is_made_in_a_side_is_masked() -> None:
+    x = Value(2.0)
+    with recording() as heard:
+        before = x + 1.0
+        chosen = where(x > 0.0, lambda: sqrt(log(x)) + before, lambda: log(-x))
+        after = chosen * 2.0
+    selected = [node for node, mask in heard.masks.items() if mask.data == 1.0]
+    other = [node for node, mask in heard.masks.items() if mask.data == 0.0]
+    assert sorted(node._op for node in selected) == ["+", "log", "sqrt"]
+    assert sorted(node._op for node in other) == ["log", "neg"]
+    assert before not in heard.masks
+    assert chosen not in heard.masks
+    assert after not in heard.masks
+    assert math.isnan(other[-1].data)  # computed, and of no consequence
+    after.backward()
+    assert x.grad == pytest.approx(2.0 * (0.5 / math.sqrt(math.log(2.0)) / 2.0 + 1.0))
+
+
+def test_masks_of_nested_sides_hold_where_all_of_them_do() -> None:
+    for a in (-1.0, 1.0, 3.0):
+        x = Value(a)
+        made: dict[str, Value] = {}
+
+        def keep(name: str, node: Value, made: dict[str, Value] = made) -> Value:
+            made[name] = node
+            return node
+
+        with recording() as heard:
+            inner = lambda x=x: where(x < 2.0, lambda: keep("low", x * 2.0), lambda: keep("high", x * 3.0))
+            result = where(x > 0.0, inner, lambda x=x: keep("negative", -x))
+        holds = {name: heard.masks[node].data == 1.0 for name, node in made.items()}
+        assert holds == {"low": 0.0 < a < 2.0, "high": a >= 2.0, "negative": a <= 0.0}
+        tape = record([result], [x], heard)
+        assert set(tape.masks) >= {tape.nodes.index(node) for node in made.values()}
+
+
+def test_guards_of_a_side_count_only_where_it_is_selected() -> None:
+    x = Value(-1.0)
+    with recording() as heard:
+        where(x > 0.0, lambda: x * 2.0 if x > 5.0 else x * 3.0, lambda: x)
+        assert x < 0.0
+    inside, outside = heard.guards
+    assert inside.mask is not None
+    assert (inside.mask.data, inside.truth) == (0.0, False)
+    assert outside.mask is None
+
+
+def test_errors_are_left_to_the_run() -> None:
+    x = Value(-1.0)
+    with recording():
+        assert math.isnan(log(x)._data)
+        assert (1.0 / (x + 1.0))._data == math.inf
+        assert math.isnan((x**0.5)._data)
+        number = log(-1.0)  # whether it is wanted, the run finds out
+        assert isinstance(number, Value)
+        assert math.isnan(number._data)
+        assert log(1.0) == 0.0
+        assert math.isnan(where(x < 0.0, lambda: log(x), lambda: log(-1.0))._data)
+    with pytest.raises(DomainError, match="log"):
+        log(x)
+
+
+@pytest.mark.parametrize(("name", "read"), [("data", lambda v: v.data), ("grad", lambda v: v.grad)])
+def test_numbers_of_values_may_not_be_read(name: str, read: Callable[[Value], Any]) -> None:
+    x = Value(2.0, label="x")
+    with recording(), pytest.raises(CompileError) as error:
+        read(x)
+    message = str(error.value)
+    assert message.startswith(
+        f"Value(data=2.0, grad=0.0, label='x') was asked for its .{name} while the function was recorded at {__file__}:"
+    )
+    assert "the number would be frozen into the program" in message
+    assert message.endswith(f"read .{name} outside of the compiled function")
+    assert read(x) in (2.0, 0.0)
+
+
+def test_equality_with_a_number_is_an_error_and_identity_is_not() -> None:
+    x, y = Value(2.0), Value(2.0)
+    with recording():
+        assert x == x
+        assert x != y
+        assert x in [y, x]
+        for ask in (lambda: x == 2.0, lambda: x != 2, lambda: 2.0 == x, lambda: x in [1.0, 2.0], lambda: x == True):  # noqa: E712
+            with pytest.raises(
+                InputError, match=r"== asks whether two Values are the same node.*where\(\(v >= 1\.0\) & \(v <= 1\.0\), a, b\)"
+            ):
+                ask()
+    assert (x == 2.0) is False
+
+
+def test_drawn_is_a_number_and_while_recording_a_leaf() -> None:
+    rng, other = random.Random(3), random.Random(3)
+    assert drawn(rng.random) == other.random()
+    with recording() as heard:
+        leaf = drawn(rng.random)
+    assert isinstance(leaf, Value)
+    assert leaf.data == other.random()
+    assert leaf.label == "drawn"
+    assert heard.draws == [(leaf, rng.random)]
+
+
+def test_recordings_nest_and_end_on_exceptions() -> None:
+    with recording() as outer:
+        bool(Value(1.0) > 0.0)
+        with recording() as inner:
+            assert RECORDER.get() is inner
+            bool(Value(1.0) > 0.0)
+            bool(Value(1.0) > 0.0)
+        assert RECORDER.get() is outer
+        with pytest.raises(KeyError), recording():
+            raise KeyError("inside")
+        assert RECORDER.get() is outer
+        assert STATE.recorders == 1
+        with pytest.raises(ZeroDivisionError):
+            where(Value(1.0) > 0.0, lambda: 1 // 0, lambda: 0.0)
+        assert outer.mask is None
+    assert (len(outer.guards), len(inner.guards)) == (1, 2)
+
+
+def test_no_grad_and_scope_are_no_hindrance() -> None:
+    x = Value(2.0)
+    with no_grad(), recording() as heard, scope("side"):
+        y = where(x > 0.0, lambda: x * x, lambda: x)
+    assert len(y._prev) == 3
+    assert {node.scope for node in heard.masks} == {"side"}
+    with no_grad(), enable_grad(), recording():
+        assert len((x * x)._prev) == 2
+
+
+def test_a_recording_is_that_of_its_thread() -> None:
+    found: list[Any] = []
+
+    def elsewhere() -> None:
+        x = Value(1.0)
+        found.extend([x > 0.0, x.data, x == 1.0, bool(x), RECORDER.get(), where(x > 0.0, 1.0, 2.0)])
+        with recording() as own:
+            found.append(bool(x > 0.0))
+        found.append(len(own.guards))
+
+    with recording() as heard:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert found == [True, 1.0, False, True, None, 1.0, True, 1]
+    assert heard.guards == []
+
+
+def test_two_threads_record_at_once() -> None:
+    barrier = threading.Barrier(2, timeout=30.0)
+    found: dict[int, int] = {}
+
+    def work(n: int) -> None:
+        with recording() as heard:
+            barrier.wait()
+            for _ in range(n):
+                x = where(Value(1.0) > 0.0, lambda: Value(1.0) * 2.0, lambda: Value(1.0) * 3.0)
+                assert isinstance(x, Value)
+                bool(x > 0.0)
+            barrier.wait()
+        found[n] = len(heard.guards)
+        assert len(heard.masks) == 2 * n
+
+    threads = [threading.Thread(target=functools.partial(work, n)) for n in (50, 80)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {50: 50, 80: 80}

@@ -22,8 +22,8 @@ from typing import Any, NoReturn
 from autograd import NATIVE, Value, relu
 from autograd.checking import Comparison, numeric_derivative
 from autograd.errors import AutogradError, InputError, MissingPackageError
+from autograd.files import write_atomically
 from nn import MLP, Adam, History, Neuron, cross_entropy, data, fit, save
-from nn.persistence import write_atomically
 from nn.schedules import CosineAnnealingLR
 
 PROGRAM = "python -m nn"

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograd.files import write_atomically
+
 MARKED = 50
 """Curves of more epochs are drawn without a mark at each."""
 
@@ -87,7 +89,6 @@ class History:
         Raises:
             OSError: the file cannot be written.
         """
-        from nn.persistence import write_atomically
 
         curves = self.curves()
         text = io.StringIO()

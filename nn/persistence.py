@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 
 from autograd.errors import FileError
+from autograd.files import write_atomically
 from nn.module import Module
 
 
@@ -38,20 +38,3 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
         raise FileError(f"{path} is damaged, or no file of weights: {error}") from error
     model.load_state_dict(state)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under another name first, so that at every moment the path holds all of the old content or all of the new.
-
-    Raises:
-        OSError: it cannot be written; the path is as it was.
-    """
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -80,6 +80,12 @@ def same(f: Callable[..., Any], *args: Any, in_axes: Any = None, executor: str =
         by_sample = [flat(sample(summed[k], i)) for i in range(n)] if axis == 0 else flat(summed[k])
         close(by_sample, each if axis == 0 else np.sum(each, axis=0))
         close(n * flat(averaged[k]), flat(summed[k]))
+    rng = np.random.default_rng(0)
+    directions = [build([rng.normal(size=array.shape) for array in arrays]) for arrays, build in (split(x, "the argument") for x in args)]
+    moved = compiled.jvp(args, directions)[1]
+    for i, point in enumerate(points):
+        direction = [sample(d, i) if axis == 0 else d for d, axis in zip(directions, axes, strict=True)]
+        close(moved[i], autograd.jvp(f, point, direction)[1])
     for layout in layouts(compiled):
         legal(layout)
     return compiled
@@ -1320,7 +1326,8 @@ def tangle(seed: int) -> Callable[[Any, Any], Any]:
 def test_tangles(seed: int, executor: str) -> None:
     in_axes = [(None, 0), (0, None), (0, 0)][seed % 3]
     rng = np.random.default_rng(seed)
-    same(tangle(seed), *[rng.normal(size=(3, 3) if axis is None else (4, 3, 3)) for axis in in_axes], in_axes=in_axes, executor=executor)
+    args = [rng.normal(size=(3, 3) if axis is None else (4, 3, 3)) for axis in in_axes]
+    same(tangle(seed), *args, in_axes=in_axes, executor=executor)
 
 
 def test_dots_of_one_group_take_their_terms_in_their_own_order(executor: str) -> None:

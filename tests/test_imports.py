@@ -13,7 +13,7 @@ import nn
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = [
-    ["autograd.errors", "autograd.native", "autograd._choose"],
+    ["autograd.errors", "autograd.files", "autograd.native", "autograd._choose"],
     ["autograd.namespaces"],
     ["autograd.ops"],
     ["autograd.graph", "autograd.state"],

@@ -13,9 +13,9 @@ import pytest
 
 import autograd
 from autograd.checking import Comparison
+from autograd.files import write_atomically
 from nn import MLP, Neuron, __main__, load
 from nn.__main__ import check, main, neuron_graph
-from nn.persistence import write_atomically
 
 QUICK = ["--data", "moons", "--epochs", "2", "--hidden", "4"]
 FILES = ["model.safetensors", "neuron.svg", "training.svg"]

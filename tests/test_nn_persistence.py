@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from autograd.errors import FileError, InputError
+from autograd.files import write_atomically
 from nn import MLP, Module, load, save
-from nn.persistence import write_atomically
 
 
 def model(seed: int = 0, sizes: tuple[int, ...] = (3, 2)) -> MLP:

@@ -3,6 +3,7 @@
 import gc
 import math
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -311,6 +312,18 @@ def test_the_users_configuration_stays_as_it_is() -> None:
     assert with_executor(compile(lambda x: x * 0.1), with_jax)(0.1) == 0.1 * 0.1
     assert jax.config.jax_enable_x64 == before
     assert jax.numpy.ones(1).dtype == (np.float64 if before else np.float32)
+
+
+def test_several_threads_run_one_program() -> None:
+    f = with_executor(compile(lambda x, y: tanh(x * y) / 3.0), with_jax)
+    expected = f.value_and_grad(0.1, [0.2, 0.3], reduce="sum")
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(f.value_and_grad(0.1, [0.2, 0.3], reduce="sum"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [repr(x) for x in found] == [repr(expected)] * 4
 
 
 def test_a_program_that_is_gone_is_freed() -> None:

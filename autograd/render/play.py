@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd.errors import InputError
+from autograd.files import write_atomically
 from autograd.ops import CONSTANT, LEAF
-from autograd.render.draw import write_whole
 from autograd.render.layout import place
 from autograd.render.picture import FONT, FONT_SIZE, Box, number, shown
 from autograd.render.steps import Passes, passes
@@ -76,7 +76,9 @@ class Player:
         """
         if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in (".html", ".htm"):
             raise InputError(f'a player is a page, which {path!r} is not: write .save("play.html")')
-        write_whole(Path(path), self.page.encode())
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, self.page.encode())
         return str(path)
 
     def _repr_html_(self) -> str:

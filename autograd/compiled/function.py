@@ -424,13 +424,13 @@ class Function:
             if fresh:
                 ok[0] = True
             if ok.all():
-                self._report(arguments, met, batch)
+                self._report(arguments, met, batch, data.batched.shape[1])
                 done.append((branch, pending, data))
                 return done
             samples = np.arange(batch.size) if isinstance(pending, slice) else pending
             if ok.any():  # again without the others, whose numbers mean nothing here
                 data, met = branch.run(self._executor, arguments, samples[ok], batch.size, data.batched[:, ok])
-                self._report(arguments, met, batch)
+                self._report(arguments, met, batch, data.batched.shape[1])
                 done.append((branch, samples[ok], data))
             pending = samples[~ok]
         raise AssertionError  # pragma: no cover - the loop ends by returning
@@ -442,7 +442,7 @@ class Function:
             "where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
         )
 
-    def _report(self, arguments: list[Argument], met: list[tuple[Instruction, Any]], batch: Batch) -> None:
+    def _report(self, arguments: list[Argument], met: list[tuple[Instruction, Any]], batch: Batch, samples: int) -> None:
         """What left its domain is an error, or for arrays a warning."""
         if not met:
             return
@@ -452,7 +452,7 @@ class Function:
             )  # raises the error with the operation, the numbers and the labels
             raise DomainError("an operation left its domain in compiled code, though not in eager code")
         for step, bad in met:
-            elements = bad.reshape(-1, bad.shape[-1]).any(axis=0).sum() if step.batched else batch.size
+            elements = bad.reshape(-1, bad.shape[-1]).any(axis=0).sum() if step.batched else samples
             needs = step.operation.requires or "inputs in its domain"
             message = f"{step.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
             how = np.geterr()["invalid"]

@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -8,6 +9,9 @@ import pytest
 
 import autograd
 from autograd.ops import OPERATIONS
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what runs in the background; Ctrl-C is to be tested there too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:

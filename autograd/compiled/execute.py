@@ -75,9 +75,10 @@ def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
     """Compute the instructions, reading from and writing to `data`.
 
     Returns:
-        The instructions that met a pole or left their domain, each with where it did.
+        The instructions that met a pole or left their domain, each with where it did: in the shape of the instruction, and a last
+        axis for the samples, of length 1 where it is the same for all of them.
     """
-    met = [(step, bad & _wanted(step, data)) for step, bad in stretch(layout, data)]  # a mask may be computed after what it masks
+    met = [(step, _met(step, bad, data)) for step, bad in stretch(layout, data)]  # a mask may be computed after what it masks
     return [(step, bad) for step, bad in met if np.any(bad)]
 
 
@@ -175,6 +176,15 @@ def _inputs(step: Instruction, data: Storage) -> list[Array]:
     if step.batched and step.operation is not MATMUL:
         inputs = [x if operand.batched else x[..., None] for x, operand in zip(inputs, step.operands, strict=True)]
     return inputs
+
+
+def _met(step: Instruction, bad: Any, data: Storage) -> Any:
+    """Where what left its domain was wanted, with an axis for the samples."""
+    each = bad if step.batched else bad[..., None]
+    if step.mask is None:
+        return each
+    wanted = data.read(step.mask) != 0.0
+    return each & (wanted if step.mask.batched else wanted[..., None])
 
 
 def _wanted(step: Instruction, data: Storage) -> Any:

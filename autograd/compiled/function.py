@@ -452,7 +452,8 @@ class Function:
             )  # raises the error with the operation, the numbers and the labels
             raise DomainError("an operation left its domain in compiled code, though not in eager code")
         for step, bad in met:
-            elements = bad.reshape(-1, bad.shape[-1]).any(axis=0).sum() if step.batched else samples
+            outside = bad.reshape(-1, bad.shape[-1]).any(axis=0)
+            elements = outside.sum() if outside.size > 1 else samples  # of a shared number all of them
             needs = step.operation.requires or "inputs in its domain"
             message = f"{step.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
             how = np.geterr()["invalid"]

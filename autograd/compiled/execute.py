@@ -8,6 +8,7 @@ Arrays have the shape of the instruction, and a last axis for the samples where 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.arrays import ARRAYS
-from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand
+from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
+from autograd.namespaces import FLOATS
 from autograd.ops import DOT, SELECT, SUM, outside
 
 Array = npt.NDArray[np.float64]
@@ -78,41 +80,54 @@ def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
         The instructions that met a pole or left their domain, each with where it did: in the shape of the instruction, and a last
         axis for the samples, of length 1 where it is the same for all of them.
     """
-    met = [(step, _met(step, bad, data)) for step, bad in stretch(layout, data)]  # a mask may be computed after what it masks
+    met = [(step, _met(step, bad, data)) for step, bad in stretch(layout.steps, data)]  # a mask may be computed after what it masks
     return [(step, bad) for step, bad in met if np.any(bad)]
 
 
-def stretch(layout: Layout, data: Storage, first: int = 0, last: int | None = None) -> list[tuple[Instruction, Any]]:
-    """Some instructions in a row; the instructions that met a pole or left their domain, wanted or not."""
+def stretch(steps: Iterable[Instruction | Scalars], data: Storage) -> list[tuple[Instruction, Any]]:
+    """Compute some steps; the instructions that met a pole or left their domain, wanted or not."""
     met: list[tuple[Instruction, Any]] = []
     with np.errstate(all="ignore"):
-        for step in layout.instructions[first:last]:
+        for step in steps:
+            if isinstance(step, Scalars):
+                met += stretch(step.single(), data) if step.batched else _scalars(step, data)
+                continue
             inputs = _inputs(step, data)
             out = data.outputs(step)
             operation = step.operation
             if operation is MATMUL:
                 _product(step, inputs, out)
-            elif operation is DOT:
+            elif operation is DOT and step.stacked:
                 np.vecdot(*_last(inputs), out=out)  # einsum would take out a repeated factor: (∞ - ∞)·b for ∞·b - ∞·b
-            elif operation is SUM:
+            elif operation is SUM and step.stacked:
                 np.sum(inputs[0], axis=1, out=out)
             elif operation is SPREAD:
                 out[...] = inputs[0]
             else:
-                if operation.arity is None:
-                    inputs = list(np.moveaxis(inputs[0], 1, 0))
+                columns = _columns(step, inputs)
                 if step.checked:
-                    bad = outside(operation, ARRAYS, *inputs)
+                    bad = outside(operation, ARRAYS, *columns)
                     if np.any(bad):
                         met.append((step, np.broadcast_to(bad, out.shape)))
-                out[...] = operation.value(ARRAYS, *inputs)
+                out[...] = operation.value(ARRAYS, *columns)
     return met
 
 
-def backward(layout: Layout, data: Storage, grads: Storage, first: int = 0, last: int | None = None) -> None:
-    """The chain rule, instruction by instruction from the last: add to `grads`, which holds the gradients of the results."""
+def backward(layout: Layout, data: Storage, grads: Storage) -> None:
+    """The chain rule, step by step from the last: add to `grads`, which holds the gradients of the results."""
+    pull(layout.steps, data, grads)
+
+
+def pull(steps: Sequence[Instruction | Scalars], data: Storage, grads: Storage) -> None:
+    """The chain rule through some steps, from the last to the first."""
     with np.errstate(all="ignore"):
-        for step in reversed(layout.instructions[first:last]):
+        for step in reversed(steps):
+            if isinstance(step, Scalars):
+                if step.batched:
+                    pull(list(step.single()), data, grads)
+                else:
+                    _pull_scalars(step, data, grads)
+                continue
             if step.constant:
                 continue
             gradient = grads.outputs(step)
@@ -121,12 +136,50 @@ def backward(layout: Layout, data: Storage, grads: Storage, first: int = 0, last
                     grads.add(operand, _summed(step, operand, _selected(step, data, part)))
 
 
+def _scalars(step: Scalars, data: Storage) -> list[tuple[Instruction, Any]]:
+    """Scalars without samples, as Python's floats: a tenth of the time of arrays of one number."""
+    x = data.shared.tolist()
+    left = []
+    places, outputs = step.inputs.tolist(), step.outputs.tolist()
+    for i, own in step.terms():
+        inputs = [x[place] for place in places[own]]
+        if step.checked[i] and outside(step.operations[i], FLOATS, *inputs):
+            left.append(i)
+        x[outputs[i]] = step.operations[i].value(FLOATS, *inputs)
+    data.shared[:] = x
+    singles = list(step.single()) if left else []
+    return [(singles[i], np.array([True])) for i in left]
+
+
+def _pull_scalars(step: Scalars, data: Storage, grads: Storage) -> None:
+    x, d = data.shared.tolist(), grads.shared.tolist()
+    places, outputs, constant = step.inputs.tolist(), step.outputs.tolist(), step.input_constant.tolist()
+    for i, own in reversed([*step.terms()]):
+        if all(constant[own]):
+            continue
+        operation, gradient = step.operations[i], d[outputs[i]]
+        inputs = [x[place] for place in places[own]]
+        if operation is SELECT:
+            chosen = 1 if inputs[0] != 0.0 else 2
+            d[places[own][chosen]] += gradient
+            continue
+        for place, fixed, slope in zip(places[own], constant[own], operation.slopes(FLOATS, x[outputs[i]], *inputs), strict=True):
+            if not fixed:
+                d[place] += slope * gradient
+    grads.shared[:] = d
+
+
+def _columns(step: Instruction, inputs: list[Array]) -> list[Array]:
+    """The inputs of a row, each in the shape of the output."""
+    return list(np.moveaxis(inputs[0], 1, 0)) if step.stacked else inputs
+
+
 def _selected(step: Instruction, data: Storage, part: Any) -> Any:
     """A gradient: exactly 0 where the instruction's output is not wanted, also if it is inf or nan there."""
     if step.mask is None:
         return part
     wanted = _wanted(step, data)
-    return np.where(wanted if step.operation.arity is not None else wanted[:, None], part, 0.0)
+    return np.where(wanted[:, None] if step.stacked else wanted, part, 0.0)
 
 
 def _summed(step: Instruction, operand: Operand, part: Any) -> Any:
@@ -144,7 +197,7 @@ def push_forward(layout: Layout, data: Storage, tangents: Storage) -> None:
                 continue
             total: Any = 0.0
             inputs, moved = _inputs(step, data), _inputs(step, tangents)
-            if step.operation is MATMUL or step.operation is DOT:
+            if step.operation is MATMUL or (step.operation is DOT and step.stacked):
                 for pair in ([moved[0], inputs[1]], [inputs[0], moved[1]]):
                     part = np.empty_like(tangents.outputs(step))
                     if step.operation is MATMUL:
@@ -152,18 +205,16 @@ def push_forward(layout: Layout, data: Storage, tangents: Storage) -> None:
                     else:
                         np.vecdot(*_last(pair), out=part)
                     total = total + part
-            elif step.operation is SUM:
+            elif step.operation is SUM and step.stacked:
                 total = np.sum(moved[0], axis=1)
             elif step.operation is SPREAD:
                 total = moved[0]
             elif step.operation is SELECT:
                 total = np.where(inputs[0] != 0.0, moved[1], moved[2])
             else:
-                if step.operation.arity is None:
-                    inputs, moved = list(np.moveaxis(inputs[0], 1, 0)), list(np.moveaxis(moved[0], 1, 0))
-                slopes = step.operation.slopes(ARRAYS, data.outputs(step), *inputs)
-                constant = [operand.constant for operand in step.operands] * (len(slopes) if step.operation.arity is None else 1)
-                for slope, tangent, fixed in zip(slopes, moved, constant, strict=True):
+                slopes = step.operation.slopes(ARRAYS, data.outputs(step), *_columns(step, inputs))
+                constant = [operand.constant for operand in step.operands] * (len(slopes) if step.stacked else 1)
+                for slope, tangent, fixed in zip(slopes, _columns(step, moved), constant, strict=True):
                     if not fixed:
                         total = total + slope * tangent
             out = tangents.outputs(step)
@@ -242,10 +293,10 @@ def _parts(step: Instruction, data: Storage, gradient: Array) -> list[Any]:
     if operation is MATMUL:
         return _factors(step, data, gradient)
     inputs = _inputs(step, data)
-    if operation is DOT:
+    if operation is DOT and step.stacked:
         parts = zip((inputs[1], inputs[0]), step.operands, strict=True)
         return [None if operand.constant else gradient[:, None] * x for x, operand in parts]
-    if operation is SUM:
+    if operation is SUM and step.stacked:
         shape = step.operands[0].shape
         return [np.broadcast_to(gradient[:, None], shape + gradient.shape[1:])]
     if operation is SPREAD:
@@ -255,7 +306,7 @@ def _parts(step: Instruction, data: Storage, gradient: Array) -> list[Any]:
         return [0.0 * gradient, np.where(first, gradient, 0.0), np.where(first, 0.0, gradient)]
     y = data.outputs(step)
     if operation.arity is None:
-        columns = operation.slopes(ARRAYS, y, *np.moveaxis(inputs[0], 1, 0))
-        return [np.stack(np.broadcast_arrays(*[slope * gradient for slope in columns]), axis=1)]
+        found = [slope * gradient for slope in operation.slopes(ARRAYS, y, *_columns(step, inputs))]
+        return [np.stack(np.broadcast_arrays(*found), axis=1)] if step.stacked else found
     slopes = [None if x.constant else rule(ARRAYS, y, *inputs) for x, rule in zip(step.operands, operation.derivatives, strict=True)]
     return [gradient if isinstance(slope, float) and slope == 1.0 else None if slope is None else slope * gradient for slope in slopes]

@@ -12,19 +12,24 @@ side by side, in the order of the operands they were computed from.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.record import Tape
-from autograd.compiled.roll import Group, Rows
+from autograd.compiled.roll import Block, Group, Rows
 from autograd.ops import EQUAL, LESS, LESS_EQUAL, Operation
 
 SPREAD = Operation("spread", "spread", lambda xp, a: a, (), 1)
 """A shared number as a batched one, the same for every sample: where an operand needs both kinds. It computes nothing."""
+
+STEPS = (LESS, LESS_EQUAL, EQUAL)
+"""Operations through which no derivative passes."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,61 @@ class Instruction:
         return math.prod(self.shape)
 
     @property
+    def stacked(self) -> bool:
+        """Whether it is an operation of any number of inputs, which its operands have as one more axis, the last."""
+        return self.operation.arity is None and len(self.operands[0].shape) > len(self.shape)
+
+    @property
     def constant(self) -> bool:
         """Whether no derivative passes through it."""
         return all(operand.constant for operand in self.operands)
+
+
+@dataclass(frozen=True, eq=False)
+class Scalars:
+    """Scalars computed one after the other: instructions of one output each, in a form that is quick to make.
+
+    Scalar `i` is `operations[i]` of the numbers ``inputs[ends[i - 1]:ends[i]]``, also where the operation is a sum.
+
+    Attributes:
+        operations, checked: as for `Instruction`.
+        outputs, inputs: places.
+        ends: where the inputs of each end.
+        output_batched, input_batched: whether these places are in the batched storage.
+        input_constant: whether no derivative by it is wanted.
+    """
+
+    operations: list[Operation]
+    checked: list[bool]
+    outputs: Rows
+    inputs: Rows
+    ends: Rows
+    output_batched: npt.NDArray[np.bool_]
+    input_batched: npt.NDArray[np.bool_]
+    input_constant: npt.NDArray[np.bool_]
+
+    @property
+    def batched(self) -> bool:
+        """Whether some of them differ from sample to sample."""
+        return bool(self.output_batched.any())
+
+    def terms(self) -> Iterator[tuple[int, slice]]:
+        """The number of each scalar, and which of the inputs are its own."""
+        start = 0
+        for i, end in enumerate(self.ends.tolist()):
+            yield i, slice(start, end)
+            start = end
+
+    def single(self) -> Iterator[Instruction]:
+        """Each as an instruction of its own."""
+        for i, own in self.terms():
+            parts = (self.inputs, self.input_constant, self.input_batched)
+            operands = [
+                Operand((1,), place, (0,), None, True, constant, batched)
+                for place, constant, batched in zip(*[part[own].tolist() for part in parts], strict=True)
+            ]
+            batched = bool(self.output_batched[i])
+            yield Instruction(self.operations[i], (1,), int(self.outputs[i]), tuple(operands), batched, None, self.checked[i])
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +142,20 @@ class Layout:
     """A program: instructions on `shared` numbers, and on `batched` numbers a sample.
 
     Attributes:
-        instructions: in the order of execution.
+        steps: in the order of execution.
         shared, batched: the sizes of the two arrays.
         place: for each row of the tape its place in the array it belongs to, -1 where no instruction needs it (a part of a sum).
     """
 
-    instructions: list[Instruction]
+    steps: list[Instruction | Scalars]
     shared: int
     batched: int
     place: npt.NDArray[np.intp]
+
+    @cached_property
+    def instructions(self) -> list[Instruction]:
+        """The steps, with scalars as instructions of their own: what executors run that know no `Scalars`."""
+        return [one for step in self.steps for one in (step.single() if isinstance(step, Scalars) else (step,))]
 
 
 class _Places:
@@ -105,9 +167,13 @@ class _Places:
         self.size = {False: 0, True: 0}
 
     def put(self, rows: Rows) -> None:
-        for row in rows.ravel().tolist():
-            if self.of[row] < 0:
-                self.of[row] = self.take(bool(self.batched[row]), 1)
+        """Places for the rows that have none yet, in their order."""
+        new = rows.ravel()[self.of[rows.ravel()] < 0]
+        if new.size > 1:
+            new = new[np.sort(np.unique(new, return_index=True)[1])]
+        for kind in (False, True):
+            mine = new[self.batched[new] == kind]
+            self.of[mine] = self.take(kind, mine.size) + np.arange(mine.size)
 
     def take(self, batched: bool, count: int) -> int:
         """That many places side by side; the first of them."""
@@ -116,7 +182,7 @@ class _Places:
         return start
 
 
-def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int], first: Sequence[int] = ()) -> Layout:
+def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], first: Sequence[int] = ()) -> Layout:
     """Give every row of the groups a place, and every operand its view.
 
     Args:
@@ -125,33 +191,25 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int], first: Seq
         wanted: the leaves whose derivatives are wanted.
         first: leaves that are placed before all others, in this order.
     """
-    rows = len(tape.nodes)
-    total = rows + sum(int((group.outputs >= rows).sum()) for group in groups)
-    batched = np.zeros(total, dtype=bool)
-    batched[:rows] = tape.batched
-    for group in groups:
-        if group.outputs.size > 1 or group.outputs.item() >= rows:
-            batched[group.outputs] = any(batched[operand].any() for operand in group.operands)
-    computed = np.ones(total, dtype=bool)
-    computed[:rows] = [bool(inputs) for inputs in tape.inputs]
+    batched, constant = _kinds(tape, groups, wanted)
+    computed = np.ones(len(batched), dtype=bool)
+    computed[: len(tape.nodes)] = [bool(inputs) for inputs in tape.inputs]
 
     places = _Places(batched)
     places.put(np.array(first, dtype=np.intp))
-    for group in sorted(groups, key=lambda group: group.operation is not MATMUL):
-        for operand in group.operands:
+    for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.operation is not MATMUL):
+        for operand in [_flat(group.inputs)] if isinstance(group, Block) else group.operands:
             places.put(operand[~computed[operand]])
     results = np.array([*tape.results, *tape.masks.values()], dtype=np.intp)
     places.put(results[~computed[results]])  # what is given back as it came in
 
-    constant = np.ones(total, dtype=bool)  # no derivative is wanted of it, or of anything it is computed from
-    constant[list(wanted)] = False
     shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # of the instruction whose outputs start at a place
-    instructions: list[Instruction] = []
+    steps: list[Instruction | Scalars] = []
     spread: dict[int, int] = {}
 
     def locate(operand: Rows) -> Operand:
         """Where the rows are; shared ones are copied to batched places where they stand beside such."""
-        if operand.size == 1:  # irregular graphs are made of these
+        if operand.size == 1:
             row = operand.item()
             return Operand(operand.shape, int(places.of[row]), (0,) * operand.ndim, None, True, bool(constant[row]), bool(batched[row]))
         kinds = batched[operand]
@@ -165,41 +223,81 @@ def lay_out(tape: Tape, groups: list[Group], wanted: Collection[int], first: Seq
             spread.update({row: start + i for i, row in enumerate(fresh)})
             source = np.array(fresh, dtype=np.intp)
             copied = _operand(places.of[source], bool(constant[source].all()), False)
-            instructions.append(Instruction(SPREAD, (len(fresh),), start, (copied,), True, None, False))
+            steps.append(Instruction(SPREAD, (len(fresh),), start, (copied,), True, None, False))
         where[~kinds] = [spread[row] for row in operand[~kinds].tolist()]
         return _operand(where, nothing_wanted, True)
 
-    masked: list[tuple[int, Rows]] = []
+    masked: list[tuple[int, Instruction, Rows]] = []
     for group in groups:
+        if isinstance(group, Block):
+            places.put(np.array(group.outputs, dtype=np.intp))
+            steps.append(_scalars(group, places, constant))
+            continue
         ordered = _in_order_of_operands(group, places, shapes)
         operands = tuple([locate(operand) for operand in ordered.operands])
         is_batched = any(operand.batched for operand in operands)
         start = places.size[is_batched]
         places.put(ordered.outputs)
         shapes[is_batched, start] = ordered.shape
-        if group.operation not in (LESS, LESS_EQUAL, EQUAL):  # they are steps: derivatives through them are 0
-            constant[ordered.outputs] = all(operand.constant for operand in operands)
-        if ordered.mask is not None:
-            masked.append((len(instructions), ordered.mask))
-        instructions.append(
-            Instruction(
-                ordered.operation,
-                ordered.shape,
-                start,
-                operands,
-                is_batched,
-                None,
-                group.checked and bool(group.operation.domain or group.operation.pole),
-            )
+        step = Instruction(
+            ordered.operation, ordered.shape, start, operands, is_batched, None, _is_checked(ordered.operation, group.checked)
         )
-    for i, mask in masked:  # now that they have places: a mask may be computed after what it masks
-        instructions[i] = replace(instructions[i], mask=_operand(places.of[mask], True, bool(batched[mask].any())))
-    return Layout(instructions, places.size[False], places.size[True], places.of[:rows])
+        if ordered.mask is not None:
+            masked.append((len(steps), step, ordered.mask))
+        steps.append(step)
+    for i, step, mask in masked:  # now that they have places: a mask may be computed after what it masks
+        steps[i] = replace(step, mask=_operand(places.of[mask], True, bool(batched[mask].any())))
+    return Layout(steps, places.size[False], places.size[True], places.of[: len(tape.nodes)])
+
+
+def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """For each row, also the sums that were found, whether it is batched, and whether no derivative by it is wanted."""
+    rows = len(tape.nodes)
+    total = max([rows, *[1 + int(np.max(group.outputs)) for group in groups]])
+    batched = [*tape.batched, *[False] * (total - rows)]
+    constant = [True] * total
+    for row in wanted:
+        constant[row] = False
+    for group in groups:
+        if isinstance(group, Block):
+            for row, operation, inputs in zip(group.outputs, group.operations, group.inputs, strict=True):
+                batched[row] = batched[row] or any(batched[i] for i in inputs)
+                constant[row] = operation in STEPS or all(constant[i] for i in inputs)
+            continue
+        read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
+        is_batched = any(batched[i] for i in read)
+        is_constant = group.operation in STEPS or all(constant[i] for i in read)
+        for row in group.outputs.ravel().tolist():
+            batched[row] = batched[row] if row < rows else is_batched
+            constant[row] = is_constant
+    return np.array(batched, dtype=bool), np.array(constant, dtype=bool)
+
+
+def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:
+    outputs, inputs = np.array(block.outputs, dtype=np.intp), _flat(block.inputs)
+    return Scalars(
+        block.operations,
+        [_is_checked(operation, checked) for operation, checked in zip(block.operations, block.checked, strict=True)],
+        places.of[outputs],
+        places.of[inputs],
+        np.cumsum([len(own) for own in block.inputs]),
+        places.batched[outputs],
+        places.batched[inputs],
+        constant[inputs],
+    )
+
+
+def _flat(inputs: list[tuple[int, ...]]) -> Rows:
+    return np.fromiter(chain.from_iterable(inputs), dtype=np.intp)
+
+
+def _is_checked(operation: Operation, wanted: bool) -> bool:
+    return wanted and (operation.domain is not None or operation.pole is not None)
 
 
 def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]]) -> Group:
     """The group with its outputs in the order in which its latest computed operand lies in memory, and in that one's shape."""
-    if group.operation is MATMUL or group.outputs.size == 1:
+    if group.operation is MATMUL or group.outputs.size == 1:  # the latter in irregular graphs, where it would take long
         return group
     operands, mask = group.operands, group.mask
     batched = [bool(places.batched[operand].any()) for operand in operands]

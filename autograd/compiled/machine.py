@@ -1,8 +1,9 @@
 """The virtual machine of the native executor: its source, written from the op table, and compiled once by Numba.
 
-One function runs all programs forward, and one backward. They are loops over encoded instructions (see `native`) with one branch
-an operation; the numbers of a run stand in one array `x`, their gradients in another, `d`. The source is a file in the cache
-folder of the user, named by a hash of the source: a table that changed gives another machine.
+One function runs all programs forward, and one backward. They are loops over the lines of encoded programs (see `encoding`). The
+numbers of a run stand in one array `x`, their gradients in another, `d`. An operation on vectors is a loop over plain arrays, which
+`kernels` finds. Scalars without samples have a loop of their own, with one branch for each operation: some 2 ns each. The source is a
+file in the cache folder of the user, named by a hash of the source: a table that changed gives another machine.
 """
 
 from __future__ import annotations
@@ -18,20 +19,11 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from autograd.compiled import encoding
+from autograd.compiled.encoding import COLUMNS, FIRST, SCALAR_COLUMNS, rows
 from autograd.compiled.source import lines_of
 from autograd.errors import MissingPackageError
-from autograd.ops import EQUAL, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation, outside
-
-COPY, SUM_OF, DOT_OF, PRODUCT = 0, 1, 2, 3
-FIRST = 4
-"""The codes of what is no row of fixed arity; those of rows follow, in the order of the table."""
-
-OP, OUTER, INNER, WIDTH, OUT, BATCHED = range(6)
-"""The columns of an instruction: what, two loops, the second size of a product, where to write, and whether there are samples."""
-OPERANDS, FIELDS = 6, 6
-IS_BATCHED, IS_LIST, START, STRIDE, STEP, IS_CONSTANT = range(6)
-"""The columns of an operand; there are three."""
-COLUMNS = OPERANDS + 3 * FIELDS
+from autograd.ops import SELECT, Operation, outside
 
 PRELUDE = '''"""Written by autograd.compiled.machine from the op table."""
 
@@ -84,253 +76,219 @@ def power(a, b):
 @register_jitable
 def remainder(a, b):
     return a % b if b != 0.0 else nan
-
-@register_jitable
-def find(line, k, o, lists, shared, n):
-    """Where operand k of the instruction c has its numbers of round o."""
-    at = 6 + 6 * k
-    place = lists[line[at + 2] + o] if line[at + 1] else line[at + 2] + o * line[at + 3]
-    return shared + place * n if line[at] else place
-
-@register_jitable
-def pace(line, k):
-    """How far it goes within a round: from sample to sample, or along its second axis."""
-    at = 6 + 6 * k
-    return 1 if line[at] else 0 if line[5] else line[at + 4]
-
-@register_jitable
-def element(line, k, o, j, columns, lists, shared, n):
-    """Where operand k of a sum or product has its number in row o and column j."""
-    at = 6 + 6 * k
-    place = lists[line[at + 2] + o * columns + j] if line[at + 1] else line[at + 2] + o * line[at + 3] + j * line[at + 4]
-    return shared + place * n if line[at] else place
-
-@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
-def inner(x, a, sa, b, sb, n):
-    """A dot product; the order of its terms is left to the machine."""
-    total = 0.0
-    if sa == 1 and sb == 1:
-        for j in range(n):
-            total += x[a + j] * x[b + j]
-    else:
-        for j in range(n):
-            total += x[a + j * sa] * x[b + j * sb]
-    return total
-
-@njit(cache=True, error_model="numpy")
-def multiply(x, line, y):
-    """A matrix product of regular operands, row by row: the second one is turned over, so that the innermost loop is contiguous."""
-    m, n, p = line[1], line[2], line[3]
-    turned = np.empty(n * p)
-    for k in range(p):
-        for j in range(n):
-            turned[j * p + k] = x[line[14] + k * line[15] + j * line[16]]
-    for o in range(m):
-        z = y + o * p
-        for k in range(p):
-            x[z + k] = 0.0
-        for j in range(n):
-            factor = x[line[8] + o * line[9] + j * line[10]]
-            for k in range(p):
-                x[z + k] += factor * turned[j * p + k]
-
-@njit(cache=True, error_model="numpy")
-def multiply_back(x, d, line, y):
-    """The gradients by both operands."""
-    m, n, p = line[1], line[2], line[3]
-    even = line[10] == 1 and line[16] == 1
-    for o in range(m):
-        for k in range(p):
-            a, b, g = line[8] + o * line[9], line[14] + k * line[15], d[y + o * p + k]
-            if not line[11] and even:
-                for j in range(n):
-                    d[a + j] += g * x[b + j]
-            elif not line[11]:
-                for j in range(n):
-                    d[a + j * line[10]] += g * x[b + j * line[16]]
-            if not line[17] and even:
-                for j in range(n):
-                    d[b + j] += g * x[a + j]
-            elif not line[17]:
-                for j in range(n):
-                    d[b + j * line[16]] += g * x[a + j * line[10]]
-
-@njit(cache=True, error_model="numpy")
-def axpy(d, t, st, factor, x, s, ss, n):
-    """d += factor · x, along n numbers."""
-    if st == 1 and ss == 1:
-        for j in range(n):
-            d[t + j] += factor * x[s + j]
-    else:
-        for j in range(n):
-            d[t + j * st] += factor * x[s + j * ss]
 '''
 
-FORWARD = """
+DRIVERS = """
 @njit(cache=True, error_model="numpy")
-def forward(code, lists, x, shared, n, first, last, met):
+def forward(code, scalars, lists, x, shared, n, first, last):
+    left = False
     for s in range(first, last):
         line = code[s]
-        op, outer, width, out = line[0], line[1], line[3], line[4]
-        within = n if line[5] else line[2]
-        samples = n if line[5] else 1
-        y0 = shared + out * n if line[5] else out
-        if op == 1:
-            for o in range(outer):
-                z = y0 + o * samples
-                for i in range(samples):
-                    x[z + i] = 0.0
-                for j in range(line[2]):
-                    a0 = element(line, 0, o, j, line[2], lists, shared, n)
-                    for i in range(samples):
-                        x[z + i] += x[a0 + i]
-        elif op == 2:
-            for o in range(outer):
-                z = y0 + o * samples
-                if not line[5] and not line[7] and not line[13]:
-                    x[z] = inner(x, line[8] + o * line[9], line[10], line[14] + o * line[15], line[16], line[2])
-                    continue
-                for i in range(samples):
-                    x[z + i] = 0.0
-                for j in range(line[2]):
-                    a0, b0 = element(line, 0, o, j, line[2], lists, shared, n), element(line, 1, o, j, line[2], lists, shared, n)
-                    for i in range(samples):
-                        x[z + i] += x[a0 + i * line[6]] * x[b0 + i * line[12]]
-        elif op == 3 and not line[5] and not line[7] and not line[13]:
-            multiply(x, line, y0)
-        elif op == 3:
-            for o in range(outer):
-                for p in range(width):
-                    z = y0 + (o * width + p) * samples
-                    for i in range(samples):
-                        x[z + i] = 0.0
-                    for j in range(line[2]):
-                        a0, b0 = element(line, 0, o, j, line[2], lists, shared, n), element(line, 1, p, j, line[2], lists, shared, n)
-                        for i in range(samples):
-                            x[z + i] += x[a0 + i * line[6]] * x[b0 + i * line[12]]
+        op, size, terms = line[OP], line[SIZE], line[TERMS]
+        if op == SCALARS:
+            left |= run_scalars(scalars, size, line[OUT], lists, x)
+            continue
+        if op == PRODUCT:
+            multiply(x, line, lists, shared, n)
+            continue
+        samples = n if line[OUT] < 0 else 1
+        begin = address(line[OUT], shared, n)
+        y = x[begin : begin + size * samples]
+        a = gathered(x, line, 0, size * terms, samples, lists, shared, n)
+        b = gathered(x, line, 1, size * terms, samples, lists, shared, n)
+        if op == COPY:
+            y[:] = a
+        elif op == OF_SUM:
+            add_up(y, a, terms, samples)
+        elif op == OF_DOT:
+            add_products(y, a, b, terms, samples)
+        elif op == OF_PEAK:
+            peaks(y, a, terms, samples)
+        elif op == OF_LOGSUMEXP:
+            log_of_sums(y, a, terms, samples)
         else:
-            ai, bi, ci = pace(line, 0), pace(line, 1), pace(line, 2)
-            for o in range(outer):
-                z = y0 + o * within
-                a0, b0, c0 = find(line, 0, o, lists, shared, n), find(line, 1, o, lists, shared, n), find(line, 2, o, lists, shared, n)
-                if op == 0:
-                    for i in range(within):
-                        x[z + i] = x[a0 + i * ai]
-"""
+            c = gathered(x, line, 2, size, samples, lists, shared, n)
+            if line[CHECKED] and leaves_domain(op, a, b, c, mask_of(x, line, size, samples, lists, shared, n)):
+                left = True
+            apply(op, y, a, b, c)
+    return left
 
-BACKWARD = """
 @njit(cache=True, error_model="numpy")
-def backward(code, lists, x, d, shared, n, first, last):
+def backward(code, scalars, lists, x, d, shared, n, first, last):
     for s in range(last - 1, first - 1, -1):
         line = code[s]
-        op, outer, width, out = line[0], line[1], line[3], line[4]
-        within = n if line[5] else line[2]
-        samples = n if line[5] else 1
-        y0 = shared + out * n if line[5] else out
-        if op == 1:
-            for o in range(outer):
-                z = y0 + o * samples
-                for j in range(line[2]):
-                    a0 = element(line, 0, o, j, line[2], lists, shared, n)
-                    for i in range(samples):
-                        d[a0 + i] += d[z + i]
-        elif op == 2:
-            for o in range(outer):
-                z = y0 + o * samples
-                if not line[5] and not line[7] and not line[13]:
-                    if not line[11]:
-                        axpy(d, line[8] + o * line[9], line[10], d[z], x, line[14] + o * line[15], line[16], line[2])
-                    if not line[17]:
-                        axpy(d, line[14] + o * line[15], line[16], d[z], x, line[8] + o * line[9], line[10], line[2])
-                    continue
-                for j in range(line[2]):
-                    a0, b0 = element(line, 0, o, j, line[2], lists, shared, n), element(line, 1, o, j, line[2], lists, shared, n)
-                    for i in range(samples):
-                        if not line[11]:
-                            d[a0 + i * line[6]] += d[z + i] * x[b0 + i * line[12]]
-                        if not line[17]:
-                            d[b0 + i * line[12]] += d[z + i] * x[a0 + i * line[6]]
-        elif op == 3 and not line[5] and not line[7] and not line[13]:
-            multiply_back(x, d, line, y0)
-        elif op == 3:
-            for o in range(outer):
-                for p in range(width):
-                    z = y0 + (o * width + p) * samples
-                    for j in range(line[2]):
-                        a0, b0 = element(line, 0, o, j, line[2], lists, shared, n), element(line, 1, p, j, line[2], lists, shared, n)
-                        if not line[11]:
-                            for i in range(samples):
-                                d[a0 + i * line[6]] += d[z + i] * x[b0 + i * line[12]]
-                        if not line[17]:
-                            for i in range(samples):
-                                d[b0 + i * line[12]] += d[z + i] * x[a0 + i * line[6]]
-        else:
-            ai, bi, ci = pace(line, 0), pace(line, 1), pace(line, 2)
-            for o in range(outer):
-                z = y0 + o * within
-                a0, b0, c0 = find(line, 0, o, lists, shared, n), find(line, 1, o, lists, shared, n), find(line, 2, o, lists, shared, n)
-                if op == 0:
-                    for i in range(within):
-                        d[a0 + i * ai] += d[z + i]
+        op, size, terms = line[OP], line[SIZE], line[TERMS]
+        if op == SCALARS:
+            pull_scalars(scalars, size, line[OUT], lists, x, d)
+            continue
+        if op == PRODUCT:
+            multiply_back(x, d, line, lists, shared, n)
+            continue
+        samples = n if line[OUT] < 0 else 1
+        begin = address(line[OUT], shared, n)
+        y, g = x[begin : begin + size * samples], d[begin : begin + size * samples]
+        a = gathered(x, line, 0, size * terms, samples, lists, shared, n)
+        b = gathered(x, line, 1, size * terms, samples, lists, shared, n)
+        c = gathered(x, line, 2, size, samples, lists, shared, n)
+        for k in range(3):
+            if not is_wanted(line, k):
+                continue
+            if op >= FIRST and is_direct(line, k):
+                pull(op, k, piece(d, line, k, size, samples, shared, n), g, y, a, b, c)
+                continue
+            if op == COPY:
+                part = g.copy()
+            elif op == OF_SUM:
+                part = spread_gradients(g, terms, samples)
+            elif op == OF_DOT:
+                part = spread_gradients(g, terms, samples) * (a if k else b)
+            elif op == OF_PEAK:
+                part = 0.0 * spread_gradients(g, terms, samples)
+            elif op == OF_LOGSUMEXP:
+                part = spread_gradients(g, terms, samples) * shares(a, terms, samples)
+            else:
+                part = np.zeros(size * samples)
+                pull(op, k, part, g, y, a, b, c)
+            if line[MASKED]:
+                keep_wanted(part, mask_of(x, line, size, samples, lists, shared, n), terms, samples)
+            scatter(d, part, line, k, size * terms, samples, lists, shared, n)
 """
 
+SUMS_OF_SCALARS = """
+        if op == OF_SUM:
+            total, at = 0.0, scalars[s, SCALAR_INPUTS]
+            for j in range(scalars[s, SCALAR_INPUTS + 1]):
+                total += x[lists[at + j]]
+            x[z] = total
+        elif op == OF_DOT:
+            total, at, terms = 0.0, scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
+            for j in range(terms):
+                total += x[lists[at + j]] * x[lists[at + terms + j]]
+            x[z] = total"""
 
-def rows() -> dict[str, Operation]:
-    """The operations the machine knows by their names: rows of the table with a fixed number of inputs, and comparisons."""
-    known = {row.name: row for row in OPERATIONS.values() if row.arity is not None and not row.constants}
-    return {**known, **{row.name: row for row in (LESS, LESS_EQUAL, EQUAL, SELECT)}}
+SUMS_OF_SCALARS_BACK = """
+        if op == OF_SUM:
+            at = scalars[s, SCALAR_INPUTS]
+            for j in range(scalars[s, SCALAR_INPUTS + 1]):
+                d[lists[at + j]] += g
+        elif op == OF_DOT:
+            at, terms = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
+            for j in range(terms):
+                u, v = lists[at + j], lists[at + terms + j]
+                d[u] += g * x[v]
+                d[v] += g * x[u]"""
 
 
 def source() -> str:
     """The machine as Python text that Numba can compile."""
-    forward, backward = [FORWARD.rstrip()], [BACKWARD.rstrip()]
-    for code, row in enumerate(_built_in(), FIRST):
-        names = list("abc"[: row.arity])
-        forward.append(f"                elif op == {code}:  # {row.name}\n" + _indented(_forward(row, names), 20))
-        backward.append(f"                elif op == {code}:  # {row.name}\n" + _indented(_backward(row, names), 20))
-    return "\n".join([PRELUDE, *forward, "", *backward, ""])
+    kernels = _text_of("kernels")
+    imported = {
+        "kernels": re.findall(r"^def (\w+)", kernels, re.MULTILINE),
+        "encoding": [name for name, value in vars(encoding).items() if name.isupper() and isinstance(value, int)],
+    }
+    parts = [PRELUDE, *[f"from autograd.compiled.{module} import {', '.join(names)}" for module, names in imported.items()]]
+    parts.append(f"# of {hashlib.sha256((kernels + _text_of('encoding')).encode()).hexdigest()}\n")  # what is imported is part of it
+    known = [(code, row, list("abc"[: row.arity])) for code, row in enumerate(rows(), FIRST)]
+    parts += _function("apply(op, y, a, b, c)", "op", {code: _value(row, names) for code, row, names in known})
+    checked = {code: _check(row, names) for code, row, names in known if row.domain or row.pole}
+    parts += [*_function("leaves_domain(op, a, b, c, mask)", "op", checked), "    return False\n"]
+    slopes = {3 * code + k: _slope(row, names, k) for code, row, names in known for k in range(len(names))}
+    parts += _function("pull(op, k, t, g, y, a, b, c)", "3 * op + k", slopes)
+    values = {code: _scalar(row, names) for code, row, names in known}
+    parts += _over_scalars("run_scalars(scalars, first, last, lists, x)", "range(first, last)", "", SUMS_OF_SCALARS, values)
+    slopes = {code: _scalar_slopes(row, names) for code, row, names in known}
+    backwards = "range(last - 1, first - 1, -1)"
+    parts += _over_scalars("pull_scalars(scalars, first, last, lists, x, d)", backwards, "g = d[z]", SUMS_OF_SCALARS_BACK, slopes)
+    return "\n".join([*parts, DRIVERS])
 
 
-def _built_in() -> list[Operation]:
-    return [row for row in rows().values() if row.value.__module__ == "autograd.ops"]
+def _text_of(module: str) -> str:
+    return Path(encoding.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
 
 
-def codes() -> dict[str, int]:
-    """The code of each operation by its name; a user's own rows have none, and are left to the reference."""
-    return {row.name: code for code, row in enumerate(_built_in(), FIRST)}
+NJIT = '@njit(cache=True, error_model="numpy")'
 
 
-def _forward(row: Operation, names: list[str]) -> list[str]:
-    body: list[str] = []
-    if row.domain or row.pole:
-        body = lines_of(lambda xp, *inputs: outside(row, xp, *inputs), names, "bad", "u")
-        body += ["if bad:", "    met[s] = 1"]
-    return _loop(names, [*body, *lines_of(row.value, names, "y"), "x[z + i] = y"])
-
-
-def _backward(row: Operation, names: list[str]) -> list[str]:
-    lines: list[str] = []
-    for k, (name, rule) in enumerate(zip(names, row.derivatives, strict=True)):
-        body = [*lines_of(rule, ["y", *names], "slope"), f"d[{name}0 + i * {name}i] += slope * d[z + i]"]
-        if row is SELECT:  # exactly 0 for the side that is not chosen
-            body = [f"if {'a == 0.0' if k == 2 else 'a != 0.0'}:", f"    d[{name}0 + i * {name}i] += d[z + i]"] if k else ["pass"]
-        y = ["y = x[z + i]"] if _reads(body, "y") else []
-        lines += [f"if not line[{OPERANDS + FIELDS * k + IS_CONSTANT}]:"]
-        lines += ["    " + text for text in _loop([name for name in names if _reads(body, name)], [*y, *body])]
+def _function(signature: str, key: str, branches: dict[int, list[str]]) -> list[str]:
+    """A function with one branch for each operation."""
+    lines = [NJIT, f"def {signature}:", f"    key = {key}"]
+    for i, (code, body) in enumerate(branches.items()):
+        lines += [f"    {'elif' if i else 'if'} key == {code}:", *_indented(body, 8)]
     return lines
 
 
-def _reads(body: list[str], name: str) -> bool:
-    return any(re.search(rf"\b{name}\b", text) for text in body)
+def _over_scalars(signature: str, steps: str, first: str, sums: str, branches: dict[int, list[str]]) -> list[str]:
+    """A function that goes through scalars, with one branch for each operation."""
+    lines = [NJIT, f"def {signature}:", "    left = False", f"    for s in {steps}:"]
+    lines += ["        op, z = scalars[s, SCALAR_OP], scalars[s, SCALAR_OUT]", f"        {first}", sums.strip("\n")]
+    for code, body in branches.items():
+        lines += [f"        elif op == {code}:", *_indented(body, 12)]
+    return [*lines, "    return left", ""]
 
 
-def _loop(read: list[str], body: list[str]) -> list[str]:
-    """The inner loop around a body that reads the numbers of some operands."""
-    return ["for i in range(within):", *["    " + text for text in [*[f"{name} = x[{name}0 + i * {name}i]" for name in read], *body]]]
+def _needed(names: list[str], body: list[str]) -> list[str]:
+    """The names that occur in a body."""
+    return [name for name in names if any(re.search(rf"\b{name}\b", line) for line in body)]
 
 
-def _indented(lines: list[str], width: int) -> str:
-    return "\n".join(" " * width + line for line in lines)
+# -- vectors: each input is an array, `a`, and the number at hand is `a_` --------------------------------------------------
+
+
+def _over_arrays(size: str, body: list[str]) -> list[str]:
+    read = [f"{name} = {name[0]}[i]" for name in _needed(["a_", "b_", "c_", "y_"], body)]
+    return [f"for i in range({size}.size):", *_indented([*read, *body], 4)]
+
+
+def _numbers(names: list[str]) -> list[str]:
+    return [f"{name}_" for name in names]
+
+
+def _value(row: Operation, names: list[str]) -> list[str]:
+    return _over_arrays("y", lines_of(row.value, _numbers(names), "y[i]"))
+
+
+def _check(row: Operation, names: list[str]) -> list[str]:
+    return _over_arrays("a", [*_outside(row, _numbers(names)), "if bad and (mask.size == 0 or mask[i] != 0.0):", "    return True"])
+
+
+def _slope(row: Operation, names: list[str], k: int) -> list[str]:
+    if row is SELECT:  # exactly 0 for the side that is not chosen
+        return _over_arrays("t", [f"t[i] += g[i] if a_ {'==' if k == 2 else '!='} 0.0 else 0.0"])
+    return _over_arrays("t", [*lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope"), "t[i] += slope * g[i]"])
+
+
+# -- scalars: each input is a place -----------------------------------------------------------------------------------------
+
+
+def _read(names: list[str], body: list[str]) -> list[str]:
+    return [f"{name} = x[scalars[s, SCALAR_INPUTS + {names.index(name)}]]" for name in _needed(names, body)]
+
+
+def _scalar(row: Operation, names: list[str]) -> list[str]:
+    body = lines_of(row.value, names, "x[z]")
+    if row.domain or row.pole:
+        body += [*_outside(row, names), "if bad and scalars[s, SCALAR_FLAGS] & SCALAR_CHECKED:", "    left = True"]
+    return [*_read(names, body), *body]
+
+
+def _scalar_slopes(row: Operation, names: list[str]) -> list[str]:
+    """Each gradient where it is wanted."""
+    lines: list[str] = []
+    for k in range(len(names)):
+        body = [*lines_of(row.derivatives[k], ["y", *names], "slope"), "change = slope * g"]
+        if row is SELECT:
+            body = [f"change = g if a {'==' if k == 2 else '!='} 0.0 else 0.0"]
+        body = [*_read(names, body), *[f"{y} = x[z]" for y in _needed(["y"], body)], *body]
+        lines += [f"if scalars[s, SCALAR_FLAGS] & {1 << k}:", *_indented([*body, f"d[scalars[s, SCALAR_INPUTS + {k}]] += change"], 4)]
+    return lines
+
+
+def _outside(row: Operation, names: list[str]) -> list[str]:
+    return lines_of(lambda xp, *inputs: outside(row, xp, *inputs), names, "bad", "u")
+
+
+def _indented(lines: list[str], width: int) -> list[str]:
+    return [" " * width + line for line in lines]
 
 
 @cache
@@ -351,9 +309,10 @@ def machine() -> tuple[Callable[..., None], Callable[..., None]]:
     done = path.with_suffix(".compiled")
     if not done.exists():
         print("compiling the native executor: this takes some ten seconds, once on this machine", file=sys.stderr, flush=True)
-    code, lists, x = np.zeros((0, COLUMNS), np.int64), np.zeros(1, np.int64), np.zeros(1)
-    module.forward(code, lists, x, 0, 1, 0, 0, np.zeros(0, np.uint8))
-    module.backward(code, lists, x, x, 0, 1, 0, 0)
+    code, scalars = np.zeros((0, COLUMNS), np.int64), np.zeros((0, SCALAR_COLUMNS), np.uint32)
+    lists, x = np.zeros(1, np.int64), np.zeros(1)
+    module.forward(code, scalars, lists, x, 0, 1, 0, 0)
+    module.backward(code, scalars, lists, x, x, 0, 1, 0, 0)
     done.touch()
     return module.forward, module.backward
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.compiled.roll import Group
+from autograd.compiled.roll import Block, Group
 from autograd.ops import DOT, Operation
 
 MATMUL = Operation("matmul", "@", lambda xp, a, b: a @ b.T, (), 2)
 """A[m, n] @ B[p, n]ᵀ. No row of the op table, because it is no operation on scalars: it stands for m × p dots."""
 
 
-def find_matrices(groups: list[Group]) -> list[Group]:
+def find_matrices(groups: list[Group | Block]) -> list[Group | Block]:
     """The groups, with every group of dots that is a full grid of rows times columns replaced by one matrix product."""
-    return [_as_product(group) or group for group in groups]
+    return [(isinstance(group, Group) and _as_product(group)) or group for group in groups]
 
 
 def _as_product(group: Group) -> Group | None:

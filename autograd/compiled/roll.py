@@ -1,13 +1,16 @@
 """Roll: rows that do the same thing become one vector instruction.
 
-Two steps. *Sums*: a chain of additions is one sum, and the products in it one dot product, where nothing else uses the parts;
+Three steps. *Sums*: a chain of additions is one sum, and the products in it one dot product, where nothing else uses the parts;
 that is how a loop over `w * x` looks after it was unrolled. *Groups*: rows with the same operation, the same number of inputs,
-whose inputs come from the same groups, are computed together. A group depends on earlier groups only.
+whose inputs come from the same groups, are computed together. A group depends on earlier groups only. *Blocks*: where a graph
+is irregular, as that of a differential equation is, there are many groups of a few rows each, and vectors gain nothing; they stay
+scalars, one after the other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,8 @@ from autograd.compiled.record import Tape
 from autograd.ops import ADD, DOT, MUL, SUM, Operation
 
 Rows = npt.NDArray[np.intp]
+Rolled = tuple[int, Operation, tuple[int, ...]]
+"""A row, what computes it, and the rows it is computed from."""
 
 
 @dataclass(frozen=True)
@@ -41,43 +46,70 @@ class Group:
     checked: bool = True
 
 
-def roll(tape: Tape) -> list[Group]:
-    """The groups of a tape, in an order in which they can be computed."""
+@dataclass(frozen=True)
+class Block:
+    """Scalars computed one after the other.
+
+    Attributes:
+        operations, outputs, inputs: of each, in an order in which they can be computed: what computes it, its row, those it reads.
+        checked: for each, whether it is an error to leave the domain of the operation.
+    """
+
+    operations: list[Operation]
+    outputs: list[int]
+    inputs: list[tuple[int, ...]]
+    checked: list[bool]
+
+
+FEW = 16
+"""A group of fewer rows is no faster as a vector than as scalars."""
+MANY = 32
+"""From how many of such groups in a row on they are a block. Fewer are shown as what they are."""
+
+
+def roll(tape: Tape) -> list[Group | Block]:
+    """The groups and blocks of a tape, in an order in which they can be computed."""
     rolled, masks = _sums(tape)
     # leaves and constants are in no group, but those that differ from sample to sample are of another kind
-    group_of = {i: -2 if tape.batched[i] else -1 for i, inputs in enumerate(tape.inputs) if not inputs}
+    group_of = [-2 if batched else -1 for batched in tape.batched] + [0] * len(rolled)
     members: dict[Any, int] = {}
-    operations: list[Operation] = []
-    rows: list[list[int]] = []
-    operands: list[list[tuple[int, ...]]] = []
-    for row, operation, inputs in rolled:
-        sources: Any = [group_of[i] for i in inputs]
+    groups: list[list[int]] = []
+    for position, (row, operation, inputs) in enumerate(rolled):
+        sources: Any = tuple([group_of[i] for i in inputs])
         if operation.arity is None:  # the order of terms is not part of what a sum is
             half = len(inputs) // 2
             sources = (frozenset(sources[:half]), frozenset(sources[half:])) if operation is DOT else frozenset(sources)
-        else:
-            sources = tuple(sources)
-        key = (
-            operation.name,
-            operation.constants,
-            len(inputs),
-            sources,
-            tape.batched[masks[row]] if row in masks else None,
-            row in tape.unchecked,
-        )
-        group = members.setdefault(key, len(rows))
-        if group == len(rows):
-            operations.append(operation)
-            rows.append([])
-            operands.append([])
+        # an operation with other constants is another object
+        key = (id(operation), len(inputs), sources, tape.batched[masks[row]] if row in masks else None, row in tape.unchecked)
+        group = members.setdefault(key, len(groups))
+        if group == len(groups):
+            groups.append([])
         group_of[row] = group
-        rows[group].append(row)
-        operands[group].append(inputs)
-    return [_group(tape, masks, *columns) for columns in zip(operations, rows, operands, strict=True)]
+        groups[group].append(position)
+
+    def is_small(group: list[int]) -> bool:
+        row, operation, _ = rolled[group[0]]
+        return len(group) < FEW and row not in masks and (operation.arity is not None or operation in (SUM, DOT))
+
+    found: list[Group | Block] = []
+    for small, run in groupby(groups, is_small):
+        together = list(run)
+        if small and len(together) >= MANY:
+            found.append(_block(tape, [rolled[i] for i in sorted(chain.from_iterable(together))]))
+        else:
+            found += [_group(tape, masks, [rolled[i] for i in group]) for group in together]
+    return found
 
 
-def _group(tape: Tape, masks: dict[int, int], operation: Operation, rows: list[int], inputs: list[tuple[int, ...]]) -> Group:
-    table = np.array(inputs, dtype=np.intp)
+def _block(tape: Tape, rolled: list[Rolled]) -> Block:
+    rows, operations, inputs = (list(column) for column in zip(*rolled, strict=True))
+    return Block(operations, rows, inputs, [row not in tape.unchecked for row in rows])
+
+
+def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
+    rows = [row for row, _, _ in rolled]
+    operation = rolled[0][1]
+    table = np.array([inputs for _, _, inputs in rolled], dtype=np.intp)
     if operation is DOT:
         n = table.shape[1] // 2
         operands: tuple[Rows, ...] = (table[:, :n], table[:, n:])
@@ -89,7 +121,7 @@ def _group(tape: Tape, masks: dict[int, int], operation: Operation, rows: list[i
     return Group(operation, (len(rows),), np.array(rows, dtype=np.intp), operands, mask, rows[0] not in tape.unchecked)
 
 
-def _sums(tape: Tape) -> tuple[list[tuple[int, Operation, tuple[int, ...]]], dict[int, int]]:
+def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int]]:
     """The rows that compute something, with chains of additions as sums and dots; and the masks of rows."""
     uses = [0] * len(tape.nodes)
     adder = [-1] * len(tape.nodes)  # the addition that uses this row, if that is its only use
@@ -103,7 +135,7 @@ def _sums(tape: Tape) -> tuple[list[tuple[int, Operation, tuple[int, ...]]], dic
     if tape.masks:  # what is added up is wanted together
         part = [is_part and tape.masks.get(i) == tape.masks.get(adder[i]) for i, is_part in enumerate(part)]
 
-    rolled: list[tuple[int, Operation, tuple[int, ...]]] = []
+    rolled: list[Rolled] = []
     masks = dict(tape.masks)
     fresh = len(tape.nodes)
     for row, (operation, inputs) in enumerate(zip(tape.operations, tape.inputs, strict=True)):

@@ -219,9 +219,9 @@ def _value(step: Instruction, inputs: Sequence[Array]) -> Array:
     if step.operation is MATMUL:
         a, b = ("s" * operand.batched for operand in step.operands)
         return jnp.einsum(f"mn{a},pn{b}->mp{'s' * step.batched}", *inputs, precision="highest")
-    if step.operation is DOT:
+    if step.operation is DOT and step.stacked:
         return jnp.sum(inputs[0] * inputs[1], axis=1)
-    if step.operation is SUM:
+    if step.operation is SUM and step.stacked:
         return jnp.sum(inputs[0], axis=1)
     if step.operation is SPREAD:
         return inputs[0]
@@ -230,7 +230,7 @@ def _value(step: Instruction, inputs: Sequence[Array]) -> Array:
 
 def _columns(step: Instruction, inputs: Sequence[Array]) -> Sequence[Array]:
     """The inputs of a row, each in the shape of the output."""
-    return inputs if step.operation.arity is not None else list(jax_package().numpy.moveaxis(inputs[0], 1, 0))
+    return list(jax_package().numpy.moveaxis(inputs[0], 1, 0)) if step.stacked else inputs
 
 
 def _filled(step: Instruction, array: Array, samples: int) -> Array:
@@ -257,7 +257,7 @@ def _push_forward(layout: Layout, numbers: Numbers, moved: Numbers) -> None:
         if step.operation in (LESS, LESS_EQUAL, EQUAL) or all(x is None for x in moving):
             moved.append_zeros(step, inputs[0].dtype)
             continue
-        of_inputs = wanted if wanted is None or step.operation.arity is not None else wanted[:, None]
+        of_inputs = wanted[:, None] if wanted is not None and step.stacked else wanted
         total = _moving(step, numbers.outputs(step), inputs, [_masked(of_inputs, x) for x in moving])
         moved.append(step, _masked(wanted, _filled(step, total, numbers.samples)))
 
@@ -268,9 +268,9 @@ def _masked(wanted: Array | None, x: Array | None) -> Array | None:
 
 def _moving(step: Instruction, y: Array, inputs: list[Array], moving: list[Array | None]) -> Array:
     """How fast the outputs of an instruction move: the sum of what its inputs contribute."""
-    if step.operation in (SUM, SPREAD):
+    if step.operation is SPREAD or (step.operation is SUM and step.stacked):
         return _value(step, moving)
-    if step.operation in (MATMUL, DOT):
+    if step.operation is MATMUL or (step.operation is DOT and step.stacked):
         (a, b), (da, db) = inputs, moving
         parts = [_value(step, pair) for pair in ((da, b), (a, db)) if pair[0] is not None and pair[1] is not None]
     elif step.operation is SELECT:  # exactly 0 for the side that is not chosen

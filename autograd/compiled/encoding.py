@@ -1,0 +1,275 @@
+"""Encode: a layout as tables of numbers, for the native machine. The columns of these tables are named here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, Scalars
+from autograd.compiled.matrices import MATMUL
+from autograd.compiled.roll import Rows
+from autograd.ops import DOT, EQUAL, LESS, LESS_EQUAL, LOGSUMEXP, OPERATIONS, PEAK, POW, SELECT, SUM, Operation
+
+OP, SIZE, OUT, TERMS, WIDTH, CHECKED, MASKED = range(7)
+"""The columns of a step: what it does; how many outputs it has, or rows, of a product; their first place; how many terms there are in
+each sum; how many columns a product has; whether its domain is checked; whether there is a mask. Of scalars, SIZE and OUT are the first
+and last line of their table. A place is from 0 on a number of the shared storage; -1 - i is number i of the batched one."""
+
+OPERANDS, FIELDS, MASK = 7, 7, 3
+"""Where the columns of operands begin, how many each has, and which of them is the mask; three before it are inputs."""
+KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED = range(FIELDS)
+"""The columns of an operand: its kind; its first place, or where in the lists its places begin; how many numbers are in a row of it;
+how far apart two rows are, and two numbers in a row; whether its gradient is wanted; whether it is batched."""
+PIECE, GRID, LIST, NONE = range(4)
+"""The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand."""
+COLUMNS = OPERANDS + 4 * FIELDS
+
+SCALAR_OP, SCALAR_OUT, SCALAR_INPUTS, SCALAR_FLAGS = 0, 1, 2, 5
+"""The columns of a scalar: what it does, its place, the places of three inputs, and flags: 1, 2 and 4 where the gradient by an input is
+wanted, 8 where the domain is checked. Of a sum, the inputs are where in the lists its terms begin, and how many they are."""
+SCALAR_COLUMNS, SCALAR_CHECKED = 6, 8
+
+SCALARS, COPY, PRODUCT, OF_SUM, OF_DOT, OF_PEAK, OF_LOGSUMEXP, FIRST = range(8)
+SUMS = {SUM: OF_SUM, DOT: OF_DOT, PEAK: OF_PEAK, LOGSUMEXP: OF_LOGSUMEXP}
+"""The codes: of scalars, copies and products, of operations of any number of inputs, and from this one on those of rows."""
+
+SQUARE = POW.bind(2.0)
+"""So common that it has a code of its own, and is no power."""
+
+Table = npt.NDArray[np.int64]
+
+
+def rows() -> list[Operation]:
+    """What the machine can do, in the order of the codes: the rows of the op table that have a fixed number of inputs, and comparisons."""
+    own = [row for row in OPERATIONS.values() if row.arity is not None and row.value.__module__ == "autograd.ops"]
+    return [*own, LESS, LESS_EQUAL, EQUAL, SELECT, SQUARE]
+
+
+def codes() -> dict[str | Operation, int]:
+    """The codes of operations, by their names; operations of a user have none."""
+    found: dict[str | Operation, int] = {row.name: code for code, row in enumerate(rows(), FIRST)}
+    found["pow"] = FIRST + rows().index(POW)
+    return found | {SQUARE: found.pop(SQUARE) if SQUARE in found else FIRST + len(rows()) - 1}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Steps in a row: lines of the table from `first` to `last`; or, where the machine cannot do them, the steps, for the reference."""
+
+    first: int
+    last: int
+    steps: list[Instruction | Scalars]
+
+
+class Encoded:
+    """A layout as tables for the machine.
+
+    Attributes:
+        code: a line for each step, or for each scalar, where they have samples.
+        scalars: a line for each scalar that has none.
+        lists: the places of irregular operands.
+        constants: numbers that are part of operations, such as a slope. They stand behind the shared numbers.
+        stretches: what to run, in this order.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._codes = {row.name: code for code, row in enumerate(rows()[:-1], FIRST)}
+        self._square = FIRST + len(self._codes)
+        self._shared = layout.shared
+        self._constants: dict[str, int] = {}
+        self._lists, self._listed = [np.zeros(1, dtype=np.int64)], 1
+        self._scalars, self._lines = [np.zeros((0, SCALAR_COLUMNS), dtype=np.uint32)], 0
+        tables = [np.zeros((0, COLUMNS), dtype=np.int64)]
+        self.stretches: list[Stretch] = []
+        for is_known, run in groupby(layout.steps, self._is_known):
+            steps = list(run)
+            first = sum(map(len, tables))
+            if is_known:
+                tables += [self._of_scalars(step) if isinstance(step, Scalars) else self._of_vectors(step) for step in steps]
+            self.stretches.append(Stretch(first, sum(map(len, tables)), [] if is_known else steps))
+        self.code: Table = np.concatenate(tables)
+        self.scalars = np.concatenate(self._scalars)
+        self.lists: Table = np.concatenate(self._lists)
+        self.constants = np.array([float.fromhex(text) for text in self._constants])
+
+    # -- operations -----------------------------------------------------------------------------------------------------
+
+    def _is_known(self, step: Instruction | Scalars) -> bool:
+        if isinstance(step, Scalars):
+            return all(operation in SUMS or self._code(operation) is not None for operation in set(step.operations))
+        return step.operation in SUMS or step.operation in (MATMUL, SPREAD) or self._code(step.operation) is not None
+
+    def _code_of(self, operation: Operation) -> int:
+        """The code of what is known."""
+        code = {MATMUL: PRODUCT, SPREAD: COPY, **SUMS}.get(operation) or self._code(operation)
+        assert code is not None
+        return code
+
+    def _code(self, operation: Operation) -> int | None:
+        """The code of a row; None of those of a user."""
+        if operation.value.__module__ != "autograd.ops":
+            return None
+        return self._square if operation.name == "pow" and operation.constants == (2.0,) else self._codes.get(operation.name)
+
+    def _own_constants(self, operation: Operation) -> list[int]:
+        """The places of the numbers that are part of an operation."""
+        if self._code(operation) == self._square:
+            return []
+        return [self._shared + self._constants.setdefault(number.hex(), len(self._constants)) for number in operation.constants]
+
+    def _keep(self, places: Table) -> int:
+        """Where in the lists these places are."""
+        start = self._listed
+        self._lists.append(places)
+        self._listed += len(places)
+        return start
+
+    # -- vectors --------------------------------------------------------------------------------------------------------
+
+    def _of_vectors(self, step: Instruction) -> Table:
+        operation = step.operation
+        size, terms, width = step.size, 1, 1
+        if operation is MATMUL:
+            (size, terms), (width, _) = (operand.shape for operand in step.operands)
+        elif step.stacked:
+            size, terms = step.operands[0].shape
+        repeats = [step.batched and not operand.batched and operation is not MATMUL for operand in step.operands]
+        fields = [self._operand(operand, repeated) for operand, repeated in zip(step.operands, repeats, strict=True)]
+        fields += [[GRID, place, 1, 0, 0, 0, 0] for place in self._own_constants(operation)]
+        fields += [[NONE] + [0] * (FIELDS - 1)] * (MASK - len(fields))
+        fields.append([NONE] + [0] * (FIELDS - 1) if step.mask is None else self._operand(step.mask, step.batched and not step.mask.batched))
+        head = [self._code_of(operation), size, _place(step.start, step.batched), terms, width, step.checked, step.mask is not None]
+        return np.array([*head, *chain.from_iterable(fields)], dtype=np.int64).reshape(1, COLUMNS)
+
+    def _operand(self, operand: Operand, repeated: bool) -> list[int]:
+        """The columns of an operand; `repeated`: each of its numbers for all samples."""
+        flags = [not operand.constant, operand.batched]
+        if operand.places is not None:
+            return [LIST, self._keep(_places(operand.places.ravel(), operand.batched)), 1, 0, 0, *flags]
+        start = _place(operand.start, operand.batched)
+        loops = _merged(operand.shape, operand.strides)
+        if len(loops) > 2:
+            return [LIST, self._keep(_places(operand.all_places().ravel(), operand.batched)), 1, 0, 0, *flags]
+        (_, stride), (inner, pace) = [(1, 0)] * (2 - len(loops)) + loops
+        if not repeated and len(loops) < 2 and (pace == 1 or inner == 1):
+            return [PIECE, start, 1, 0, 0, *flags]
+        return [GRID, start, inner, stride, pace, *flags]
+
+    # -- scalars --------------------------------------------------------------------------------------------------------
+
+    def _of_scalars(self, step: Scalars) -> Table:
+        return self._each_with_samples(step) if step.batched else self._one_by_one(step)
+
+    def _inputs(self, step: Scalars) -> Iterator[tuple[npt.NDArray[np.intp], int, Rows]]:
+        """For the inputs 0, 1 and 2 which scalars have one, and which of all inputs that is; sums have none."""
+        counts = np.diff(step.ends, prepend=0)
+        counts[self._sums(step)] = 0
+        for k in range(MASK):
+            has = np.flatnonzero(counts > k)
+            yield has, k, step.ends[has] - counts[has] + k
+
+    @staticmethod
+    def _sums(step: Scalars) -> npt.NDArray[np.intp]:
+        return np.array([i for i, operation in enumerate(step.operations) if operation in SUMS], dtype=np.intp)
+
+    def _one_by_one(self, step: Scalars) -> Table:
+        """Scalars without samples: one line for all of them, and one each in a table of their own."""
+        table = np.zeros((len(step.operations), SCALAR_COLUMNS), dtype=np.uint32)
+        table[:, SCALAR_OP] = [self._code_of(operation) for operation in step.operations]
+        table[:, SCALAR_OUT] = step.outputs
+        table[:, SCALAR_FLAGS] = SCALAR_CHECKED * np.array(step.checked)
+        for has, k, inputs in self._inputs(step):
+            table[has, SCALAR_INPUTS + k] = step.inputs[inputs]
+            table[has, SCALAR_FLAGS] += ((1 << k) * ~step.input_constant[inputs]).astype(np.uint32)
+        for i, own in self._ranges(step, self._sums(step)):
+            table[i, SCALAR_INPUTS] = self._keep(step.inputs[own])
+            table[i, SCALAR_INPUTS + 1] = (own.stop - own.start) // (2 if step.operations[i] is DOT else 1)
+        for i, operation in enumerate(step.operations):
+            if operation.constants:
+                for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
+                    table[i, SCALAR_INPUTS + k] = place
+        self._scalars.append(table)
+        line = np.zeros((1, COLUMNS), dtype=np.int64)
+        line[0, [OP, SIZE, OUT]] = SCALARS, self._lines, self._lines + len(table)
+        self._lines += len(table)
+        return line
+
+    def _each_with_samples(self, step: Scalars) -> Table:
+        """A line each."""
+        table = np.zeros((len(step.operations), COLUMNS), dtype=np.int64)
+        table[:, OP] = [self._code_of(operation) for operation in step.operations]
+        table[:, SIZE] = table[:, TERMS] = table[:, WIDTH] = 1
+        table[:, OUT] = np.where(step.output_batched, -1 - step.outputs, step.outputs)
+        table[:, CHECKED] = step.checked
+        for k in range(MASK + 1):
+            table[:, OPERANDS + FIELDS * k + KIND] = NONE
+        places = np.where(step.input_batched, -1 - step.inputs, step.inputs)
+        for has, k, inputs in self._inputs(step):
+            at = OPERANDS + FIELDS * k
+            piece = step.input_batched[inputs] | ~step.output_batched[has]
+            table[has, at + KIND] = np.where(piece, PIECE, GRID)
+            table[has, at + START] = places[inputs]
+            table[has, at + INNER] = 1
+            table[has, at + WANTED] = ~step.input_constant[inputs]
+            table[has, at + IS_BATCHED] = step.input_batched[inputs]
+        for i, own in self._ranges(step, self._sums(step)):
+            halves = 2 if step.operations[i] is DOT else 1
+            terms = (own.stop - own.start) // halves
+            table[i, TERMS] = terms
+            for k in range(halves):
+                part = slice(own.start + k * terms, own.start + (k + 1) * terms)
+                at = OPERANDS + FIELDS * k
+                table[i, at : at + FIELDS] = LIST, self._keep(places[part]), 1, 0, 0, not step.input_constant[part].all(), 0
+        for i, operation in enumerate(step.operations):
+            if operation.constants:
+                for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
+                    at = OPERANDS + FIELDS * k
+                    table[i, at : at + FIELDS] = GRID, place, 1, 0, 0, 0, 0
+        return table
+
+    @staticmethod
+    def _ranges(step: Scalars, which: npt.NDArray[np.intp]) -> Iterator[tuple[int, slice]]:
+        """The inputs of some of the scalars."""
+        ends = step.ends.tolist()
+        for i in which.tolist():
+            yield i, slice(ends[i - 1] if i else 0, ends[i])
+
+
+def _place(i: int, batched: bool) -> int:
+    return -1 - i if batched else i
+
+
+def _places(places: Rows, batched: bool) -> Table:
+    return (-1 - places if batched else places).astype(np.int64)
+
+
+def _merged(shape: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int]]:
+    """The loops through a strided view, how often and how far, with as few as do: a loop that goes on where the inner one ends is none."""
+    loops: list[tuple[int, int]] = []
+    for n, stride in zip(shape, strides, strict=True):
+        if n == 1:
+            continue
+        if loops and loops[-1][1] == n * stride:
+            loops[-1] = loops[-1][0] * n, stride
+        else:
+            loops.append((n, stride))
+    return loops
+
+
+_ENCODED: WeakKeyDictionary[Layout, Encoded] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def encoded(layout: Layout) -> Encoded:
+    """The layout's tables, made once."""
+    found = _ENCODED.get(layout)
+    if found is None:
+        with _LOCK:
+            found = _ENCODED.setdefault(layout, Encoded(layout))
+    return found

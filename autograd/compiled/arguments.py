@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -178,6 +179,28 @@ class Argument:
         parts = [array.reshape(len(array), -1).T if self.batched else array.ravel() for array in self.arrays]
         return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros((0, samples)[: 1 + self.batched])
 
+    def read(self, source: Any, samples: int, shape: tuple[int, ...] | None) -> Array:
+        """What `numbers` gives for another argument of the same form, which `form_of` knows: an array, a number, or parameters.
+
+        Args:
+            source: that argument.
+            samples: how many there are.
+            shape: that of the samples.
+        """
+        if isinstance(source, Parameters):
+            return source.array
+        if not self.batched:
+            return np.reshape(source, -1)
+        if shape is not None and self.arrays[0].ndim == 1 and np.shape(source) != self.arrays[0].shape:  # one number a sample
+            return np.broadcast_to(source, shape).reshape(1, -1)
+        if np.shape(source) == self.arrays[0].shape:
+            return np.reshape(source, (samples, -1)).T
+        return np.broadcast_to(np.reshape(source, (-1, 1)), (np.size(source), samples))
+
+    def without_numbers(self) -> Argument:
+        """The form alone, so that nothing large is kept."""
+        return replace(self, arrays=[np.broadcast_to(np.zeros(()), array.shape) for array in self.arrays])
+
     def restore(self, numbers: Array) -> Any:
         """What `numbers` gave, in the form of the argument."""
         if isinstance(self.source, Parameters):
@@ -188,7 +211,7 @@ class Argument:
         start = 0
         for array in self.arrays:
             shape = array.shape[1:] if self.batched else array.shape
-            size = int(np.prod(shape))
+            size = math.prod(shape)
             piece = numbers[start : start + size]
             start += size
             piece = piece.T.reshape(-1, *shape) if self.batched else piece.reshape(shape)
@@ -200,6 +223,21 @@ class Argument:
         if self.batched:
             return self
         return replace(self, arrays=[np.broadcast_to(array, (samples, *array.shape)) for array in self.arrays], batched=True)
+
+
+def form_of(args: Sequence[Any]) -> tuple[Any, ...] | None:
+    """What tells the form of arguments, where that is quick to say: of numbers, arrays of them, and `Parameters`."""
+    found: list[Any] = []
+    for x in args:
+        if type(x) is np.ndarray and x.dtype == np.float64:
+            found.append(x.shape)
+        elif type(x) is float:
+            found.append(float)
+        elif type(x) is Parameters:
+            found.append((x, *[m.training for m in x.modules]))
+        else:
+            return None
+    return tuple(found)
 
 
 def as_argument(name: str, source: Any, batched: bool) -> Argument:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +73,7 @@ class Encoded:
         code: a line for each step, or for each scalar, where they have samples.
         scalars: a line for each scalar that has none.
         lists: the places of irregular operands.
-        constants: numbers that are part of operations, such as a slope. They stand behind the shared numbers.
+        initial: the shared numbers before a run, and behind them the numbers that are part of operations, such as a slope.
         stretches: what to run, in this order.
     """
 
@@ -96,7 +95,7 @@ class Encoded:
         self.code: Table = np.concatenate(tables)
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
-        self.constants = np.array([float.fromhex(text) for text in self._constants])
+        self.initial = np.array([*layout.initial, *[float.fromhex(text) for text in self._constants]])
 
     # -- operations -----------------------------------------------------------------------------------------------------
 
@@ -143,7 +142,9 @@ class Encoded:
         fields = [self._operand(operand, repeated) for operand, repeated in zip(step.operands, repeats, strict=True)]
         fields += [[GRID, place, 1, 0, 0, 0, 0] for place in self._own_constants(operation)]
         fields += [[NONE] + [0] * (FIELDS - 1)] * (MASK - len(fields))
-        fields.append([NONE] + [0] * (FIELDS - 1) if step.mask is None else self._operand(step.mask, step.batched and not step.mask.batched))
+        fields.append(
+            [NONE] + [0] * (FIELDS - 1) if step.mask is None else self._operand(step.mask, step.batched and not step.mask.batched)
+        )
         head = [self._code_of(operation), size, _place(step.start, step.batched), terms, width, step.checked, step.mask is not None]
         return np.array([*head, *chain.from_iterable(fields)], dtype=np.int64).reshape(1, COLUMNS)
 
@@ -262,14 +263,13 @@ def _merged(shape: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int
     return loops
 
 
-_ENCODED: WeakKeyDictionary[Layout, Encoded] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
 def encoded(layout: Layout) -> Encoded:
     """The layout's tables, made once."""
-    found = _ENCODED.get(layout)
+    found: Encoded | None = layout.notes.get("encoded")
     if found is None:
         with _LOCK:
-            found = _ENCODED.setdefault(layout, Encoded(layout))
+            found = layout.notes.setdefault("encoded", Encoded(layout))
     return found

@@ -1,6 +1,6 @@
 """Execute with NumPy: the reference that every other executor is compared with.
 
-An executor is three functions: `storage` for a run, `forward`, and `backward`; `executor_named` gives them. A program is legal
+An executor is four functions: `storage` and `zeros` for a run, `forward`, and `backward`; `executor_named` gives them. A program is legal
 for it if what an instruction reads was written before, if outputs are disjoint, and if shared numbers depend on no batched ones.
 
 Arrays have the shape of the instruction, and a last axis for the samples where they are batched.
@@ -69,7 +69,12 @@ class Storage:
 
 
 def storage(layout: Layout, samples: int = 1) -> Storage:
-    """Zeros, for one run of a layout."""
+    """For the numbers of one run of a layout: the constants are there already."""
+    return Storage(layout.initial.copy(), np.zeros((layout.batched, samples)))
+
+
+def zeros(layout: Layout, samples: int = 1) -> Storage:
+    """For the gradients of one run, or for a direction."""
     return Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
 
 

@@ -17,7 +17,11 @@ class Executor(Protocol):
     """What runs a program. `execute` is the reference."""
 
     def storage(self, layout: Layout, samples: int = 1) -> Storage:
-        """Zeros, for one run."""
+        """For the numbers of one run: the constants are there already."""
+        ...  # pragma: no cover - a protocol
+
+    def zeros(self, layout: Layout, samples: int = 1) -> Storage:
+        """For the gradients of one run."""
         ...  # pragma: no cover - a protocol
 
     def forward(self, layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
@@ -41,7 +45,7 @@ def executor_named(name: str) -> Executor:
     if name == "jax":
         with_jax.jax_package()
         return with_jax
-    has_numba = name != "numpy" and importlib.util.find_spec("numba") is not None
-    if name == "native" and not has_numba:
-        raise MissingPackageError("the native executor needs Numba: pip install 'scalar-autograd[fast]'")
-    return native if has_numba else execute
+    missing = [package for package in ("numba", "scipy") if name != "numpy" and importlib.util.find_spec(package) is None]
+    if name == "native" and missing:
+        raise MissingPackageError(f"the native executor needs {' and '.join(missing)}: pip install 'scalar-autograd[fast]'")
+    return execute if missing or name == "numpy" else native

@@ -57,39 +57,28 @@ def piece(x, line, k, count, samples, shared, n):
     return x[begin : begin + count * samples]
 
 
-@register_jitable
-def place_at(line, k, e, lists):
-    """The place of number e of operand k, which is no piece."""
-    at = OPERANDS + FIELDS * k
-    start = line[at + START]
-    if line[at + KIND] == LIST:
-        return lists[start + e]
-    inner = line[at + INNER]
-    moved = (e // inner) * line[at + STRIDE] + (e % inner) * line[at + PACE]
-    return start + moved if start >= 0 else start - moved
-
-
 @njit(cache=True, error_model="numpy")
 def gathered(x, line, k, count, samples, lists, shared, n):
     """Operand k, of `count` numbers, as one array."""
     at = OPERANDS + FIELDS * k
-    kind, start, inner = line[at + KIND], line[at + START], line[at + INNER]
+    kind, start = line[at + KIND], line[at + START]
     if kind == PIECE:
         return piece(x, line, k, count, samples, shared, n)
     if kind == NONE:
         return x[0:0]
     found = np.empty(count * samples)
-    if kind != LIST and start >= 0 and samples == 1:  # most of them: without the divisions it takes a third of the time
-        for o in range(count // inner):
-            begin = start + o * line[at + STRIDE]
-            for j in range(inner):
-                found[o * inner + j] = x[begin + j * line[at + PACE]]
-        return found
-    for e in range(count):
-        place = place_at(line, k, e, lists)
-        begin, moves = address(place, shared, n), place < 0
-        for i in range(samples):
-            found[e * samples + i] = x[begin + i * moves]
+    inner, stride, pace = (line[at + INNER], line[at + STRIDE], line[at + PACE]) if kind != LIST else (1, 1, 0)
+    for o in range(count // inner):
+        for j in range(inner):
+            e = o * inner + j
+            place = lists[start + e] if kind == LIST else start + (o * stride + j * pace if start >= 0 else -o * stride - j * pace)
+            if samples == 1:
+                found[e] = x[address(place, shared, n)]
+            elif place >= 0:
+                found[e * samples : (e + 1) * samples] = x[place]
+            else:
+                begin = address(place, shared, n)
+                found[e * samples : (e + 1) * samples] = x[begin : begin + samples]
     return found
 
 
@@ -97,22 +86,27 @@ def gathered(x, line, k, count, samples, lists, shared, n):
 def scatter(d, part, line, k, count, samples, lists, shared, n):
     """Add to the gradients of operand k. A number that is read several times receives the sum."""
     at = OPERANDS + FIELDS * k
-    kind, start, inner = line[at + KIND], line[at + START], line[at + INNER]
+    kind, start = line[at + KIND], line[at + START]
     if kind == PIECE:
         target = piece(d, line, k, count, samples, shared, n)
-        for i in range(count * samples):
-            target[i] += part[i]
-    elif kind != LIST and start >= 0 and samples == 1:
-        for o in range(count // inner):
-            begin = start + o * line[at + STRIDE]
-            for j in range(inner):
-                d[begin + j * line[at + PACE]] += part[o * inner + j]
-    else:
-        for e in range(count):
-            place = place_at(line, k, e, lists)
-            begin, moves = address(place, shared, n), place < 0
-            for i in range(samples):
-                d[begin + i * moves] += part[e * samples + i]
+        target += part
+        return
+    inner, stride, pace = (line[at + INNER], line[at + STRIDE], line[at + PACE]) if kind != LIST else (1, 1, 0)
+    for o in range(count // inner):
+        for j in range(inner):
+            e = o * inner + j
+            place = lists[start + e] if kind == LIST else start + (o * stride + j * pace if start >= 0 else -o * stride - j * pace)
+            if samples == 1:
+                d[address(place, shared, n)] += part[e]
+            elif place >= 0:
+                total = 0.0
+                for i in range(samples):
+                    total += part[e * samples + i]
+                d[place] += total
+            else:
+                begin = address(place, shared, n)
+                for i in range(samples):
+                    d[begin + i] += part[e * samples + i]
 
 
 @njit(cache=True, error_model="numpy")

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -145,12 +146,16 @@ class Layout:
         steps: in the order of execution.
         shared, batched: the sizes of the two arrays.
         place: for each row of the tape its place in the array it belongs to, -1 where no instruction needs it (a part of a sum).
+        initial: the shared numbers before a run: the constants, and zeros.
+        notes: what executors keep of a layout.
     """
 
     steps: list[Instruction | Scalars]
     shared: int
     batched: int
     place: npt.NDArray[np.intp]
+    initial: npt.NDArray[np.float64]
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def instructions(self) -> list[Instruction]:
@@ -247,7 +252,11 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
         steps.append(step)
     for i, step, mask in masked:  # now that they have places: a mask may be computed after what it masks
         steps[i] = replace(step, mask=_operand(places.of[mask], True, bool(batched[mask].any())))
-    return Layout(steps, places.size[False], places.size[True], places.of[: len(tape.nodes)])
+    place = places.of[: len(tape.nodes)]
+    initial = np.zeros(places.size[False])
+    constants = [i for i in tape.constants() if place[i] >= 0]
+    initial[place[constants]] = [tape.nodes[i]._data for i in constants]
+    return Layout(steps, places.size[False], places.size[True], place, initial)
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

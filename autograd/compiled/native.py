@@ -19,10 +19,19 @@ from autograd.compiled.machine import machine
 
 def storage(layout: Layout, samples: int = 1) -> Storage:
     """Storage in one piece: the shared numbers, the constants of operations, the batched numbers."""
-    constants = encoded(layout).constants
-    end = layout.shared + len(constants)
-    memory = np.zeros(end + layout.batched * samples)
-    memory[layout.shared : end] = constants
+    initial = encoded(layout).initial
+    memory = np.empty(len(initial) + layout.batched * samples)
+    memory[: len(initial)] = initial
+    return _cut(layout, memory, len(initial), samples)
+
+
+def zeros(layout: Layout, samples: int = 1) -> Storage:
+    """The same with zeros."""
+    end = len(encoded(layout).initial)
+    return _cut(layout, np.zeros(end + layout.batched * samples), end, samples)
+
+
+def _cut(layout: Layout, memory: npt.NDArray[np.float64], end: int, samples: int) -> Storage:
     return Storage(memory[: layout.shared], memory[end:].reshape(layout.batched, samples))
 
 

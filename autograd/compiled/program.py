@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 
-import numpy as np
-
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import executor_named
 from autograd.compiled.layout import Layout, lay_out
@@ -15,7 +13,7 @@ from autograd.compiled.record import record
 from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
-from autograd.value import Value
+from autograd.value import Value, add_gradients, numbers_of
 
 
 class Program:
@@ -32,10 +30,6 @@ class Program:
         place = self.layout.place
         self._leaves = [self.tape.nodes[i] for i in leaves]
         self._places = place[leaves]
-        self._constants = np.zeros(self.layout.shared)
-        for i in self.tape.constants():
-            if place[i] >= 0:
-                self._constants[place[i]] = self.tape.nodes[i].data
         self._result = int(place[-1])
         self._last = threading.local()
 
@@ -75,8 +69,7 @@ class Program:
             DomainError, PoleError: what eager code would have raised.
         """
         data = self._executor.storage(self.layout)
-        data.shared[...] = self._constants
-        data.shared[self._places] = [leaf._data for leaf in self._leaves]
+        data.shared[self._places] = numbers_of(self._leaves)
         if self._executor.forward(self.layout, data):
             self.tape.replay()  # raises the error with the operation, the numbers and the labels
             raise DomainError("an operation left its domain in compiled code, though not in eager code")
@@ -95,11 +88,10 @@ class Program:
         data: Storage | None = getattr(self._last, "data", None)
         if data is None:
             raise CompileError("there is nothing to go backward from: call program.forward() first, or program() for both")
-        grads = self._executor.storage(self.layout)
+        grads = self._executor.zeros(self.layout)
         grads.shared[self._result] = 1.0
         self._executor.backward(self.layout, data, grads)
-        for leaf, gradient in zip(self._leaves, grads.shared[self._places].tolist(), strict=True):
-            leaf.grad += gradient
+        add_gradients(self._leaves, grads.shared[self._places].tolist())
 
     def outline(self) -> list[Line]:
         """The instructions in words; `draw(program)` makes a picture of them."""

@@ -157,8 +157,7 @@ class Source:
 def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source], list[Source]]:
     """Where the leaves come from, shared and batched ones, in the order of their places."""
     end, _ = leaves_of(branch.layout)
-    frozen = np.zeros(end)
-    frozen[branch.constants[0]] = branch.constants[1]
+    frozen = branch.layout.initial[:end].copy()
     for value, place in branch.captured:
         frozen[place] = value.data
     found: tuple[list[Source], list[Source]] = ([], [])

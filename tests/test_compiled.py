@@ -67,7 +67,7 @@ def test_moons_finds_three_matrix_products() -> None:
     text = str(program)
     assert "3 of them matrix products" in text
     assert "t1[100, 16] = leaves[100, 2] @ leaves[16, 2]ᵀ" in text
-    assert "t3[100, 16] = ReLU(t2[100, 16])" in text
+    assert "t5[100, 16] = ReLU(t3[100, 16])" in text
     assert all(operand.places is None for step in program.layout.instructions if step.size > 1 for operand in step.operands)
 
 

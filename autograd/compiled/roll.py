@@ -2,7 +2,8 @@
 
 Three steps. *Sums*: a chain of additions is one sum, and the products in it one dot product, where nothing else uses the parts;
 that is how a loop over `w * x` looks after it was unrolled. *Groups*: rows with the same operation, the same number of inputs,
-whose inputs come from the same groups, are computed together. A group depends on earlier groups only. *Blocks*: where a graph
+whose inputs come from the same groups, are computed together; so are all dots of one length and depth, in which `matrices` looks for
+products. A group depends on groups of less depth only. *Blocks*: where a graph
 is irregular, as that of a differential equation is, there are many groups of a few rows each, and vectors gain nothing; they stay
 scalars, one after the other.
 """
@@ -69,16 +70,20 @@ MANY = 32
 
 def roll(tape: Tape) -> list[Group | Block]:
     """The groups and blocks of a tape, in an order in which they can be computed."""
-    rolled, masks = _sums(tape)
+    rolled, masks, batched = _sums(tape)
     # leaves and constants are in no group, but those that differ from sample to sample are of another kind
-    group_of = [-2 if batched else -1 for batched in tape.batched] + [0] * len(rolled)
+    group_of = [-2 if kind else -1 for kind in batched]
+    depths = [0] * len(batched)
     members: dict[Any, int] = {}
     groups: list[list[int]] = []
     for position, (row, operation, inputs) in enumerate(rolled):
-        sources: Any = tuple([group_of[i] for i in inputs])
-        if operation.arity is None:  # the order of terms is not part of what a sum is
-            half = len(inputs) // 2
-            sources = (frozenset(sources[:half]), frozenset(sources[half:])) if operation is DOT else frozenset(sources)
+        depths[row] = 1 + max([depths[i] for i in inputs])
+        if operation is DOT:
+            sources: Any = depths[row], batched[row]
+        elif operation.arity is None:  # the order of terms is not part of what a sum is
+            sources = frozenset([group_of[i] for i in inputs])
+        else:
+            sources = tuple([group_of[i] for i in inputs])
         # an operation with other constants is another object
         key = (id(operation), len(inputs), sources, tape.batched[masks[row]] if row in masks else None, row in tape.unchecked)
         group = members.setdefault(key, len(groups))
@@ -86,6 +91,7 @@ def roll(tape: Tape) -> list[Group | Block]:
             groups.append([])
         group_of[row] = group
         groups[group].append(position)
+    groups.sort(key=lambda group: depths[rolled[group[0]][0]])
 
     def is_small(group: list[int]) -> bool:
         row, operation, _ = rolled[group[0]]
@@ -121,8 +127,8 @@ def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
     return Group(operation, (len(rows),), np.array(rows, dtype=np.intp), operands, mask, rows[0] not in tape.unchecked)
 
 
-def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int]]:
-    """The rows that compute something, with chains of additions as sums and dots; and the masks of rows."""
+def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
+    """The rows that compute something, with chains of additions as sums and dots; the masks of rows; and which are batched."""
     uses = [0] * len(tape.nodes)
     adder = [-1] * len(tape.nodes)  # the addition that uses this row, if that is its only use
     for row, inputs in enumerate(tape.inputs):
@@ -137,7 +143,7 @@ def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int]]:
 
     rolled: list[Rolled] = []
     masks = dict(tape.masks)
-    fresh = len(tape.nodes)
+    batched = list(tape.batched)
     for row, (operation, inputs) in enumerate(zip(tape.operations, tape.inputs, strict=True)):
         if not inputs or (part[row] and operation is ADD):
             continue
@@ -156,14 +162,15 @@ def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int]]:
             if len(products) == len(terms):
                 rolled.append((row, DOT, factors))
                 continue
+            fresh = len(batched)
+            batched.append(any(batched[i] for i in factors))
             rolled.append((fresh, DOT, factors))
             if row in masks:
                 masks[fresh] = masks[row]
             found = set(products)
             terms = [i for i in terms if i not in found] + [fresh]
-            fresh += 1
         rolled.append((row, ADD if len(terms) == 2 else SUM, tuple(terms)))
-    return rolled, masks
+    return rolled, masks, batched
 
 
 def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:

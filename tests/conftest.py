@@ -1,9 +1,11 @@
 """What all tests share."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -37,3 +39,26 @@ def torch() -> ModuleType:
             raise
         pytest.skip("needs torch")
     return module
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; without it the test is skipped, unless SCALAR_AUTOGRAD_REQUIRE_BROWSER is set."""
+    required = os.environ.get("SCALAR_AUTOGRAD_REQUIRE_BROWSER")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        if required:
+            raise
+        pytest.skip("needs playwright")
+    if CHROMIUM is None:
+        if required:
+            pytest.fail("SCALAR_AUTOGRAD_REQUIRE_BROWSER is set, and there is no chromium: apt install chromium")
+        pytest.skip("needs chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -9,7 +9,8 @@ from autograd import Value, dot, maximum, scope
 from autograd.functions import call
 from autograd.namespaces import FLOATS
 from autograd.ops import OPERATIONS, WHERE
-from autograd.render.describe import NONE, NOT_FINITE, SHADES, SYMMETRIC, describe, power_of_ten, spread
+from autograd.render.colours import NONE, NOT_FINITE, SHADES
+from autograd.render.describe import SYMMETRIC, describe, power_of_ten, spread
 from autograd.render.layout import sequence
 
 
@@ -60,10 +61,10 @@ def test_every_occurrence_of_an_input_is_an_edge():
 def test_the_order_of_inputs_is_written_where_it_matters():
     a, b = Value(2.0, label="a"), Value(3.0, label="b")
     for y in (a - b, a / b, a**b, a % b):
-        assert named_edges(describe(y)) == [("a", "1st", y._op), ("b", "2nd", y._op)]
+        assert named_edges(describe(y)) == [("a", "1st", y._op.replace("-", "−")), ("b", "2nd", y._op.replace("-", "−"))]
     for y in (a + b, a * b, maximum(a, b), dot([a], [b])):
         assert named_edges(describe(y)) == [("a", "", y._op), ("b", "", y._op)]
-    assert named_edges(describe(a - a)) == [("a", "1st", "-"), ("a", "2nd", "-")]
+    assert named_edges(describe(a - a)) == [("a", "1st", "−"), ("a", "2nd", "−")]
     c = Value(1.0, label="c")
     assert named_edges(describe(call(WHERE, c, a, b))) == [("c", "1st", "where"), ("a", "2nd", "where"), ("b", "3rd", "where")]
     assert named_edges(describe(a.tanh())) == [("a", "", "tanh")]
@@ -79,9 +80,9 @@ def test_what_is_called_symmetric_is_and_nothing_else(name):
 def test_derivatives_are_written_on_the_edges():
     a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     assert named_edges(describe(a * b, derivatives=True)) == [("a", "∂ −3", "*"), ("b", "∂ 2", "*")]
-    assert named_edges(describe(a - b, derivatives=True)) == [("a", "1st ∂ 1", "-"), ("b", "2nd ∂ −1", "-")]
+    assert named_edges(describe(a - b, derivatives=True)) == [("a", "1st ∂ 1", "−"), ("b", "2nd ∂ −1", "−")]
     assert named_edges(describe(a * a, derivatives=True)) == [("a", "∂ 2", "*")] * 2
-    assert named_edges(describe(a - 1.0, derivatives=True)) == [("a", "1st ∂ 1", "-"), ("", "2nd", "-")]  # none by a constant
+    assert named_edges(describe(a - 1.0, derivatives=True)) == [("a", "1st ∂ 1", "−"), ("", "2nd", "−")]  # none by a constant
     assert describe(a * b, derivatives=True).caption == ("∂: the derivative of an operation's result by this input",)
 
 

@@ -10,7 +10,7 @@ def test_a_small_graph_is_a_picture_beside_its_text():
     y = expression()
     bundle = notebook_bundle(y)
     assert list(bundle) == ["text/html", "image/svg+xml", "text/plain"]
-    assert bundle["text/html"].startswith('<img src="data:image/svg+xml;base64,')
+    assert '<img src="data:image/svg+xml;base64,' in bundle["text/html"]
     assert "tanh" in bundle["image/svg+xml"]
     assert bundle["text/plain"] == repr(y)
 

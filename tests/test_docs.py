@@ -3,11 +3,14 @@
 import doctest
 import importlib
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import autograd
+from autograd import Drawing, compile, draw
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(
@@ -28,14 +31,55 @@ def test_docstring_examples(name: str) -> None:
     assert result.failed == 0
 
 
-def test_readme_code_gives_the_answers_it_prints() -> None:
+@pytest.fixture(scope="module")
+def readme() -> dict[str, Any]:
+    """What the code of the README has made when it has run."""
+    return run_readme()
+
+
+def run_readme() -> dict[str, Any]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert blocks
-    session = "\n".join(blocks)
+    session = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
     test = doctest.DocTestParser().get_doctest(session, {}, "README.md", "README.md", 0)
     assert len(test.examples) >= 10
     result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, clear_globs=False)
     assert result.failed == 0
-    drawn = autograd.draw(test.globs["y"], engine="builtin").pipe().decode()
-    assert drawn == (ROOT / "docs" / "neuron.svg").read_text(encoding="utf-8"), "draw the README's picture again"
+    return test.globs
+
+
+def test_readme_code_gives_the_answers_it_prints(readme: dict[str, Any]) -> None:
+    assert readme["y"].data == pytest.approx(0.4621, abs=1e-4)
+
+
+def gradients(readme: dict[str, Any]) -> Drawing:
+    L = readme["L"]
+    L.label = "L"
+    for node in (L, *L._prev, readme["a"], readme["b"]):
+        node.grad = 0.0
+    L.backward()
+    return draw(L, engine="builtin", color="grad", derivatives=True)
+
+
+PICTURES: dict[str, Callable[[dict[str, Any]], Drawing]] = {
+    "neuron": lambda readme: draw(readme["y"], engine="builtin"),
+    "gradients": gradients,
+    "program": lambda readme: draw(compile(readme["loss"]), engine="builtin", rankdir="TB"),
+}
+"""The pictures in docs, of what the README's code makes: `python tests/test_docs.py` draws them anew."""
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_those_of_the_readmes_code(readme: dict[str, Any], name: str) -> None:
+    drawn = PICTURES[name](readme).pipe(encoding="utf-8")
+    assert drawn == (ROOT / "docs" / f"{name}.svg").read_text(encoding="utf-8"), "draw it again: python tests/test_docs.py"
+    assert len(drawn) < 16_000
+
+
+def test_every_picture_in_docs_is_one_of_these() -> None:
+    assert {path.stem for path in (ROOT / "docs").glob("*.svg")} == set(PICTURES)
+
+
+if __name__ == "__main__":
+    made = run_readme()
+    for name, picture in PICTURES.items():
+        (ROOT / "docs" / f"{name}.svg").write_text(picture(made).pipe(encoding="utf-8"), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from drawable import chain, expression, recurrent, scoped_mlp
 
@@ -243,4 +244,4 @@ def test_captions():
     ],
 )
 def test_spread(numbers, least, mean, most):
-    assert spread(numbers) == (least, mean, most)
+    assert spread(np.array(numbers)) == (least, mean, most)

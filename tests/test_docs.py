@@ -2,15 +2,18 @@
 
 import doctest
 import importlib
+import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
-from autograd import Drawing, compile, draw
+from autograd import Drawing, compile, draw, play
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(
@@ -76,10 +79,38 @@ def test_pictures_are_those_of_the_readmes_code(readme: dict[str, Any], name: st
 
 
 def test_every_picture_in_docs_is_one_of_these() -> None:
-    assert {path.stem for path in (ROOT / "docs").glob("*.svg")} == set(PICTURES)
+    assert {path.name for path in (ROOT / "docs").iterdir()} == {f"{name}.svg" for name in PICTURES} | {"player.png"}
+
+
+def player(browser: Any, readme: dict[str, Any]) -> Any:
+    """The player at a step of the backward pass, as an image of few colours."""
+    image = pytest.importorskip("PIL.Image")
+    page = browser.new_page(viewport={"width": 940, "height": 420}, reduced_motion="reduce")
+    page.set_content(play(readme["L"]).page)
+    for _ in range(7):
+        page.keyboard.press("ArrowRight")
+    found = image.open(io.BytesIO(page.screenshot()))
+    page.close()
+    return found.convert("RGB").quantize(48)
+
+
+def test_the_picture_of_the_player(browser: Any, readme: dict[str, Any]) -> None:
+    """Compared coarsely, as every machine has other fonts; another step of the same graph differs by 0.012 and more."""
+    path = ROOT / "docs" / "player.png"
+    drawn = player(browser, readme)
+    kept = sys.modules["PIL.Image"].open(path)
+    one, other = (np.asarray(image.convert("RGB").resize((47, 42), resample=4), float) / 255.0 for image in (drawn, kept))
+    assert np.abs(one - other).mean() < 0.0115, "take it again: python tests/test_docs.py"
+    assert path.stat().st_size < 30_000
 
 
 if __name__ == "__main__":
+    from conftest import CHROMIUM
+    from playwright.sync_api import sync_playwright
+
     made = run_readme()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        player(chromium, made).save(ROOT / "docs" / "player.png", optimize=True)
     for name, picture in PICTURES.items():
         (ROOT / "docs" / f"{name}.svg").write_text(picture(made).pipe(encoding="utf-8"), encoding="utf-8")

@@ -58,7 +58,7 @@ def test_members_of_a_group_take_their_inputs_from_the_same_groups():
     result = folded(scoped_mlp(30), 40, depth=2)
     for group in result.groups:
         if group.parts == len(group.members):  # a sum is a chain, whose first addition has other inputs than the second
-            assert len({frozenset(result.group_of[j] for j in result.inputs[i]) for i in group.members}) == 1
+            assert len({frozenset(result.group_of[j] for j in result.edges.inputs(i)) for i in group.members}) == 1
 
 
 def test_the_groups_are_those_of_the_compiled_program():
@@ -73,7 +73,7 @@ def test_the_groups_are_those_of_the_compiled_program():
     result = folded(loss * 1.0, 50)
     tape = record([loss * 1.0])
     operations = sorted(group.operation.name for group in roll(tape))
-    computed = [group for group in result.groups if result.inputs[group.members[0]]]
+    computed = [group for group in result.groups if result.edges.inputs(group.members[0])]
     assert operations == ["dot", "dot", "exp", "mul", "sum", "tanh"]
     assert sorted(result.order[group.members[0]]._operation.name.replace("add", "sum") for group in computed) == operations
     assert sorted(len(group.members) for group in result.groups) == [1, 1, 1, 12, 40, 40, 40, 120, 160, 160]
@@ -84,7 +84,7 @@ def test_weights_of_two_layers_are_two_groups():
     labels = [
         (stem(result.order[group.members[0]].label), len(group.members))
         for group in result.groups
-        if not group.scopes and not result.inputs[group.members[0]]
+        if not group.scopes and not result.edges.inputs(group.members[0])
     ]
     assert labels == [("xᵢ", 60), ("", 30)]  # the weights are in their neurons
     x = [[Value(1.0, label=f"x{i}") for i in range(4)] for _ in range(10)]

@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autograd.errors import InputError
 from autograd.graph import topological_order
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.colours import NONE, NOT_FINITE, SHADES
-from autograd.render.fold import ROUNDS, Folded, Group, fold, stem
+from autograd.render.fold import ROUNDS, Folded, Group, distinct, fold, stem
 from autograd.render.picture import Box, Cluster, Legend, Picture, number, shown
 from autograd.render.wording import ordinal, short, symbol
 from autograd.value import Value
@@ -70,7 +73,7 @@ class Description:
         self.color = color
         self.most = self.largest_gradient() if color == "grad" else 0.0
         self.top = math.ceil(math.log10(self.most)) if self.most > 0.0 else 0
-        self.sources = [self.sources_of(group) for group in folded.groups]
+        self.sources = self.sources_of_groups()
 
     def picture(self, rankdir: str) -> Picture:
         """All of it."""
@@ -92,7 +95,7 @@ class Description:
         cluster = self.cluster(group.cluster)
         self.entered.append(len(self.boxes))
         if kind_of(node) == "inner":
-            self.boxes.append(Box(f"op{i}", "operation", symbol(node), cluster=cluster))
+            self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
         self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.shade([node])))
@@ -107,13 +110,13 @@ class Description:
             title = common({name.rpartition("/")[2] for name in group.scopes}) or "scopes"
             if len(group.scopes) > 1:
                 title += often
-            symbols = [symbol for symbol, _ in Counter(symbol(node) for node in nodes if node._op).most_common()]
+            symbols = [symbol(name) for name, _ in Counter(node._op for node in nodes if node._op).most_common()]
             rows.append(f"{counted(len(nodes), 'node')}: {', '.join([*symbols[:3], *['…'] * (len(symbols) > 3)])}")
         else:
             kind = kind_of(nodes[0])
             label = common({str(node.label) for node in nodes})
             operation = (
-                common({symbol(node) for node in nodes}) or nodes[0]._operation.symbol or {"leaf": "value", "constant": "number"}[kind]
+                symbol(common({node._op for node in nodes})) or nodes[0]._operation.symbol or {"leaf": "value", "constant": "number"}[kind]
             )
             title = (f"{label}: {operation}" if kind == "inner" and label else label or operation) + often
             if group.parts < len(nodes):
@@ -155,13 +158,15 @@ class Description:
                 edges.append((self.entered[g], self.left[g]))
         return edges, texts
 
-    def sources_of(self, group: Group) -> dict[int, list[int]]:
-        """The groups that a group takes its inputs from, and of which places among the inputs each is the source."""
-        group_of, inputs = self.folded.group_of, self.folded.inputs
-        pairs = dict.fromkeys((group_of[j], k) for i in group.members for k, j in enumerate(inputs[i]))
-        found: dict[int, list[int]] = {}
-        for source, k in pairs:
-            found.setdefault(source, []).append(k)
+    def sources_of_groups(self) -> list[dict[int, list[int]]]:
+        """For each group the groups that it takes its inputs from, and of which places among the inputs each is the source."""
+        edges, group_of, groups = self.folded.edges, np.array(self.folded.group_of), len(self.folded.groups)
+        most = max(1, np.diff(edges.starts).max().item())
+        rows = (group_of[edges.heads] * most + edges.places) * groups + group_of[edges.tails]
+        found: list[dict[int, list[int]]] = [{} for _ in range(groups)]
+        for row in distinct(rows).tolist():
+            where, tail = divmod(row, groups)
+            found[where // most].setdefault(tail, []).append(where % most)
         return found
 
     def text(self, group: Group, places: list[int], k: int) -> str:
@@ -243,7 +248,8 @@ def kind_of(node: Value) -> str:
 
 def gradient(node: Value) -> float:
     """The gradient as a number, also where it is a Value."""
-    return float(node.grad.data if isinstance(node.grad, Value) else node.grad)
+    grad = node.grad
+    return grad.data if isinstance(grad, Value) else grad
 
 
 def size(node: Value) -> float:
@@ -262,24 +268,20 @@ def numbers(node: Value) -> tuple[str, ...]:
 
 def table(nodes: Sequence[Value]) -> list[str]:
     """The smallest, the mean and the largest number of many nodes, and of their gradients, as lines with columns."""
-    lines = [["", "min", "mean", "max"], ["data", *spread([node.data for node in nodes])]]
-    grads = [size(node) for node in nodes if node._operation is not CONSTANT]
-    if grads:
+    lines = [["", "min", "mean", "max"], ["data", *spread(np.array([node.data for node in nodes]))]]
+    grads = np.abs([gradient(node) for node in nodes if node._operation is not CONSTANT])
+    if grads.size:
         lines.append(["|grad|", *spread(grads)])
     name, *widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join([f"{line[0]:<{name}}", *[f"{cell:>{n}}" for cell, n in zip(line[1:], widths, strict=True)]]) for line in lines]
 
 
-def spread(numbers: Sequence[float]) -> tuple[str, str, str]:
+def spread(numbers: NDArray[np.float64]) -> tuple[str, str, str]:
     """The smallest, the mean and the largest, as texts; each is nan if one of them is."""
-    if any(x != x for x in numbers):
-        return ("nan", "nan", "nan")
-    least, most = min(numbers), max(numbers)
-    if math.isinf(least) or math.isinf(most):
-        mean = sum(numbers) / len(numbers)
-    else:
-        scale = max(-least, most, 1.0)  # so that the sum cannot overflow
-        mean = math.fsum(x / scale for x in numbers) / len(numbers) * scale
+    least, most = float(numbers.min()), float(numbers.max())
+    scale = max(-least, most, 1.0)  # so that the sum cannot overflow
+    with np.errstate(invalid="ignore"):  # inf - inf
+        mean = float((numbers / scale).mean()) * scale if math.isfinite(scale) else float(numbers.mean())
     return (number(least), number(mean), number(most))
 
 

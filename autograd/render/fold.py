@@ -9,14 +9,54 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from itertools import takewhile
+from itertools import chain, compress, pairwise, takewhile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autograd.errors import InputError
 from autograd.ops import ADD
 from autograd.value import Value
 
 ROUNDS = 2  # how many steps back are compared where a graph is too deep to be compared as a whole
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Who takes an input from whom: one row an edge, sorted by who takes it, and then by which of its inputs it is.
+
+    Attributes:
+        heads: the node that takes it.
+        tails: the node it is taken from.
+        starts: for each node the row of its first input; the last is the number of edges.
+    """
+
+    heads: NDArray[np.intp]
+    tails: NDArray[np.intp]
+    starts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, heads: NDArray[np.intp], tails: NDArray[np.intp], count: int) -> Edges:
+        """Edges of so many nodes, the heads sorted."""
+        return cls(heads, tails, np.concatenate([[0], np.cumsum(np.bincount(heads, minlength=count))]))
+
+    @cached_property
+    def places(self) -> NDArray[np.intp]:
+        """Which of the inputs of its head an edge is: 0, 1, …"""
+        return np.arange(len(self.heads)) - self.starts[self.heads]
+
+    def inputs(self, i: int) -> list[int]:
+        """The nodes that a node takes its inputs from, in order and with multiplicity."""
+        found: list[int] = self.tails[self.starts[i] : self.starts[i + 1]].tolist()
+        return found
+
+    @cached_property
+    def rows(self) -> list[tuple[int, ...]]:
+        """The same for each node."""
+        tails = tuple(self.tails.tolist())
+        return [tails[start:end] for start, end in pairwise(self.starts.tolist())]
 
 
 @dataclass(slots=True)
@@ -42,7 +82,7 @@ class Folded:
 
     Attributes:
         order: the nodes, inputs before what is computed from them.
-        inputs: for each node the positions of its inputs.
+        edges: between the positions of the nodes.
         groups: the last is the root by itself.
         group_of: for each node the position of its group.
         depth: how many scopes within scopes are drawn; deeper ones are folded.
@@ -50,7 +90,7 @@ class Folded:
     """
 
     order: list[Value]
-    inputs: list[tuple[int, ...]]
+    edges: Edges
     groups: list[Group]
     group_of: list[int]
     depth: int
@@ -84,19 +124,19 @@ class Folding:
     """A graph on its way to be folded.
 
     Attributes:
-        order, inputs: the nodes and their inputs, as in `Folded`.
+        order, edges: the nodes and the edges, as in `Folded`.
         homes: the scope of each node.
-        levels: how many scopes within scopes that are.
-        depth: how many of them are drawn.
+        depth: how many scopes within scopes are drawn.
     """
 
     def __init__(self, order: list[Value]) -> None:
         place = {node: i for i, node in enumerate(order)}
         self.order = order
-        self.inputs = [tuple([place[x] for x in node._prev]) for node in order]
-        self.homes = scopes(order, self.inputs)
-        self.levels = [home.count("/") + 1 if home else 0 for home in self.homes]
-        self.depth = self.deepest = max(self.levels)
+        inputs = [node._prev for node in order]
+        tails = np.fromiter(map(place.__getitem__, chain.from_iterable(inputs)), np.intp)
+        self.edges = Edges.of(np.repeat(np.arange(len(order)), np.fromiter(map(len, inputs), np.intp)), tails, len(order))
+        self.homes = scopes(order, self.edges)
+        self.depth = self.deepest = max(map(nesting, set(self.homes)))
 
     def fold(self, depth: int | None, max_nodes: int) -> Folded:
         """See `fold` above."""
@@ -113,33 +153,20 @@ class Folding:
 
     def common_levels(self) -> int:
         """How many scopes all computed nodes but the root share: to fold these would leave one box."""
-        names = {home for home, row in zip(self.homes[:-1], self.inputs[:-1], strict=True) if row}
+        names = set(compress(self.homes[:-1], np.diff(self.edges.starts) > 0))
         paths = [name.split("/") if name else [] for name in names]
         return len(list(takewhile(lambda level: len(set(level)) == 1, zip(*paths, strict=False))))
 
     def is_folded(self, i: int) -> bool:
         """Whether a node is within a scope that is one box. The root never is."""
-        return self.levels[i] > self.depth and i < len(self.order) - 1
-
-    def scope_of(self, i: int, depth: int) -> str:
-        """So many of the scopes of a node."""
-        return "/".join(self.homes[i].split("/")[:depth])
+        return nesting(self.homes[i]) > self.depth and i < len(self.order) - 1
 
     def by_scope(self) -> list[int]:
         """Parts: the nodes of each scope that is folded, and each other node by itself. The root's number is the highest."""
-        if self.depth == self.deepest:
-            return list(range(len(self.order)))
-        known: dict[str | int, int] = {}
-        names: dict[str, str] = {}
-        parts = []
-        for i, home in enumerate(self.homes):
-            name: str | int = i
-            if self.is_folded(i):
-                if home not in names:
-                    names[home] = self.scope_of(i, self.depth + 1)
-                name = names[home]
-            parts.append(known.setdefault(name, len(known)))
-        return parts
+        scope_of = {home: outer(home, self.depth + 1) for home in set(self.homes) if nesting(home) > self.depth}
+        names: list[str | int] = [scope_of.get(home, i) for i, home in enumerate(self.homes)]
+        names[-1] = len(names)
+        return numbered(names)
 
     def by_structure(self, parts: list[int], max_nodes: int) -> Folded:
         """Join parts that do the same: the same operation, or scopes of the same name, with inputs from the same groups.
@@ -157,12 +184,12 @@ class Folding:
         typical = [0] * (parts[-1] + 1)  # a node of each part; of a sum it is the result
         for i, part in enumerate(parts):
             typical[part] = i
-        inputs = self.inputs_of(parts, len(typical))
+        edges = self.edges_between(parts, len(typical))
         for look in (self.closely, self.roughly, self.by_operation):
             kinds = numbered(look(i) for i in typical)
             apart = int(parts.count(parts[-1]) > 1 or kinds.count(kinds[-1]) > 1)  # the root is a group by itself
             for alike, compare in (("all", whole_past), ("near", near_past)):
-                classes = compare(kinds, inputs, max_nodes - apart)
+                classes = compare(kinds, edges, max_nodes - apart)
                 if classes is not None:
                     return self.folded(parts, [classes[part] for part in parts], alike)
         fewest = max(kinds) + 1 + apart
@@ -173,23 +200,14 @@ class Folding:
 
     def sums(self, parts: list[int]) -> list[int]:
         """The parts, with each chain of additions a + b + c + … as one, numbered at its end, as what comes after it needs all of it."""
-        uses = [0] * len(parts)
+        is_addition = np.fromiter((node._operation is ADD for node in self.order), bool)
+        user = np.arange(len(parts))
+        user[self.edges.tails] = self.edges.heads
+        used_once = np.bincount(self.edges.tails, minlength=len(parts)) == 1
         end = list(range(len(parts)))
-        user = end[:]
-        for i, row in enumerate(self.inputs):
-            for j in row:
-                uses[j] += 1
-                user[j] = i
-        for i in range(len(parts) - 2, -1, -1):
-            node, after = self.order[i], user[i]
-            if (
-                node._operation is ADD
-                and self.order[after]._operation is ADD
-                and uses[i] == 1
-                and not node.label
-                and self.homes[i] == self.homes[after]
-                and not self.is_folded(i)
-            ):
+        for i in np.flatnonzero(is_addition & is_addition[user] & used_once).tolist()[::-1]:
+            after = int(user[i])
+            if not self.order[i].label and self.homes[i] == self.homes[after] and not self.is_folded(i):
                 end[i] = end[after]
         known: dict[int, int] = {}
         for i, part in enumerate(parts):
@@ -197,34 +215,27 @@ class Folding:
                 known.setdefault(part, len(known))
         return [known[parts[i]] for i in end]
 
-    def inputs_of(self, parts: list[int], count: int) -> list[tuple[int, ...]]:
-        """The parts that each part takes its inputs from: in order for a node by itself, else each once."""
-        size = [0] * count
-        for part in parts:
-            size[part] += 1
-        result: list[tuple[int, ...]] = [()] * count
-        many: dict[int, set[int]] = {}
-        for i, row in enumerate(self.inputs):
-            part = parts[i]
-            if size[part] == 1:
-                result[part] = tuple([parts[j] for j in row])
-            else:
-                many.setdefault(part, set()).update([parts[j] for j in row])
-        for part, found in many.items():
-            result[part] = tuple(sorted(found - {part}))
-        return result
+    def edges_between(self, parts: list[int], count: int) -> Edges:
+        """The edges between so many parts: all of those at a node by itself, and of the others each once."""
+        part_of = np.array(parts)
+        heads, tails = part_of[self.edges.heads], part_of[self.edges.tails]
+        single = (np.bincount(part_of, minlength=count) == 1)[heads]
+        once = distinct((heads * count + tails)[~single & (heads != tails)])
+        heads, tails = np.concatenate([heads[single], once // count]), np.concatenate([tails[single], once % count])
+        order = np.argsort(heads, kind="stable")
+        return Edges.of(heads[order], tails[order], count)
 
     def closely(self, i: int) -> Hashable:
         """What kind of node or scope it is: the operation with its numbers, the label, where it is drawn."""
         if self.is_folded(i):
-            return stem(self.scope_of(i, self.depth + 1))
+            return stem(outer(self.homes[i], self.depth + 1))
         node = self.order[i]
         operation = node._operation
         return (operation.name, operation.constants, stem(node.label) if node.label else "", self.homes[i])
 
     def roughly(self, i: int) -> Hashable:
         """The same without numbers and labels."""
-        return stem(self.scope_of(i, self.depth + 1)) if self.is_folded(i) else (self.order[i]._operation.name, self.homes[i])
+        return stem(outer(self.homes[i], self.depth + 1)) if self.is_folded(i) else (self.order[i]._operation.name, self.homes[i])
 
     def by_operation(self, i: int) -> Hashable:
         """The name of the operation, or the fact that it is a scope."""
@@ -232,39 +243,56 @@ class Folding:
 
     def folded(self, parts: list[int], classes: list[int], alike: str) -> Folded:
         """A group for each class, in the order of their first nodes, and the root by itself."""
-        groups: list[Group] = []
-        place: dict[int, int] = {}
-        group_of = []
-        seen: set[int] = set()
-        for i, part in enumerate(parts):
-            name = classes[i] if i < len(parts) - 1 else -1
-            cluster = self.scope_of(i, self.depth) if self.levels[i] else ""
-            g = place.setdefault(name, len(groups))
-            if g == len(groups):
-                groups.append(Group(cluster))
-            elif groups[g].cluster != cluster:
-                groups[g].cluster = ""
-            groups[g].members.append(i)
-            group_of.append(g)
-            if part not in seen:
-                seen.add(part)
-                groups[g].parts += 1
-                if self.is_folded(i):
-                    groups[g].scopes.append(self.scope_of(i, self.depth + 1))
-        groups[-1].parts = 1
-        return Folded(self.order, self.inputs, groups, group_of, self.depth, alike)
+        names = np.array(classes)
+        names[-1] = names.max() + 1
+        sorted_by_name = np.argsort(names, kind="stable")
+        members = np.split(sorted_by_name, np.flatnonzero(np.diff(names[sorted_by_name])) + 1)
+        members.sort(key=lambda found: int(found[0]))
+        group_of = np.empty(len(names), np.intp)
+        for g, found in enumerate(members):
+            group_of[found] = g
+        part_of = np.array(parts)
+        groups = [self.group(found.tolist(), len(distinct(part_of[found]))) for found in members]
+        return Folded(self.order, self.edges, groups, group_of.tolist(), self.depth, alike)
+
+    def group(self, members: list[int], parts: int) -> Group:
+        """The group of these nodes."""
+        homes = dict.fromkeys([self.homes[i] for i in members])
+        clusters = {outer(home, self.depth) for home in homes}
+        is_root = members[-1] == len(self.order) - 1
+        folded = [] if is_root else [outer(home, self.depth + 1) for home in homes if nesting(home) > self.depth]
+        return Group(clusters.pop() if len(clusters) == 1 else "", members, list(dict.fromkeys(folded)), parts)
 
 
-def scopes(order: Sequence[Value], inputs: Sequence[tuple[int, ...]]) -> list[str]:
+def outer(scope: str, depth: int) -> str:
+    """The outermost of scopes within scopes, so many of them."""
+    return "/".join(scope.split("/")[:depth])
+
+
+def nesting(scope: str) -> int:
+    """How many scopes within scopes that is."""
+    return scope.count("/") + 1 if scope else 0
+
+
+def scopes(order: Sequence[Value], edges: Edges) -> list[str]:
     """The scope of each node. A leaf or number that was made outside of all belongs to the one in which alone it is used: a weight."""
     homes = [node.scope for node in order]
     if not any(homes):
         return homes
-    users: list[str | None] = [None] * len(order)
-    for i, row in enumerate(inputs):
-        for j in row:
-            users[j] = homes[i] if users[j] in (None, homes[i]) else ""
-    return [home or (not inputs[i] and users[i]) or "" for i, home in enumerate(homes)]
+    is_leaf = np.diff(edges.starts) == 0
+    users: dict[int, set[str]] = {}
+    for i, j in zip(*(ends[is_leaf[edges.tails]].tolist() for ends in (edges.heads, edges.tails)), strict=True):
+        users.setdefault(j, set()).add(homes[i])
+    for j, names in users.items():
+        if not homes[j] and len(names) == 1:
+            (homes[j],) = names
+    return homes
+
+
+def distinct(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Each of the numbers once, sorted; none is negative. For millions this is ten times as fast as `np.unique`, which hashes them."""
+    numbers = np.sort(numbers)
+    return numbers[np.diff(numbers, prepend=-1) > 0]
 
 
 def numbered(keys: Iterable[Hashable]) -> list[int]:
@@ -273,10 +301,11 @@ def numbered(keys: Iterable[Hashable]) -> list[int]:
     return [known.setdefault(key, len(known)) for key in keys]
 
 
-def whole_past(kinds: list[int], inputs: Sequence[tuple[int, ...]], limit: int) -> list[int] | None:
+def whole_past(kinds: list[int], edges: Edges, limit: int) -> list[int] | None:
     """Classes of parts that are of one kind and take their inputs from the same classes, or None: too many, or parts in a circle."""
     order: Iterable[int] = range(len(kinds))
-    if any(source > part for part, row in enumerate(inputs) for source in row):
+    inputs = edges.rows
+    if (edges.tails > edges.heads).any():
         order = TopologicalSorter(dict(enumerate(inputs))).static_order()
     known: dict[Hashable, int] = {}
     classes = [0] * len(kinds)
@@ -287,36 +316,38 @@ def whole_past(kinds: list[int], inputs: Sequence[tuple[int, ...]], limit: int) 
                 return None
     except CycleError:
         return None
-    return by_users(classes, inputs, limit)
+    return by_users(classes, edges, limit)
 
 
-def near_past(kinds: list[int], inputs: Sequence[tuple[int, ...]], limit: int) -> list[int] | None:
+def near_past(kinds: list[int], edges: Edges, limit: int) -> list[int] | None:
     """Classes of parts that are of one kind, and so are their inputs, and theirs, for as many steps as fit."""
     if max(kinds) >= limit:
         return None
     classes = kinds
+    inputs = edges.rows
     for _ in range(ROUNDS):
         finer = numbered((kinds[part], past(row, classes)) for part, row in enumerate(inputs))
         if max(finer) >= limit:
             break
         classes = finer
-    return by_users(classes, inputs, limit)
+    return by_users(classes, edges, limit)
 
 
 def past(row: tuple[int, ...], classes: list[int]) -> Hashable:
     """The classes of the inputs; the order of many is that of the terms of a sum, and says nothing."""
-    found = [classes[source] for source in row]
-    return tuple(found) if len(found) <= 2 else frozenset(found)
+    found = map(classes.__getitem__, row)
+    return tuple(found) if len(row) <= 2 else frozenset(found)
 
 
-def by_users(classes: list[int], inputs: Sequence[tuple[int, ...]], limit: int) -> list[int]:
+def by_users(classes: list[int], edges: Edges, limit: int) -> list[int]:
     """The classes, with those of leaves split by the classes that use them, so that the weights of two layers are two groups."""
-    users: dict[int, set[int]] = {part: set() for part, row in enumerate(inputs) if not row}
-    for part, row in enumerate(inputs):
-        for source in row:
-            if source in users:
-                users[source].add(classes[part])
-    split = numbered((name, frozenset(users.get(part, ()))) for part, name in enumerate(classes))
+    at_leaf = (np.diff(edges.starts) == 0)[edges.tails]
+    users: dict[int, frozenset[int]] = {}
+    count = max(classes) + 1
+    for pair in distinct(edges.tails[at_leaf] * count + np.array(classes)[edges.heads[at_leaf]]).tolist():
+        leaf, user = divmod(pair, count)
+        users[leaf] = users.get(leaf, frozenset()) | {user}
+    split = numbered(zip(classes, map(users.get, range(len(classes))), strict=True))
     return split if max(split) < limit else classes
 
 

@@ -156,4 +156,4 @@ def counted(n: int) -> str:
 
 def name_of(node: Value) -> str:
     """What a node is called: its label, its operation, or its number."""
-    return str(node.label) if labelled(node) else symbol(node) or short(node.data)
+    return str(node.label) if labelled(node) else symbol(node._op) or short(node.data)

@@ -103,7 +103,7 @@ def to_svg(story: Passes, told: list[dict[str, Any]]) -> tuple[str, float]:
         if story.inputs[i]:
             edges += [(at[j], len(boxes)) for j in story.inputs[i]] + [(len(boxes), len(boxes) + 1)]
             classes += [f"to{i} still" if story.order[j]._operation is CONSTANT else f"to{i}" for j in story.inputs[i]] + [f"to{i}"]
-            boxes.append(Box(f"o{i}", "operation", symbol(node)))
+            boxes.append(Box(f"o{i}", "operation", symbol(node._op)))
         kind = "root" if i == len(story.order) - 1 else "constant" if constant else "leaf" if node._operation is LEAF else "inner"
         at.append(len(boxes))
         boxes.append(Box(f"v{i}", kind, "" if constant and not labelled(node) else name, tuple(final[i][1:])))

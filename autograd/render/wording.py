@@ -128,14 +128,14 @@ def isolated(name: str) -> str:
     return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if mixed else name
 
 
-def symbol(node: Value) -> str:
-    """The symbol of a node's operation, "" for a leaf; with a minus sign, which is longer than a hyphen.
+def symbol(operation: str) -> str:
+    """The symbol of an operation as it is drawn: with a minus sign, which is longer than a hyphen.
 
     Example:
-        >>> symbol(Value(2.0) - 1.0), symbol(Value(2.0) ** -2)
-        ('−', '**−2')
+        >>> symbol("-"), symbol("**-2"), symbol("leaky-relu")
+        ('−', '**−2', 'leaky-relu')
     """
-    return re.sub(r"(?<!\w)-", "−", shown(node._op))
+    return re.sub(r"(?<!\w)-", "−", shown(operation))
 
 
 def labelled(node: Value) -> bool:

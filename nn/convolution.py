@@ -11,9 +11,8 @@ from autograd import sum as sum_of
 from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.value import Value, dot, values
-from nn.checks import whole
+from nn.checks import generator, whole
 from nn.initialisers import Initialiser, he_uniform
-from nn.layers import generator
 from nn.module import Module
 
 Pair = tuple[int, int]

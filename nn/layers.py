@@ -14,7 +14,7 @@ from autograd.recording import drawn
 from autograd.trees import flatten
 from autograd.value import Value, dot, real, values
 from nn.activations import Activation, activation_named, elementwise, is_vectorwise, name_of, title_of
-from nn.checks import whole
+from nn.checks import generator, whole
 from nn.initialisers import Initialiser, he_uniform, normal
 from nn.module import Module
 
@@ -411,26 +411,6 @@ class Flatten(Module):
 
 
 # -- what they share ----------------------------------------------------------------------------------------------------
-
-
-def generator(rng: random.Random | None) -> random.Random:
-    """`rng`, or else a new generator, seeded by Python's global one.
-
-    Raises:
-        InputError: it is no generator.
-
-    Example:
-        >>> random.seed(0)
-        >>> number = generator(None).random()
-        >>> random.seed(0)
-        >>> number == generator(None).random()
-        True
-    """
-    if rng is None:
-        return random.Random(random.getrandbits(64))
-    if not hasattr(rng, "random"):
-        raise InputError(f"rng must be a generator, as in rng=random.Random(42), not {rng!r}")
-    return rng
 
 
 def one_sample(x: Any) -> Sequence[Any]:

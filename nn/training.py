@@ -15,11 +15,10 @@ from typing import Any
 from autograd.errors import InputError
 from autograd.value import Value, real
 from nn import metrics as known_metrics
-from nn.checks import paired, whole
+from nn.checks import generator, paired, whole
 from nn.data import batches
 from nn.gradients import Compiled, Data, Eager, Loss, Penalty, check, checked
 from nn.history import History
-from nn.layers import generator
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy, hinge
 from nn.module import Module
 from nn.optimizers import Adam, Optimizer

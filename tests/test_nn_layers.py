@@ -16,7 +16,7 @@ from autograd import Value, compile, dot, log, relu, softmax
 from autograd.errors import InputError, PoleError
 from autograd.ops import LEAF
 from autograd.recording import RECORDER, Recording
-from nn import MLP, Layer, Module, Neuron
+from nn import MLP, Conv2d, Layer, Module, Neuron, batches, data
 from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax
 from nn.initialisers import he_uniform, xavier_uniform
 from nn.layers import Dropout, Embedding, Flatten, Linear, Sequential
@@ -228,9 +228,16 @@ def test_seeds_repeat() -> None:
 
 
 @pytest.mark.parametrize("rng", [0, 42, "seed"])
-@pytest.mark.parametrize("make", [lambda rng: MLP(2, [3], rng=rng), lambda rng: Linear(2, 3, rng=rng), lambda rng: Dropout(rng=rng)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        *[lambda rng: MLP(2, [3], rng=rng), lambda rng: Linear(2, 3, rng=rng), lambda rng: Dropout(rng=rng)],
+        *[lambda rng: Embedding(2, 3, rng=rng), lambda rng: Conv2d(1, 1, 2, rng=rng)],
+        *[data.digits, data.moons, data.circles, data.xor, lambda rng: batches([[0.0]], [0], rng=rng)],
+    ],
+)
 def test_what_is_no_generator(make: Callable[[Any], Any], rng: Any) -> None:
-    with pytest.raises(InputError, match=rf"rng must be a generator, as in rng=random.Random\(42\), not {rng!r}"):
+    with pytest.raises(InputError, match=rf"rng must be a generator, not {rng!r}: write rng=random.Random\({rng if rng == 42 else 0}\)"):
         make(rng)
 
 

@@ -613,7 +613,7 @@ def loss(outputs: Any, targets: Any) -> float:
         ({"patience": 2, "tol": -1e-3}, "tol must not be negative, nor infinite: -0.001"),
         ({"patience": 2, "tol": math.nan}, "tol must not be negative, nor infinite: nan"),
         ({"tol": 1e-3}, "say too how long to wait for one, as in patience=5, tol=0.001"),
-        ({"rng": 0}, r"rng must be a generator, as in rng=random.Random\(42\), not 0"),
+        ({"rng": 7}, r"rng must be a generator, not 7: write rng=random.Random\(7\)"),
         ({"metrics": ["f1"]}, 'there is no metric \'f1\': choose "accuracy", "mean_absolute_error" or "r2_score"'),
         ({"metrics": ["accuracy", "accuracy"]}, "the history can have no second curve 'accuracy'"),
         (

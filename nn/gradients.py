@@ -55,7 +55,7 @@ class Data:
 
         self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_lists(X)
         self.y = [] if y is None else as_lists(y)
-        self._arrays: list[npt.NDArray[Any]] = []
+        self._arrays: list[Any] = []
 
     def __len__(self) -> int:
         return len(self.X)
@@ -65,22 +65,33 @@ class Data:
         X = self.X[list(order)].tolist() if hasattr(self.X, "tolist") else [self.X[i] for i in order]
         return X, [self.y[i] for i in order] if self.y else []
 
-    def arrays(self, order: Sequence[int]) -> list[Array]:
-        """The same as arrays: that of the samples and, if there are any, that of the targets.
+    def arrays(self, order: Sequence[int]) -> list[Any]:
+        """The same as arrays: that of the samples and, if there are any, that of the targets. Of dicts a dict of arrays.
 
         Raises:
             InputError: not all of it is numbers, or not all samples are of one shape.
         """
-        import numpy as np
-
         if not self._arrays:
             self._arrays = [_array("samples", self.X)] + ([_array("targets", self.y)] if self.y else [])
-        return [np.asarray(array[list(order)], np.float64) for array in self._arrays]
+        return [_rows(array, list(order)) for array in self._arrays]
 
 
-def _array(name: str, items: Any) -> npt.NDArray[Any]:
+def _rows(array: Any, order: list[int]) -> Any:
     import numpy as np
 
+    if isinstance(array, dict):
+        return {key: _rows(part, order) for key, part in array.items()}
+    return np.asarray(array[order], np.float64)
+
+
+def _array(name: str, items: Any) -> Any:
+    import numpy as np
+
+    if len(items) and isinstance(items[0], dict):
+        keys = items[0].keys()
+        if not all(isinstance(item, dict) and item.keys() == keys for item in items):
+            raise InputError(f"the {name} are dicts of different keys")
+        return {key: _array(f"{name}, at {key!r},", [item[key] for item in items]) for key in keys}
     try:
         array = np.asarray(items)
     except ValueError:

@@ -12,6 +12,7 @@ import pytest
 from autograd import Value, exp, log, sigmoid, where
 from autograd.errors import CompileError, DomainError, InputError, PoleError, TrainingError
 from autograd.recording import drawn
+from autograd.trees import flatten
 from nn import (
     MLP,
     SGD,
@@ -77,6 +78,16 @@ class Letters(Module):
 
     def __call__(self, x: Any) -> Any:
         return self.out([sum(column[1:], column[0]) for column in zip(*self.table(x), strict=True)])
+
+
+class Described(Module):
+    """A sample is a dict: numbers, a word, and another dict."""
+
+    def __init__(self) -> None:
+        self.table, self.out = Embedding(5, 3, rng=random.Random(3)), mlp(4, 3)
+
+    def __call__(self, x: Any) -> Any:
+        return self.out([a + b * x["more"]["scale"] for a, b in zip(x["numbers"], self.table(x["word"]), strict=True)])
 
 
 class Branching(Module):
@@ -165,6 +176,11 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "dropout": lambda: {"model": with_dropout(random.Random(6)), "y": CLASSES},
     "dropout that shares the generator": lambda: {"model": with_dropout(r := random.Random(6)), "y": CLASSES, "rng": r},
     "embedding": lambda: {"model": Letters(), "X": WORDS, "y": CLASSES},
+    "dicts": lambda: {
+        "model": Described(),
+        "X": [{"numbers": x, "word": word[0], "more": {"scale": x[2]}} for x, word in zip(POINTS, WORDS, strict=True)],
+        "y": CLASSES,
+    },
     "convolution": lambda: {
         "model": Sequential(Conv2d(1, 2, 3, rng=random.Random(7)), Tanh(), MaxPool2d(2), Flatten(), Linear(4, 3, rng=random.Random(8))),
         "X": [[image] for image in IMAGES],
@@ -292,7 +308,25 @@ NOT_COMPILED = {
         lambda: {"model": Recurrent(), "X": [[0.1] * (1 + i % 4) for i in range(n)], "y": NUMBERS, "loss": mse},
         "the samples are of different shapes",
     ),
+    "keys": (
+        lambda: {"model": Summed(), "X": [dict.fromkeys("ab"[: 1 + i % 2], 0.1) for i in range(n)], "y": NUMBERS, "loss": mse},
+        "the samples are dicts of different keys",
+    ),
+    "lengths in a dict": (
+        lambda: {"model": Summed(), "X": [{"a": [0.1] * (1 + i % 4)} for i in range(n)], "y": NUMBERS, "loss": mse},
+        "the samples, at 'a', are of different shapes",
+    ),
 }
+
+
+class Summed(Module):
+    """Adds whatever is in a dict."""
+
+    def __init__(self) -> None:
+        self.w = Value(0.7)
+
+    def __call__(self, x: Any) -> Any:
+        return self.w * sum(flatten(x)[0])
 
 
 class Recurrent(Module):

@@ -120,7 +120,7 @@ class Eager:
         self.model = model
         self.loss = loss
         self.parameters = parameters
-        self.penalty = penalty
+        self.penalty = None if penalty is None else lambda model: a_value("a penalty", penalty(model))
         self._modules = model.modules() if isinstance(model, Module) else []  # finding them takes as long as some steps
 
     @contextmanager
@@ -217,7 +217,7 @@ class Compiled(Eager):
         self._store = Parameters(model, parameters)
         self._sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
         self._output = compile(lambda model, x: model(x), in_axes=(None, 0), executor=executor)
-        self._penalty = None if penalty is None else compile(penalty, in_axes=(None,), executor=executor)
+        self._penalty = None if self.penalty is None else compile(self.penalty, in_axes=(None,), executor=executor)
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         """As `Eager.gradient`.
@@ -309,10 +309,22 @@ def loss_of(loss: Loss, output: Any, target: Any) -> Value:
     Raises:
         InputError: it is no Value.
     """
-    one = loss(output, target)
-    if not isinstance(one, Value):
-        raise InputError(f"a loss must be a Value, which has a gradient, not {one!r}: compute it from the model's output")
-    return one
+    return a_value("a loss", loss(output, target), "the model's output")
+
+
+def a_value(name: str, result: Any, source: str = "the model's parameters") -> Value:
+    """What a loss or a penalty gave.
+
+    Raises:
+        InputError: it is no Value.
+
+    Example:
+        >>> a_value("a loss", Value(3.0)).data
+        3.0
+    """
+    if not isinstance(result, Value):
+        raise InputError(f"{name} must be a Value, which has a gradient, not {result!r}: compute it from {source}")
+    return result
 
 
 def plain(output: Any) -> Any:

@@ -334,7 +334,7 @@ def plain(output: Any) -> Any:
         >>> plain([Value(1.0), (Value(2.0), 3)])
         [1.0, (2.0, 3.0)]
     """
-    leaves, build = flatten(output)
+    leaves, build = flatten(output, arrays=False)
     return build([number_of(leaf) for leaf in leaves])
 
 

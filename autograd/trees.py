@@ -62,7 +62,7 @@ def leaves_like(tree: Any, model: Any, name: str) -> list[Any]:
             raise InputError(f"{name} must be a sequence of {len(model)} items, not {tree!r}")
         pairs = [(item, branch, f"{name}[{i}]") for i, (item, branch) in enumerate(zip(tree, model, strict=True))]
     else:
-        return [tree]
+        return [_leaf(tree)]
     return [leaf for branch in pairs for leaf in leaves_like(*branch)]
 
 
@@ -78,6 +78,11 @@ def _is_sequence(tree: Any) -> bool:
     return isinstance(tree, (list, tuple)) or getattr(tree, "ndim", 0) > 0
 
 
+def _leaf(tree: Any) -> Any:
+    """An array of no axes is the number in it."""
+    return tree.item() if type(tree).__module__ == "numpy" and getattr(tree, "ndim", None) == 0 else tree
+
+
 def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Any:
     if isinstance(tree, dict):
         return {key: _collect(branch, leaves, arrays) for key, branch in tree.items()}
@@ -90,7 +95,7 @@ def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Any:
             leaves += tree.ravel().tolist()
             return _Array(tree.shape)
         return _collect(tree.tolist(), leaves, arrays)
-    leaves.append(tree)
+    leaves.append(_leaf(tree))
     return _LEAF
 
 

@@ -100,6 +100,17 @@ class Branching(Module):
         return (self.left(x) if x[0] < 0.1 else self.right(x))[0]
 
 
+class Turning(Module):
+    """A question about a parameter, whose answer changes in the middle of an epoch."""
+
+    def __init__(self) -> None:
+        self.w = Value(1.0)
+
+    def __call__(self, x: Any) -> Any:
+        z = self.w * (x[0] + 2.0)
+        return 2.0 * z if z > 0.0 else 0.5 * z - self.w
+
+
 class Guarded(Module):
     """A logarithm that is only asked for where there is one."""
 
@@ -200,6 +211,13 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "a part of the parameters": of_a_part,
     "a parameter in the loss": with_a_temperature,
     "an if": lambda: {"model": Branching(), "y": NUMBERS, "loss": mse},
+    "an if on a parameter": lambda: {
+        "model": (m := Turning()),
+        "y": [-3.0] * n,
+        "loss": mse,
+        "optimizer": SGD(m.parameters(), lr=0.05),
+        "batch_size": 1,
+    },
     "a where": lambda: {"model": Guarded(), "y": NUMBERS, "loss": mse},
     "a dict of outputs": lambda: {"model": Gaussian(), "y": NUMBERS, "loss": likelihood},
 }

@@ -6,12 +6,14 @@ Both ways give the same numbers to within rounding, for the same samples in the 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.contexts import detect_anomaly, no_grad
-from autograd.errors import AnomalyError, AutogradError, DomainError, InputError, TrainingError
+from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
+from autograd.recording import RECORDER
 from autograd.trees import flatten
 from autograd.value import Value, number_of
 from nn.data import as_lists
@@ -53,8 +55,8 @@ class Data:
     def __init__(self, X: Any, y: Any = None) -> None:
         import numpy as np
 
-        self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_lists(X)
-        self.y = [] if y is None else as_lists(y)
+        self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_eager(as_lists(X))
+        self.y = [] if y is None else as_eager(as_lists(y))
         self._arrays: list[Any] = []
 
     def __len__(self) -> int:
@@ -207,16 +209,21 @@ class Compiled(Eager):
         from autograd.compiled.arguments import Parameters
 
         def sample(model: Any, x: Any, target: Any) -> Any:
-            output = model(x)
-            one = loss_of(loss, output, target)
+            with _nothing_drawn(model):
+                output = model(as_eager(x))
+                one = loss_of(loss, output, as_eager(target))
             return one, (one, output)
+
+        def answer(model: Any, x: Any) -> Any:
+            with _nothing_drawn(model):
+                return model(as_eager(x))
 
         super().__init__(model, loss, parameters, penalty)
         self._automatic = executor == "auto"
         self._held = False
         self._store = Parameters(model, parameters)
         self._sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
-        self._output = compile(lambda model, x: model(x), in_axes=(None, 0), executor=executor)
+        self._output = compile(answer, in_axes=(None, 0), executor=executor)
         self._penalty = None if self.penalty is None else compile(self.penalty, in_axes=(None,), executor=executor)
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
@@ -301,6 +308,49 @@ class Compiled(Eager):
         if self._held:
             self._store.write()
             self._held = False
+
+
+def as_eager(x: Any) -> Any:
+    """A sample as eager code gets it: with lists, of which + makes a longer one, in place of arrays, of which it makes sums.
+
+    Example:
+        >>> import numpy as np
+        >>> as_eager({"a": np.eye(2), "b": [np.zeros(1), 2.0]})
+        {'a': [[1.0, 0.0], [0.0, 1.0]], 'b': [[0.0], 2.0]}
+    """
+    if isinstance(x, dict):
+        return {key: as_eager(part) for key, part in x.items()}
+    if isinstance(x, list) and x and not isinstance(x[0], (float, int)):
+        return [as_eager(item) for item in x]
+    return x.tolist() if hasattr(x, "tolist") else x
+
+
+@contextmanager
+def _nothing_drawn(model: Any) -> Iterator[None]:
+    """Refuse to record random numbers that do not come from `drawn`: they would be the same at every run, without a word.
+
+    Python's and NumPy's global generators are looked at, and those among the attributes of modules.
+
+    Raises:
+        CompileError: some were drawn; they are given back.
+    """
+    import numpy as np
+
+    now = RECORDER.get()
+    modules = model.modules() if isinstance(model, Module) else []
+    generators: list[Any] = [random, *[x for module in modules for x in vars(module).values() if isinstance(x, random.Random)]]
+
+    def states() -> list[Any]:
+        numpys: Any = np.random.get_state()
+        return [generator.getstate() for generator in generators] + [(numpys[1].tobytes(), *numpys[2:])]
+
+    before, of_numpy, draws = states(), np.random.get_state(), len(now.draws) if now else 0
+    yield
+    if now and len(now.draws) == draws and states() != before:
+        for generator, state in zip(generators, before, strict=False):
+            generator.setstate(state)
+        np.random.set_state(of_numpy)
+        raise CompileError("the model or the loss draws random numbers, which would be frozen: write autograd.drawn(random.random) for one")
 
 
 def loss_of(loss: Loss, output: Any, target: Any) -> Value:

@@ -54,7 +54,8 @@ def fit(
     """Train a model: for each batch the mean loss, its gradient, one step of the optimizer.
 
     The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not, and
-    every sample is computed by itself. The numbers are the same to within rounding.
+    every sample is computed by itself. The numbers are the same to within rounding. What a model changes of itself when it is called, such
+    as a counter, is changed while it is recorded only: train such a model with ``executor="eager"``. Random numbers come from `drawn`.
 
     Args:
         model: called with one sample, returns what `loss` takes. While it is trained it is in training mode, and afterwards as it was.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, exp, log, sigmoid, where
+from autograd import Value, dot, exp, log, sigmoid, where
 from autograd.errors import CompileError, DomainError, InputError, PoleError, TrainingError
 from autograd.recording import drawn
 from autograd.trees import flatten
@@ -98,6 +98,26 @@ class Branching(Module):
 
     def __call__(self, x: Any) -> Any:
         return (self.left(x) if x[0] < 0.1 else self.right(x))[0]
+
+
+class Joined(Module):
+    """Joins lists by +, which would add arrays."""
+
+    def __init__(self) -> None:
+        self.inner = Linear(3, 3, rng=random.Random(4))
+
+    def __call__(self, x: Any) -> Any:
+        return dot(self.inner(x) + x, (x * 2)[::-1])
+
+
+class Noisy(Module):
+    """Draws random numbers without saying so."""
+
+    def __init__(self, draw: Callable[[], float], rng: random.Random | None = None) -> None:
+        self.w, self.draw, self.rng = Value(1.0), draw, rng or random.Random(0)
+
+    def __call__(self, x: Any) -> Any:
+        return self.w * (x[0] + self.draw())
 
 
 class Turning(Module):
@@ -211,6 +231,8 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "a part of the parameters": of_a_part,
     "a parameter in the loss": with_a_temperature,
     "an if": lambda: {"model": Branching(), "y": NUMBERS, "loss": mse},
+    "lists that are joined": lambda: {"model": Joined(), "y": NUMBERS, "loss": mse},
+    "arrays that would be added": lambda: {"model": Joined(), "X": np.array(POINTS), "y": np.array(NUMBERS), "loss": mse},
     "an if on a parameter": lambda: {
         "model": (m := Turning()),
         "y": [-3.0] * n,
@@ -227,6 +249,8 @@ class Trained:
     """What a training leaves behind."""
 
     def __init__(self, case: Callable[[], dict[str, Any]], executor: str, **more: Any) -> None:
+        random.seed(5)
+        np.random.seed(5)
         settings = {"X": POINTS, "epochs": 2, "batch_size": 5, "rng": random.Random(9), **case(), **more}
         self.model = settings["model"]
         self.before = [p.data for p in self.model.parameters()]
@@ -329,6 +353,12 @@ NOT_COMPILED = {
     "keys": (
         lambda: {"model": Summed(), "X": [dict.fromkeys("ab"[: 1 + i % 2], 0.1) for i in range(n)], "y": NUMBERS, "loss": mse},
         "the samples are dicts of different keys",
+    ),
+    "random": (lambda: {"model": Noisy(random.random), "y": NUMBERS, "loss": mse}, "random numbers, which would be frozen"),
+    "random, NumPy's": (lambda: {"model": Noisy(np.random.standard_normal), "y": NUMBERS, "loss": mse}, "random numbers, which would be"),
+    "random, its own": (
+        lambda: {"model": Noisy((rng := random.Random(3)).random, rng), "y": NUMBERS, "loss": mse},
+        "the model or the loss draws random numbers, which would be frozen: write autograd.drawn",
     ),
     "lengths in a dict": (
         lambda: {"model": Summed(), "X": [{"a": [0.1] * (1 + i % 4)} for i in range(n)], "y": NUMBERS, "loss": mse},

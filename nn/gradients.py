@@ -255,7 +255,8 @@ class Compiled(Eager):
         self.write()
         found = eager()
         if self._automatic:
-            self.reason = (str(failed) or type(failed).__name__).splitlines()[0]
+            told = str(failed) if isinstance(failed, (AutogradError, FloatingPointError)) else f"{type(failed).__name__}: {failed}"
+            self.reason = told.splitlines()[0]
             return found
         if isinstance(failed, FloatingPointError):
             raise DomainError(f"{failed}, in compiled code, though not in eager code")

@@ -126,7 +126,7 @@ def fit(
                 stopped = best.is_reached(history)
                 if stopped and progress:
                     _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
-                if sum(callback(history) is True for callback in callbacks) or stopped:  # all of them are called
+                if sum([_is_true(callback(history)) for callback in callbacks]) or stopped:  # all of them are called
                     break
         except KeyboardInterrupt:
             if progress:
@@ -223,6 +223,11 @@ def _summary(losses: list[float], outputs: list[Any], targets: list[Any], measur
         except InputError:
             raise InputError(f"the metric {name!r} must return a number, not {number!r}") from None
     return found
+
+
+def _is_true(answer: Any) -> bool:
+    """Whether it is True, or NumPy's; a callback may return anything else without a meaning."""
+    return type(answer).__name__ in ("bool", "bool_") and bool(answer)
 
 
 class _Best:

@@ -160,6 +160,11 @@ def test_activations_by_name_and_as_functions() -> None:
             Neuron(1, wrong)  # type: ignore[arg-type]
 
 
+def test_a_class_is_no_activation() -> None:
+    with pytest.raises(InputError, match=r"not a class: write ReLU\(\) rather than ReLU"):
+        MLP(2, [3, 1], ReLU)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_name_is_an_activation_of_a_layer(name: str) -> None:
     logits = [z.data for z in Layer(2, 3, None, rng=random.Random(0))([1.0, -2.0])]

@@ -90,8 +90,10 @@ def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Any:
         return type(tree)(*[_collect(branch, leaves, arrays) for branch in tree])
     if isinstance(tree, (list, tuple)):
         return type(tree)([_collect(branch, leaves, arrays) for branch in tree])
-    if hasattr(tree, "tolist") and getattr(tree, "ndim", 0) > 0:  # an array, without importing NumPy
-        if arrays and type(tree).__module__ == "numpy":
+    if (
+        hasattr(tree, "tolist") and getattr(tree, "ndim", 0) > 0
+    ):  # an array, without importing NumPy; its subclasses, such as a matrix, have rules of their own
+        if arrays and type(tree) is getattr(sys.modules.get("numpy"), "ndarray", None):
             leaves += tree.ravel().tolist()
             return _Array(tree.shape)
         return _collect(tree.tolist(), leaves, arrays)

@@ -52,6 +52,7 @@ def test_arrays_stay_arrays() -> None:
     assert of_lists.tolist() == [[3.0, 2.0], [1.0, 0.0]]
     assert grad(lambda x: x.sum())(np.zeros((0, 3))).shape == (0, 3)
     assert grad(lambda x: x * x)(np.array(3.0)) == 6.0
+    assert grad(lambda x: x[0][1] * 3.0)(np.array([[1.0, 2.0]]).view(np.ma.MaskedArray)) == [[0.0, 3.0]]
     assert jvp(lambda x: x * x, (3.0,), (np.ones_like(3.0),)) == (9.0, 6.0)
     J = sparse_jacobian(lambda x: x[1:] - x[:-1] ** 2, np.array([1.0, 2.0, 3.0]))
     assert J.todense() == [[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]]

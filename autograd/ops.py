@@ -121,7 +121,8 @@ ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
 LESS = Operation("less", "<", lambda xp, a, b: xp.where(a < b, 1.0, 0.0), (lambda xp, y, a, b: 0.0, lambda xp, y, a, b: 0.0), 2)
 LESS_EQUAL = Operation("less_equal", "<=", lambda xp, a, b: xp.where(a <= b, 1.0, 0.0), LESS.derivatives, 2)
 EQUAL = Operation("equal", "==", lambda xp, a, b: xp.where(xp.equal(a, b), 1.0, 0.0), LESS.derivatives, 2)
-"""Not rows: the comparisons in a function that `compile` records, 1 where they hold and 0 elsewhere."""
+COMPARISONS = (LESS, LESS_EQUAL, EQUAL)
+"""Not rows: the comparisons in a function that `compile` records, 1 where they hold and 0 elsewhere. No derivative goes through them."""
 
 LEAF = Operation("leaf", "", lambda xp: xp.nan, (), 0)
 CONSTANT = Operation("constant", "", lambda xp: xp.nan, (), 0)
@@ -408,7 +409,7 @@ def outside(operation: Operation, xp: Any, *inputs: Any) -> Truth:
     bad: Truth = False
     if operation.domain is not None:
         known: Truth = True
-        for x in inputs:
+        for x in (*inputs, *operation.constants):
             known = known & (x == x)
         bad = known & (operation.domain(xp, *inputs) == False)  # noqa: E712 - of arrays too, and `not` is for one truth
     if operation.pole is not None:

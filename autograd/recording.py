@@ -10,7 +10,7 @@ Nothing is checked while recording: whether a number is outside of a domain, the
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -42,9 +42,7 @@ class Recording:
     Attributes:
         draws: the leaves that stand for random numbers, each with the function that draws it anew.
         guards: the conditions that were asked for their truth.
-        masks: for the nodes that belong to one side of a `where`, a node that is 1 where that side is selected, else 0.
-        outer: for each mask the mask of the `where` that its own stands in.
-        sides: for the node that a `where` made, the masks of its two sides.
+        masks: for the nodes that were made within one side of a `where`, a node that is 1 where that side is selected, else 0.
         unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
         mask: of the nodes that are made now.
     """
@@ -52,10 +50,55 @@ class Recording:
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     masks: dict[Value, Value] = field(default_factory=dict)
-    outer: dict[Value, Value | None] = field(default_factory=dict)
-    sides: dict[Value, tuple[Value | None, Value | None]] = field(default_factory=dict)
     unchecked: set[Value] = field(default_factory=set)
     mask: Value | None = None
+    _sides: dict[tuple[Value, bool, Value | None], Value] = field(default_factory=dict)
+    _outer: dict[Value, Value | None] = field(default_factory=dict)  # the side that a side stands in
+    _chosen: dict[Value, frozenset[tuple[Value, bool]]] = field(default_factory=dict)  # the conditions of a side, and how they are chosen
+
+    def side(self, condition: Value, first: bool, outer: Value | None) -> Value:
+        """The mask of one side of a `where` that stands within the side `outer`."""
+        chosen = self._chosen.get(condition) if first else None  # of a choice by a mask, as derivatives have it
+        if chosen is not None and (outer is None or self.within(condition, outer)):
+            return condition
+        key = condition, first, outer
+        mask = self._sides.get(key)
+        if mask is None:
+            mask = condition if first else 1.0 - condition
+            mask = self._sides[key] = mask if outer is None else mask * outer
+            self._outer[mask] = outer
+            self._chosen[mask] = (chosen or frozenset([(condition, first)])) | (frozenset() if outer is None else self._chosen[outer])
+        return mask
+
+    def within(self, inner: Value | None, mask: Value) -> bool:
+        """Whether a side of a `where`, or what is outside of all of them, is in another one, or the same."""
+        return inner is not None and self._chosen[mask] <= self._chosen[inner]
+
+    def uses(self, order: Sequence[Value], roots: dict[Value, Value | None]) -> dict[Value, Value | None]:
+        """For each node the mask of the innermost side of a `where` that all who use it are in; None where it is used outside too.
+
+        Eager code has no graph of the side that is not selected, and so no gradient goes there. In a recorded graph that gradient
+        must be exactly 0, also where 0 meets an infinite slope.
+
+        Args:
+            order: the graph, inputs before what is computed from them.
+            roots: who is asked for a result, and in which side.
+        """
+        found = dict(roots)
+        for node in reversed(order):
+            if node not in found:
+                continue
+            outer = found[node]
+            for k, x in enumerate(node._prev):
+                use = self.side(node._prev[0], k == 1, outer) if node._operation is SELECT and k else outer
+                found[x] = self._common(found[x], use) if x in found else use
+        return found
+
+    def _common(self, a: Value | None, b: Value | None) -> Value | None:
+        """The innermost side that two are in."""
+        while a is not None and not self.within(b, a):
+            a = self._outer[a]
+        return a
 
 
 GUARDS = 100_000
@@ -130,11 +173,13 @@ class Condition:
                 raise CompileError(f"a loop that does not end while the function is recorded, or one of too many rounds: {current_line()}")
         return truth
 
-    def __and__(self, other: Any) -> Condition:
-        return Condition(self.node * _node(other))
+    def __and__(self, other: Any) -> Any:
+        known = _known(other)
+        return Condition(self.node * _node(other)) if known is None else self if known else False
 
-    def __or__(self, other: Any) -> Condition:
-        return Condition(apply(OPERATIONS["maximum"], [self.node, _node(other)]))
+    def __or__(self, other: Any) -> Any:
+        known = _known(other)
+        return Condition(apply(OPERATIONS["maximum"], [self.node, _node(other)])) if known is None else True if known else self
 
     def __invert__(self) -> Condition:
         return Condition(1.0 - self.node)
@@ -156,28 +201,20 @@ class Condition:
         Raises:
             InputError: the two sides are not of the same form, or not made of numbers.
         """
-        (left, mask), (right, other_mask) = self._side(a, self), self._side(b, ~self)
-        (first, build), (second, other) = flatten(left), flatten(right)
+        (first, build), (second, other) = flatten(self._side(a, True)), flatten(self._side(b, False))
         if repr(build([0] * len(first))) != repr(other([0] * len(second))):
             raise InputError(
                 "both sides of a where must have the same form in a compiled function: two numbers, or two lists of one length"
             )
-        nodes = [apply(SELECT, [self.node, _number_node(x), _number_node(y)]) for x, y in zip(first, second, strict=True)]
-        now = RECORDER.get()
-        if now is not None:
-            now.sides.update(dict.fromkeys(nodes, (mask, other_mask)))
-        return build(nodes)
+        return build([apply(SELECT, [self.node, _number_node(x), _number_node(y)]) for x, y in zip(first, second, strict=True)])
 
-    @staticmethod
-    def _side(side: Any, condition: Condition) -> tuple[Any, Value | None]:
-        """One side of a `where`, with all its nodes masked by the condition; and the mask."""
+    def _side(self, side: Any, first: bool) -> Any:
+        """One side of a `where`, with all its nodes masked by the condition."""
         now = RECORDER.get()
         if not callable(side) or now is None:
-            return side, None
-        mask = condition.node if now.mask is None else condition.node * now.mask
-        now.outer[mask] = now.mask
-        with _masked_by(now, mask):
-            return side(), mask
+            return side
+        with _masked_by(now, now.side(self.node, first, now.mask)):
+            return side()
 
 
 @contextmanager
@@ -195,10 +232,17 @@ def _masked_by(now: Recording, mask: Value) -> Iterator[None]:
             STATE.watched -= 1
 
 
-def differentiated(node: Value, parts: Callable[[], list[Any]]) -> list[Any]:
-    """What a derivative that goes through a node adds to its inputs: nothing, where a `where` has selected the other side."""
+def sides_of(order: Sequence[Value]) -> dict[Value, Value | None]:
+    """While a function is recorded: for the nodes of a graph, whose last one is its result, the sides of a `where` they are used in."""
     now = RECORDER.get()
-    mask = None if now is None else now.masks.get(node)
+    if now is None or all(node._operation is not SELECT for node in order):
+        return {}
+    return now.uses(order, {order[-1]: None})
+
+
+def differentiated(mask: Value | None, parts: Callable[[], list[Any]]) -> list[Any]:
+    """What a derivative that goes through a node adds to its inputs: nothing, where the side that it is used in is not selected."""
+    now = RECORDER.get()
     if now is None or mask is None:
         return parts()
     with _masked_by(now, mask):
@@ -213,11 +257,14 @@ def is_unchecked(node: Value) -> None:
         now.unchecked.add(node)
 
 
+def _known(x: Any) -> bool | None:
+    """A truth that is known while recording, and in every run; None for a condition."""
+    return bool(x) if type(x).__name__ in ("bool", "bool_") else None  # NumPy has a truth of its own
+
+
 def _node(x: Any) -> Value:
     if isinstance(x, Condition):
         return x.node
-    if type(x).__name__ in ("bool", "bool_"):  # NumPy has a truth of its own
-        return Value(float(x), CONSTANT)
     raise InputError(f"a condition can be combined with another condition, not with {x!r}: write (v > 0) & (w > 0)")
 
 
@@ -235,10 +282,10 @@ _COMPARISONS: dict[str, tuple[Operation, bool]] = {
 
 
 def compare(symbol: str, a: Any, b: Any) -> Any:
-    """A comparison of Values and numbers: a Condition while this thread records, else a truth."""
+    """A comparison of Values and numbers: a Condition while this thread records, else a truth; of two numbers it is one always."""
     operation, swapped = _COMPARISONS[symbol]
     left, right = (b, a) if swapped else (a, b)
-    if RECORDER.get() is None or not (is_operand(left) and is_operand(right)):
+    if not (isinstance(a, Value) or isinstance(b, Value)) or RECORDER.get() is None or not (is_operand(left) and is_operand(right)):
         return operation.value(FLOATS, number_of(left), number_of(right)) != 0.0
     return Condition(apply(operation, [_number_node(left), _number_node(right)]))
 

@@ -19,7 +19,7 @@ from autograd.functions import GRAPHS
 from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF, SELECT
-from autograd.recording import Condition, differentiated
+from autograd.recording import Condition, differentiated, sides_of
 from autograd.state import STATE, Extra
 from autograd.trees import flatten, leaves_like
 from autograd.value import Value, real
@@ -252,13 +252,14 @@ def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
     """
     order = cast("list[Value]", topological_order(result))
     depends = _depending(order, variables)
+    sides = sides_of(order) if STATE.recorders else {}
     gradient: dict[Value, Any] = {result: 1.0}
     for node in reversed(order):
         if node not in gradient or node not in depends:
             continue
         inputs = node._prev
         upstream = gradient[node]
-        parts = _parts_as_graphs(node, upstream) if not STATE.recorders else differentiated(node, partial(_parts_as_graphs, node, upstream))
+        parts = differentiated(sides.get(node), partial(_parts_as_graphs, node, upstream)) if sides else _parts_as_graphs(node, upstream)
         for x, part in zip(inputs, parts, strict=True):
             if x in depends:
                 gradient[x] = gradient[x] + part if x in gradient else part
@@ -276,7 +277,11 @@ def push_forward(outputs: list[Any], tangents: dict[Value, Any], plain: bool) ->
                 continue
             total: Any = None
             inputs = node._prev
-            if any(x in moved for x in inputs):
+            if node._operation is SELECT:  # of the function that is being recorded: exactly the one that is selected
+                _, a, b = inputs
+                if a in moved or b in moved:
+                    moved[node] = Condition(inputs[0]).select(moved.get(a, 0.0), moved.get(b, 0.0))
+            elif any(x in moved for x in inputs):
                 slopes = node._slopes if plain else _slopes_as_graphs(node)
                 for x, slope in zip(inputs, slopes, strict=True):
                     if x in moved:

@@ -20,7 +20,7 @@ from test_compiled import legal
 from test_special_points import DOMAINS
 
 import autograd
-from autograd import Value, compile, dot, exp, grad, hessian, jacobian, log, relu, sin, sqrt, tanh, where
+from autograd import Value, compile, dot, exp, grad, hessian, jacobian, jvp, log, relu, sin, sqrt, tanh, where
 from autograd.compiled.arguments import split
 from autograd.compiled.function import BRANCHES, Function
 from autograd.compiled.layout import Layout
@@ -189,6 +189,41 @@ def test_the_slopes_of_derivatives_are_not_checked(executor: str) -> None:
     f = compile(grad(lambda x: sqrt(x)), executor=executor)
     assert f(0.0) == math.inf
     assert f([0.0, 4.0]).tolist() == [math.inf, 0.25]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.arity is not None], ids=lambda row: row.name)
+def test_second_derivatives_of_every_row_at_ordinary_and_special_points(row: Operation, executor: str) -> None:
+    """What a rule does not select must not turn a derivative of it into nan."""
+    curvature = hessian(lambda inputs: call(row, *inputs))
+    compiled = compile(curvature, in_axes=(None,), executor=executor)
+    for point in points(row):
+        expected = np.array(curvature(list(point)))
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(compiled(list(point)), expected, rtol=1e-9, atol=1e-300, err_msg=str(point))
+
+
+def test_the_side_that_is_not_selected_gets_no_gradient_also_without_a_function(executor: str) -> None:
+    """Eager code evaluates both sides, so that their errors are errors, and has a graph of one."""
+    root = lambda x: where(x > 0, sqrt(x), 0.0)
+    value, (gradient,) = compile(root, executor=executor).value_and_grad([0.0, 4.0])
+    assert value.tolist() == [0.0, 2.0]
+    assert gradient.tolist() == [0.0, 0.25]
+    assert compile(grad(root), executor=executor)([0.0, 4.0]).tolist() == [0.0, 0.25]
+    along = compile(lambda x: jvp(root, (x,), (1.0,))[1], executor=executor)
+    assert along([0.0, 4.0]).tolist() == [0.0, 0.25]
+    with pytest.raises(DomainError, match=r"sqrt.*-1\.0"):
+        compile(root, executor=executor)(-1.0)
+
+    def made_before(x: Any) -> Any:
+        y = log(x)
+        return where(x > 0, lambda: y * 2.0, lambda: 0.0)
+
+    with pytest.raises(DomainError, match=r"log.*-1\.0"):
+        compile(made_before, executor=executor)(-1.0)
+    nested = lambda x: where(x > 0, lambda: where(x > 1, log(x), sqrt(x)), lambda: -x)
+    value, (gradient,) = compile(nested, executor=executor).value_and_grad([-2.0, 0.25, 2.0, 0.0])
+    assert value.tolist() == [2.0, 0.5, math.log(2.0), 0.0]
+    assert gradient.tolist() == [-1.0, 1.0, 0.5, -1.0]
 
 
 def test_numbers_alone_that_are_outside_are_like_all_others(executor: str) -> None:

@@ -13,14 +13,15 @@ import numpy.typing as npt
 from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.roll import Rows
-from autograd.ops import DOT, EQUAL, LESS, LESS_EQUAL, LOGSUMEXP, OPERATIONS, PEAK, POW, SELECT, SUM, Operation
+from autograd.ops import COMPARISONS, DOT, LOGSUMEXP, OPERATIONS, PEAK, POW, SELECT, SUM, Operation
 
-OP, SIZE, OUT, TERMS, WIDTH, CHECKED, MASKED = range(7)
+OP, SIZE, OUT, TERMS, WIDTH, CHECKED, MASKED, EXCUSED = range(8)
 """The columns of a step: what it does; how many outputs it has, or rows, of a product; their first place; how many terms there are in
-each sum; how many columns a product has; whether its domain is checked; whether there is a mask. Of scalars, SIZE and OUT are the first
+each sum; how many columns a product has; whether its domain is checked; whether there is a mask; whether
+errors are none where the mask is 0. Of scalars, SIZE and OUT are the first
 and last line of their table. A place is from 0 on a number of the shared storage; -1 - i is number i of the batched one."""
 
-OPERANDS, FIELDS, MASK = 7, 7, 3
+OPERANDS, FIELDS, MASK = 8, 7, 3
 """Where the columns of operands begin, how many each has, and which of them is the mask; three before it are inputs."""
 KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED = range(FIELDS)
 """The columns of an operand: its kind; its first place, or where in the lists its places begin; how many numbers are in a row of it;
@@ -47,7 +48,7 @@ Table = npt.NDArray[np.int64]
 def rows() -> list[Operation]:
     """What the machine can do, in the order of the codes: the rows of the op table that have a fixed number of inputs, and comparisons."""
     own = [row for row in OPERATIONS.values() if row.arity is not None and row.value.__module__ == "autograd.ops"]
-    return [*own, LESS, LESS_EQUAL, EQUAL, SELECT, SQUARE]
+    return [*own, *COMPARISONS, SELECT, SQUARE]
 
 
 def codes() -> dict[str | Operation, int]:
@@ -145,7 +146,16 @@ class Encoded:
         fields.append(
             [NONE] + [0] * (FIELDS - 1) if step.mask is None else self._operand(step.mask, step.batched and not step.mask.batched)
         )
-        head = [self._code_of(operation), size, _place(step.start, step.batched), terms, width, step.checked, step.mask is not None]
+        head = [
+            self._code_of(operation),
+            size,
+            _place(step.start, step.batched),
+            terms,
+            width,
+            step.checked,
+            step.mask is not None,
+            step.excused,
+        ]
         return np.array([*head, *chain.from_iterable(fields)], dtype=np.int64).reshape(1, COLUMNS)
 
     def _operand(self, operand: Operand, repeated: bool) -> list[int]:

@@ -235,9 +235,9 @@ def _inputs(step: Instruction, data: Storage) -> list[Array]:
 
 
 def _met(step: Instruction, bad: Any, data: Storage) -> Any:
-    """Where what left its domain was wanted, with an axis for the samples."""
+    """Where it is an error that a domain was left, with an axis for the samples."""
     each = bad if step.batched else bad[..., None]
-    if step.mask is None:
+    if step.mask is None or not step.excused:
         return each
     wanted = data.read(step.mask) != 0.0
     return each & (wanted if step.mask.batched else wanted[..., None])

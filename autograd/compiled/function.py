@@ -562,14 +562,14 @@ def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, c
         variables, seen = zip(*[argument.variables(sample) for argument in arguments], strict=True) if arguments else ((), ())
         result = f(*seen)
         arrays, build = split(result, "the result")
-    outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
-    batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
-    drawn = {leaf for leaf, _ in heard.draws}
-    varying = {*batched, *drawn}
-    checked = [guard.node for guard in heard.guards]
-    checked += [guard.mask for guard in heard.guards if guard.mask is not None]
-    roots = [x for array in outputs for x in array] + checked
-    tape = record(roots or [Value(0.0, CONSTANT)], varying, heard)
+        outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
+        batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
+        drawn = {leaf for leaf, _ in heard.draws}
+        varying = {*batched, *drawn}
+        checked = [guard.node for guard in heard.guards]
+        checked += [guard.mask for guard in heard.guards if guard.mask is not None]
+        roots = [x for array in outputs for x in array] + checked
+        tape = record(roots or [Value(0.0, CONSTANT)], varying, heard)
     row = {node: i for i, node in enumerate(tape.nodes)}
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():

@@ -1,7 +1,8 @@
 """What the native machine does that is no row of the op table: finding operands, sums, matrix products. Compiled by Numba.
 
-Imported by the machine alone, so that Numba is. An operand is one array of plain numbers, with the samples, where there are any, as
-its last axis: a view of storage where it lies in one piece, else a copy.
+This is no module to import but a part of the machine: `machine` copies its text, from the first function on, so that all of it is
+compiled and kept together. An operand is one array of plain numbers, with the samples, where there are any, as its last axis: a view of
+storage where it lies in one piece, else a copy.
 """
 
 import numpy as np

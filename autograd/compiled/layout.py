@@ -24,13 +24,10 @@ import numpy.typing as npt
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.record import Tape
 from autograd.compiled.roll import Block, Group, Rows
-from autograd.ops import EQUAL, LESS, LESS_EQUAL, Operation
+from autograd.ops import COMPARISONS, Operation
 
 SPREAD = Operation("spread", "spread", lambda xp, a: a, (), 1)
 """A shared number as a batched one, the same for every sample: where an operand needs both kinds. It computes nothing."""
-
-STEPS = (LESS, LESS_EQUAL, EQUAL)
-"""Operations through which no derivative passes."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,8 @@ class Operand:
 class Instruction:
     """`operation` of the operands; its outputs are `shape` numbers from place `start` on, batched if an operand is.
 
-    `mask` says where an output is wanted: a `where` has selected its other side elsewhere, so that errors there are none, and
-    gradients 0. `checked` says whether it is an error to leave the domain.
+    `mask` says where an output is wanted: a `where` has selected its other side elsewhere, so that gradients there are 0. `checked` says
+    whether it is an error to leave the domain, and `excused` that it is none where the output is not wanted.
     """
 
     operation: Operation
@@ -74,6 +71,7 @@ class Instruction:
     batched: bool
     mask: Operand | None
     checked: bool
+    excused: bool = False
 
     @property
     def size(self) -> int:
@@ -245,7 +243,14 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
         places.put(ordered.outputs)
         shapes[is_batched, start] = ordered.shape
         step = Instruction(
-            ordered.operation, ordered.shape, start, operands, is_batched, None, _is_checked(ordered.operation, group.checked)
+            ordered.operation,
+            ordered.shape,
+            start,
+            operands,
+            is_batched,
+            None,
+            _is_checked(ordered.operation, group.checked),
+            group.excused,
         )
         if ordered.mask is not None:
             masked.append((len(steps), step, ordered.mask))
@@ -271,11 +276,11 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
         if isinstance(group, Block):
             for row, operation, inputs in zip(group.outputs, group.operations, group.inputs, strict=True):
                 batched[row] = batched[row] or any(batched[i] for i in inputs)
-                constant[row] = operation in STEPS or all(constant[i] for i in inputs)
+                constant[row] = operation in COMPARISONS or all(constant[i] for i in inputs)
             continue
         read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
         is_batched = any(batched[i] for i in read)
-        is_constant = group.operation in STEPS or all(constant[i] for i in read)
+        is_constant = group.operation in COMPARISONS or all(constant[i] for i in read)
         for row in group.outputs.ravel().tolist():
             batched[row] = batched[row] if row < rows else is_batched
             constant[row] = is_constant

@@ -108,8 +108,9 @@ def forward(code, scalars, lists, x, shared, n, first, last):
             log_of_sums(y, a, terms, samples)
         else:
             c = gathered(x, line, 2, size, samples, lists, shared, n)
-            if line[CHECKED] and leaves_domain(op, a, b, c, mask_of(x, line, size, samples, lists, shared, n)):
-                left = True
+            if line[CHECKED]:
+                mask = mask_of(x, line, size, samples, lists, shared, n) if line[EXCUSED] else x[0:0]
+                left |= leaves_domain(op, a, b, c, mask)
             apply(op, y, a, b, c)
     return left
 
@@ -181,13 +182,10 @@ SUMS_OF_SCALARS_BACK = """
 
 def source() -> str:
     """The machine as Python text that Numba can compile."""
-    kernels = _text_of("kernels")
-    imported = {
-        "kernels": re.findall(r"^def (\w+)", kernels, re.MULTILINE),
-        "encoding": [name for name, value in vars(encoding).items() if name.isupper() and isinstance(value, int)],
-    }
-    parts = [PRELUDE, *[f"from autograd.compiled.{module} import {', '.join(names)}" for module, names in imported.items()]]
-    parts.append(f"# of {hashlib.sha256((kernels + _text_of('encoding')).encode()).hexdigest()}\n")  # what is imported is part of it
+    columns = {name: value for name, value in vars(encoding).items() if name.isupper() and isinstance(value, int)}
+    parts = [PRELUDE, *[f"{name} = {value}" for name, value in columns.items()], ""]
+    text = Path(encoding.__file__).with_name("kernels.py").read_text(encoding="utf-8")
+    parts.append(text[text.index("\n@register_jitable") :])
     known = [(code, row, list("abc"[: row.arity])) for code, row in enumerate(rows(), FIRST)]
     parts += _function("apply(op, y, a, b, c)", "op", {code: _value(row, names) for code, row, names in known})
     checked = {code: _check(row, names) for code, row, names in known if row.domain or row.pole}
@@ -200,10 +198,6 @@ def source() -> str:
     backwards = "range(last - 1, first - 1, -1)"
     parts += _over_scalars("pull_scalars(scalars, first, last, lists, x, d)", backwards, "g = d[z]", SUMS_OF_SCALARS_BACK, slopes)
     return "\n".join([*parts, DRIVERS])
-
-
-def _text_of(module: str) -> str:
-    return Path(encoding.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
 
 
 NJIT = '@njit(cache=True, error_model="numpy")'

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.record import Tape
-from autograd.ops import CONSTANT, DOT, EQUAL, LESS, LESS_EQUAL, SUM
+from autograd.ops import COMPARISONS, CONSTANT, DOT, SUM
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class _Text:
             return f"Σ {a[0]}"
         if operation is SPREAD:
             return f"{a[0]} for each sample"
-        if (operation.symbol in INFIX or operation in (LESS, LESS_EQUAL, EQUAL)) and len(a) == 2:
+        if (operation.symbol in INFIX or operation in COMPARISONS) and len(a) == 2:
             return f"{a[0]} {operation.symbol} {a[1]}"
         if operation.name == "pow":
             return f"{a[0]} {operation.symbol}"

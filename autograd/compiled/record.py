@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from autograd.graph import topological_order
-from autograd.ops import CONSTANT, LEAF, SUM, Operation
+from autograd.ops import COMPARISONS, CONSTANT, LEAF, SELECT, SUM, Operation
 from autograd.recording import Recording
 from autograd.value import Value, apply, node_of
 
@@ -22,8 +22,9 @@ class Tape:
         inputs: row numbers, in order, with multiplicity.
         results: the rows that are wanted.
         batched: for each row whether it differs from sample to sample.
-        unchecked: the rows whose operation may leave its domain.
         masks: for some rows a row that is 1 where this one is wanted and 0 where a `where` has selected its other side.
+        excused: those of them for which it is no error there to leave a domain.
+        unchecked: the rows whose operation may leave its domain.
     """
 
     nodes: list[Value]
@@ -32,6 +33,7 @@ class Tape:
     results: list[int]
     batched: list[bool]
     masks: dict[int, int]
+    excused: frozenset[int]
     unchecked: frozenset[int]
 
     def leaves(self) -> list[int]:
@@ -60,50 +62,48 @@ def record(roots: Sequence[Value], varying: Collection[Value] = (), heard: Recor
     Args:
         roots: the results that are wanted.
         varying: the leaves that differ from sample to sample.
-        heard: what else is known of the function that was recorded.
+        heard: what else is known of the function that was recorded, and is being recorded still.
     """
-    heard = heard or Recording()
-    nodes = _order([*roots, *heard.masks.values()]) if heard.masks else _order(roots)
+    nodes = _order(roots)
+    masks, excused = _masks(nodes, roots, heard) if heard and any(node._operation is SELECT for node in nodes) else ({}, set())
+    if masks:
+        nodes = _order([*roots, *dict.fromkeys(masks.values())])
     row = {node: i for i, node in enumerate(nodes)}
     inputs = [tuple([row[x] for x in node._prev]) for node in nodes]
-    batched = [node in varying for node in nodes]
-    for i, sources in enumerate(inputs):
-        batched[i] = batched[i] or any(batched[x] for x in sources)
+    batched = [False] * len(nodes)
+    if varying:
+        for i, (node, sources) in enumerate(zip(nodes, inputs, strict=True)):
+            batched[i] = node in varying or True in [batched[x] for x in sources]
     return Tape(
         nodes,
         [node._operation for node in nodes],
         inputs,
         [row[root] for root in roots],
         batched,
-        {row[node]: row[mask] for node, mask in _masks(nodes, roots, heard).items()} if heard.masks else {},
-        frozenset(row[node] for node in heard.unchecked if node in row),
+        {row[node]: row[mask] for node, mask in masks.items()},
+        frozenset(row[node] for node in excused),
+        frozenset(row[node] for node in (heard.unchecked if heard else ()) if node in row),
     )
 
 
-def _masks(nodes: Sequence[Value], roots: Sequence[Value], heard: Recording) -> dict[Value, Value]:
-    """The masks of nodes that nothing outside of their side of a `where` uses: what was made in one may be kept and used elsewhere."""
-
-    def within(inner: Value | None, mask: Value) -> bool:
-        while inner is not None and inner is not mask:
-            inner = heard.outer.get(inner)
-        return inner is not None
-
-    kept = {node: mask for node, mask in heard.masks.items() if node._prev}
+def _masks(nodes: Sequence[Value], roots: Sequence[Value], heard: Recording) -> tuple[dict[Value, Value], set[Value]]:
+    """The masks of nodes that only one side of a `where` uses; and those of them that were made there too, where errors are none."""
+    asked: dict[Value, Value | None] = {guard.node: guard.mask for guard in reversed(heard.guards)}
     for guard in heard.guards:
-        if guard.node in kept and not within(guard.mask, kept[guard.node]):
-            del kept[guard.node]
-    checked = {guard.node for guard in heard.guards}
-    for root in roots:
-        if root not in checked:
-            kept.pop(root, None)
-    for node in reversed(nodes):  # users come before what they use
-        sides = heard.sides.get(node)
-        for k, x in enumerate(node._prev):
-            mask = kept.get(x)
-            if mask is not None and not within(kept.get(node), mask) and not (sides and k > 0 and within(sides[k - 1], mask)):
-                del kept[x]
-    known = set(nodes)
-    return {node: mask for node, mask in kept.items() if node in known}
+        asked[guard.node] = asked[guard.node] if asked[guard.node] is guard.mask else None
+    wanted = {**asked, **dict.fromkeys([root for root in roots if root not in asked])}
+    masks: dict[Value, Value] = {}
+    excused: set[Value] = set()
+    for node, use in heard.uses(nodes, wanted).items():
+        if use is None or not node._prev or node._operation in (SELECT, *COMPARISONS):
+            continue
+        made = heard.masks.get(node)
+        if made is None or not heard.within(use, made):
+            masks[node] = use
+        else:  # of two sides within each other, the outer one decides about errors
+            masks[node] = made if node._operation.domain or node._operation.pole else use
+            excused.add(node)
+    return masks, excused
 
 
 def _order(roots: Sequence[Value]) -> list[Value]:

@@ -37,6 +37,7 @@ class Group:
             (k, n) for `sum` and other operations of n inputs, two of them for `dot`; (m, n) and (p, n) for MATMUL.
         mask: the rows, in the shape of the outputs, that say where an output is wanted; None where it always is.
         checked: whether it is an error to leave the domain of the operation.
+        excused: whether it is none where an output is not wanted.
     """
 
     operation: Operation
@@ -45,6 +46,7 @@ class Group:
     operands: tuple[Rows, ...]
     mask: Rows | None = None
     checked: bool = True
+    excused: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def roll(tape: Tape) -> list[Group | Block]:
         else:
             sources = tuple([group_of[i] for i in inputs])
         # an operation with other constants is another object
-        key = (id(operation), len(inputs), sources, tape.batched[masks[row]] if row in masks else None, row in tape.unchecked)
+        kind = row in tape.unchecked, row in tape.excused, tape.batched[masks[row]] if row in masks else None
+        key = id(operation), len(inputs), sources, kind
         group = members.setdefault(key, len(groups))
         if group == len(groups):
             groups.append([])
@@ -124,7 +127,8 @@ def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
     else:
         operands = tuple(table.T)
     mask = np.array([masks[row] for row in rows], dtype=np.intp) if rows[0] in masks else None
-    return Group(operation, (len(rows),), np.array(rows, dtype=np.intp), operands, mask, rows[0] not in tape.unchecked)
+    outputs = np.array(rows, dtype=np.intp)
+    return Group(operation, outputs.shape, outputs, operands, mask, rows[0] not in tape.unchecked, rows[0] in tape.excused)
 
 
 def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:

@@ -30,7 +30,7 @@ from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, place
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import MissingPackageError
 from autograd.namespaces import FUNCTIONS, Namespace
-from autograd.ops import DOT, EQUAL, LESS, LESS_EQUAL, SELECT, SUM, outside
+from autograd.ops import COMPARISONS, DOT, SELECT, SUM, outside
 
 __all__ = ["backward", "forward", "storage", "zeros"]
 
@@ -254,7 +254,7 @@ def _push_forward(layout: Layout, numbers: Numbers, moved: Numbers) -> None:
         inputs: list[Array] = [numbers.read(step, operand) for operand in step.operands]
         wanted = numbers.wanted(step)
         moving = [None if operand.constant else moved.read(step, operand) for operand in step.operands]
-        if step.operation in (LESS, LESS_EQUAL, EQUAL) or all(x is None for x in moving):
+        if step.operation in COMPARISONS or all(x is None for x in moving):
             moved.append_zeros(step, inputs[0].dtype)
             continue
         of_inputs = wanted[:, None] if wanted is not None and step.stacked else wanted
@@ -291,7 +291,7 @@ def outside_of(layout: Layout, numbers: Numbers) -> Array:
             continue
         inputs = [numbers.read(step, operand) for operand in step.operands]
         bad = outside(step.operation, namespace(), *_columns(step, inputs))
-        wanted = numbers.wanted(step)
+        wanted = numbers.wanted(step) if step.excused else None
         bad = _filled(step, bad if wanted is None else bad & wanted, numbers.samples)
         found |= bad.any(axis=tuple(range(len(step.shape))))
     return found

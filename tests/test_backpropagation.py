@@ -25,6 +25,7 @@ def logistic(z: Any) -> Any:
     return 1.0 / (1.0 + np.exp(-z))
 
 
+@pytest.mark.seed("D4", "E1", "E2", "E3", "E4", "E5")
 @pytest.mark.parametrize("sizes", [[4, 3, 2], [3, 5, 4, 4, 2]])
 def test_the_four_equations(sizes: list[int]) -> None:
     """Nielsen's BP1 to BP4, with the quadratic cost ½ ‖y − a‖², on networks of several depths."""
@@ -51,6 +52,7 @@ def test_the_four_equations(sizes: list[int]) -> None:
         assert found == pytest.approx(np.outer(delta, a), rel=1e-12)  # BP4
 
 
+@pytest.mark.seed("E6", "E7")
 def test_two_layers_by_hand() -> None:
     """da2 → dz2 → dw2 → db2 → da1 → dz1 → dw1 → db1, of sigmoids and cross-entropy; means over the samples."""
     samples = [(0.7, 1.0), (-1.3, 0.0), (0.2, 1.0)]
@@ -78,6 +80,7 @@ def test_two_layers_by_hand() -> None:
     assert sum(p.product for loss, *_ in graphs for p in paths(loss, w1)) == pytest.approx(w1.grad, rel=1e-12)  # the sum over paths
 
 
+@pytest.mark.seed("C2")
 def test_xavier_keeps_the_variance_of_signals_and_of_gradients() -> None:
     """With as many inputs as outputs, and tanh near 0, where it is linear."""
     rng = random.Random(0)
@@ -87,6 +90,7 @@ def test_xavier_keeps_the_variance_of_signals_and_of_gradients() -> None:
     assert 0.3 < variance < 3.0
 
 
+@pytest.mark.seed("E8")
 def test_a_rate_that_is_too_large_jumps_over_the_minimum_and_one_too_small_needs_longer() -> None:
     def steps(lr: float) -> int:
         x = Value(1.0)
@@ -103,6 +107,7 @@ def test_a_rate_that_is_too_large_jumps_over_the_minimum_and_one_too_small_needs
     assert steps(0.4) < 10 < steps(0.01) < 1000
 
 
+@pytest.mark.seed("A3", "G4")
 def test_layers_are_counted_without_the_input_and_gradients_vanish_layer_by_layer() -> None:
     model = MLP(8, [8] * 6 + [1], "sigmoid", "sigmoid", rng=random.Random(0), initialiser=xavier_uniform)
     assert len(model.layers) == 7
@@ -111,6 +116,7 @@ def test_layers_are_counted_without_the_input_and_gradients_vanish_layer_by_laye
     assert all(first < 0.5 * later for first, later in itertools.pairwise(sizes))
 
 
+@pytest.mark.seed("G5")
 def test_one_hidden_layer_approximates_a_function() -> None:
     xs = [[i / 20.0] for i in range(-20, 21)]
     ys = [math.sin(3.0 * x[0]) for x in xs]

@@ -30,7 +30,7 @@ from autograd.functions import call
 from autograd.namespaces import FLOATS
 from autograd.ops import MUL, Operation, outside
 from autograd.recording import drawn
-from nn import MLP, Linear
+from nn import MLP, Layer, Linear
 
 NATIVE = pytest.param("native", marks=pytest.mark.skipif(not importlib.util.find_spec("numba"), reason="needs numba"))
 
@@ -1285,6 +1285,19 @@ def test_matrix_products_are_found(
 ) -> None:
     compiled = same(f, *args, in_axes=in_axes, executor=executor)
     assert sorted(map(sorted, products(compiled))) == sorted(map(sorted, shapes))
+
+
+@pytest.mark.seed("A5")
+def test_four_neurons_of_three_inputs_are_a_matrix(executor: str) -> None:
+    """Loops over neurons and samples become W X + b, with a column for each sample."""
+    layer = Layer(3, 4, "linear", rng=random.Random(0))
+    W = np.array([[w.data for w in neuron.w] for neuron in layer.neurons])
+    b = np.array([[neuron.b.data] for neuron in layer.neurons])
+    X = np.random.default_rng(0).normal(size=(3, 5))
+    neurons = compile(lambda x: layer(x), in_axes=(0,), executor=executor)
+    assert W.shape == (4, 3)
+    assert np.array(neurons(X.T)).T == pytest.approx(W @ X + b, rel=1e-13)
+    assert "w[4, 3]ᵀ" in str(neurons)
 
 
 MIXED: list[tuple[str, Callable[..., Any]]] = [

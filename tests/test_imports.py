@@ -1,9 +1,11 @@
 """The floors: imports run downward, the core needs nothing but Python, and the public names stay as they are."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -110,6 +112,29 @@ def test_public_names() -> None:
         assert getattr(nn, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'tensor'"):
         autograd.tensor
+
+
+@pytest.mark.seed("G6")
+def test_things_are_called_as_in_pytorch(torch: ModuleType) -> None:
+    ours = {"MLP", "Neuron", "Layer", "Hardmax", "History"}  # micrograd's classes, a function without a derivative, Keras's history
+    classes = {name for name in nn.__all__ if inspect.isclass(getattr(nn, name))}
+    assert classes - ours <= {*dir(torch.nn), *dir(torch.optim)}
+    schedules = {name for name, item in vars(nn.schedules).items() if inspect.isclass(item) and item.__module__ == "nn.schedules"}
+    assert schedules - {"Schedule"} <= set(dir(torch.optim.lr_scheduler))
+    functions = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax", "log_softmax", "tanh", "sigmoid"}
+    for name in functions:
+        assert hasattr(autograd, name)
+        assert hasattr(torch.nn.functional, name)
+    assert hasattr(torch.nn.functional, nn.cross_entropy.__name__)
+
+
+@pytest.mark.seed("G6")
+def test_training_speaks_keras() -> None:
+    assert {"epochs", "batch_size", "callbacks", "metrics", "optimizer", "loss"} <= set(inspect.signature(nn.fit).parameters)
+    assert {"fit", "evaluate", "predict", "History"} <= set(nn.__all__)
+    activations = {"linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "softmax", "log_softmax"}
+    assert set(nn.activations.ACTIVATIONS) - {"hardmax"} == activations
+    assert hasattr(nn.MLP, "summary")
 
 
 def test_star_import_shadows_no_builtin() -> None:

@@ -118,6 +118,7 @@ def test_a_vector_may_be_an_array_but_not_empty() -> None:
         Softmax()([])
 
 
+@pytest.mark.seed("B5", "B6")
 def test_softmax_is_a_distribution_and_hardmax_its_extreme() -> None:
     z = [0.1, 10.0, 0.1]
     a = Softmax()(z)
@@ -145,6 +146,7 @@ def test_parameters_of_activations() -> None:
         ELU(None)  # type: ignore[arg-type]
 
 
+@pytest.mark.seed("B1", "B2")
 def test_sigmoid_and_tanh_saturate_and_are_one_function() -> None:
     sigmoid, tanh = ACTIVATIONS["sigmoid"], ACTIVATIONS["tanh"]
     assert sigmoid is not None

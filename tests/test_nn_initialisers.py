@@ -50,6 +50,7 @@ def moments(sample: list[float]) -> tuple[float, float]:
     return mean, math.fsum((x - mean) ** 2 for x in sample) / len(sample)
 
 
+@pytest.mark.seed("C1")
 @pytest.mark.parametrize(("initialiser", "mean", "std"), NORMALS)
 def test_normal_distributions(initialiser: Draw, mean: float, std: float) -> None:
     """Mean, variance and shape, each within 4 standard deviations of what so many draws give."""
@@ -63,6 +64,7 @@ def test_normal_distributions(initialiser: Draw, mean: float, std: float) -> Non
         assert inside == pytest.approx(N * p, abs=4.0 * math.sqrt(N * p * (1.0 - p))), deviations
 
 
+@pytest.mark.seed("C2")
 @pytest.mark.parametrize(("initialiser", "low", "high"), UNIFORMS)
 def test_uniform_distributions(initialiser: Draw, low: float, high: float) -> None:
     sample = drawn(initialiser)

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from torch_twin import paired, torch_twin
 
-from autograd import Value, compile, dot, log, relu, softmax
+from autograd import Value, compile, dot, grad, log, relu, softmax
 from autograd.errors import InputError, PoleError
 from autograd.ops import LEAF
 from autograd.recording import RECORDER, Recording
-from nn import MLP, Conv2d, Layer, Module, Neuron, batches, data
+from nn import MLP, SGD, Adam, Conv2d, Layer, Module, Neuron, batches, data, fit, mse, predict
 from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax
 from nn.initialisers import he_uniform, xavier_uniform
 from nn.layers import Dropout, Embedding, Flatten, Linear, Sequential
+from nn.losses import binary_cross_entropy
 
 
 def test_the_moons_model_has_337_parameters() -> None:
@@ -348,6 +349,7 @@ def test_models_can_be_copied_and_pickled() -> None:
 # -- Dropout ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.seed("D5")
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
     dropped = Dropout(0.25, rng=random.Random(0))([3.0] * 10_000)
     assert set(dropped) == {0.0, 4.0}
@@ -492,6 +494,19 @@ def test_flatten() -> None:
 # -- what networks can and cannot do ------------------------------------------------------------------------------------
 
 
+@pytest.mark.seed("A1")
+def test_a_neuron_with_one_input_is_a_line_and_learns_one() -> None:
+    """Prices of houses, by area, in 100,000 and 100 m²: what lies on a line is met exactly."""
+    price = Neuron(1, None, rng=random.Random(0))
+    areas = [[0.5], [0.8], [1.5]]
+    prices = [3.0 * x + 0.5 for (x,) in areas]
+    w, b = (p.data for p in price.parameters())
+    assert [price(x).data for x in areas] == [w * x + b for (x,) in areas]
+    fit(price, areas, prices, loss=mse, optimizer=SGD(price.parameters(), lr=0.4), epochs=1000, batch_size=None, progress=False)
+    assert [p.data for p in price.parameters()] == pytest.approx([3.0, 0.5], rel=1e-9)
+
+
+@pytest.mark.seed("A2")
 def test_a_neuron_with_a_sigmoid_is_logistic_regression() -> None:
     neuron = Neuron(2, "sigmoid", rng=random.Random(0))
     x, y = [0.7, -1.1], 1.0
@@ -502,6 +517,7 @@ def test_a_neuron_with_a_sigmoid_is_logistic_regression() -> None:
     assert [w.grad for w in neuron.w] == pytest.approx([(p.data - y) * xi for xi in x], rel=1e-13)
 
 
+@pytest.mark.seed("A2")
 def test_a_single_layer_is_linear_so_no_neuron_learns_xor() -> None:
     """Of a linear score, s(0, 0) + s(1, 1) = s(0, 1) + s(1, 0): the two pairs cannot lie on different sides of 0."""
     for seed in range(20):
@@ -511,17 +527,29 @@ def test_a_single_layer_is_linear_so_no_neuron_learns_xor() -> None:
         assert s[0, 0] + s[1, 1] == pytest.approx(s[0, 1] + s[1, 0], abs=1e-14)
 
 
+@pytest.mark.seed("A4")
 def test_two_hidden_lines_and_an_intersection_separate_xor() -> None:
-    model = MLP(2, [2, 1], "relu")
-    for p, number in zip(model.parameters(), [1, 1, 0, 1, 1, -1, 1, -2, -0.5], strict=True):
-        p.data = number  # relu(a + b) - 2 relu(a + b - 1) - 1/2
-    assert [model([a, b]).data for a in (0, 1) for b in (0, 1)] == [-0.5, 0.5, 0.5, -0.5]
+    """P1 says x1 + x2 > 1/2, P2 says x1 + x2 < 3/2, and the output is 1 where both do."""
+    model = MLP(2, [2, 1], "sigmoid", "sigmoid")
+    steep = 100.0
+    for p, number in zip(model.parameters(), [1, 1, -0.5, -1, -1, 1.5, 1, 1, -1.5], strict=True):
+        p.data = steep * number
+    assert [round(model([a, b]).data) for a in (0, 1) for b in (0, 1)] == [0, 1, 1, 0]
+    rng = random.Random(0)
+    for _ in range(200):
+        x = [rng.uniform(-1, 2), rng.uniform(-1, 2)]
+        if min(abs(sum(x) - line) for line in (0.5, 1.5)) > 0.1:
+            p1, p2 = (neuron(x).data > 0.5 for neuron in model.layers[0].neurons)
+            assert (p1, p2) == (sum(x) > 0.5, sum(x) < 1.5)
+            assert (model(x).data > 0.5) == (p1 and p2)
 
 
+@pytest.mark.seed("A3")
 def test_layers_are_counted_without_the_inputs() -> None:
     assert len(MLP(2, [16, 16, 1]).layers) == 3
 
 
+@pytest.mark.seed("B7")
 def test_a_deep_linear_network_is_one_linear_layer() -> None:
     deep = MLP(3, [5, 4, 2], "linear", rng=random.Random(0))
     rng = random.Random(1)
@@ -537,6 +565,29 @@ def test_a_deep_linear_network_is_one_linear_layer() -> None:
         assert [out.data for out in deep(x)] == pytest.approx(W @ x + b, rel=1e-12)
 
 
+@pytest.mark.seed("B7")
+def test_a_deep_linear_network_with_a_sigmoid_is_logistic_regression() -> None:
+    deep, single = MLP(2, [3, 1], "linear", "sigmoid", rng=random.Random(0)), Neuron(2, "sigmoid")
+    hidden, (last,) = (layer.neurons for layer in deep.layers)
+    for k, w in enumerate(single.w):
+        w.data = sum(v.data * neuron.w[k].data for v, neuron in zip(last.w, hidden, strict=True))
+    for x in ([0.5, -1.0], [3.0, 2.0]):
+        assert deep(x).data == pytest.approx(single(x).data, rel=1e-14)
+
+
+@pytest.mark.seed("B8")
+def test_relus_and_a_sigmoid_at_the_end_answer_0_or_1() -> None:
+    model = MLP(2, [8, 1], output_activation="sigmoid", rng=random.Random(0))
+    assert [layer.extra_repr() for layer in model.layers] == ["2, 8, relu", "8, 1, sigmoid"], "ReLUs unless said otherwise"
+    corners, answers = [[a, b] for a in (0, 1) for b in (0, 1)], [0, 1, 1, 0]
+    optimizer = Adam(model.parameters(), lr=0.1)
+    fit(model, corners, answers, loss=binary_cross_entropy, optimizer=optimizer, epochs=100, batch_size=None, progress=False)
+    found = predict(model, corners)
+    assert all(0.0 < p < 1.0 for p in found)
+    assert [round(p) for p in found] == answers
+
+
+@pytest.mark.seed("C3")
 def test_equal_weights_stay_equal_for_ever() -> None:
     model = MLP(2, [3, 1], "tanh", initialiser=lambda nin, nout, rng: 0.3)
     hidden = model.layers[0].neurons
@@ -552,6 +603,14 @@ def test_equal_weights_stay_equal_for_ever() -> None:
     assert hidden[0].w[0].data != start
 
 
+@pytest.mark.seed("B3", "B4")
+def test_relu_and_leaky_relu_are_their_formulas() -> None:
+    for z in (-2.0, -0.5, 0.5, 3.0):
+        assert (ReLU()(z), grad(ReLU())(z)) == (max(0.0, z), float(z > 0.0))
+        assert (LeakyReLU(0.1)(z), grad(LeakyReLU(0.1))(z)) == (z if z > 0.0 else 0.1 * z, 1.0 if z > 0.0 else 0.1)
+
+
+@pytest.mark.seed("B3", "B4")
 def test_a_relu_neuron_can_die_and_a_leaky_one_cannot() -> None:
     X = [[random.Random(i).uniform(-1, 1) for _ in range(2)] for i in range(20)]
     gradients = {}

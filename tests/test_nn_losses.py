@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, assert_gradients, compile, grad, sigmoid
+from autograd import Value, assert_gradients, compile, grad, hardmax, sigmoid, softmax
 from autograd.errors import DomainError, InputError, PoleError
 from nn.losses import (
     binary_cross_entropy,
@@ -52,6 +52,45 @@ def check(torch: ModuleType, loss: Callable[..., Value], theirs: Callable[..., A
     found = loss(outputs, target)
     assert found.data == pytest.approx(expected.item(), rel=1e-12, abs=1e-12)
     assert gradients(found, outputs) == pytest.approx(tensor.grad.tolist(), rel=1e-12, abs=1e-14)
+
+
+# -- the formulas of the textbooks ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.seed("D1")
+def test_mse_is_the_mean_of_the_squares() -> None:
+    o, t = numbers(1), numbers(2)
+    assert mse(o, t).data == pytest.approx(sum((b - a) ** 2 for a, b in zip(o, t, strict=True)) / 5, rel=1e-15)
+
+
+@pytest.mark.seed("D2")
+def test_binary_cross_entropy_is_its_formula() -> None:
+    p, y = probabilities(1), [0.0, 1.0, 1.0, 0.0, 1.0]
+    expected = -sum(t * math.log(a) + (1.0 - t) * math.log(1.0 - a) for a, t in zip(p, y, strict=True)) / 5
+    assert binary_cross_entropy(p, y).data == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.seed("D3")
+def test_cross_entropy_is_minus_the_logarithm_of_the_likelihood() -> None:
+    assert hardmax([0.1, 10.0, 0.1]) == [0.0, 1.0, 0.0]  # the second class
+    samples = [([0.1, 10.0, 0.1], 1), (numbers(1, 3), 0), (numbers(2, 3), 2)]
+    likelihood, total = 1.0, 0.0
+    for z, y in samples:
+        p, one_hot, logits = softmax(z), [float(j == y) for j in range(3)], [Value(x) for x in z]
+        loss = cross_entropy(logits, one_hot).data
+        assert loss == pytest.approx(-sum(t * math.log(a) for t, a in zip(one_hot, p, strict=True)), rel=1e-10)
+        assert cross_entropy(logits, y).data == pytest.approx(loss, rel=1e-10)
+        likelihood *= p[y]
+        total += loss
+    assert total == pytest.approx(-math.log(likelihood), rel=1e-12)
+
+
+@pytest.mark.seed("D4")
+def test_the_quadratic_cost_is_half_the_squared_distance() -> None:
+    samples = [(numbers(k), numbers(k + 50)) for k in range(3)]
+    expected = [0.5 * math.dist(a, y) ** 2 for a, y in samples]
+    assert [quadratic(a, y).data for a, y in samples] == pytest.approx(expected, rel=1e-14)
+    assert mean([quadratic(a, y) for a, y in samples]).data == pytest.approx(sum(expected) / 3, rel=1e-14)
 
 
 # -- against PyTorch ------------------------------------------------------------------------------------------------------
@@ -287,6 +326,7 @@ def test_the_mean_of_losses() -> None:
     assert gradients(mean(losses), outputs) == pytest.approx(gradients(mse(outputs, numbers(4)), outputs), rel=1e-15)
 
 
+@pytest.mark.seed("D5")
 def test_penalties() -> None:
     weights = [Value(3.0), Value(-4.0), Value(0.0)]
     assert l2(weights, 0.5).data == 6.25

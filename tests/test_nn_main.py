@@ -78,6 +78,7 @@ def test_as_a_command_in_a_terminal_without_these_characters(tmp_path: Path) -> 
     assert names(tmp_path / "there") == FILES
 
 
+@pytest.mark.seed("A6")
 def test_digits_reach_95_percent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     last = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")][-1]

@@ -197,6 +197,7 @@ SIGMOID_AT = math.log((0.5 + math.sqrt(0.25 - 0.0025)) / (0.5 - math.sqrt(0.25 -
 """Where σ(1 - σ) is 0.0025, a hundredth of its largest."""
 
 
+@pytest.mark.seed("B1", "B2", "B3", "B4")
 @pytest.mark.parametrize(
     ("activation", "value", "slope", "saturated"),
     [
@@ -272,6 +273,7 @@ def test_gradients_are_means_over_the_parameters_of_a_layer() -> None:
     assert legend(figure) == []
 
 
+@pytest.mark.seed("G4")
 def test_the_gradient_vanishes_in_a_deep_sigmoid_network() -> None:
     model = MLP(2, [6] * 8 + [1], "sigmoid", rng=random.Random(1))
     mse(model([0.5, -0.5]), 1.0).backward()
@@ -371,6 +373,7 @@ def nodes(figure: Figure) -> list[tuple[float, float]]:
 MATRICES: list[Any] = [[[1.0, -2.0], [0.5, 0.0], [-0.25, 4.0]], [[1.0, 2.0, -3.0]]]
 
 
+@pytest.mark.seed("A7")
 @pytest.mark.parametrize(
     "kind", [list, tuple, np.array, lambda rows: [np.array(row) for row in rows], lambda rows: [[Value(w) for w in row] for row in rows]]
 )

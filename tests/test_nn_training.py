@@ -76,6 +76,7 @@ def test_the_same_seed_trains_the_same_way() -> None:
     assert trained(1) == trained(1) != trained(2)
 
 
+@pytest.mark.seed("E8")
 def test_a_step_follows_the_mean_of_the_batch() -> None:
     model, copy = xor_model(), xor_model()
     fit(model, XOR, CLASSES, optimizer=SGD(model.parameters(), lr=0.5), epochs=1, batch_size=None, progress=False)
@@ -138,6 +139,64 @@ def test_arrays_and_frames_train_as_lists_do() -> None:
     assert all(found == trained[executor == "numpy"][1] for executor, found in trained)
 
 
+# -- how many samples a step --------------------------------------------------------------------------------------------
+
+
+class Counted(SGD):
+    """That knows how many steps it made."""
+
+    steps = 0
+
+    def update(self, parameters: Any, gradients: Any) -> Any:
+        self.steps += 1
+        return super().update(parameters, gradients)
+
+
+@pytest.mark.seed("F1")
+def test_batches_of_one_of_some_and_of_all_samples() -> None:
+    X, y = [[float(i)] for i in range(12)], [i % 2 for i in range(12)]
+    for size, steps in ((1, 12), (5, 3), (12, 1), (None, 1)):
+        model = MLP(1, [2], rng=random.Random(0))
+        optimizer = Counted(model.parameters())
+        fit(model, X, y, optimizer=optimizer, epochs=2, batch_size=size, progress=False)
+        assert optimizer.steps == 2 * steps
+
+
+@pytest.mark.seed("F2")
+def test_habitual_batches_are_full() -> None:
+    """A power of two of a set of 2,048; and a set of 1,999 at once."""
+    for size in (64, 128, 256, 512):
+        assert [len(y) for _, y in batches(range(2048), range(2048), size)] == [size] * (2048 // size)
+    assert [len(y) for _, y in batches(range(1999), range(1999), None)] == [1999]
+
+
+@pytest.mark.seed("F3")
+def test_small_batches_are_noisy_and_large_ones_need_more_epochs_that_are_shorter() -> None:
+    """A line through points with noise, at one rate: how near to the best line, after how many epochs, in which time."""
+    rng = random.Random(0)
+    X = [[rng.gauss(0.0, 1.0)] for _ in range(128)]
+    y = [x + rng.gauss(0.0, 1.0) for (x,) in X]
+    best = np.polyfit([x for (x,) in X], y, 1)
+    away: dict[int, list[float]] = {}
+    seconds: dict[int, float] = {}
+    for size in (2, 16, 128):
+        model = Linear(1, 1, rng=random.Random(1))
+        distances = away[size] = []
+
+        def measure(_: History, model: Linear = model, distances: list[float] = distances) -> None:
+            distances.append(math.dist(numbers(model), best))
+
+        settings: dict[str, Any] = {"optimizer": SGD(model.parameters(), lr=0.05), "callbacks": [measure], "executor": "numpy"}
+        history = fit(model, X, y, loss=mse, epochs=30, batch_size=size, metrics=[], rng=rng, progress=False, **settings)
+        seconds[size] = min(history.seconds)
+    noise = {size: np.mean(distances[20:]) for size, distances in away.items()}
+    assert noise[2] > 2.0 * noise[16]
+    needed = {size: next(n for n, distance in enumerate(distances, 1) if distance < 0.3) for size, distances in away.items()}
+    assert needed[16] < needed[128]
+    assert seconds[2] > 2.0 * seconds[16]
+    assert seconds[16] > 2.0 * seconds[128]
+
+
 # -- when it stops ------------------------------------------------------------------------------------------------------
 
 
@@ -169,6 +228,7 @@ def test_patience_goes_back_to_the_best_weights(executor: str, capsys: pytest.Ca
     assert capsys.readouterr().out.endswith("\nno improvement for 2 epochs: back to the weights of epoch 3\n")
 
 
+@pytest.mark.seed("E9")
 def test_without_validation_data_patience_looks_at_the_training_loss() -> None:
     """From epoch to epoch it is multiplied by 0.64; at the seventh it is less by less than 0.05."""
     w, history = trained_constant(0.0, epochs=50, patience=1, tol=0.05)

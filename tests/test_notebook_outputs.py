@@ -1,11 +1,7 @@
 """What a reader of a notebook sees: cells are run by a kernel, and their outputs rendered by nbconvert."""
 
-import importlib.util
-import os
-from types import ModuleType
-from typing import Any
-
 import pytest
+from kernel import execute, package
 
 CELLS = [
     "from autograd import Value, compile, draw, paths, play, to_latex\nx, y = Value(2.0, label='x'), Value(-3.0, label='y')\nL = x * y + x**2",
@@ -20,21 +16,11 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    """The notebook as a page; without Jupyter's packages the tests are skipped, unless SCALAR_AUTOGRAD_REQUIRE_NOTEBOOK is set."""
-    nbformat, nbclient, nbconvert = (package(name) for name in ("nbformat", "nbclient", "nbconvert"))
-    if not importlib.util.find_spec("ipykernel"):  # it runs in a process of its own; imported here, it would make this one a notebook
-        package("ipykernel")
+    nbformat, nbconvert = package("nbformat"), package("nbconvert")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    notebook.cells[0].source = "import warnings; warnings.simplefilter('error')\n" + notebook.cells[0].source
-    nbclient.NotebookClient(notebook, timeout=120).execute()
+    execute(notebook, seconds=120)
     html, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
     return str(html)
-
-
-def package(name: str) -> ModuleType | Any:
-    if os.environ.get("SCALAR_AUTOGRAD_REQUIRE_NOTEBOOK"):
-        return __import__(name)
-    return pytest.importorskip(name)
 
 
 @pytest.mark.filterwarnings("default")  # those of Jupyter's own packages

@@ -126,7 +126,7 @@ def test_variables_have_the_numbers_of_one_sample_and_the_form_of_the_argument()
     tree = {"w": np.arange(6.0).reshape(3, 2), "b": [10.0, 20.0, 30.0]}
     leaves, seen = as_argument("p", tree, True).variables(1)
     assert [v.data for v in leaves] == [2.0, 3.0, 20.0]
-    assert [v.label for v in leaves] == ["p0[0]", "p0[1]", "p1"]
+    assert [v.label for v in leaves] == ["w[0]", "w[1]", "b"]
     assert isinstance(seen["w"], np.ndarray)
     assert seen["w"][1] is leaves[1]
     assert seen["b"] is leaves[2]

@@ -111,7 +111,12 @@ def test_leaves_are_live_and_numbers_are_constants() -> None:
     assert program.constants == [2.0, 3.0]
     assert program.leaves == w
     assert program.root is loss
-    assert str(program).splitlines()[1] == "  t1 = Σ w[2] * constants[2]"
+    assert str(program).splitlines() == [
+        "program: 8 nodes → 2 instructions, 0 of them matrix products; 2 leaves, 2 constants (2, 3)",
+        "  4 floating-point operations forward, 48 bytes",
+        "  t1 = Σ w[2] * constants[2]",
+        "  t2 = t1 **2",
+    ]
 
 
 def test_small_graphs() -> None:

@@ -20,7 +20,7 @@ def loss() -> Value:
 def test_instructions_are_boxes_and_what_they_read_are_edges() -> None:
     program = compile(loss(), executor="numpy")
     picture = picture_of(program.outline())
-    lines = str(program).splitlines()[1:]
+    lines = str(program).splitlines()[2:]
     instructions = [box for box in picture.boxes if box.rows]
     assert [f"  {box.title} = {box.rows[0]}" for box in instructions] == lines
     assert [box.kind for box in instructions] == ["scope", "inner", "inner", "scope", *["inner"] * (len(lines) - 5), "root"]

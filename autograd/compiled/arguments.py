@@ -157,9 +157,8 @@ class Argument:
             return list(self.module.values()), self.source
         flat: list[Value] = []
         seen: list[Any] = []
-        for n, (array, as_list) in enumerate(zip(self.arrays, self.lists, strict=True)):
+        for name, array, as_list in zip(_names(self.build([None] * len(self.arrays)), self.name), self.arrays, self.lists, strict=True):
             numbers = array[sample] if self.batched else array
-            name = self.name if len(self.arrays) == 1 else f"{self.name}{n}"
             leaves = [Value(x, label=f"{name}{list(i) if i else ''}") for i, x in np.ndenumerate(numbers)]
             flat += leaves
             if numbers.ndim == 0:
@@ -264,6 +263,15 @@ def as_argument(name: str, source: Any, batched: bool) -> Argument:
             f"{name} has the batch axis 0 in in_axes, but is a single number: pass an array with one element a sample, or None"
         )
     return Argument(name, arrays, build, _are_lists(source), batched, None, source)
+
+
+def _names(tree: Any, name: str) -> list[str]:
+    """What to call the arrays of a tree: by the keys of dicts, and by the name and the number where there are several."""
+    if isinstance(tree, dict):
+        return [x for key, branch in tree.items() for x in _names(branch, str(key))]
+    if isinstance(tree, (tuple, list)):
+        return [x for i, branch in enumerate(tree) for x in _names(branch, f"{name}{i}")]
+    return [name]
 
 
 def _are_lists(tree: Any) -> list[bool]:

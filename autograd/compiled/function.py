@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.arguments import Argument, Array, as_argument, form_of, has_values, split
+from autograd.compiled.as_source import source_of
 from autograd.compiled.execute import Storage, push_forward
 from autograd.compiled.executors import Executor, executor_named
 from autograd.compiled.layout import Instruction, Layout, lay_out
@@ -349,10 +350,23 @@ class Function:
         Raises:
             CompileError: nothing was recorded yet.
         """
+        return outline(self._last.tape, self._last.layout)
+
+    @property
+    def source(self) -> str:
+        """The program that was recorded last as NumPy source: `forward(x, xs)` and `backward(x, xs, d, ds)`, on arrays of all numbers.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        return source_of(self._last.layout, f"The program of {self.__name__}.", self.outline(), [])
+
+    @property
+    def _last(self) -> Branch:
         programs = [branch for branches in self._branches.values() for branch in branches]
         if not programs:
             raise CompileError(f"{self.__name__} was not recorded yet: call it first")
-        return outline(programs[-1].tape, programs[-1].layout)
+        return programs[-1]
 
     def __str__(self) -> str:
         programs = [branch for branches in self._branches.values() for branch in branches]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
+
+from autograd.compiled.as_source import array_text, source_of
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import executor_named
 from autograd.compiled.layout import Layout, lay_out
@@ -96,6 +99,40 @@ class Program:
     def outline(self) -> list[Line]:
         """The instructions in words; `draw(program)` makes a picture of them."""
         return outline(self.tape, self.layout)
+
+    @property
+    def source(self) -> str:
+        """The program as NumPy source that runs: `forward`, `backward`, and `run`, which takes the numbers of the leaves.
+
+        It does what the "numpy" executor does, except that it does not check domains. Written to a file, a debugger steps through it.
+
+        Example:
+            >>> x = Value(3.0, label="x")
+            >>> names: dict = {}
+            >>> exec(compile(x**2 + x).source, names)
+            >>> names["run"]([3.0])
+            (12.0, [7.0])
+        """
+        constants = self.layout.initial.nonzero()[0]
+        main = [
+            "",
+            "def run(leaves):",
+            '    """The result, and its derivatives by the leaves, from the numbers of the leaves, in the order of `program.leaves`."""',
+            f"    x, d = np.zeros({self.layout.shared}), np.zeros({self.layout.shared})",
+            "    xs = ds = np.zeros((0, 1))",
+            *([f"    x[{array_text(constants)}] = {array_text(self.layout.initial[constants])}"] if len(constants) else []),
+            *([f"    leaves_at = {array_text(self._places)}", "    x[leaves_at] = leaves"] if self._leaves else []),
+            "    forward(x, xs)",
+            f"    d[{self._result}] = 1.0",
+            "    backward(x, xs, d, ds)",
+            f"    return float(x[{self._result}]), {'d[leaves_at].tolist()' if self._leaves else '[]'}",
+            "",
+            "",
+            'if __name__ == "__main__":',
+            f"    print(run({array_text(np.array(numbers_of(self._leaves)))}))",
+            "",
+        ]
+        return source_of(self.layout, f"The program of a graph of {len(self.tape.nodes):,} nodes.", self.outline(), main)
 
     def __str__(self) -> str:
         return describe(self.tape, self.layout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,15 @@ class Argument:
     module: dict[str, Value] | None
     source: Any
 
+    @cached_property
+    def count(self) -> int:
+        """How many numbers it has, for each sample."""
+        if isinstance(self.source, Parameters):
+            return self.source.array.size
+        if self.module is not None:
+            return len(self.module)
+        return sum([math.prod(array.shape[self.batched :]) for array in self.arrays])
+
     @property
     def form(self) -> Any:
         """The form without the kinds of sequences: what the numbers of a direction must share."""
@@ -179,23 +189,26 @@ class Argument:
         parts = [array.reshape(len(array), -1).T if self.batched else array.ravel() for array in self.arrays]
         return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros((0, samples)[: 1 + self.batched])
 
-    def read(self, source: Any, samples: int, shape: tuple[int, ...] | None) -> Array:
-        """What `numbers` gives for another argument of the same form, which `form_of` knows: an array, a number, or parameters.
+    def reader(self, source: Any, samples: int, shape: tuple[int, ...] | None) -> Callable[[Any], Array]:
+        """What gives the `numbers` of other arguments of the same form, which `form_of` knows: an array, a number, or parameters.
 
         Args:
-            source: that argument.
+            source: an argument of that form.
             samples: how many there are.
             shape: that of the samples.
         """
         if isinstance(source, Parameters):
-            return source.array
+            return lambda x: x.array
+        given = np.shape(source)
         if not self.batched:
-            return np.reshape(source, -1)
-        if shape is not None and self.arrays[0].ndim == 1 and np.shape(source) != self.arrays[0].shape:  # one number a sample
-            return np.broadcast_to(source, shape).reshape(1, -1)
-        if np.shape(source) == self.arrays[0].shape:
-            return np.reshape(source, (samples, -1)).T
-        return np.broadcast_to(np.reshape(source, (-1, 1)), (np.size(source), samples))
+            return lambda x: np.reshape(x, -1)
+        if given == shape and self.arrays[0].ndim == 1:  # one number a sample
+            return lambda x: x.reshape(1, -1)
+        if given == self.arrays[0].shape:
+            return lambda x: x.reshape(samples, -1).T
+        if shape is not None and self.arrays[0].ndim == 1:
+            return lambda x: np.broadcast_to(x, shape).reshape(1, -1)
+        return lambda x: np.broadcast_to(np.reshape(x, (-1, 1)), (np.size(x), samples))
 
     def without_numbers(self) -> Argument:
         """The form alone, so that nothing large is kept."""

@@ -116,6 +116,9 @@ class Branch:
         n = data.batched.shape[1]
         found = []
         for batched, places in self.outputs:
+            if places.ndim == 0:  # one number, as a loss is: quicker
+                found.append(data.batched[places].copy() if batched else np.full(n, data.shared[places]))
+                continue
             if batched.all():
                 found.append(np.ascontiguousarray(np.moveaxis(data.batched[places], -1, 0)))
                 continue
@@ -125,14 +128,14 @@ class Branch:
             found.append(array)
         return found
 
-    def seed(self, grads: Storage, seeds: Sequence[Array]) -> None:
-        """Set the gradients of the results, which have the form that `results` gives."""
+    def seed(self, grads: Storage, seeds: Sequence[Array | float]) -> None:
+        """Set the gradients of the results, which have the form that `results` gives; a number is for all samples, 0 says nothing to do."""
         for (batched, places), seed in zip(self.outputs, seeds, strict=True):
-            if places.ndim == 0:  # one number, as a loss is: `add.at` takes ten times as long
-                if batched:
+            if isinstance(seed, float):
+                if seed and batched:
                     grads.batched[places] += seed
-                else:
-                    grads.shared[places] += seed.sum()
+                elif seed:
+                    grads.shared[places] += seed * grads.batched.shape[1]
                 continue
             np.add.at(grads.batched, places[batched], seed[:, batched].T)
             np.add.at(grads.shared, places[~batched], seed[:, ~batched].sum(axis=0))
@@ -165,22 +168,21 @@ class Shortcut:
         batch, branch: the samples, and the program for them.
     """
 
-    def __init__(self, arguments: list[Argument], batch: Batch, branch: Branch) -> None:
+    def __init__(self, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
         self.arguments = [argument.without_numbers() for argument in arguments]
         self.batch = batch
         self.branch = branch
-        self._n = 1 if batch.shape is None else batch.size
+        self._loads = [
+            (argument.reader(source, batch.size, batch.shape), argument.batched, *where)
+            for argument, source, where in zip(arguments, args, branch.inputs, strict=True)
+        ]
 
     def run(self, executor: Executor, args: Sequence[Any]) -> Storage | None:
         """What the program computes; None where it leaves a domain, or its branch."""
         layout = self.branch.layout
-        data = executor.storage(layout, self._n)
-        for argument, source, (used, places) in zip(self.arguments, args, self.branch.inputs, strict=True):
-            numbers = argument.read(source, self.batch.size, self.batch.shape)
-            if argument.batched:
-                data.batched[places] = numbers[used]
-            else:
-                data.shared[places] = numbers[used]
+        data = executor.storage(layout, self.batch.size)
+        for (read, batched, used, places), source in zip(self._loads, args, strict=True):
+            (data.batched if batched else data.shared)[places] = read(source)[used]
         for value, place in self.branch.captured:
             data.shared[place] = value._data
         if executor.forward(layout, data) or (self.branch.checks and not self.branch.holds(data).all()):
@@ -256,7 +258,7 @@ class Function:
         if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
             raise InputError(f"value_and_grad needs a function that returns one number; {self.__name__} returns something else: use vjp")
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
-        gradients = self._pull_back(runs, arguments, chosen, [np.full(batch.size, weight), *map(np.zeros_like, arrays[1:])])
+        gradients = self._pull_back(runs, arguments, chosen, [weight] + [0.0] * (len(arrays) - 1), batch.size)
         value = _shaped(arrays[0], batch) if reduce is None else weight * _total(arrays[0])
         if has_aux:
             value = build([value, *[_shaped(array, batch) for array in arrays[1:]]])
@@ -301,7 +303,7 @@ class Function:
             if [np.shape(seed) for seed in seeds] != shapes or _form(form, len(seeds)) != _form(build, len(arrays)):
                 raise InputError("the gradient by the value must have the form of the value")
             flat = [np.reshape(seed, array.shape) for seed, array in zip(seeds, arrays, strict=True)]
-            gradients = self._pull_back(runs, arguments, chosen, flat)
+            gradients = self._pull_back(runs, arguments, chosen, flat, batch.size)
             return tuple(self._restored(args[i], arguments[i], gradients[i], batch, False) for i in chosen)
 
         return value, pull_back
@@ -464,7 +466,7 @@ class Function:
         arguments, batch = self._arguments(args, chosen, each)
         runs = self._runs(arguments, batch, chosen)
         if key is not None and len(runs) == 1 and not runs[0][0].draws:
-            self._shortcuts[key] = Shortcut(arguments, batch, runs[0][0])
+            self._shortcuts[key] = Shortcut(args, arguments, batch, runs[0][0])
         return arguments, batch, runs
 
     def _runs(self, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]) -> list[Run]:
@@ -546,27 +548,34 @@ class Function:
             arrays = whole
         return arrays, branch.build
 
-    def _pull_back(self, runs: list[Run], arguments: list[Argument], chosen: tuple[int, ...], seeds: Sequence[Array]) -> dict[int, Array]:
-        """The gradients by the chosen arguments, as flat arrays in the order of their numbers."""
-        size = len(seeds[0]) if seeds else 1
+    def _pull_back(
+        self, runs: list[Run], arguments: list[Argument], chosen: tuple[int, ...], seeds: Sequence[Array | float], size: int
+    ) -> dict[int, Array]:
+        """The gradients by the chosen arguments, as flat arrays in the order of their numbers; `size` is the number of samples."""
         found: dict[int, Array] = {}
-        for i in chosen:
-            n = len(arguments[i].numbers(size))
-            found[i] = np.zeros((n, size) if arguments[i].batched else n)
         for branch, samples, data in runs:
+            whole = isinstance(samples, slice)
             grads = self._executor.zeros(branch.layout, data.batched.shape[1])
-            branch.seed(grads, [seed[samples] for seed in seeds])
+            branch.seed(grads, [seed if isinstance(seed, float) else seed[samples] for seed in seeds])
             self._executor.backward(branch.layout, data, grads)
-            for i, gradient in found.items():
+            for i in chosen:
                 used, places = branch.inputs[i]
-                if not arguments[i].batched:
-                    gradient[used] += grads.shared[places]
-                elif isinstance(samples, slice):
-                    gradient[used] = grads.batched[places]
+                batched = arguments[i].batched
+                part = (grads.batched if batched else grads.shared)[places]
+                count = arguments[i].count
+                if whole and len(part) == count:  # as in most calls
+                    found[i] = part
+                    continue
+                if i not in found:
+                    found[i] = np.zeros((count, size) if batched else count)
+                if not batched:
+                    found[i][used] += part
+                elif whole:
+                    found[i][used] = part
                 else:
-                    part = gradient[used]
-                    part[:, samples] = grads.batched[places]
-                    gradient[used] = part
+                    some = found[i][used]
+                    some[:, samples] = part
+                    found[i][used] = some
         return found
 
 

@@ -302,7 +302,7 @@ def machine() -> tuple[Callable[..., None], Callable[..., None]]:
     module = _loaded(path)
     done = path.with_suffix(".compiled")
     if not done.exists():
-        print("compiling the native executor: this takes some ten seconds, once on this machine", file=sys.stderr, flush=True)
+        print("compiling the native executor: this takes some twenty seconds, once on this machine", file=sys.stderr, flush=True)
     code, scalars = np.zeros((0, COLUMNS), np.int64), np.zeros((0, SCALAR_COLUMNS), np.uint32)
     lists, x = np.zeros(1, np.int64), np.zeros(1)
     module.forward(code, scalars, lists, x, 0, 1, 0, 0)

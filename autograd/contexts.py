@@ -78,7 +78,8 @@ def detect_anomaly() -> _Setting:
     """Within it, the first nan or inf is an error that names the operation, its operands and the line that built it.
 
     Forward, as soon as a node with such a number is made; backward, as soon as one reaches a gradient. Makes nodes several
-    times as expensive.
+    times as expensive. It watches nodes: in a compiled function there are some only while it is recorded, and in `jvp` the
+    derivatives are none.
 
     Example:
         >>> with detect_anomaly():
@@ -128,7 +129,7 @@ def observe(node: Any) -> None:
     if name or anomaly:
         node._extra = Extra(name, current_line() if anomaly else "")
     if anomaly and not math.isfinite(node._data):
-        raise AnomalyError(f"{_made(node)}: {_operands(node)}")
+        raise AnomalyError(f"{_made(node)}: {_operands(node)}" if node._prev or node.label else _made(node))
 
 
 def check_gradients_of_inputs(node: Any) -> None:
@@ -148,16 +149,25 @@ def anomaly_is_looked_for() -> bool:
 
 def _made(node: Any) -> str:
     line = node._extra.line if node._extra is not None else ""
-    what = f"{node._op or 'Value'} gave {node._data!r}"
+    what = f"{node._op} gave {node._data!r}" if node._prev else f"the number {node._data!r} came in"
     return f"{what} at {line}" if line else what
 
 
 def _operands(node: Any) -> str:
-    operands = [
-        f"{letter} = {x._data!r}" + (f" (label {x.label!r})" if x.label else "")
-        for letter, x in zip("abcdefghijklmnopqrstuvwxyz", node._prev, strict=False)
-    ]
-    return ", ".join(operands) or f"label {node.label!r}"
+    """The operands by letters; of many, those that are largest or nan, by their positions."""
+    inputs = list(enumerate(node._prev))
+    if len(inputs) > SHOWN:
+        names = [f"input {i}" for i, _ in inputs]
+        inputs = sorted(inputs, key=lambda pair: math.inf if math.isnan(pair[1]._data) else math.fabs(pair[1]._data), reverse=True)[:SHOWN]
+        start = f"of {len(names)} inputs the largest are "
+    else:
+        names, start = list("abcdef"), ""
+    operands = [f"{names[i]} = {x._data!r}" + (f" (label {x.label!r})" if x.label else "") for i, x in inputs]
+    return start + ", ".join(operands) if operands else f"label {node.label!r}"
+
+
+SHOWN = 6
+"""How many operands a message names."""
 
 
 def current_line() -> str:

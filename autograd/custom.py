@@ -42,8 +42,10 @@ def define(
         check_at: points at which first and second derivatives are compared with numeric ones.
 
     Raises:
-        DefinitionError: the name is taken or no identifier, or a derivative is missing.
-        GradientCheckError: a derivative is wrong at a point of `check_at`; the table is as it was.
+        DefinitionError: the name is taken or no identifier, a rule is no function, or a derivative is missing.
+        GradientCheckError: a derivative is wrong at a point of `check_at`; after this, and all that rules raise there, the table is as
+            it was.
+        InputError: a point of `check_at` is no sequence of numbers.
 
     Example:
         >>> softsign = define(
@@ -60,10 +62,13 @@ def define(
     row = ops.define(
         name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc
     )  # fmt: skip
-    wrong = [f"  at {tuple(point)}: {c}" for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
-    if wrong:
+    try:
+        wrong = [f"  at {tuple(point)}: {c}" for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
+        if wrong:
+            raise GradientCheckError(f"the derivatives of {name} are wrong:\n" + "\n".join(wrong))
+    except BaseException:  # also of a rule, or of a point outside of the domain
         del OPERATIONS[name]
-        raise GradientCheckError(f"the derivatives of {name} are wrong:\n" + "\n".join(wrong))
+        raise
     return function_of(row)
 
 

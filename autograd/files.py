@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -10,15 +11,22 @@ from pathlib import Path
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file under another name first, so that at every moment the path holds all of the old content or all of the new.
 
+    A link stays one, and an old file's permissions stay.
+
     Raises:
         OSError: it cannot be written; the path is as it was.
     """
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
         with open(beside, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        if target.is_file():
+            shutil.copymode(target, beside)
+        os.replace(beside, target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None  # the name that was asked for, not the other one
     finally:
         beside.unlink(missing_ok=True)

@@ -47,7 +47,7 @@ def function_of(operation: Operation) -> Callable[..., Any]:
     if operation.arity is None:
 
         def function(items: Any) -> Any:
-            return call(operation, *items)
+            return call(operation, *_sequence(operation.name, items))
 
     elif operation.arity == 1:
 
@@ -65,6 +65,12 @@ def function_of(operation: Operation) -> Callable[..., Any]:
     if operation.requires:
         function.__doc__ += f"\n\nDefined for {operation.requires}; elsewhere a DomainError or PoleError."
     return function
+
+
+def _sequence(name: str, items: Any) -> Any:
+    if not hasattr(items, "__iter__"):
+        raise InputError(f"{name} takes a sequence of Values and numbers, as in [a, b], not {items!r}")
+    return items
 
 
 NUMPY_NAMES = {"divide": "div", "power": "pow"}
@@ -215,7 +221,7 @@ def log_softmax(logits: Any) -> list[Any]:
 
 
 def hardmax(logits: Any) -> list[float]:
-    """1 at the largest logit (the first of several), 0 elsewhere. Piecewise constant: there is no gradient to follow.
+    """1 at the largest logit (the first of several), 0 elsewhere; nan where one is nan. Piecewise constant: no gradient to follow.
 
     Args:
         logits: a sequence of Values and numbers, at least one.
@@ -229,9 +235,11 @@ def hardmax(logits: Any) -> list[float]:
     """
     items = _some(logits)
     best = 0
-    for i in range(1, len(items)):
-        if items[i] > items[best]:
+    for i, item in enumerate(items):
+        if item > items[best]:
             best = i
+        elif not item <= items[best]:  # one of them is nan, and nothing is the largest
+            return [math.nan] * len(items)
     return [1.0 if i == best else 0.0 for i in range(len(items))]
 
 
@@ -243,7 +251,7 @@ def _below_peak(logits: Any) -> list[Any]:
 
 
 def _some(logits: Any) -> list[Any]:
-    items = list(logits)
+    items = list(_sequence("a function of logits", logits))
     if not items:
         raise InputError("at least one logit is needed, not an empty sequence")
     return items
@@ -262,7 +270,7 @@ sum, logsumexp, peak = map(function_of, (ops.SUM, ops.LOGSUMEXP, ops.PEAK))
 
 METHODS = (
     *(exp, expm1, log, log1p, log2, log10, sqrt, cbrt, sin, cos, tan, asin, acos, atan, atan2, hypot),
-    *(sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, abs, sign, floor, ceil, maximum, minimum, clip),
+    *(sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, abs, sign, floor, ceil, maximum, minimum, clip, pow, remainder),
     *(relu, leaky_relu, elu, gelu, silu, sigmoid, softplus),
 )
 """What is a method of Value too: `v.exp()` is `exp(v)`."""

@@ -30,7 +30,7 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
 
     Raises:
         ConvergenceError: (when called) there is no root near the guess, or the Jacobian has no inverse there.
-        InputError: `f` does not return as many numbers as `y` has.
+        InputError: `order` is no whole number of at least 1; (when called) `f` does not return as many numbers as `y` has.
 
     Source: Christianson, "Reverse accumulation and implicit functions", Optimization Methods and Software 9 (1998).
 
@@ -39,6 +39,9 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
         >>> grad(lambda a: root(1.0, a))(4.0)
         0.25
     """
+
+    if not isinstance(order, int) or order < 1:
+        raise InputError(f"the order of derivatives is a whole number of at least 1, not {order!r}")
 
     @functools.wraps(f)
     def solve(guess: Any, *parameters: Any) -> Any:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd.errors import InputError
 from autograd.functions import OTHER_NAMES, call
 from autograd.ops import OPERATIONS
 from autograd.value import Value, real
@@ -25,6 +26,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "float_power": operator.pow,
     "negative": operator.neg,
     "positive": operator.pos,
+    "square": lambda x: x * x,
+    "reciprocal": lambda x: 1.0 / x,
+    "conjugate": operator.pos,
     "less": operator.lt,
     "less_equal": operator.le,
     "greater": operator.gt,
@@ -32,7 +36,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "equal": operator.eq,
     "not_equal": operator.ne,
 }
-"""NumPy's functions that are Python's operators; those with the name of a row of the op table are taken from there."""
+"""NumPy's functions that are Python's operators, or made of them; those with the name of a row of the op table are taken from there."""
 
 ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs", "fabs": "abs"}
 
@@ -40,10 +44,13 @@ ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs"
 def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """NumPy's protocol for its element-wise functions.
 
+    Raises:
+        InputError: there is no such operation.
+
     Source: NEP 13, "A mechanism for overriding ufuncs".
     """
     numpy = sys.modules["numpy"]
-    if any(isinstance(x, numpy.ndarray) for x in inputs) or method != "__call__":
+    if any(isinstance(x, numpy.ndarray) for x in inputs) or method != "__call__" or options:
         boxed = []
         for x in inputs:
             if isinstance(x, Value):
@@ -58,7 +65,10 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     if name in OPERATORS:
         return OPERATORS[name](*operands)
     row = OPERATIONS.get(ROWS.get(name, name))
-    return NotImplemented if row is None else call(row, *operands)
+    if row is None:
+        raise InputError(f"there is no np.{name} of a Value: write it of operations that there are, or np.{name}(v.data) for the number")
+    return call(row, *operands)
 
 
 Value.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
+Value.conjugate = lambda self: self  # type: ignore[attr-defined] # np.var and np.std of an object array ask each element for it

@@ -16,6 +16,7 @@ Four habits keep the rules exact:
 
 from __future__ import annotations
 
+import keyword
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -155,14 +156,17 @@ def define(
         doc, latex: see `Operation`.
 
     Raises:
-        DefinitionError: the name is taken or no identifier, or a derivative is missing.
+        DefinitionError: the name is taken or no identifier, a rule is no function, or a derivative is missing.
     """
-    if not name.isidentifier():
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise DefinitionError(f"an operation's name must be a Python identifier, not {name!r}")
     if name in OPERATIONS:
         raise DefinitionError(f"there is an operation {name!r} already: choose another name")
     if not derivatives or (variadic and len(derivatives) != 1):
         raise DefinitionError(f"{name}: give one derivative rule an input, as lambda xp, y, a: …; a variadic operation has one in all")
+    for rule in (value, *derivatives, *[rule for rule in (domain, pole) if rule is not None]):
+        if not callable(rule):
+            raise DefinitionError(f"{name}: every rule is a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
     arity = None if variadic else len(derivatives)
     operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex)
     OPERATIONS[name] = operation

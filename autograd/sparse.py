@@ -16,6 +16,7 @@ from typing import Any, cast
 from autograd.errors import InputError
 from autograd.graph import topological_order
 from autograd.transforms import derivatives, push_forward
+from autograd.trees import flatten
 from autograd.value import Value, real
 
 
@@ -46,20 +47,20 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
     """The Jacobian of a function of a list of numbers that returns a list of numbers.
 
     Args:
-        f: takes one list, returns one.
+        f: takes one list, or one NumPy array if `x` is one; returns one.
         x: the point.
 
     Raises:
-        InputError: `f` returns no sequence of numbers.
+        InputError: `x` is no sequence of numbers, or `f` returns none.
 
     Example:
         >>> J = sparse_jacobian(lambda x: [b - a * a for a, b in zip(x, x[1:])], [1.0, 2.0, 3.0])
         >>> J.todense(), J.passes
         ([[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]], 2)
     """
-    variables = [Value(real(number)) for number in x]
-    outputs = f(list(variables))
-    if isinstance(outputs, Value) or not hasattr(outputs, "__len__"):
+    variables, point = _variables(x)
+    outputs = f(point)
+    if isinstance(outputs, (Value, str)) or not hasattr(outputs, "__len__"):
         raise InputError(f"f must return a list of numbers, not {outputs!r}: for one number write [result]")
     return _by_colours(list(outputs), variables)
 
@@ -68,20 +69,29 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
     """The Hessian of a scalar function of a list of numbers.
 
     Args:
-        f: takes one list, returns one number.
+        f: takes one list, or one NumPy array if `x` is one; returns one number.
         x: the point.
 
     Raises:
-        InputError: `f` does not return one number.
+        InputError: `x` is no sequence of numbers, or `f` does not return one number.
 
     Example:
         >>> H = sparse_hessian(lambda x: sum((b - a * a) ** 2 for a, b in zip(x, x[1:])), [1.0] * 100)
         >>> H.passes, len(H.values)
         (3, 298)
     """
-    variables = [Value(real(number)) for number in x]
-    result = f(list(variables))
+    variables, point = _variables(x)
+    result = f(point)
     return _by_colours(derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables)
+
+
+def _variables(x: Any) -> tuple[list[Value], Any]:
+    """A Value for each number, and all of them in the form of `x`."""
+    leaves, build = flatten(x)
+    if not hasattr(x, "__len__") or len(x) != len(leaves):
+        raise InputError(f"the point must be a list of numbers, not {x!r}")
+    variables = [Value(real(number)) for number in leaves]
+    return variables, build(list(variables))
 
 
 def _by_colours(outputs: list[Any], variables: list[Value]) -> Sparse:

@@ -21,7 +21,7 @@ from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF, SELECT
 from autograd.recording import Condition, differentiated
 from autograd.state import STATE, Extra
-from autograd.trees import flatten
+from autograd.trees import flatten, leaves_like
 from autograd.value import Value, real
 
 
@@ -29,7 +29,8 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     """The gradient of a scalar function.
 
     Args:
-        f: takes numbers, or nested lists, tuples and dicts of numbers; returns one number.
+        f: takes numbers, or nested lists, tuples, dicts and NumPy arrays of numbers (an array comes to it as one of Values); returns
+            one number.
         argnums: by which argument to differentiate; several give a tuple of gradients.
 
     Returns:
@@ -37,7 +38,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
         the result depends on a Value from outside (an argument, or one that `f` refers to), so that it can be differentiated.
 
     Raises:
-        InputError: (when called) an argument is not a number, or `f` does not return one.
+        InputError: (when called) an argument is not a number, `f` does not return one, or `argnums` are not different arguments.
 
     Example:
         >>> grad(lambda x: x**3)(2.0)
@@ -46,6 +47,9 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
         12.0
         >>> grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5.0})
         {'a': 5.0, 'b': 2.0}
+        >>> import numpy as np
+        >>> grad(lambda v: np.exp(v).sum())(np.zeros(3))
+        array([1., 1., 1.])
     """
     both = value_and_grad(f, argnums)
 
@@ -134,20 +138,21 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     Args:
         f: takes as many arguments as there are primals.
-        primals: the point, one item an argument.
+        primals: the point, a list or tuple with one item an argument.
         tangents: the direction, of the same form.
 
     Raises:
-        InputError: the forms differ.
+        InputError: the forms differ, or something in them is no number.
 
     Example:
         >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
         ([6.0, 5.0], [3.0, 1.0])
     """
-    directions = flatten(list(tangents))[0]
+    if not isinstance(primals, (list, tuple)):
+        raise InputError(f"the primals are a sequence with one item for each argument of f, as in ({primals!r},)")
+    found = leaves_like(tangents, primals, "tangents")
+    directions = [x if isinstance(x, Value) else real(x) for x in found]
     with _variables(primals, tuple(range(len(primals)))) as (replaced, variables, _):
-        if len(directions) != len(variables):
-            raise InputError(f"jvp needs a tangent for each of {len(variables)} numbers, not {len(directions)}")
         outputs, build = flatten(f(*replaced))
         plain = all(not isinstance(x, Value) for x in directions) and not _from_outside(outputs, variables)
         moved = push_forward(outputs, dict(zip(variables, directions, strict=True)), plain)
@@ -178,6 +183,8 @@ def _variables(args: Sequence[Any], argnums: int | tuple[int, ...]) -> Iterator[
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if any(not isinstance(i, int) or not -len(args) <= i < len(args) for i in chosen):
         raise InputError(f"argnums={argnums!r} does not fit a call with {len(args)} positional arguments")
+    if len({i % len(args) for i in chosen}) != len(chosen):
+        raise InputError(f"argnums={argnums!r} names an argument twice")
     replaced = list(args)
     variables: list[Value] = []
     pieces = []
@@ -300,18 +307,20 @@ def _slopes_as_graphs(node: Value) -> list[Any]:
     """The local derivatives of a node, as graphs of its inputs.
 
     Raises:
-        StaleGraphError: the node is not what its operation gives for the data of its inputs.
+        StaleGraphError: the node, or a local derivative, is not what its operation gives for the data of its inputs.
     """
     inputs = node._prev
     if not inputs:
         return []
     data = [x._data for x in inputs]
     value = real(node._operation.value(FLOATS, *data))
-    if value != node._data and (value == value or node._data == node._data):
-        raise StaleGraphError(
-            f"{node!r} was computed by {node._operation.name} from other numbers than {data}: .data was assigned since the graph "
-            "was built. Build the graph again, then differentiate."
-        )
+    slopes = node._operation.slopes(FLOATS, value, *data)
+    for now, then in zip((value, *slopes), (node._data, *node._slopes), strict=True):
+        if now != then and (now == now or then == then):  # nan is not another number than nan
+            raise StaleGraphError(
+                f"{node!r} was computed by {node._operation.name} from other numbers than {data}: .data was assigned since the graph "
+                "was built. Build the graph again, then differentiate."
+            )
     return node._operation.slopes(GRAPHS, node, *inputs)
 
 

@@ -338,6 +338,16 @@ class Value(Node):
             "(autograd.sin(v), not math.sin(v)), which keep it"
         )
 
+    def __int__(self) -> int:
+        raise InputError(f"int({self!r}) would drop its gradient: write int(v.data) for the number, or floor(v), whose derivative is 0")
+
+    def __round__(self, digits: object = None) -> float:
+        raise InputError(f"round({self!r}) would drop its gradient: write round(v.data, 4) for the number, or show it as f'{{v:.4f}}'")
+
+    def __format__(self, spec: str) -> str:
+        """As its number, where a format is given: f"{loss:.4f}"."""
+        return format(self._data, spec) if spec else repr(self)
+
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
@@ -457,6 +467,8 @@ def real(number: object) -> float:
         raise InputError(f"complex numbers are not supported: {number!r}; use two Values, its real and imaginary part")
     if isinstance(number, str):
         raise InputError(f"a string is not a number: {number!r}; write float({number!r}) if it holds one")
+    if getattr(number, "ndim", None) == 0:
+        raise InputError(f"a Value is one number, not {type(number).__name__}, even of no axes: write x.item() for its number")
     if hasattr(number, "__len__") or hasattr(number, "__array__"):
         raise InputError(f"a Value is one number, not {type(number).__name__}: make one of each element, as in [Value(x) for x in xs]")
     raise InputError(f"not a real number: {number!r} of type {type(number).__name__}")
@@ -507,7 +519,13 @@ def add_gradients(nodes: list[Value], gradients: list[float]) -> None:
 
 
 def values(items: object) -> list[Node]:
-    """Values and numbers as nodes."""
+    """Values and numbers as nodes.
+
+    Raises:
+        InputError: `items` is no sequence, or an element is not a real number.
+    """
+    if type(items) is not list and not hasattr(items, "__iter__") and not hasattr(items, "__getitem__"):
+        raise InputError(f"a sequence of Values and numbers is needed, not {items!r}")
     return [item if isinstance(item, Value) else Value(real(item), CONSTANT) for item in cast(Any, items)]
 
 

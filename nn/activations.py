@@ -37,12 +37,16 @@ def activation_named(activation: str | Activation | None) -> Activation | None:
     """The activation function of a name; callables and None (linear) as they are.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is none of that name, or it is a class.
 
     Example:
         >>> activation_named("relu")(-2.0)
         0.0
     """
+    if isinstance(activation, type):
+        raise InputError(
+            f"an activation is a function or a module, not a class: write {activation.__name__}() rather than {activation.__name__}"
+        )
     if activation is None or callable(activation):
         return activation
     if not isinstance(activation, str) or activation not in ACTIVATIONS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,3 +40,27 @@ def paired(name: str, X: Sequence[Any], y: Sequence[Any]) -> None:
     """
     if len(X) != len(y) or not len(X):
         raise InputError(f"{name} needs as many targets as samples, at least one: {len(X)} samples, {len(y)} targets")
+
+
+def generator(rng: random.Random | None) -> random.Random:
+    """`rng`, or else a new generator, seeded by Python's global one.
+
+    A seed is refused, because it would start anew wherever it is given: two layers would get the same weights, and the batches of
+    every epoch the same order.
+
+    Raises:
+        InputError: it is no generator.
+
+    Example:
+        >>> random.seed(0)
+        >>> number = generator(None).random()
+        >>> random.seed(0)
+        >>> number == generator(None).random()
+        True
+    """
+    if rng is None:
+        return random.Random(random.getrandbits(64))
+    if not hasattr(rng, "random"):
+        seed = rng if isinstance(rng, int) else 0
+        raise InputError(f"rng must be a generator, not {rng!r}: write rng=random.Random({seed})")
+    return rng

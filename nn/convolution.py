@@ -11,9 +11,8 @@ from autograd import sum as sum_of
 from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.value import Value, dot, values
-from nn.checks import whole
-from nn.initialisers import Initialiser, he_uniform
-from nn.layers import generator
+from nn.checks import generator, whole
+from nn.initialisers import Initialiser, checked, he_uniform
 from nn.module import Module
 
 Pair = tuple[int, int]
@@ -68,13 +67,14 @@ class Conv2d(Module):
         initialiser: Initialiser = he_uniform,
     ) -> None:
         nin, nout, rng = whole("in_channels", in_channels), whole("out_channels", out_channels), generator(rng)
+        draw = checked(initialiser)
         self.kernel_size = rows, columns = pair("kernel_size", kernel_size)
         self.stride = pair("stride", stride)
         self.padding = pair("padding", padding, least=0)
         fans = nin * rows * columns, nout * rows * columns
         self.weight = [
             [
-                [[Value(initialiser(*fans, rng), label=f"weight[{k}][{c}][{i}][{j}]") for j in range(columns)] for i in range(rows)]
+                [[Value(draw(*fans, rng), label=f"weight[{k}][{c}][{i}][{j}]") for j in range(columns)] for i in range(rows)]
                 for c in range(nin)
             ]
             for k in range(nout)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import FileError, InputError, MissingPackageError
 from autograd.value import real
-from nn.checks import paired, whole
+from nn.checks import generator, paired, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +45,8 @@ def batches(
         turned into lists.
 
     Raises:
-        InputError: the lengths differ, there are no samples, the size is not positive, or a frame holds what is no number; at
-            the call, not at the first batch.
+        InputError: the lengths differ, there are no samples, the size is not positive, `rng` is no generator, or a frame holds
+            what is no number; at the call, not at the first batch.
 
     Example:
         >>> [targets for _, targets in batches([[0.0], [1.0], [2.0]], [0, 1, 2], batch_size=2, shuffle=False)]
@@ -57,7 +57,7 @@ def batches(
     size = len(X) if batch_size is None else whole("batch_size", batch_size)
     order = list(range(len(X)))
     if shuffle:
-        (rng or random).shuffle(order)
+        _shuffle(order, rng)
     chunks = (order[start : start + size] for start in range(0, len(order), size))
     return ((_at(chunk, X), _at(chunk, y)) for chunk in chunks)
 
@@ -106,8 +106,13 @@ def _array_of_frame(frame: Any) -> Any:
             real(item)
         except InputError:
             column = columns[i % len(columns)]
-            raise InputError(f"column {column!r} holds {item!r}, which is no number: leave the column out, or give it numbers") from None
+            where = "a series" if column is None else f"column {column!r}"
+            raise InputError(f"{where} holds {item!r}, which is no number: leave it out, or give it numbers") from None
     return array.astype(float)
+
+
+def _shuffle(items: list[int], rng: random.Random | None) -> None:
+    (random if rng is None else generator(rng)).shuffle(items)
 
 
 def _at(positions: list[int], items: Any) -> list[Any]:
@@ -117,52 +122,60 @@ def _at(positions: list[int], items: Any) -> list[Any]:
 # -- sets to learn from -------------------------------------------------------------------------------------------------
 
 
-def digits(rng: random.Random) -> tuple[Samples, Samples]:
+def digits(rng: random.Random | None = None) -> tuple[Samples, Samples]:
     """scikit-learn's handwritten digits: 1,797 real images of 8 × 8 pixels, scaled to [0, 1]; a fifth is held out.
+
+    Args:
+        rng: the generator that shuffles, and draws what is random; by default one that Python's global one seeds.
 
     Returns:
         ``(X_train, y_train), (X_test, y_test)``, shuffled by `rng`.
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
+        InputError: `rng` is no generator.
     """
+    rng = generator(rng)
     images = _sklearn().load_digits()
     return _split((images.data / 16.0).tolist(), images.target.tolist(), rng)
 
 
-def moons(rng: random.Random, samples: int = 200) -> tuple[Samples, Samples]:
+def moons(rng: random.Random | None = None, samples: int = 200) -> tuple[Samples, Samples]:
     """Two interleaving half circles, with some noise; a fifth is held out. As `digits`, with classes 0 and 1.
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
-        InputError: `samples` is no whole number of at least 1.
+        InputError: `samples` is no whole number of at least 1, or `rng` is no generator.
     """
+    rng = generator(rng)
     X, y = _sklearn().make_moons(whole("samples", samples), noise=0.1, random_state=rng.randrange(2**32))
     return _split(X.tolist(), y.tolist(), rng)
 
 
-def circles(rng: random.Random, samples: int = 200) -> tuple[Samples, Samples]:
+def circles(rng: random.Random | None = None, samples: int = 200) -> tuple[Samples, Samples]:
     """Two rings, one in the other, with some noise: no line separates them. As `moons`; class 1 is the inner one.
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
-        InputError: `samples` is no whole number of at least 1.
+        InputError: `samples` is no whole number of at least 1, or `rng` is no generator.
     """
+    rng = generator(rng)
     X, y = _sklearn().make_circles(whole("samples", samples), noise=0.07, factor=0.5, random_state=rng.randrange(2**32))
     return _split(X.tolist(), y.tolist(), rng)
 
 
-def xor(rng: random.Random, samples: int = 200) -> tuple[Samples, Samples]:
+def xor(rng: random.Random | None = None, samples: int = 200) -> tuple[Samples, Samples]:
     """Four clouds, around (±1, ±1): class 1 where the signs of the centre differ. As `moons`, and needs nothing but Python.
 
     Raises:
-        InputError: `samples` is no whole number of at least 1.
+        InputError: `samples` is no whole number of at least 1, or `rng` is no generator.
 
     Example:
         >>> (X_train, y_train), (X_test, y_test) = xor(random.Random(0))
         >>> len(X_train), len(X_test), sorted(set(y_train))
         (160, 40, [0, 1])
     """
+    rng = generator(rng)
     centres = [(-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)]
     chosen = [centres[i % 4] for i in range(whole("samples", samples))]
     X = [[rng.normalvariate(a, 0.3), rng.normalvariate(b, 0.3)] for a, b in chosen]
@@ -186,6 +199,7 @@ def mnist(rng: random.Random | None = None, path: str | os.PathLike[str] | None 
     Raises:
         MissingPackageError: scikit-learn, or pandas, which it reads the download with, is not installed.
         FileError: the file is damaged, or holds something else.
+        InputError: `rng` is no generator.
         OSError: there is no such file, or no network.
 
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998).
@@ -198,7 +212,7 @@ def mnist(rng: random.Random | None = None, path: str | os.PathLike[str] | None 
     else:
         images, labels = _mnist_from(path)
         order = list(range(len(images)))
-        (rng or random).shuffle(order)
+        _shuffle(order, rng)
         train, test = np.split(np.array(order), [len(order) - len(order) // 5])
     labels = labels.astype(np.int64)
     return (images[train] / 255.0, labels[train]), (images[test] / 255.0, labels[test])

@@ -6,12 +6,14 @@ Both ways give the same numbers to within rounding, for the same samples in the 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.contexts import detect_anomaly, no_grad
-from autograd.errors import AnomalyError, AutogradError, DomainError, InputError, TrainingError
+from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
+from autograd.recording import RECORDER
 from autograd.trees import flatten
 from autograd.value import Value, number_of
 from nn.data import as_lists
@@ -53,9 +55,9 @@ class Data:
     def __init__(self, X: Any, y: Any = None) -> None:
         import numpy as np
 
-        self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_lists(X)
-        self.y = [] if y is None else as_lists(y)
-        self._arrays: list[npt.NDArray[Any]] = []
+        self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_eager(as_lists(X))
+        self.y = [] if y is None else as_eager(as_lists(y))
+        self._arrays: list[Any] = []
 
     def __len__(self) -> int:
         return len(self.X)
@@ -65,22 +67,33 @@ class Data:
         X = self.X[list(order)].tolist() if hasattr(self.X, "tolist") else [self.X[i] for i in order]
         return X, [self.y[i] for i in order] if self.y else []
 
-    def arrays(self, order: Sequence[int]) -> list[Array]:
-        """The same as arrays: that of the samples and, if there are any, that of the targets.
+    def arrays(self, order: Sequence[int]) -> list[Any]:
+        """The same as arrays: that of the samples and, if there are any, that of the targets. Of dicts a dict of arrays.
 
         Raises:
             InputError: not all of it is numbers, or not all samples are of one shape.
         """
-        import numpy as np
-
         if not self._arrays:
             self._arrays = [_array("samples", self.X)] + ([_array("targets", self.y)] if self.y else [])
-        return [np.asarray(array[list(order)], np.float64) for array in self._arrays]
+        return [_rows(array, list(order)) for array in self._arrays]
 
 
-def _array(name: str, items: Any) -> npt.NDArray[Any]:
+def _rows(array: Any, order: list[int]) -> Any:
     import numpy as np
 
+    if isinstance(array, dict):
+        return {key: _rows(part, order) for key, part in array.items()}
+    return np.asarray(array[order], np.float64)
+
+
+def _array(name: str, items: Any) -> Any:
+    import numpy as np
+
+    if len(items) and isinstance(items[0], dict):
+        keys = items[0].keys()
+        if not all(isinstance(item, dict) and item.keys() == keys for item in items):
+            raise InputError(f"the {name} are dicts of different keys")
+        return {key: _array(f"{name}, at {key!r},", [item[key] for item in items]) for key in keys}
     try:
         array = np.asarray(items)
     except ValueError:
@@ -109,7 +122,7 @@ class Eager:
         self.model = model
         self.loss = loss
         self.parameters = parameters
-        self.penalty = penalty
+        self.penalty = None if penalty is None else lambda model: a_value("a penalty", penalty(model))
         self._modules = model.modules() if isinstance(model, Module) else []  # finding them takes as long as some steps
 
     @contextmanager
@@ -196,17 +209,22 @@ class Compiled(Eager):
         from autograd.compiled.arguments import Parameters
 
         def sample(model: Any, x: Any, target: Any) -> Any:
-            output = model(x)
-            one = loss_of(loss, output, target)
+            with _nothing_drawn(model):
+                output = model(as_eager(x))
+                one = loss_of(loss, output, as_eager(target))
             return one, (one, output)
+
+        def answer(model: Any, x: Any) -> Any:
+            with _nothing_drawn(model):
+                return model(as_eager(x))
 
         super().__init__(model, loss, parameters, penalty)
         self._automatic = executor == "auto"
         self._held = False
         self._store = Parameters(model, parameters)
         self._sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
-        self._output = compile(lambda model, x: model(x), in_axes=(None, 0), executor=executor)
-        self._penalty = None if penalty is None else compile(penalty, in_axes=(None,), executor=executor)
+        self._output = compile(answer, in_axes=(None, 0), executor=executor)
+        self._penalty = None if self.penalty is None else compile(self.penalty, in_axes=(None,), executor=executor)
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         """As `Eager.gradient`.
@@ -237,7 +255,8 @@ class Compiled(Eager):
         self.write()
         found = eager()
         if self._automatic:
-            self.reason = (str(failed) or type(failed).__name__).splitlines()[0]
+            told = str(failed) if isinstance(failed, (AutogradError, FloatingPointError)) else f"{type(failed).__name__}: {failed}"
+            self.reason = told.splitlines()[0]
             return found
         if isinstance(failed, FloatingPointError):
             raise DomainError(f"{failed}, in compiled code, though not in eager code")
@@ -292,16 +311,71 @@ class Compiled(Eager):
             self._held = False
 
 
+def as_eager(x: Any) -> Any:
+    """A sample as eager code gets it: with lists, of which + makes a longer one, in place of arrays, of which it makes sums.
+
+    Example:
+        >>> import numpy as np
+        >>> as_eager({"a": np.eye(2), "b": [np.zeros(1), 2.0]})
+        {'a': [[1.0, 0.0], [0.0, 1.0]], 'b': [[0.0], 2.0]}
+    """
+    if isinstance(x, dict):
+        return {key: as_eager(part) for key, part in x.items()}
+    if isinstance(x, list) and x and not isinstance(x[0], (float, int)):
+        return [as_eager(item) for item in x]
+    return x.tolist() if hasattr(x, "tolist") else x
+
+
+@contextmanager
+def _nothing_drawn(model: Any) -> Iterator[None]:
+    """Refuse to record random numbers that do not come from `drawn`: they would be the same at every run, without a word.
+
+    Python's and NumPy's global generators are looked at, and those among the attributes of modules.
+
+    Raises:
+        CompileError: some were drawn; they are given back.
+    """
+    import numpy as np
+
+    now = RECORDER.get()
+    modules = model.modules() if isinstance(model, Module) else []
+    generators: list[Any] = [random, *[x for module in modules for x in vars(module).values() if isinstance(x, random.Random)]]
+
+    def states() -> list[Any]:
+        numpys: Any = np.random.get_state()
+        return [generator.getstate() for generator in generators] + [(numpys[1].tobytes(), *numpys[2:])]
+
+    before, of_numpy, draws = states(), np.random.get_state(), len(now.draws) if now else 0
+    yield
+    if now and len(now.draws) == draws and states() != before:
+        for generator, state in zip(generators, before, strict=False):
+            generator.setstate(state)
+        np.random.set_state(of_numpy)
+        raise CompileError("the model or the loss draws random numbers, which would be frozen: write autograd.drawn(random.random) for one")
+
+
 def loss_of(loss: Loss, output: Any, target: Any) -> Value:
     """The loss of one sample.
 
     Raises:
         InputError: it is no Value.
     """
-    one = loss(output, target)
-    if not isinstance(one, Value):
-        raise InputError(f"a loss must be a Value, which has a gradient, not {one!r}: compute it from the model's output")
-    return one
+    return a_value("a loss", loss(output, target), "the model's output")
+
+
+def a_value(name: str, result: Any, source: str = "the model's parameters") -> Value:
+    """What a loss or a penalty gave.
+
+    Raises:
+        InputError: it is no Value.
+
+    Example:
+        >>> a_value("a loss", Value(3.0)).data
+        3.0
+    """
+    if not isinstance(result, Value):
+        raise InputError(f"{name} must be a Value, which has a gradient, not {result!r}: compute it from {source}")
+    return result
 
 
 def plain(output: Any) -> Any:
@@ -311,7 +385,7 @@ def plain(output: Any) -> Any:
         >>> plain([Value(1.0), (Value(2.0), 3)])
         [1.0, (2.0, 3.0)]
     """
-    leaves, build = flatten(output)
+    leaves, build = flatten(output, arrays=False)
     return build([number_of(leaf) for leaf in leaves])
 
 

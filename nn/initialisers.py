@@ -155,3 +155,21 @@ def _finite(name: str, number: float) -> float:
     if not math.isfinite(result):
         raise InputError(f"{name} must be finite, not {number!r}")
     return result
+
+
+def checked(initialiser: Initialiser) -> Initialiser:
+    """`initialiser`, if it can be one.
+
+    Raises:
+        InputError: it is no function, or one that makes initialisers.
+
+    Example:
+        >>> checked(he_normal) is he_normal
+        True
+    """
+    makers: list[object] = [constant, uniform, normal]
+    if initialiser in makers:
+        raise InputError(f"{initialiser.__name__} makes an initialiser: write initialiser={initialiser.__name__}(…), with its numbers")
+    if not callable(initialiser):
+        raise InputError(f"an initialiser is a function, as in initialiser=nn.initialisers.xavier_uniform, not {initialiser!r}")
+    return initialiser

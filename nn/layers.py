@@ -14,8 +14,8 @@ from autograd.recording import drawn
 from autograd.trees import flatten
 from autograd.value import Value, dot, real, values
 from nn.activations import Activation, activation_named, elementwise, is_vectorwise, name_of, title_of
-from nn.checks import whole
-from nn.initialisers import Initialiser, he_uniform, normal
+from nn.checks import generator, whole
+from nn.initialisers import Initialiser, checked, he_uniform, normal
 from nn.module import Module
 
 STANDARD_NORMAL: Initialiser = normal(0.0, 1.0)
@@ -51,13 +51,13 @@ class Neuron(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
-        nin, nout, rng = whole("nin", nin), whole("nout", nout), generator(rng)
+        nin, nout, rng, draw = whole("nin", nin), whole("nout", nout), generator(rng), checked(initialiser)
         function = activation_named(activation)
         if is_vectorwise(function):
             raise InputError(
                 f"{name_of(function)} needs all outputs of a layer, and a neuron has one: give it to a layer, as in Layer(2, 3, 'softmax')"
             )
-        self.w = [Value(initialiser(nin, nout, rng), label=f"w{i}") for i in range(nin)]
+        self.w = [Value(draw(nin, nout, rng), label=f"w{i}") for i in range(nin)]
         self.b = Value(0.0, label="b")
         self.activation = function
 
@@ -222,7 +222,8 @@ class Linear(Module):
         initialiser: Initialiser = he_uniform,
     ) -> None:
         nin, nout, rng = whole("in_features", in_features), whole("out_features", out_features), generator(rng)
-        self.weight = [[Value(initialiser(nin, nout, rng), label=f"weight[{i}][{j}]") for j in range(nin)] for i in range(nout)]
+        draw = checked(initialiser)
+        self.weight = [[Value(draw(nin, nout, rng), label=f"weight[{i}][{j}]") for j in range(nin)] for i in range(nout)]
         self.bias = [Value(0.0, label=f"bias[{i}]") for i in range(nout)] if bias else None
 
     def __call__(self, x: Sequence[Any]) -> list[Value]:
@@ -360,8 +361,9 @@ class Embedding(Module):
         initialiser: Initialiser = STANDARD_NORMAL,
     ) -> None:
         count, size, rng = whole("num_embeddings", num_embeddings), whole("embedding_dim", embedding_dim), generator(rng)
+        draw = checked(initialiser)
         # of the inputs, a one for the thing and zeros for all others, one counts: fan_in is 1
-        self.weight = [[Value(initialiser(1, size, rng), label=f"weight[{i}][{j}]") for j in range(size)] for i in range(count)]
+        self.weight = [[Value(draw(1, size, rng), label=f"weight[{i}][{j}]") for j in range(size)] for i in range(count)]
 
     def __call__(self, index: Any) -> list[Any]:
         """The vector of an index; or a list of vectors, for a list of indices.
@@ -411,26 +413,6 @@ class Flatten(Module):
 
 
 # -- what they share ----------------------------------------------------------------------------------------------------
-
-
-def generator(rng: random.Random | None) -> random.Random:
-    """`rng`, or else a new generator, seeded by Python's global one.
-
-    Raises:
-        InputError: it is no generator.
-
-    Example:
-        >>> random.seed(0)
-        >>> number = generator(None).random()
-        >>> random.seed(0)
-        >>> number == generator(None).random()
-        True
-    """
-    if rng is None:
-        return random.Random(random.getrandbits(64))
-    if not hasattr(rng, "random"):
-        raise InputError(f"rng must be a generator, as in rng=random.Random(42), not {rng!r}")
-    return rng
 
 
 def one_sample(x: Any) -> Sequence[Any]:

@@ -195,6 +195,8 @@ def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
     if isinstance(logits, Value):
         raise InputError("cross_entropy needs a logit for each class; give the model as many outputs as there are classes")
     log_probabilities = log_softmax(logits)
+    if isinstance(target, str):
+        raise _no_class(target, len(log_probabilities))
     if hasattr(target, "__len__"):
         if len(target) != len(log_probabilities):
             raise InputError(f"cross_entropy needs as many probabilities as logits: {len(target)} and {len(log_probabilities)}")

@@ -13,7 +13,7 @@ from autograd.value import Value, real
 class Module:
     """The base of everything that has parameters: those are the Values, and the Modules, among its attributes.
 
-    They may stand in lists, tuples and dicts. There is no `super().__init__()` to call.
+    They may stand in lists, tuples, dicts and NumPy arrays. There is no `super().__init__()` to call.
 
     Attributes:
         training: whether the model is being trained; layers such as `Dropout` behave differently then. See `train` and `eval`.
@@ -50,17 +50,28 @@ class Module:
             p.grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The number of each parameter by its name."""
-        return {name: value.data for name, value in self.named_parameters()}
+        """The number of each parameter by its name.
+
+        Raises:
+            InputError: two parameters have one name, as those in ``{"a.b": Value(1.0), "a": {"b": Value(2.0)}}``.
+
+        Example:
+            >>> from nn import Linear
+            >>> Linear(1, 1, initialiser=lambda fan_in, fan_out, rng: 0.5).state_dict()
+            {'weight.0.0': 0.5, 'bias.0': 0.0}
+        """
+        return {name: value.data for name, value in self._by_name().items()}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         """Set the parameters from what `state_dict` gave. All or nothing.
 
         Raises:
             FileError: names are missing or unknown; nothing was changed.
-            InputError: something in it is no number; nothing was changed.
+            InputError: it is no dict, or something in it is no number; nothing was changed.
         """
-        own = dict(self.named_parameters())
+        if not isinstance(state, dict):
+            raise InputError(f"load_state_dict takes what state_dict() gave, a dict of numbers by name, not {state!r}")
+        own = self._by_name()
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise FileError(
@@ -70,6 +81,14 @@ class Module:
         numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be none
         for name, value in own.items():
             value.data = numbers[name]
+
+    def _by_name(self) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for name, value in self.named_parameters():
+            if name in found:
+                raise InputError(f"two parameters have the name {name!r}: rename the attribute or the key that one of them stands under")
+            found[name] = value
+        return found
 
     # -- modules --------------------------------------------------------------------------------------------------------
 
@@ -177,6 +196,8 @@ def _parts(item: Any, name: str) -> Iterator[tuple[str, Part]]:
     elif isinstance(item, (list, tuple)):
         branches = enumerate(item)
     else:
+        if str(getattr(item, "dtype", "")) == "object":  # NumPy's arrays of Values
+            yield from _parts(item.tolist(), name)
         return
     for key, branch in branches:
         yield from _parts(branch, f"{name}.{key}" if name else str(key))

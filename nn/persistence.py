@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from autograd.errors import FileError
+from autograd.errors import FileError, InputError
 from autograd.files import write_atomically
 from nn.module import Module
 
@@ -14,8 +14,20 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the model's parameters to a file. An interrupted save leaves the old file whole.
 
     Raises:
+        InputError: `model` is no Module, or two of its parameters have one name.
         OSError: the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from nn import MLP
+        >>> trained, fresh = MLP(2, [3, 1]), MLP(2, [3, 1])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(trained, Path(folder, "weights.safetensors"))
+        ...     load(fresh, Path(folder, "weights.safetensors"))
+        >>> fresh.state_dict() == trained.state_dict()
+        True
     """
+    _need_module("save", model)
     import numpy as np
     from safetensors.numpy import save as to_bytes
 
@@ -27,14 +39,24 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
 
     Raises:
         FileError: the file is damaged or does not fit this model; the model is as it was.
+        InputError: `model` is no Module.
         OSError: the file cannot be read.
+
+    Example: see `save`.
     """
+    _need_module("load", model)
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
+    content = Path(path).read_bytes()
     try:
-        arrays = from_bytes(Path(path).read_bytes())
+        arrays = from_bytes(content)
         state = {name: float(array.item()) for name, array in arrays.items()}
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
         raise FileError(f"{path} is damaged, or no file of weights: {error}") from error
     model.load_state_dict(state)
+
+
+def _need_module(name: str, model: Module) -> None:
+    if not isinstance(model, Module):
+        raise InputError(f"{name} takes a model and a path, as in {name}(model, 'weights.safetensors'), not {model!r} first")

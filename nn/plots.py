@@ -216,7 +216,7 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
         axes: where to draw; by default in a new figure.
 
     Raises:
-        InputError: there are no parameters, no gradients, or one that is not finite.
+        InputError: `model` is no Module, there are no parameters, no gradients, or one that is not finite.
         MissingPackageError: matplotlib is not installed.
 
     Example:
@@ -226,6 +226,8 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
         >>> [label.get_text() for label in plot_gradients(model).axes[0].get_xticklabels()]
         ['layers.0', 'layers.1', 'layers.2']
     """
+    if not isinstance(model, Module):
+        raise InputError(f"plot_gradients needs a module, after loss.backward(), not {model!r}")
     sizes: dict[str, list[float]] = {}
     for name, layer, value in _by_layer(model):
         if not math.isfinite(value.grad):

@@ -15,11 +15,10 @@ from typing import Any
 from autograd.errors import InputError
 from autograd.value import Value, real
 from nn import metrics as known_metrics
-from nn.checks import paired, whole
+from nn.checks import generator, paired, whole
 from nn.data import batches
 from nn.gradients import Compiled, Data, Eager, Loss, Penalty, check, checked
 from nn.history import History
-from nn.layers import generator
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy, hinge
 from nn.module import Module
 from nn.optimizers import Adam, Optimizer
@@ -55,11 +54,13 @@ def fit(
     """Train a model: for each batch the mean loss, its gradient, one step of the optimizer.
 
     The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not, and
-    every sample is computed by itself. The numbers are the same to within rounding.
+    every sample is computed by itself. The numbers are the same to within rounding. What a model changes of itself when it is called, such
+    as a counter, is changed while it is recorded only: train such a model with ``executor="eager"``. Random numbers come from `drawn`.
 
     Args:
         model: called with one sample, returns what `loss` takes. While it is trained it is in training mode, and afterwards as it was.
-        X, y: samples and targets: lists, NumPy arrays, or pandas frames.
+        X, y: samples and targets: lists, NumPy arrays, or pandas frames. In a list a sample may be whatever the model takes; what is a
+            number, lists of the same lengths for all samples, or a dict of those, can be compiled.
         loss: a function of the output and the target of one sample. While it is recorded, both are Values.
         optimizer: by default `Adam(model.parameters())`. The parameters it was given are trained, no others.
         epochs: how often to go through the data, at most.
@@ -125,7 +126,7 @@ def fit(
                 stopped = best.is_reached(history)
                 if stopped and progress:
                     _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
-                if sum(callback(history) is True for callback in callbacks) or stopped:  # all of them are called
+                if sum([_is_true(callback(history)) for callback in callbacks]) or stopped:  # all of them are called
                     break
         except KeyboardInterrupt:
             if progress:
@@ -146,17 +147,23 @@ def _data(name: str, X: Any, y: Any) -> Data:
 
 def _pair(validation: Any) -> Any:
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise InputError(f"validation must be samples and targets, as in validation=(X_test, y_test), not {validation!r}")
+        found = f"{len(validation)} items" if isinstance(validation, (tuple, list)) else repr(validation)  # the items may be long
+        raise InputError(f"validation must be samples and targets, as in validation=(X_test, y_test), not {found}")
     return validation
 
 
 def _optimizer(model: Any, optimizer: Any, schedule: Any) -> Optimizer:
     if not isinstance(model, Module):
         raise InputError(f"fit trains a Module, whose parameters it can find, not {model!r}: derive your class from nn.Module")
+    own = set(model.parameters())
+    if not own:
+        raise InputError(f"{model!r} has no parameters to train: they are the Values, and those of the Modules, among its attributes")
     if optimizer is None:
         optimizer = Adam(model.parameters())
     if not isinstance(optimizer, Optimizer):
         raise InputError(f"the optimizer must know the parameters, as Adam(model.parameters(), lr=0.01) does, and not {optimizer!r}")
+    if own.isdisjoint(optimizer.parameters):
+        raise InputError("the optimizer has the parameters of another model: write optimizer=Adam(model.parameters()) with this one")
     if schedule is not None and getattr(schedule, "optimizer", None) is not optimizer:
         raise InputError("the schedule must have the optimizer that trains: fit(…, optimizer=optimizer, schedule=StepLR(optimizer, 10))")
     return optimizer
@@ -216,6 +223,11 @@ def _summary(losses: list[float], outputs: list[Any], targets: list[Any], measur
         except InputError:
             raise InputError(f"the metric {name!r} must return a number, not {number!r}") from None
     return found
+
+
+def _is_true(answer: Any) -> bool:
+    """Whether it is True, or NumPy's; a callback may return anything else without a meaning."""
+    return type(answer).__name__ in ("bool", "bool_") and bool(answer)
 
 
 class _Best:
@@ -318,7 +330,10 @@ def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric
     if metrics is None:
         metrics = ["accuracy"] if loss is cross_entropy or _is_within(y, 0, 1) or _is_within(y, -1, 1) else []
     found: dict[str, Metric] = {}
-    for metric in [metrics] if isinstance(metrics, str) or callable(metrics) else metrics:
+    chosen = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
+    if not hasattr(chosen, "__iter__"):
+        raise InputError(f"metrics must be names, or functions of outputs and targets, not {metrics!r}")
+    for metric in chosen:
         name = metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
         if name in found or name in ("loss", "seconds", "epoch") or name.startswith("validation_"):
             raise InputError(f"the history can have no second curve {name!r}: give that metric a name of its own")

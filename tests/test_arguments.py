@@ -250,9 +250,11 @@ def test_parameters_stand_in_one_array_for_their_data() -> None:
     parameters.read()
     assert parameters.array.tolist() == [1.0, 7.0, 3.0]
     argument = as_argument("model", parameters, False)
+    parameters.array[:] = [4.0, 5.0, 6.0]
     leaves, seen = argument.variables(0)
     assert seen is model
     assert leaves == model.parameters()
+    assert [p.data for p in leaves] == [4.0, 5.0, 6.0], "what is recorded must branch by the numbers of now"
     assert argument.numbers(9) is parameters.array
     gradient = np.array([0.1, 0.2, 0.3])
     assert argument.restore(gradient) is gradient

@@ -67,7 +67,7 @@ def test_anomaly_forward_names_operation_operands_and_line() -> None:
         pytest.raises(AnomalyError, match=r"exp gave inf at .*test_contexts\.py:\d+ \(exp\(x\)\): a = 1000\.0 \(label 'x'\)"),
     ):
         exp(x)
-    with detect_anomaly(), pytest.raises(AnomalyError, match=r"Value gave nan at .*: label 'w'"):
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"the number nan came in at .*: label 'w'"):
         Value(math.nan, label="w")
     with detect_anomaly(), pytest.raises(AnomalyError, match=r"- gave nan"):
         _infinite() - _infinite()
@@ -92,6 +92,18 @@ def test_anomaly_backward_names_the_line_that_built_the_node() -> None:
     assert x.grad == 3.0
     y.backward()
     assert x.grad == math.inf
+
+
+def test_of_many_operands_the_largest_are_named() -> None:
+    x = [Value(float(i)) for i in range(100)]
+    x[7], x[50] = Value(-1e200, label="huge"), Value(1e10)
+    with detect_anomaly():
+        with pytest.raises(AnomalyError, match=r"of 200 inputs the largest are input 7 = -1e\+200 \(label 'huge'\), input 107 = -1e\+200"):
+            dot(x, x)
+        with pytest.raises(AnomalyError, match=r"^the number nan came in at .*test_contexts.*\)$"):
+            Value(math.nan)
+        with pytest.raises(AnomalyError, match=r"^the number inf came in at .*: label 'w'$"):
+            Value(math.inf, label="w")
 
 
 def test_scopes_nest_and_name_nodes() -> None:

@@ -81,6 +81,22 @@ def test_a_wrong_derivative_is_caught_at_definition() -> None:
     assert "cube" not in OPERATIONS
 
 
+@pytest.mark.parametrize(
+    ("rules", "point", "error"),
+    [
+        ((lambda xp, a: xp.log(a), lambda xp, y, a: 1.0 / a), (-1.0,), DomainError),
+        ((lambda xp, a, b: a * b, lambda xp, y, a: a), (2.0,), TypeError),
+        ((lambda xp, a: xp.foo(a), lambda xp, y, a: a), (2.0,), AttributeError),
+        ((lambda xp, a: a, lambda xp, y, a: 1.0), 2.0, InputError),
+    ],
+)
+def test_the_table_is_as_it_was_after_any_error(rules: Any, point: Any, error: type[Exception]) -> None:
+    for _ in range(2):  # the name is free again
+        with pytest.raises(error):
+            define("unfinished", *rules, domain=lambda xp, a: a > 0.0, check_at=[point])
+        assert "unfinished" not in OPERATIONS
+
+
 def test_a_rule_that_raises_names_the_operation() -> None:
     f = define("careless", lambda xp, a: 1.0 / a, lambda xp, y, a: -y * y)
     try:

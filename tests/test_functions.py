@@ -12,6 +12,7 @@ from autograd import Value
 from autograd.errors import InputError
 from autograd.functions import METHODS
 from autograd.ops import OPERATIONS
+from autograd.value import number_of
 
 UNARY = [
     "arcsin",
@@ -52,8 +53,18 @@ def test_numpys_functions_of_two_inputs() -> None:
     assert [x.data for x in np.ceil(a)] == [3.0, -7.0]
     assert np.maximum(Value(2.0), 3.0).data == 3.0
     assert np.absolute(Value(-2.0)).data == 2.0
+    assert [np.square(Value(-3.0)).data, np.reciprocal(Value(4.0)).data, np.conjugate(Value(4.0)).data] == [9.0, 0.25, 4.0]
+    assert [np.var(a).data, np.std(a).data] == pytest.approx([5.25**2, 5.25])
     tie = Value(1.0), Value(1.0)
     assert np.maximum(np.array([tie[0]]), np.array([tie[1]]))[0] in tie  # NumPy picks one of two: its derivative is 1, not ½
+
+
+def test_what_numpy_has_and_values_have_not() -> None:
+    for call in (lambda: np.isnan(Value(1.0)), lambda: np.logaddexp(Value(1.0), 2.0)):
+        with pytest.raises(InputError, match=r"there is no np\.(\w+) of a Value: .* or np\.\1\(v\.data\) for the number"):
+            call()
+    with pytest.raises(TypeError, match="output"):  # and not the result without it
+        np.sin(Value(1.0), out=np.zeros(1))
 
 
 def test_methods_are_the_functions() -> None:
@@ -78,6 +89,12 @@ def test_numbers_in_a_number_out() -> None:
     assert ag.pow(2, 10) == 1024.0
     assert ag.logsumexp([0.0, 0.0]) == math.log(2.0)
     assert ag.sum([Value(1.0), 2.0]).data == 3.0
+
+
+def test_a_nan_has_no_largest() -> None:
+    for logits in ([math.nan], [math.nan, 1.0], [1.0, Value(math.nan)], [Value(1.0), 3.0, math.nan]):
+        assert [math.isnan(x) for x in ag.hardmax(logits)] == [True] * len(logits)
+        assert [math.isnan(number_of(x)) for x in ag.softmax(logits)] == [True] * len(logits)
 
 
 def test_hardmax_and_softmax() -> None:
@@ -105,5 +122,8 @@ def test_bad_calls() -> None:
         Value(Value(1.0))
     with pytest.raises(TypeError):
         pow(Value(2.0), 2, 5)
+    for function in (ag.sum, ag.logsumexp, ag.softmax, ag.log_softmax, ag.hardmax):
+        with pytest.raises(InputError, match=r"takes a sequence of Values and numbers, as in \[a, b\], not Value"):
+            function(Value(1.0))
     with pytest.raises(AttributeError, match="no operation of that name"):
         ag.functions.GRAPHS.fft

@@ -76,6 +76,8 @@ def test_no_root_is_an_error() -> None:
         implicit(lambda y, a: exp(a) + 0 * y)(1.0, 1.0)
     with pytest.raises(InputError, match="as many numbers"):
         implicit(lambda y, a: [y, a])(1.0, 1.0)
+    with pytest.raises(InputError, match="the order of derivatives is a whole number of at least 1, not 0"):
+        implicit(lambda y, a: y * y - a, order=0)
 
 
 def test_steps_that_go_too_far_are_halved() -> None:

@@ -45,6 +45,15 @@ def test_the_order_comes_from_the_generator() -> None:
     assert order(None) == first != second
 
 
+@pytest.mark.parametrize("load", [data.digits, data.moons, data.circles, data.xor])
+def test_without_a_generator_pythons_global_one_decides(load: Any) -> None:
+    random.seed(1)
+    first = load()
+    assert load() != first
+    random.seed(1)
+    assert load() == first
+
+
 def test_the_data_are_left_as_they_were() -> None:
     samples, targets = list(X), list(Y)
     for batch, _ in batches(samples, targets, 3):
@@ -137,12 +146,14 @@ def test_a_frame_of_other_things(column: list[Any], shown: str | None) -> None:
     pandas = pytest.importorskip("pandas")
     made = pandas.to_datetime(column) if shown == "2020-01-01" else pandas.Series(column, dtype=object if shown is None else None)
     frame = pandas.DataFrame({"a": [1.0, 2.0], "kind": made})
-    with pytest.raises(InputError, match=f"column 'kind' holds .*{shown or 'None'}.*, which is no number: leave the column out"):
+    with pytest.raises(InputError, match=f"column 'kind' holds .*{shown or 'None'}.*, which is no number: leave it out"):
         as_lists(frame)
     with pytest.raises(InputError, match="column 'kind' holds"):
         batches(frame, [0, 1])
     with pytest.raises(InputError, match="column 'kind' holds"):
         as_lists(frame["kind"])
+    with pytest.raises(InputError, match="a series holds"):
+        as_lists(frame["kind"].rename(None))
 
 
 @pytest.mark.parametrize("given", ["abc", b"abc", {"a": 1}, {1.0}, 5, None, iter([1.0]), np.array(3.0)])

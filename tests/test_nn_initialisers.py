@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autograd.errors import InputError
-from nn import MLP
+from nn import MLP, Conv2d, Embedding, Linear
 from nn.initialisers import (
     constant,
     he_normal,
@@ -175,3 +175,17 @@ def test_equal_weights_stay_equal() -> None:
 def test_settings_that_cannot_work(make: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *[lambda draw: MLP(2, [3], initialiser=draw), lambda draw: Linear(2, 3, initialiser=draw)],
+        *[lambda draw: Embedding(2, 3, initialiser=draw), lambda draw: Conv2d(1, 1, 2, initialiser=draw)],
+    ],
+)
+def test_what_is_no_initialiser(make: Any) -> None:
+    with pytest.raises(InputError, match=r"normal makes an initialiser: write initialiser=normal\(…\)"):
+        make(normal)
+    with pytest.raises(InputError, match="an initialiser is a function, as in initialiser=nn.initialisers.xavier_uniform, not 'xavier'"):
+        make("xavier")

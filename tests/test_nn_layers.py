@@ -16,7 +16,7 @@ from autograd import Value, compile, dot, log, relu, softmax
 from autograd.errors import InputError, PoleError
 from autograd.ops import LEAF
 from autograd.recording import RECORDER, Recording
-from nn import MLP, Layer, Module, Neuron
+from nn import MLP, Conv2d, Layer, Module, Neuron, batches, data
 from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax
 from nn.initialisers import he_uniform, xavier_uniform
 from nn.layers import Dropout, Embedding, Flatten, Linear, Sequential
@@ -160,6 +160,11 @@ def test_activations_by_name_and_as_functions() -> None:
             Neuron(1, wrong)  # type: ignore[arg-type]
 
 
+def test_a_class_is_no_activation() -> None:
+    with pytest.raises(InputError, match=r"not a class: write ReLU\(\) rather than ReLU"):
+        MLP(2, [3, 1], ReLU)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_name_is_an_activation_of_a_layer(name: str) -> None:
     logits = [z.data for z in Layer(2, 3, None, rng=random.Random(0))([1.0, -2.0])]
@@ -228,9 +233,16 @@ def test_seeds_repeat() -> None:
 
 
 @pytest.mark.parametrize("rng", [0, 42, "seed"])
-@pytest.mark.parametrize("make", [lambda rng: MLP(2, [3], rng=rng), lambda rng: Linear(2, 3, rng=rng), lambda rng: Dropout(rng=rng)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        *[lambda rng: MLP(2, [3], rng=rng), lambda rng: Linear(2, 3, rng=rng), lambda rng: Dropout(rng=rng)],
+        *[lambda rng: Embedding(2, 3, rng=rng), lambda rng: Conv2d(1, 1, 2, rng=rng)],
+        *[data.digits, data.moons, data.circles, data.xor, lambda rng: batches([[0.0]], [0], rng=rng)],
+    ],
+)
 def test_what_is_no_generator(make: Callable[[Any], Any], rng: Any) -> None:
-    with pytest.raises(InputError, match=rf"rng must be a generator, as in rng=random.Random\(42\), not {rng!r}"):
+    with pytest.raises(InputError, match=rf"rng must be a generator, not {rng!r}: write rng=random.Random\({rng if rng == 42 else 0}\)"):
         make(rng)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograd import Value
@@ -30,6 +31,14 @@ def test_a_module_of_your_own() -> None:
     assert [name for name, _ in model.named_parameters()] == ["scale", "parts.a.w.0", "parts.a.b", "parts.b.0", "parts.b.1.0"]
     assert [name for name, _ in model.named_parameters("model")][:2] == ["model.scale", "model.parts.a.w.0"]
     assert len(predict(model, [[1.0], [2.0]])) == 2
+
+
+def test_parameters_may_stand_in_arrays() -> None:
+    model = Module()
+    model.W = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]])  # type: ignore[attr-defined]
+    model.scale = np.array(Value(5.0))  # type: ignore[attr-defined]
+    model.about = np.zeros(3)  # type: ignore[attr-defined]
+    assert model.state_dict() == {"W.0.0": 1.0, "W.0.1": 2.0, "W.1.0": 3.0, "W.1.1": 4.0, "scale": 5.0}
 
 
 def test_zero_grad() -> None:

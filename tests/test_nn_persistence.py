@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd import Value
 from autograd.errors import FileError, InputError
 from autograd.files import write_atomically
 from nn import MLP, Module, load, save
@@ -111,7 +112,7 @@ def test_a_state_with_something_that_is_no_number_changes_nothing() -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load(model(), tmp_path / "weights")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no folder.weights'$"):  # and not the name that it is written under first
         save(model(), tmp_path / "no folder" / "weights")
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError):
@@ -144,3 +145,33 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_one_and_permissions_stay(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_bytes(b"old")
+    file.chmod(0o600)
+    try:
+        link.symlink_to(file)
+    except OSError:
+        pytest.skip("there are no links here")
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert file.read_bytes() == b"new"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 or os.name == "nt"
+
+
+def test_the_model_comes_first(tmp_path: Path) -> None:
+    for function in (save, load):
+        with pytest.raises(InputError, match=rf"as in {function.__name__}\(model, 'weights.safetensors'\), not .*weights"):
+            function(tmp_path / "weights", model())  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="load_state_dict takes what state_dict"):
+        model().load_state_dict(None)  # type: ignore[arg-type]
+
+
+def test_two_parameters_of_one_name_are_not_saved_as_one(tmp_path: Path) -> None:
+    module = Module()
+    module.parts = {"a.b": Value(1.0), "a": {"b": Value(2.0)}}  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match=r"two parameters have the name 'parts.a.b'"):
+        save(module, tmp_path / "weights")
+    assert not list(tmp_path.iterdir())

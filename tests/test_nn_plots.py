@@ -344,6 +344,8 @@ def test_without_gradients() -> None:
         plot_gradients(model)
     with pytest.raises(InputError, match="no gradient to plot"):
         plot_gradients(Module())
+    with pytest.raises(InputError, match=r"plot_gradients needs a module, after loss.backward\(\), not Value"):
+        plot_gradients(Value(1.0))  # type: ignore[arg-type]
     model.layers[1].neurons[0].w[1].grad = math.nan
     with pytest.raises(InputError, match="the gradient of layers.1.neurons.0.w.1 is nan"):
         plot_gradients(model)

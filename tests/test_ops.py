@@ -122,8 +122,14 @@ def test_define_refuses_what_cannot_work() -> None:
         define("mul", lambda xp, a: a, lambda xp, y, a: 1.0)
     with pytest.raises(DefinitionError, match="identifier"):
         define("not a name", lambda xp, a: a, lambda xp, y, a: 1.0)
+    for name in ("lambda", 3):
+        with pytest.raises(DefinitionError, match=f"identifier, not {name!r}"):
+            define(name, lambda xp, a: a, lambda xp, y, a: 1.0)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="derivative rule"):
         define("no_derivative", lambda xp, a: a)
+    for rules, domain in (((3.0, lambda xp, y, a: 1.0), None), ((abs, 1.0), None), ((abs, abs), 2.0)):
+        with pytest.raises(DefinitionError, match=r"every rule is a function, as in .*, not \d.0"):
+            define("no_derivative", *rules, domain=domain)  # type: ignore[arg-type]
     assert "no_derivative" not in OPERATIONS
 
 

@@ -45,3 +45,9 @@ def test_bad_calls() -> None:
         sparse_jacobian(lambda x: x[0], [1.0])
     with pytest.raises(InputError, match="string"):
         sparse_hessian(lambda x: x[0], ["1"])  # type: ignore[list-item]
+    with pytest.raises(InputError, match="f must return a list of numbers, not 'ab'"):
+        sparse_jacobian(lambda x: "ab", [1.0])
+    with pytest.raises(InputError, match="the point must be a list of numbers, not 3.0"):
+        sparse_jacobian(lambda x: [x], 3.0)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="the point must be a list of numbers"):
+        sparse_hessian(lambda x: x[0][0], [[1.0, 2.0]])  # type: ignore[list-item]

@@ -77,6 +77,17 @@ def test_changed_data_is_an_error_and_never_a_mixture() -> None:
         derivatives(y, [x])
 
 
+def test_changed_data_that_gives_the_same_value_is_an_error_too() -> None:
+    x = Value(1.0)
+    y = x**2
+    x.data = -1.0  # y is 1 again, but its slope was 2
+    with pytest.raises(StaleGraphError, match="data was assigned"):
+        y.backward(create_graph=True)
+    assert x.grad == 0.0
+    y.backward()
+    assert x.grad == 2.0
+
+
 def test_bad_calls() -> None:
     with pytest.raises(InputError, match="argnums=1 does not fit"):
         grad(lambda x: x, argnums=1)(1.0)
@@ -107,6 +118,13 @@ def test_forward_mode_equals_reverse_mode() -> None:
     assert values == [f(point)[0], f(point)[1], point[1]]
     rows = jacobian(f)(point)
     assert moved == pytest.approx([sum(a * b for a, b in zip(row, direction, strict=True)) for row in rows], rel=1e-14)
+
+
+def test_a_tangent_belongs_to_its_key() -> None:
+    def f(p: Any) -> Any:
+        return p["a"] ** 2 * p["b"]
+
+    assert jvp(f, ({"a": 3.0, "b": 5.0},), ({"b": 1.0, "a": 0.0},)) == (45.0, 9.0)
 
 
 def test_hessian_times_vector() -> None:
@@ -166,7 +184,15 @@ def test_create_graph_of_changed_data_is_an_error() -> None:
 
 
 def test_more_bad_calls() -> None:
-    with pytest.raises(InputError, match="tangent for each of 2"):
+    with pytest.raises(InputError, match=r"tangents must be a sequence of 2 items, not \(1.0,\)"):
         jvp(lambda x, y: x * y, (1.0, 2.0), (1.0,))
+    with pytest.raises(InputError, match=r"tangents\[0\] must be a dict with the keys \['a', 'b'\]"):
+        jvp(lambda p: p["a"], ({"a": 1.0, "b": 2.0},), ({"a": 1.0},))
+    with pytest.raises(InputError, match=r"one item for each argument of f, as in \(1.0,\)"):
+        jvp(exp, 1.0, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="string"):
+        jvp(exp, (1.0,), ("1",))
+    with pytest.raises(InputError, match=r"argnums=\(0, -2\) names an argument twice"):
+        grad(lambda x, y: x * y, argnums=(0, -2))(1.0, 2.0)
     with pytest.raises(InputError, match="order of a derivative"):
         derivative(exp, -1)

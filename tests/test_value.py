@@ -168,7 +168,7 @@ NOT_NUMBERS: list[tuple[Any, str]] = [
     ((1.0,), "each element"),
     ({}, "each element"),
     (np.array([1.0]), "each element"),
-    (np.array(1.0), "each element"),
+    (np.array(1.0), r"x\.item\(\)"),
 ]
 
 
@@ -204,6 +204,19 @@ def test_float_and_math_are_refused_because_they_would_drop_the_gradient() -> No
         math.sin(Value(1.0))
     with pytest.raises(TypeError):
         np.array([Value(1.0)], dtype=float)
+    with pytest.raises(InputError, match=r"write int\(v\.data\) for the number, or floor\(v\)"):
+        int(Value(1.0))
+    for digits in ((), (2,)):
+        with pytest.raises(InputError, match=r"write round\(v\.data, 4\)"):
+            round(Value(1.0), *digits)
+
+
+def test_a_format_shows_the_number() -> None:
+    v = Value(2.0 / 3.0, label="loss")
+    assert f"{v:.4f} {v:>8.1%} {v:g}" == "0.6667    66.7% 0.666667"
+    assert f"{v}" == repr(v) == str(v)
+    with pytest.raises(ValueError):
+        f"{v:d}"
 
 
 def test_identity_and_comparison() -> None:
@@ -255,6 +268,13 @@ def test_numpy_functions_and_object_arrays() -> None:
     assert (np.array([0.0, 1.0]) < v).tolist() == [True, False]
     with pytest.raises(TypeError):
         np.spacing(v)  # type: ignore[call-overload]
+
+
+def test_dot_takes_sequences() -> None:
+    assert dot((Value(2.0),), np.array([3.0])).data == dot({2.0: "a key"}, iter([3.0])).data == 6.0
+    for pair in ((Value(1.0), [1.0]), ([1.0], 2.0)):
+        with pytest.raises(InputError, match="a sequence of Values and numbers is needed, not "):
+            dot(*pair)
 
 
 def test_dot_refuses_sequences_of_different_lengths() -> None:

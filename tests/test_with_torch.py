@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from autograd import Value, cbrt, clip, compare_with_torch, dot, exp, gelu, leaky_relu, log, logsumexp, no_grad
-from autograd.errors import CompileError, MissingPackageError
+from autograd.errors import CompileError, InputError, MissingPackageError
 
 
 def test_a_graph_agrees(torch: ModuleType) -> None:
@@ -46,3 +46,8 @@ def test_a_graph_without_leaves(torch: ModuleType) -> None:
 def test_an_operation_that_it_does_not_have(torch: ModuleType) -> None:
     with pytest.raises(CompileError, match="'cbrt'"):
         compare_with_torch(cbrt(Value(2.0)))
+
+
+def test_a_function_is_no_graph() -> None:
+    with pytest.raises(InputError, match="needs the result of a computation, a Value, not <function"):
+        compare_with_torch(lambda x: x)  # type: ignore[arg-type]

@@ -151,6 +151,7 @@ class Argument:
     def variables(self, sample: int) -> tuple[list[Value], Any]:
         """Fresh leaves with the numbers of one sample, in one flat list and in the form in which the function sees them."""
         if isinstance(self.source, Parameters):
+            self.source.write()  # what is asked of the Values decides which branch is recorded, and what an error says
             return self.source.values, self.source.module
         if self.module is not None:
             return list(self.module.values()), self.source

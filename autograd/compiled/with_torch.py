@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.checking import Comparison
 from autograd.compiled.record import record
-from autograd.errors import CompileError, MissingPackageError
+from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.ops import LEAF
 from autograd.value import Value
 
@@ -27,12 +27,15 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     Raises:
         MissingPackageError: PyTorch is not installed.
         CompileError: the graph has an operation that PyTorch does not have.
+        InputError: `root` is no Value.
 
     Example:
         >>> x = Value(0.5, label="x")
         >>> [c.ok for c in compare_with_torch(x.tanh() * x)]  # doctest: +SKIP
         [True, True]
     """
+    if not isinstance(root, Value):
+        raise InputError(f"compare_with_torch needs the result of a computation, a Value, not {root!r}")
     try:
         import torch
     except ImportError as error:

@@ -72,7 +72,7 @@ def fit(
             the losses that are reported are without it.
         schedule: changes the learning rate after each epoch; see `nn.schedules`.
         patience: stop after so many epochs without improvement of the validation loss (or, without validation data, of the training
-            loss), and go back to the weights after the best epoch.
+            loss), and go back to the weights after the best epoch, when the callbacks have seen those of the last one.
         tol: by how much a loss must be lower to be an improvement.
         callbacks: called with the history after each epoch, in this order; when one of them has returned True, the training ends.
         executor: "auto"; "eager", sample by sample; or one of `compile`, "numpy" or "native": then what cannot be compiled is an error.
@@ -123,10 +123,13 @@ def fit(
                     _say(bar, _line(history, epochs, list(measured)))
                 if schedule is not None:
                     schedule.step()
-                stopped = best.is_reached(history)
-                if stopped and progress:
-                    _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
-                if sum([_is_true(callback(history)) for callback in callbacks]) or stopped:  # all of them are called
+                exhausted = best.is_long_ago(history)
+                ended = sum([_is_true(callback(history)) for callback in callbacks])  # all of them are called
+                if exhausted:
+                    best.restore()
+                    if progress:
+                        _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
+                if ended or exhausted:
                     break
         except KeyboardInterrupt:
             if progress:
@@ -245,19 +248,20 @@ class _Best:
         self.epoch = 0
         self.weights = [p.data for p in parameters]
 
-    def is_reached(self, history: History) -> bool:
-        """Whether it is time to stop; the parameters are the best ones then."""
+    def is_long_ago(self, history: History) -> bool:
+        """Whether it is time to stop."""
         if self.patience is None:
             return False
         loss = (history.validation_loss or history.loss)[-1]
         if loss < self.loss - self.tol:
             self.loss, self.epoch, self.weights = loss, len(history.loss), [p.data for p in self.parameters]
-        if len(history.loss) - self.epoch < self.patience:
-            return False
+        return len(history.loss) - self.epoch >= self.patience
+
+    def restore(self) -> None:
+        """Give the parameters their best numbers."""
         with _undivided():
             for p, number in zip(self.parameters, self.weights, strict=True):
                 p.data = number
-        return True
 
 
 @contextmanager

@@ -434,7 +434,9 @@ def one_sample(x: Any) -> Sequence[Any]:
 def _as_list(x: Any) -> list[Any]:
     items = x.tolist() if hasattr(x, "tolist") else x  # NumPy's and PyTorch's arrays
     if isinstance(items, (Value, numbers.Real)):
-        raise InputError(f"a sample is a list of numbers, not one number: write model([{items!r}])")
+        raise InputError(
+            f"a sample is a list of numbers, not one number: write predict(model, [x]) for one sample x, model([{items!r}]) for one input"
+        )
     if isinstance(items, (str, bytes, dict)) or not hasattr(items, "__getitem__"):
         raise InputError(f"a sample is a list of numbers, not {items!r}")
     return list(items)

@@ -218,12 +218,14 @@ def mean(losses: Sequence[Value]) -> Value:
         losses: Values, at least one.
 
     Raises:
-        InputError: there are none, or one is no Value, so that it has no gradient.
+        InputError: it is no list of losses, there are none, or one is no Value, so that it has no gradient.
 
     Example:
         >>> mean([mse(Value(x), 1.0) for x in (1.0, 2.0, 4.0)]).data == 10 / 3
         True
     """
+    if not hasattr(losses, "__len__"):
+        raise InputError(f"mean takes a list of losses, as in mean([loss(model(x), y) for x, y in zip(X, Y)]), not {losses!r}")
     if not len(losses):
         raise InputError("the mean of no losses is not defined: give at least one")
     for loss in losses:

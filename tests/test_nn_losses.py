@@ -264,6 +264,8 @@ def test_what_is_no_class(target: Any) -> None:
         (lambda: binary_cross_entropy_with_logits(Value(0.5), Value(2)), "binary_cross_entropy_with_logits needs targets .* not 2.0"),
         (lambda: binary_cross_entropy([Value(0.5)] * 2, 1), "2 outputs, 1 targets"),
         (lambda: mean([]), "mean of no losses"),
+        (lambda: mean(Value(1.0)), r"mean takes a list of losses, as in mean\(\[.*\]\), not Value"),  # type: ignore[arg-type]
+        (lambda: mean(Value(x) for x in (1.0, 2.0)), r"mean takes a list of losses, .* not <generator"),  # type: ignore[arg-type]
         (lambda: mean([Value(1.0), 2.0]), "must be a Value, which has a gradient, not 2.0"),  # type: ignore[list-item]
         (lambda: l1([], 0.1), r"l1 needs Values to penalise: write l1\(model.parameters\(\), strength=0.01\)"),
         (lambda: l2(Value(1.0), 0.1), "l2 needs Values to penalise"),  # type: ignore[arg-type]

@@ -52,6 +52,7 @@ n = 23
 POINTS = [[math.sin(3.0 * i), math.cos(5.0 * i), (i % 7) / 7.0] for i in range(n)]
 CLASSES = [i * i % 3 for i in range(n)]
 DISTRIBUTIONS = [[0.7, 0.2, 0.1][-k:] + [0.7, 0.2, 0.1][:-k] for k in CLASSES]
+ONES = [[float(k == j) for j in range(3)] for k in CLASSES]
 NUMBERS = [x[0] * x[1] - x[2] for x in POINTS]
 PAIRS = [[x[0] - 2.0 * x[1], x[1] * x[2]] for x in POINTS]
 BITS = [i * 5 % 3 % 2 for i in range(n)]
@@ -64,9 +65,9 @@ def mlp(*nouts: int, activation: Any = "tanh", output_activation: Any = None, se
     return MLP(3, nouts, activation, output_activation, rng=random.Random(seed))
 
 
-def with_dropout(rng: random.Random) -> Sequential:
+def with_dropout(rng: random.Random | None, *activations: Module, p: float = 0.5) -> Sequential:
     weights = random.Random(2)
-    return Sequential(Linear(3, 8, rng=weights), ReLU(), Dropout(0.5, rng), Linear(8, 3, rng=weights))
+    return Sequential(Linear(3, 8, rng=weights), ReLU(), Dropout(p, rng), Linear(8, 3, rng=weights), *activations)
 
 
 class Letters(Module):
@@ -198,6 +199,12 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
         "y": [[a, 1 - a] for a in BITS],
         "loss": binary_cross_entropy,
     },
+    "dropout before a binary cross-entropy": lambda: {
+        "model": with_dropout(random.Random(6), Sigmoid()),
+        "y": ONES,
+        "loss": binary_cross_entropy,
+    },
+    "dropout of nothing": lambda: {"model": with_dropout(None, Sigmoid(), p=0.0), "y": ONES, "loss": binary_cross_entropy},
     "logits": lambda: {"model": mlp(5, 1), "y": BITS, "loss": binary_cross_entropy_with_logits},
     "momentum": lambda: {**sgd(mlp(5, 3), momentum=0.9, nesterov=True, weight_decay=0.01), "y": CLASSES},
     "clipped by value": lambda: {**sgd(mlp(5, 3), clipvalue=0.05), "y": CLASSES},

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -53,9 +54,10 @@ def fit(
 ) -> History:
     """Train a model: for each batch the mean loss, its gradient, one step of the optimizer.
 
-    The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not, and
-    every sample is computed by itself. The numbers are the same to within rounding. What a model changes of itself when it is called, such
-    as a counter, is changed while it is recorded only: train such a model with ``executor="eager"``. Random numbers come from `drawn`.
+    The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not (without
+    `progress` a RuntimeWarning), and every sample is computed by itself, as with ``executor="eager"``. The numbers are the same to within
+    rounding. What a model changes of itself when it is called, such as a counter, is changed while it is recorded only: train such a
+    model with ``executor="eager"``. Random numbers come from `drawn`.
 
     Args:
         model: called with one sample, returns what `loss` takes. While it is trained it is in training mode, and afterwards as it was.
@@ -106,7 +108,7 @@ def fit(
     best = _Best(patience, tol, optimizer.parameters)
     rng = None if rng is None else generator(rng)
     history = History()
-    said = not progress
+    said = False
     with engine.mode(training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
         try:
             for epoch in range(epochs):
@@ -117,8 +119,12 @@ def fit(
                 with _undivided():
                     history.append(learned, found, time.perf_counter() - start)
                 if engine.reason and not said:  # only now, because it might have been an error that eager code has too
-                    _say(bar, f"not compiled: {engine.reason}")
                     said = True
+                    if progress:
+                        _say(bar, f"not compiled: {engine.reason}")
+                    else:
+                        text = f"not compiled, which is many times slower: {engine.reason} (with executor='eager' this is no warning)"
+                        warnings.warn(text, RuntimeWarning, stacklevel=2)
                 if progress:
                     _say(bar, _line(history, epochs, list(measured)))
                 if schedule is not None:

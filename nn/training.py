@@ -18,7 +18,7 @@ from autograd.value import Value, real
 from nn import metrics as known_metrics
 from nn.checks import generator, paired, whole
 from nn.data import batches
-from nn.gradients import Compiled, Data, Eager, Loss, Penalty, check, checked
+from nn.gradients import Compiled, Data, Eager, Loss, Penalty, answers, check, checked
 from nn.history import History
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy, hinge
 from nn.module import Module
@@ -28,8 +28,12 @@ from nn.schedules import Schedule
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 Metrics = str | Metric | Sequence[str | Metric] | None
 
+RECORDED_FROM, WORTH_LOADING = 100, 300_000
+"""From how many samples on, and from how many samples · parameters, `predict` and `evaluate` record the model first. Recording takes as
+long as 40 to 90 samples do, whatever the model; below the product eager code takes a tenth of a second at most, and loading Numba more."""
+
 COMPILED_FROM = 1000
-"""From how many samples on `predict` and `evaluate` record the model first, which takes as long as some hundred samples."""
+"""From how many samples on they do in any case."""
 
 
 def fit(
@@ -293,6 +297,9 @@ def _undivided() -> Iterator[None]:
 def predict(model: Any, X: Any) -> list[Any]:
     """The model's outputs for many samples, as numbers: one, or a list of them, for each. In evaluation mode.
 
+    For many samples the model is recorded for one and run for all. That is kept, and used again while recording the model would give
+    the same: not after a layer or a setting was changed. What has been recorded goes when the model goes.
+
     Args:
         model: called with one sample.
         X: samples: a list, a NumPy array, or a pandas frame.
@@ -309,7 +316,7 @@ def predict(model: Any, X: Any) -> list[Any]:
 
 
 def evaluate(model: Any, X: Any, y: Any, *, loss: Loss = cross_entropy, metrics: Metrics = None) -> dict[str, float]:
-    """The mean loss and the metrics on samples and targets, in evaluation mode.
+    """The mean loss and the metrics on samples and targets, in evaluation mode; recorded as for `predict`.
 
     Args:
         model, X, y, loss, metrics: as for `fit`.
@@ -330,9 +337,11 @@ def evaluate(model: Any, X: Any, y: Any, *, loss: Loss = cross_entropy, metrics:
 
 
 def _answers(model: Any, loss: Loss, data: Data) -> tuple[list[float], list[Any]]:
-    """The losses and outputs: recorded first where there are many samples."""
-    many = len(data) >= COMPILED_FROM and isinstance(model, Module)
-    return (Compiled if many else Eager)(model, loss, []).evaluate(data)
+    """The losses and outputs: recorded first where that is faster."""
+    n = len(data)
+    if isinstance(model, Module) and n >= RECORDED_FROM and (n >= COMPILED_FROM or n * len(model.parameters()) >= WORTH_LOADING):
+        return answers(model, loss, data)
+    return Eager(model, loss, []).evaluate(data)
 
 
 def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric]:

@@ -1,8 +1,11 @@
 """Compiled training computes what eager training computes, whatever the model, the loss and the optimizer; and falls back to it."""
 
+import gc
 import importlib.util
 import math
+import pickle
 import random
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +38,7 @@ from nn import (
     cross_entropy,
     evaluate,
     fit,
+    gradients,
     losses,
     mse,
     predict,
@@ -640,6 +644,132 @@ def numbers_of(outputs: Any) -> list[float]:
     if isinstance(outputs, dict):
         return numbers_of(list(outputs.values()))
     return [x for out in outputs for x in numbers_of(out)] if isinstance(outputs, (list, tuple)) else [outputs]
+
+
+SCALE = 2.0
+
+
+class Changing(Module):
+    """A model that depends on many things."""
+
+    def __init__(self) -> None:
+        rng = random.Random(0)
+        self.first, self.activation, self.dropout, self.last = Linear(3, 4, rng=rng), Tanh(), Dropout(0.5, rng), Linear(4, 2, rng=rng)
+        self.factor = 1.5
+        self.shift = np.array([0.5, -0.5])
+        self.settings = {"twice": False}
+
+    def __call__(self, x: Any) -> Any:
+        z = self.dropout(self.activation(self.first(x)))
+        outputs = self.last(self.activation(z) if self.settings["twice"] else z)
+        return [SCALE * self.factor * out + shift for out, shift in zip(outputs, self.shift, strict=True)]
+
+
+def engines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Those that are made from now on."""
+    made: list[Any] = []
+    original = Compiled.__init__
+
+    def init(self: Any, *args: Any) -> None:
+        made.append(args[1])
+        original(self, *args)
+
+    monkeypatch.setattr(Compiled, "__init__", init)
+    return made
+
+
+MANY = [[math.sin(i), math.cos(i), i / 1000] for i in range(1000)]
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "a number": lambda m: setattr(m, "factor", 2.5),
+    "an array": lambda m: m.shift.__setitem__(0, 3.0),
+    "a setting": lambda m: m.settings.update(twice=True),
+    "a layer": lambda m: setattr(m, "last", Linear(4, 2, rng=random.Random(5))),
+    "a weight": lambda m: m.first.weight[0].__setitem__(0, Value(9.0)),
+    "an activation": lambda m: setattr(m, "activation", ReLU()),
+    "a method": lambda m: setattr(type(m.activation), "__call__", lambda self, x: [z * z for z in x]),
+    "a global": lambda m: globals().update(SCALE=3.0),
+    "the sign of a zero": lambda m: setattr(m, "factor", -0.0),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_was_recorded_is_used_again_unless_the_model_has_changed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tanh, "__call__", Tanh.__call__)  # put back afterwards, as the global is
+    monkeypatch.setitem(globals(), "SCALE", 2.0)
+    made, model = engines(monkeypatch), Changing()
+    if name == "the sign of a zero":
+        model.factor = 0.0
+    before = predict(model, MANY)
+    model.first.bias[0].data = 0.25  # a number of a parameter is no change
+    assert predict(model, MANY) != before or name == "the sign of a zero"
+    assert len(made) == 1
+    assert model.training
+    CHANGES[name](model)
+    found = predict(model, MANY)
+    assert len(made) == 2
+    model.eval()
+    expected = [plain(model(x)) for x in MANY]
+    assert np.array(found) == pytest.approx(np.array(expected), rel=1e-12, abs=1e-15)
+
+
+def test_losses_and_outputs_are_kept_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, model = engines(monkeypatch), mlp(4, 3)
+    targets = [i % 3 for i in range(1000)]
+    for _ in range(2):
+        found = evaluate(model, MANY, targets, loss=lambda output, target: cross_entropy(output, target))
+        predict(model, MANY)
+    assert len(made) == 1, "functions that record the same are the same"
+    other = evaluate(model, MANY, targets, loss=lambda output, target: 2.0 * cross_entropy(output, target))
+    assert other["loss"] == pytest.approx(2.0 * found["loss"], rel=1e-14)
+    assert len(made) == 2
+    numbers, epochs = [], 3
+
+    def measure(history: History) -> None:
+        numbers.append(evaluate(model, MANY, targets)["loss"])
+
+    fit(model, MANY, targets, epochs=epochs, callbacks=[measure], executor="eager", progress=False)
+    assert len(set(numbers)) == epochs
+    assert len(made) == 3, "once for all epochs"
+
+
+def test_of_several_branches_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, model = engines(monkeypatch), Branching()
+    for _ in range(2):
+        assert predict(model, MANY) == pytest.approx([model(x).data for x in MANY], rel=1e-12)
+    assert len(made) == 2
+
+
+def test_of_random_numbers_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, model = engines(monkeypatch), Noisy(lambda: drawn(random.random))
+    assert predict(model, MANY) != predict(model, MANY)
+    assert len(made) == 2
+
+
+def test_a_model_goes_with_what_was_recorded_of_it() -> None:
+    def used() -> tuple[int, Any]:
+        model = mlp(4, 3)
+        predict(model, MANY)
+        evaluate(model, MANY, [0] * 1000, loss=lambda output, target: cross_entropy(output, target) + losses.l2(model.parameters(), 0.1))
+        assert id(model) in gradients._KEPT
+        assert pickle.loads(pickle.dumps(model)).state_dict() == model.state_dict()
+        return id(model), weakref.ref(model)
+
+    key, gone = used()
+    gc.collect()
+    assert gone() is None
+    assert key not in gradients._KEPT
+
+
+def test_a_wide_model_is_recorded_for_fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engines(monkeypatch)
+    narrow, wide = MLP(3, [8, 2], rng=random.Random(0)), MLP(3, [600, 2], rng=random.Random(0))
+    predict(narrow, MANY[:999])
+    predict(wide, MANY[:99])
+    assert not made
+    predict(narrow, MANY)
+    predict(wide, MANY[:100])
+    assert len(made) == 2
 
 
 def test_an_error_among_many_samples_names_it() -> None:

@@ -374,12 +374,12 @@ class _Graph:
                     return False
                 continue
             inputs = a._prev, b._prev
-            if a._operation is not b._operation or len(inputs[0]) != len(inputs[1]):
-                return False
+            if a is b or a._operation is not b._operation or len(inputs[0]) != len(inputs[1]):
+                return False  # the same node was not made by the model now, and its number may have been assigned since
             if not inputs[0] and (a._operation is LEAF or a._data.hex() != b._data.hex()):
                 return False
             known[a] = b
-            pairs += [(x, y) for x, y in zip(*inputs, strict=True) if x is not y]
+            pairs += [(x, y) for x, y in zip(*inputs, strict=True) if x is not y or x._operation is not LEAF]
         return True
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, dot, exp, log, sigmoid, where
+from autograd import Value, dot, exp, log, no_grad, sigmoid, where
 from autograd.errors import CompileError, DomainError, InputError, PoleError, TrainingError
 from autograd.recording import drawn
 from autograd.trees import flatten
@@ -657,12 +657,15 @@ class Changing(Module):
         self.first, self.activation, self.dropout, self.last = Linear(3, 4, rng=rng), Tanh(), Dropout(0.5, rng), Linear(4, 2, rng=rng)
         self.factor = 1.5
         self.shift = np.array([0.5, -0.5])
-        self.settings = {"twice": False}
+        self.settings = {"twice": False, "offset": False}
+        with no_grad():
+            self.constant = Value(1.0) + 1.0
 
     def __call__(self, x: Any) -> Any:
         z = self.dropout(self.activation(self.first(x)))
         outputs = self.last(self.activation(z) if self.settings["twice"] else z)
-        return [SCALE * self.factor * out + shift for out, shift in zip(outputs, self.shift, strict=True)]
+        offset = self.constant if self.settings["offset"] else 0.0
+        return [SCALE * self.factor * out + shift + offset for out, shift in zip(outputs, self.shift, strict=True)]
 
 
 def engines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -711,6 +714,14 @@ def test_what_was_recorded_is_used_again_unless_the_model_has_changed(name: str,
     model.eval()
     expected = [plain(model(x)) for x in MANY]
     assert np.array(found) == pytest.approx(np.array(expected), rel=1e-12, abs=1e-15)
+
+
+def test_a_number_that_is_assigned_to_what_was_computed_before_is_seen() -> None:
+    model = Changing()
+    model.settings["offset"] = True
+    first = predict(model, MANY)
+    model.constant.data = 5.0
+    assert np.array(predict(model, MANY)) == pytest.approx(np.array(first) + 3.0)
 
 
 def test_losses_and_outputs_are_kept_together(monkeypatch: pytest.MonkeyPatch) -> None:

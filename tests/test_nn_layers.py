@@ -5,6 +5,7 @@ import pickle
 import random
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 from torch_twin import paired, torch_twin
 
-from autograd import Value, compile, dot, log, relu, softmax
+from autograd import Value, compile, detect_anomaly, dot, draw, log, relu, scope, softmax
 from autograd.errors import InputError, PoleError
+from autograd.graph import topological_order
 from autograd.ops import LEAF
 from autograd.recording import RECORDER, Recording
 from nn import MLP, Conv2d, Layer, Module, Neuron, batches, data
-from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax
+from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax, Tanh
 from nn.initialisers import he_uniform, xavier_uniform
 from nn.layers import Dropout, Embedding, Flatten, Linear, Sequential
 
@@ -417,6 +419,36 @@ def test_what_is_no_probability(p: float) -> None:
 def test_dropout_of_what_is_no_number() -> None:
     with pytest.raises(InputError, match="a string is not a number: '1'"):
         Dropout()(["1"])
+
+
+# -- scopes ---------------------------------------------------------------------------------------------------------------
+
+
+def scopes(root: Value) -> set[str]:
+    return {node.scope for node in topological_order(root) if node._prev}  # type: ignore[attr-defined]
+
+
+def test_within_a_scope_layers_and_neurons_have_scopes() -> None:
+    model = MLP(2, [2, 1], rng=random.Random(0))
+    with scope("model"):
+        framed = model([1.0, -2.0])
+    assert scopes(framed) == {"model/layer0/neuron0", "model/layer0/neuron1", "model/layer1/neuron0"}
+    assert framed.data == model([1.0, -2.0]).data
+    picture = str(draw(framed))
+    assert [picture.count(f"label={name} ") for name in ("model", "layer0", "layer1", "neuron0", "neuron1")] == [1, 1, 1, 2, 1]
+    with scope("net"):
+        (out,) = Sequential(Linear(2, 2), Tanh(), Sequential(Linear(2, 1)))([1.0, -2.0])
+    assert scopes(out) == {"net/linear0", "net/tanh1", "net/sequential2/linear0"}
+    assert {p.label for p in model.parameters()} == {"w0", "w1", "b"}
+
+
+def test_without_a_scope_there_are_none() -> None:
+    model = MLP(2, [2, 1], rng=random.Random(0))
+    assert scopes(model([1.0, -2.0])) == {""}
+    with detect_anomaly():
+        assert scopes(model([1.0, -2.0])) == {""}
+    with scope("here"), ThreadPoolExecutor() as pool:
+        assert scopes(pool.submit(model, [1.0, -2.0]).result()) == {""}, "the scope is another thread's"
 
 
 # -- Embedding, Flatten -------------------------------------------------------------------------------------------------

@@ -94,6 +94,8 @@ def detect_anomaly() -> _Setting:
 def scope(name: str) -> _Setting:
     """Nodes that are made within it belong to a group of this name. Scopes nest: "layer0" and in it "neuron2" is "layer0/neuron2".
 
+    The models of `nn` are made of layers and neurons; called within a scope, they open one for each of them.
+
     Raises:
         InputError: the name is empty or no string.
 
@@ -106,6 +108,11 @@ def scope(name: str) -> _Setting:
     if not isinstance(name, str) or not name.strip("/"):
         raise InputError(f"a scope needs a name, as in scope('layer0'), not {name!r}")
     return _Scope(name.strip("/"))
+
+
+def current_scope() -> str:
+    """The scopes that this thread is in: the `scope` of a node that is made now."""
+    return _SCOPE.get()
 
 
 class _Scope(_Setting):

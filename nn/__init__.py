@@ -29,7 +29,7 @@ from nn.losses import cross_entropy, mse
 from nn.module import Module
 from nn.optimizers import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
 from nn.persistence import load, save
-from nn.plots import plot_activation, plot_decision_boundary, plot_gradients, plot_network
+from nn.plots import new_figure, plot_activation, plot_decision_boundary, plot_gradients, plot_network
 from nn.training import evaluate, fit, predict
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "losses",
     "metrics",
     "mse",
+    "new_figure",
     "optimizers",
     "plot_activation",
     "plot_decision_boundary",

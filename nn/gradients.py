@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import math
 import random
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from autograd.contexts import detect_anomaly, no_grad
 from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
-from autograd.recording import RECORDER
+from autograd.ops import LEAF
+from autograd.recording import RECORDER, Recording, recording
 from autograd.trees import flatten
-from autograd.value import Value, number_of
+from autograd.value import Value, number_of, values
 from nn.data import as_lists
 from nn.losses import mean
 from nn.module import Module
@@ -208,17 +211,25 @@ class Compiled(Eager):
         from autograd import compile
         from autograd.compiled.arguments import Parameters
 
+        recorded = self._recorded = _Recorded(loss)
+
         def sample(model: Any, x: Any, target: Any) -> Any:
+            x, target = as_eager(x), as_eager(target)
             with _nothing_drawn(model):
-                output = model(as_eager(x))
-                one = loss_of(loss, output, as_eager(target))
+                output = model(x)
+                one = loss_of(recorded.loss, output, target)
+            recorded.note((x, target), (one, output))
             return one, (one, output)
 
         def answer(model: Any, x: Any) -> Any:
+            x = as_eager(x)
             with _nothing_drawn(model):
-                return model(as_eager(x))
+                output = model(x)
+            recorded.note((x,), output)
+            return output
 
         super().__init__(model, loss, parameters, penalty)
+        self._functions = answer, sample
         self._automatic = executor == "auto"
         self._held = False
         self._store = Parameters(model, parameters)
@@ -291,6 +302,29 @@ class Compiled(Eager):
                 outputs += by_sample(some)
         return losses, outputs
 
+    def is_still_right(self, model: Module, loss: Loss, data: Data) -> bool:
+        """Take up this model and loss again. Whether recording them now, for the first sample, gives what was recorded of them then."""
+        self.model, self.loss, self._recorded.loss = model, loss, loss
+        self._modules = self._store.modules = model.modules()
+        self._store.module = model
+        known = self._recorded.graphs[len(data.y) > 0]
+        if not known:
+            return True
+        try:
+            leaves, build = flatten([column[0] for column in data.lists([0]) if column])
+            with self.mode(training=False), recording():
+                self._functions[len(data.y) > 0](model, *build([Value(number) for number in leaves]))
+        except Exception:  # what is wrong with it, the run says
+            return False
+        return known[0].is_like(known.pop())
+
+    def laid_down(self) -> bool:
+        """Let go of the model and the loss, for `is_still_right`. Whether that can tell: where all samples take one branch."""
+        nobody: Any = None
+        self.model = self.loss = self._recorded.loss = self._store.module = nobody
+        self._modules = self._store.modules = []
+        return not self.reason and all(len(graphs) <= 1 and all(g.is_plain() for g in graphs) for graphs in self._recorded.graphs)
+
     def update(self, rule: Callable[[Array], Array]) -> None:
         """As `Eager.update`."""
         if self._held:
@@ -309,6 +343,83 @@ class Compiled(Eager):
         if self._held:
             self._store.write()
             self._held = False
+
+
+@dataclass
+class _Graph:
+    """What was recorded of a sample: the leaves that stand for its numbers, the results and their form, and what else was heard."""
+
+    leaves: list[Any]
+    results: list[Any]
+    form: str
+    heard: Recording
+
+    def is_plain(self) -> bool:
+        """Whether leaves, results and guards are all that there is to it."""
+        return not (self.heard.draws or self.heard.masks or self.heard.unchecked)
+
+    def is_like(self, other: _Graph) -> bool:
+        """Whether it computes the same from its leaves, for every sample and whatever the numbers of the parameters."""
+        if self.form != other.form or not other.is_plain() or len(self.heard.guards) != len(other.heard.guards):
+            return False
+        if any(a.truth != b.truth for a, b in zip(self.heard.guards, other.heard.guards, strict=True)):
+            return False
+        known = dict(zip(self.leaves, other.leaves, strict=True))
+        pairs = list(zip(self.results, other.results, strict=True))
+        pairs += [(a.node, b.node) for a, b in zip(self.heard.guards, other.heard.guards, strict=True)]
+        while pairs:
+            a, b = pairs.pop()
+            if a in known:
+                if known[a] is not b:
+                    return False
+                continue
+            inputs = a._prev, b._prev
+            if a is b or a._operation is not b._operation or len(inputs[0]) != len(inputs[1]):
+                return False  # the same node was not made by the model now, and its number may have been assigned since
+            if not inputs[0] and (a._operation is LEAF or a._data.hex() != b._data.hex()):
+                return False
+            known[a] = b
+            pairs += [(x, y) for x, y in zip(*inputs, strict=True) if x is not y or x._operation is not LEAF]
+        return True
+
+
+class _Recorded:
+    """What a compiled function was recorded from, and the graphs that came of it: of outputs alone, and of losses."""
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+        self.graphs: tuple[list[_Graph], list[_Graph]] = ([], [])
+
+    def note(self, given: tuple[Any, ...], result: Any) -> None:
+        """Remember what was recorded just now."""
+        now = RECORDER.get()
+        if now is not None:
+            results, build = flatten(result, arrays=False)
+            leaves = flatten(given)[0]
+            form = repr((build([0] * len(results)), len(leaves)))
+            self.graphs[len(given) - 1].append(_Graph(leaves, cast("list[Any]", values(results)), form, now))
+
+
+_KEPT: dict[int, tuple[weakref.ref[Module], Compiled]] = {}
+"""What was recorded for `answers`, by the `id` of the model; it goes with the model."""
+
+
+def answers(model: Module, loss: Loss, data: Data) -> tuple[list[float], list[Any]]:
+    """As `Eager.evaluate`, compiled: by what was recorded at the last call with this model, if recording it again would give the same.
+
+    That is asked each time, of the first sample, because a model may depend on anything; it takes a tenth of recording and compiling.
+
+    Raises:
+        AutogradError: as for `Eager.gradient`.
+    """
+    known, engine = _KEPT.pop(id(model), (None, None))  # taken out, so that no other thread uses it too
+    if known is None or engine is None or known() is not model or not engine.is_still_right(model, loss, data):
+        engine = Compiled(model, loss, [])
+    found = engine.evaluate(data)
+    if engine.laid_down():
+        key = id(model)
+        _KEPT[key] = weakref.ref(model, lambda _: _KEPT.pop(key, None)), engine
+    return found
 
 
 def as_eager(x: Any) -> Any:

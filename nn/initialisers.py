@@ -81,7 +81,10 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
 
 
 def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
-    """Uniform on ±√(6 / (fan_in + fan_out)): neither signals nor gradients grow or shrink from layer to layer, with tanh or sigmoid.
+    """Uniform on ±√(6 / (fan_in + fan_out)): between what keeps the size of signals from layer to layer, and what keeps that of gradients.
+
+    It keeps both where fan_in is fan_out, weighted sums are near 0, and the activation has a slope of 1 there, as tanh. A sigmoid has
+    ¼: behind each layer of sigmoids gradients are a quarter of what they were, or less.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), formula 16.
 
@@ -94,7 +97,7 @@ def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
 
 
 def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> float:
-    """Normal, with mean 0 and the variance of `xavier_uniform`, 2 / (fan_in + fan_out).
+    """Normal, with mean 0 and the variance of `xavier_uniform`, 2 / (fan_in + fan_out): for the same activations, see there.
 
     Source: Glorot and Bengio (2010), formula 12.
 

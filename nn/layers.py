@@ -5,12 +5,14 @@ from __future__ import annotations
 import numbers
 import operator
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast, overload
 
-from autograd import where
+from autograd import scope, where
+from autograd.contexts import current_scope
 from autograd.errors import InputError
 from autograd.recording import drawn
+from autograd.state import STATE
 from autograd.trees import flatten
 from autograd.value import Value, dot, real, values
 from nn.activations import Activation, activation_named, elementwise, is_vectorwise, name_of, title_of
@@ -113,7 +115,7 @@ class Layer(Module):
     def __call__(self, x: Sequence[Any]) -> list[Value]:
         """The outputs for the inputs `x`, numbers or Values."""
         shared = values(one_sample(x))  # the same nodes for every neuron
-        outputs = [neuron(shared) for neuron in self.neurons]
+        outputs = [neuron(shared) for neuron in (in_scopes(self.neurons) if STATE.watched else self.neurons)]
         return outputs if self.activation is None else _as_values(self.activation(outputs))
 
     def extra_repr(self) -> str:
@@ -136,7 +138,8 @@ class MLP(Module):
         rng, initialiser: see `Neuron`.
 
     A call takes one sample, and returns a list of Values, or one Value where the last layer has one neuron. For many
-    samples there is `predict(model, X)`. Layers are counted without the inputs: `MLP(2, [16, 16, 1])` has three.
+    samples there is `predict(model, X)`. Within a `scope`, as in ``with scope("model"): y = model(x)``, each layer and each neuron has a
+    scope too, and `draw(y)` frames them. Layers are counted without the inputs: `MLP(2, [16, 16, 1])` has three.
 
     Raises:
         InputError: a size is no whole number, or there are not as many activations as layers, or there is none of that name.
@@ -179,7 +182,7 @@ class MLP(Module):
     def __call__(self, x: Sequence[Any]) -> Any:
         """The outputs for one sample; a single output is not in a list."""
         out: Sequence[Any] = x
-        for layer in self.layers:
+        for layer in in_scopes(self.layers) if STATE.watched else self.layers:
             out = layer(out)
         return out[0] if len(out) == 1 else out
 
@@ -267,7 +270,7 @@ class Sequential(Module):
 
     def __call__(self, x: Any) -> Any:
         """The output for one sample."""
-        for layer in self.layers:
+        for layer in in_scopes(self.layers) if STATE.watched else self.layers:
             x = layer(x)  # type: ignore[operator] # not every Module can be called, but these can
         return x
 
@@ -415,6 +418,24 @@ class Flatten(Module):
 # -- what they share ----------------------------------------------------------------------------------------------------
 
 
+def in_scopes(modules: Sequence[Module]) -> Sequence[Callable[[Any], Any]]:
+    """The modules, as they are to be called: within a `scope` each in one of its own, such as "layer0", so that a picture has frames.
+
+    A scope costs each node time, and so there are none where none was asked for; callers ask `STATE` first, which costs hardly any.
+
+    Example:
+        >>> from autograd import scope
+        >>> with scope("model"):
+        ...     y = MLP(2, [3, 1])([1.0, -2.0])
+        >>> y.scope
+        'model/layer1/neuron0'
+    """
+    callables = cast("Sequence[Callable[[Any], Any]]", modules)
+    if not current_scope():
+        return callables
+    return [scope(f"{type(module).__name__.lower()}{i}")(module) for i, module in enumerate(callables)]
+
+
 def one_sample(x: Any) -> Sequence[Any]:
     """The numbers and Values of one sample, as a list or tuple.
 
@@ -434,7 +455,9 @@ def one_sample(x: Any) -> Sequence[Any]:
 def _as_list(x: Any) -> list[Any]:
     items = x.tolist() if hasattr(x, "tolist") else x  # NumPy's and PyTorch's arrays
     if isinstance(items, (Value, numbers.Real)):
-        raise InputError(f"a sample is a list of numbers, not one number: write model([{items!r}])")
+        raise InputError(
+            f"a sample is a list of numbers, not one number: write predict(model, [x]) for one sample x, model([{items!r}]) for one input"
+        )
     if isinstance(items, (str, bytes, dict)) or not hasattr(items, "__getitem__"):
         raise InputError(f"a sample is a list of numbers, not {items!r}")
     return list(items)

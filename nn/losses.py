@@ -15,7 +15,8 @@ from autograd import clip, log, log1p, log_softmax, relu, softplus
 from autograd import sum as total
 from autograd.errors import DomainError, InputError
 from autograd.functions import call
-from autograd.ops import WHERE
+from autograd.ops import CLIP, WHERE
+from autograd.recording import RECORDER
 from autograd.value import Value, dot, number_of, real, values
 
 # -- of numbers ---------------------------------------------------------------------------------------------------------
@@ -132,6 +133,9 @@ def hinge(output: Any, target: Any) -> Value:
 def binary_cross_entropy(output: Any, target: Any) -> Value:
     """−(y log p + (1 − y) log(1 − p)), and the mean of it over several outputs; 0 · log 0 is 0.
 
+    In a function that `compile` made of it, a loss that is not defined is an error for a single sample; for arrays it is a warning, as
+    with any operation, and the loss there is infinite or nan. `fit` takes it for the error that it is.
+
     Args:
         output: the probability p that the target is 1, as a sigmoid gives it: a Value, or a sequence of them.
         target: y, 0 or 1 or a probability between; as many as outputs.
@@ -148,9 +152,13 @@ def binary_cross_entropy(output: Any, target: Any) -> Value:
     """
     terms = []
     for p, y in _with_probabilities("binary_cross_entropy", output, target):
-        _check_finite(p, y)
+        if RECORDER.get() is None:
+            _check_finite(p, y)
+            low = high = p
+        else:  # no branch, which must not depend on a random number: operations with the same domain, which every run is asked for
+            low, high = call(CLIP, p, 0.0, p), call(CLIP, p, p, 1.0)
         # where the weight is 0, the logarithm is taken of 1
-        if_one, if_zero = -log(call(WHERE, y, p, 1.0)), -log1p(-call(WHERE, 1.0 - y, p, 0.0))
+        if_one, if_zero = -log(call(WHERE, y, high, 1.0)), -log1p(-call(WHERE, 1.0 - y, low, 0.0))
         terms.append(y * if_one + (1.0 - y) * if_zero)
     return mean(terms)
 
@@ -218,12 +226,14 @@ def mean(losses: Sequence[Value]) -> Value:
         losses: Values, at least one.
 
     Raises:
-        InputError: there are none, or one is no Value, so that it has no gradient.
+        InputError: it is no list of losses, there are none, or one is no Value, so that it has no gradient.
 
     Example:
         >>> mean([mse(Value(x), 1.0) for x in (1.0, 2.0, 4.0)]).data == 10 / 3
         True
     """
+    if not hasattr(losses, "__len__"):
+        raise InputError(f"mean takes a list of losses, as in mean([loss(model(x), y) for x, y in zip(X, Y)]), not {losses!r}")
     if not len(losses):
         raise InputError("the mean of no losses is not defined: give at least one")
     for loss in losses:

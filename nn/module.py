@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
@@ -40,9 +40,7 @@ class Module:
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """Pairs of a name, such as ``layers.0.neurons.3.w.1``, and a parameter; each parameter once."""
-        for name, item in _walk(self, prefix, set()):
-            if isinstance(item, Value) and item._operation is LEAF:
-                yield name, item
+        return iter([(name, value) for name, value in _found(self, prefix, Value) if value._operation is LEAF])
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each `backward` that should not add to the last one."""
@@ -104,9 +102,7 @@ class Module:
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """Pairs of a name, such as ``layers.0``, and a module: this one, whose name is the prefix, and all below it, each once."""
-        for name, item in _walk(self, prefix, set()):
-            if isinstance(item, Module):
-                yield name, item
+        return iter(_found(self, prefix, Module))
 
     def train(self, mode: bool = True) -> Self:
         """Set `training` of this module and of all below it.
@@ -171,36 +167,42 @@ class Module:
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
 
-Part = Value | Module
+Part = TypeVar("Part", Value, Module)
 
 
-def _walk(item: Part, name: str, seen: set[int]) -> Iterator[tuple[str, Part]]:
-    """`item`, and the Values and Modules below it, each once, also where modules share them or know each other."""
-    if id(item) in seen:
-        return
-    seen.add(id(item))
-    yield name, item
-    if isinstance(item, Module):
-        for inner, part in _parts(vars(item), name):
-            yield from _walk(part, inner, seen)
+def _found(item: Any, name: str, kind: type[Part], within: bool = True) -> list[tuple[str, Part]]:
+    """The Values, or the Modules, in `item` and in what stands in it, each once, also where modules share them or know each other.
+
+    `within`: also those in the Modules that are found.
+    """
+    found: list[tuple[str, Part]] = []
+    _find(item, name, kind, within, set(), found)
+    return found
 
 
-def _parts(item: Any, name: str) -> Iterator[tuple[str, Part]]:
-    """The Values and Modules that stand in `item` itself, or in containers in it; not those within these Modules."""
-    branches: Any
+def _find(item: Any, name: str, kind: type, within: bool, seen: set[int], found: list[tuple[str, Any]]) -> None:
+    branches: Any = ()
     if isinstance(item, (Value, Module)):
-        yield name, item
-        return
-    if isinstance(item, dict):
+        if id(item) in seen:
+            return
+        seen.add(id(item))
+        if isinstance(item, kind):
+            found.append((name, item))
+        if within and isinstance(item, Module):
+            branches = vars(item).items()
+    elif isinstance(item, dict):
         branches = item.items()
     elif isinstance(item, (list, tuple)):
         branches = enumerate(item)
-    else:
-        if str(getattr(item, "dtype", "")) == "object":  # NumPy's arrays of Values
-            yield from _parts(item.tolist(), name)
-        return
+    elif str(getattr(item, "dtype", "")) == "object":  # NumPy's arrays of Values
+        _find(item.tolist(), name, kind, within, seen, found)
+    start = f"{name}." if name else ""
     for key, branch in branches:
-        yield from _parts(branch, f"{name}.{key}" if name else str(key))
+        if type(branch) is not Value:
+            _find(branch, f"{start}{key}", kind, within, seen, found)
+        elif kind is Value and id(branch) not in seen:  # without a call: most of what there is are Values
+            seen.add(id(branch))
+            found.append((f"{start}{key}", branch))
 
 
 def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:
@@ -209,9 +211,9 @@ def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str
     With each, the number of parameters that no row before it has counted.
     """
     seen.add(id(module))
-    inner = [(part_name, part) for part_name, part in _parts(vars(module), name) if isinstance(part, Module)]
+    inner = _found(vars(module), name, Module, within=False)
     whole = bool(module.extra_repr()) or not inner
-    own = module.parameters() if whole else [part for _, part in _parts(vars(module), name) if isinstance(part, Value)]
+    own = module.parameters() if whole else [value for _, value in _found(vars(module), name, Value, within=False)]
     new = {id(p) for p in own if p._operation is LEAF} - seen
     seen |= new
     if whole or new:

@@ -6,6 +6,7 @@ them in arrays already, as compiled training has, calls `update`. Both go on fro
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ class Optimizer:
         global_clipnorm: scale all gradients down together, where the norm of all of them is larger than this.
 
     Raises:
-        InputError: there are no parameters, or a setting cannot work.
+        InputError: there are no parameters, or a setting cannot work, or is none.
 
     Example:
         >>> class SignDescent(Optimizer):
@@ -44,8 +45,16 @@ class Optimizer:
     """
 
     def __init__(
-        self, parameters: Iterable[Value], lr: float, *, clipvalue: float | None = None, global_clipnorm: float | None = None
+        self,
+        parameters: Iterable[Value],
+        lr: float,
+        *,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        **unknown: object,
     ) -> None:
+        for name in unknown:
+            raise InputError(_unknown(type(self), name))
         self.parameters = _listed(parameters, f"{type(self).__name__}(model.parameters(), lr={lr!r})")
         self.lr = _positive("the learning rate", lr)
         if clipvalue is not None and global_clipnorm is not None:
@@ -426,6 +435,15 @@ def _listed(parameters: Iterable[Value], right: str) -> list[Value]:
     if not listed or not all(isinstance(p, Value) for p in listed):
         raise InputError(f"parameters must be Values, at least one: write {right}")
     return listed
+
+
+def _unknown(optimizer: type, name: str) -> str:
+    """What to say to a setting that there is not."""
+    if name == "momentum" and issubclass(optimizer, Adam):
+        return f"{optimizer.__name__} has no momentum, but two betas, of which the first is one: write betas=(0.9, 0.999)"
+    own = [key for cls in (optimizer, Optimizer) for key in inspect.signature(cls).parameters if key not in ("clipping", "unknown")]
+    known = list(dict.fromkeys(own))[1:]  # the first are the parameters
+    return f"{optimizer.__name__} has no setting {name!r}: write one of {', '.join(known)}"
 
 
 def _positive(name: str, number: float) -> float:

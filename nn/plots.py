@@ -38,6 +38,9 @@ MARKERS = "os^DvPX<>*"
 SATURATED = 0.01
 """An activation is saturated from where its slope stays below this part of its largest one: hardly any gradient comes through."""
 
+LETTER, LINE = 0.55, 2.4
+"""A letter is about so wide, in units of the size of its font; a line is so high, in letters."""
+
 MOST, ENDS = 16, 5
 """A layer of more than `MOST` neurons is drawn as its first and last `ENDS`."""
 
@@ -45,7 +48,17 @@ MOST, ENDS = 16, 5
 # -- where a model decides ----------------------------------------------------------------------------------------------
 
 
-def plot_decision_boundary(model: Module, X: Any, y: Any, resolution: int = 60, threshold: float = 0.0, axes: Axes | None = None) -> Figure:
+def plot_decision_boundary(
+    model: Module,
+    X: Any,
+    y: Any,
+    resolution: int = 60,
+    threshold: float = 0.0,
+    axes: Axes | None = None,
+    *,
+    legend: bool = True,
+    colorbar: bool = True,
+) -> Figure:
     """The regions in which a model of two inputs gives one class or another, and the samples.
 
     Args:
@@ -56,6 +69,7 @@ def plot_decision_boundary(model: Module, X: Any, y: Any, resolution: int = 60, 
         resolution: the model is evaluated at so many points each way, at least 2.
         threshold: of a single output. 0.5 where it is a probability, behind a sigmoid.
         axes: where to draw; by default in a new figure.
+        legend, colorbar: whether to draw them; one of several small pictures may have them for all.
 
     Raises:
         InputError: the samples are not of two inputs, the targets are no classes of this model, or an output is not finite.
@@ -89,7 +103,7 @@ def plot_decision_boundary(model: Module, X: Any, y: Any, resolution: int = 60, 
     colours: tuple[str, ...]
     if outputs.shape[2] == 1:
         classes, names, colours = _sides(targets), {int(t > 0): f"y = {t:g}".replace("-", "−") for t in targets}, (NEGATIVE, POSITIVE)
-        _draw_output(axes, across, up, outputs[:, :, 0], threshold)
+        _draw_output(axes, across, up, outputs[:, :, 0], threshold, colorbar)
     else:
         classes, colours = _classes(targets, outputs.shape[2]), CLASSES
         names = {k: f"class {k}" for k in classes}
@@ -97,8 +111,8 @@ def plot_decision_boundary(model: Module, X: Any, y: Any, resolution: int = 60, 
     for k in sorted(names):
         own = points[[c == k for c in classes]]
         axes.scatter(own[:, 0], own[:, 1], s=30, c=colours[k], marker=MARKERS[k], edgecolors="white", linewidths=0.7, label=names[k])
-    axes.set(xlabel="x₁", ylabel="x₂", xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
-    axes.legend()
+    axes.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
+    _finish(axes, "x₁", "x₂", legend)
     return _figure_of(axes)
 
 
@@ -124,7 +138,7 @@ def _classes(targets: list[Any], count: int) -> list[int]:
     return found
 
 
-def _draw_output(axes: Axes, across: Any, up: Any, output: Any, threshold: float) -> None:
+def _draw_output(axes: Axes, across: Any, up: Any, output: Any, threshold: float, colorbar: bool) -> None:
     """A single output as shades of two colours, which meet at the threshold."""
     import numpy as np
     from matplotlib.colors import LinearSegmentedColormap
@@ -133,7 +147,8 @@ def _draw_output(axes: Axes, across: Any, up: Any, output: Any, threshold: float
     shades = LinearSegmentedColormap.from_list("output", [_light(NEGATIVE, 0.3), "white", _light(POSITIVE, 0.3)])
     bound = float(np.abs(output - threshold).max()) or 1.0
     filled = axes.contourf(across, up, output, threshold + bound * np.linspace(-1.0, 1.0, 21), cmap=shades)
-    _figure_of(axes).colorbar(filled, ax=axes, ticks=MaxNLocator(7), label="output of the model")
+    if colorbar:
+        _figure_of(axes).colorbar(filled, ax=axes, ticks=MaxNLocator(7), label="output of the model")
     if output.min() < threshold < output.max():
         axes.contour(across, up, output, [threshold], colors="black", linewidths=1.2)
         axes.plot([], [], color="black", linewidth=1.2, label=f"output = {threshold:g}")
@@ -159,13 +174,16 @@ def _draw_largest(axes: Axes, across: Any, up: Any, outputs: Any) -> None:
 # -- activations --------------------------------------------------------------------------------------------------------
 
 
-def plot_activation(activation: str | Activation | None, low: float = -8.0, high: float = 8.0, axes: Axes | None = None) -> Figure:
+def plot_activation(
+    activation: str | Activation | None, low: float = -8.0, high: float = 8.0, axes: Axes | None = None, *, legend: bool = True
+) -> Figure:
     """An activation and its derivative, with the regions shaded in which it saturates.
 
     Args:
         activation: a name, such as "tanh"; or any function of one number that is made of autograd's functions.
         low, high: from where to where.
         axes: where to draw; by default in a new figure.
+        legend: whether to draw it.
 
     Raises:
         InputError: there is no such activation, it is one of a whole layer, such as softmax, or `low` is not below `high`.
@@ -196,9 +214,9 @@ def plot_activation(activation: str | Activation | None, low: float = -8.0, high
         if len(flat) > 1:
             axes.axvspan(flat[0], flat[-1], color="0.5", alpha=0.2, linewidth=0, label=note)
             note = ""  # one line in the legend
-    axes.set(title=name, xlabel="z")
+    axes.set_title(name)
     axes.grid(alpha=0.3)
-    axes.legend()
+    _finish(axes, "z", "", legend)
     return _figure_of(axes)
 
 
@@ -209,7 +227,8 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
     """How large the gradients of each layer are: the mean of |∂L/∂p| over its parameters p, after a `backward`.
 
     In a deep network with sigmoids they shrink from the last layer to the first: the vanishing gradient. A layer is what is
-    a line of `model.summary()`; parameters that are the model's own are told apart by their names.
+    a line of `model.summary()`; parameters that are the model's own are told apart by their names. Where there is no room for
+    the names of all layers, some have none.
 
     Args:
         model: any module, with the gradients that one or several `backward` left in it.
@@ -236,7 +255,7 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
     means = [math.fsum(of_layer) / len(of_layer) for of_layer in sizes.values()]
     if not any(means):
         raise InputError("there is no gradient to plot: call loss.backward() first, and zero_grad() only after the plot")
-    axes = _axes(axes, max(5.0, 1.5 + 0.6 * len(means)), 4.0)
+    axes = _axes(axes, max(5.0, 1.5 + 0.75 * len(means)), 4.0)
     places = range(len(means))
     axes.set_yscale("log")
     axes.plot(places, [mean or math.nan for mean in means], "o-", color=POSITIVE)
@@ -244,11 +263,14 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
         lost = [place for place in places if means[place] == 0.0]
         at_the_bottom = axes.get_xaxis_transform()  # where 0 would be, far below on this scale
         axes.plot(lost, [0.04] * len(lost), "x", color=NEGATIVE, markersize=9, transform=at_the_bottom, label="exactly 0")
-        axes.legend()
-    turned = max(map(len, sizes)) * len(sizes) > 60
-    axes.set_xticks(places, list(sizes), rotation=90 if turned else 0)
-    axes.set(title="size of the gradients", xlabel="layer", ylabel="mean |∂L/∂p|")
+    room = 0.9 * _width(axes) / max(1, len(means) - 1)  # in letters, for each layer
+    longest = max(map(len, sizes))
+    turned = longest + 1 > room
+    every = math.ceil(LINE / room) if turned else 1
+    axes.set_xticks(places[::every], list(sizes)[::every], rotation=90 if turned else 0)
+    axes.set_title("size of the gradients")
     axes.grid(alpha=0.3)
+    _finish(axes, "layer", "mean |∂L/∂p|", 0.0 in means, longest if turned else LINE)
     return _figure_of(axes)
 
 
@@ -436,15 +458,24 @@ def _draw_neurons(axes: Axes, layers: list[_Weights], columns: list[dict[int, tu
 # -- what they share ----------------------------------------------------------------------------------------------------
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of this size in inches. A notebook shows it, also where pyplot was never imported.
+def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
+    """An empty figure, for plots of your own, and for several of these beside each other. A notebook shows it as a picture.
+
+    A Figure that matplotlib made is text there, where pyplot was never imported; and pyplot keeps each figure until it is closed.
+
+    Args:
+        width, height: in inches.
 
     Raises:
         MissingPackageError: matplotlib is not installed.
 
     Example:
-        >>> new_figure(6.4, 4.8).axes
-        []
+        >>> figure = new_figure(8.0, 3.2)
+        >>> left, right = figure.subplots(1, 2)
+        >>> for axes, name in ((left, "relu"), (right, "tanh")):
+        ...     _ = plot_activation(name, axes=axes)
+        >>> right.get_title()
+        'tanh'
     """
     try:
         from matplotlib.figure import Figure
@@ -462,6 +493,49 @@ def new_figure(width: float, height: float) -> Figure:
 
 def _axes(axes: Axes | None, width: float, height: float) -> Axes:
     return new_figure(width, height).subplots() if axes is None else axes
+
+
+def _width(axes: Axes) -> float:
+    """About how many letters go beside each other in it."""
+    from matplotlib import rcParams
+
+    return axes.bbox.width / _figure_of(axes).dpi * 72.0 / (LETTER * float(rcParams["font.size"]))
+
+
+def _finish(axes: Axes, x: str, y: str, legend: bool, ticks: float = LINE) -> None:
+    """Name the axes, where a panel further out does not do it for this one; and draw the legend below, where it covers nothing.
+
+    `ticks`: how high what stands at the ticks of x is, in letters.
+    """
+    from matplotlib import rcParams
+    from matplotlib.transforms import ScaledTranslation
+
+    place = axes.get_subplotspec()
+    for set_label, text, grouper, is_outer in (
+        (axes.set_xlabel, x, axes.get_shared_x_axes(), place is None or place.is_last_row()),
+        (axes.set_ylabel, y, axes.get_shared_y_axes(), place is None or place.is_first_col()),
+    ):
+        if is_outer or len(grouper.get_siblings(axes)) == 1:
+            set_label(text)
+    if legend:
+        full = float(rcParams["font.size"])
+        size = 0.9 * full
+        widths = [6 + max(map(len, name.splitlines())) for name in axes.get_legend_handles_labels()[1]]
+        room = _width(axes) / 0.9
+        columns = len(widths) if sum(widths) <= room else max(1, int(room / max(widths)))
+        depth = (ticks + 1.6 * LINE) * LETTER * full / 72.0  # in inches, under what stands at the ticks and the name
+        below = axes.transAxes + ScaledTranslation(0.0, -depth, axes.figure.dpi_scale_trans)
+        axes.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            bbox_transform=below,
+            ncols=columns,
+            fontsize=size,
+            frameon=False,
+            handlelength=1.5,
+            columnspacing=1.2,
+            borderaxespad=0.0,
+        )
 
 
 def _figure_of(axes: Axes) -> Figure:

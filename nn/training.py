@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from autograd.value import Value, real
 from nn import metrics as known_metrics
 from nn.checks import generator, paired, whole
 from nn.data import batches
-from nn.gradients import Compiled, Data, Eager, Loss, Penalty, check, checked
+from nn.gradients import Compiled, Data, Eager, Loss, Penalty, answers, check, checked
 from nn.history import History
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy, hinge
 from nn.module import Module
@@ -27,8 +28,12 @@ from nn.schedules import Schedule
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 Metrics = str | Metric | Sequence[str | Metric] | None
 
+RECORDED_FROM, WORTH_LOADING = 100, 300_000
+"""From how many samples on, and from how many samples · parameters, `predict` and `evaluate` record the model first. Recording takes as
+long as 40 to 90 samples do, whatever the model; below the product eager code takes a tenth of a second at most, and loading Numba more."""
+
 COMPILED_FROM = 1000
-"""From how many samples on `predict` and `evaluate` record the model first, which takes as long as some hundred samples."""
+"""From how many samples on they do in any case."""
 
 
 def fit(
@@ -53,9 +58,10 @@ def fit(
 ) -> History:
     """Train a model: for each batch the mean loss, its gradient, one step of the optimizer.
 
-    The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not, and
-    every sample is computed by itself. The numbers are the same to within rounding. What a model changes of itself when it is called, such
-    as a counter, is changed while it is recorded only: train such a model with ``executor="eager"``. Random numbers come from `drawn`.
+    The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not (without
+    `progress` a RuntimeWarning), and every sample is computed by itself, as with ``executor="eager"``. The numbers are the same to within
+    rounding. What a model changes of itself when it is called, such as a counter, is changed while it is recorded only: train such a
+    model with ``executor="eager"``. Random numbers come from `drawn`.
 
     Args:
         model: called with one sample, returns what `loss` takes. While it is trained it is in training mode, and afterwards as it was.
@@ -72,7 +78,7 @@ def fit(
             the losses that are reported are without it.
         schedule: changes the learning rate after each epoch; see `nn.schedules`.
         patience: stop after so many epochs without improvement of the validation loss (or, without validation data, of the training
-            loss), and go back to the weights after the best epoch.
+            loss), and go back to the weights after the best epoch, when the callbacks have seen those of the last one.
         tol: by how much a loss must be lower to be an improvement.
         callbacks: called with the history after each epoch, in this order; when one of them has returned True, the training ends.
         executor: "auto"; "eager", sample by sample; or one of `compile`, "numpy" or "native": then what cannot be compiled is an error.
@@ -106,7 +112,7 @@ def fit(
     best = _Best(patience, tol, optimizer.parameters)
     rng = None if rng is None else generator(rng)
     history = History()
-    said = not progress
+    said = False
     with engine.mode(training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
         try:
             for epoch in range(epochs):
@@ -117,16 +123,23 @@ def fit(
                 with _undivided():
                     history.append(learned, found, time.perf_counter() - start)
                 if engine.reason and not said:  # only now, because it might have been an error that eager code has too
-                    _say(bar, f"not compiled: {engine.reason}")
                     said = True
+                    if progress:
+                        _say(bar, f"not compiled: {engine.reason}")
+                    else:
+                        text = f"not compiled, which is many times slower: {engine.reason} (with executor='eager' this is no warning)"
+                        warnings.warn(text, RuntimeWarning, stacklevel=2)
                 if progress:
                     _say(bar, _line(history, epochs, list(measured)))
                 if schedule is not None:
                     schedule.step()
-                stopped = best.is_reached(history)
-                if stopped and progress:
-                    _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
-                if sum([_is_true(callback(history)) for callback in callbacks]) or stopped:  # all of them are called
+                exhausted = best.is_long_ago(history)
+                ended = sum([_is_true(callback(history)) for callback in callbacks])  # all of them are called
+                if exhausted:
+                    best.restore()
+                    if progress:
+                        _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
+                if ended or exhausted:
                     break
         except KeyboardInterrupt:
             if progress:
@@ -245,19 +258,20 @@ class _Best:
         self.epoch = 0
         self.weights = [p.data for p in parameters]
 
-    def is_reached(self, history: History) -> bool:
-        """Whether it is time to stop; the parameters are the best ones then."""
+    def is_long_ago(self, history: History) -> bool:
+        """Whether it is time to stop."""
         if self.patience is None:
             return False
         loss = (history.validation_loss or history.loss)[-1]
         if loss < self.loss - self.tol:
             self.loss, self.epoch, self.weights = loss, len(history.loss), [p.data for p in self.parameters]
-        if len(history.loss) - self.epoch < self.patience:
-            return False
+        return len(history.loss) - self.epoch >= self.patience
+
+    def restore(self) -> None:
+        """Give the parameters their best numbers."""
         with _undivided():
             for p, number in zip(self.parameters, self.weights, strict=True):
                 p.data = number
-        return True
 
 
 @contextmanager
@@ -283,6 +297,9 @@ def _undivided() -> Iterator[None]:
 def predict(model: Any, X: Any) -> list[Any]:
     """The model's outputs for many samples, as numbers: one, or a list of them, for each. In evaluation mode.
 
+    For many samples the model is recorded for one and run for all. That is kept, and used again while recording the model would give
+    the same: not after a layer or a setting was changed. What has been recorded goes when the model goes.
+
     Args:
         model: called with one sample.
         X: samples: a list, a NumPy array, or a pandas frame.
@@ -299,7 +316,7 @@ def predict(model: Any, X: Any) -> list[Any]:
 
 
 def evaluate(model: Any, X: Any, y: Any, *, loss: Loss = cross_entropy, metrics: Metrics = None) -> dict[str, float]:
-    """The mean loss and the metrics on samples and targets, in evaluation mode.
+    """The mean loss and the metrics on samples and targets, in evaluation mode; recorded as for `predict`.
 
     Args:
         model, X, y, loss, metrics: as for `fit`.
@@ -320,9 +337,11 @@ def evaluate(model: Any, X: Any, y: Any, *, loss: Loss = cross_entropy, metrics:
 
 
 def _answers(model: Any, loss: Loss, data: Data) -> tuple[list[float], list[Any]]:
-    """The losses and outputs: recorded first where there are many samples."""
-    many = len(data) >= COMPILED_FROM and isinstance(model, Module)
-    return (Compiled if many else Eager)(model, loss, []).evaluate(data)
+    """The losses and outputs: recorded first where that is faster."""
+    n = len(data)
+    if isinstance(model, Module) and n >= RECORDED_FROM and (n >= COMPILED_FROM or n * len(model.parameters()) >= WORTH_LOADING):
+        return answers(model, loss, data)
+    return Eager(model, loss, []).evaluate(data)
 
 
 def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric]:

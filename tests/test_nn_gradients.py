@@ -1,15 +1,18 @@
 """Compiled training computes what eager training computes, whatever the model, the loss and the optimizer; and falls back to it."""
 
+import gc
 import importlib.util
 import math
+import pickle
 import random
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import Value, dot, exp, log, sigmoid, where
+from autograd import Value, dot, exp, log, no_grad, sigmoid, where
 from autograd.errors import CompileError, DomainError, InputError, PoleError, TrainingError
 from autograd.recording import drawn
 from autograd.trees import flatten
@@ -35,6 +38,7 @@ from nn import (
     cross_entropy,
     evaluate,
     fit,
+    gradients,
     losses,
     mse,
     predict,
@@ -52,6 +56,7 @@ n = 23
 POINTS = [[math.sin(3.0 * i), math.cos(5.0 * i), (i % 7) / 7.0] for i in range(n)]
 CLASSES = [i * i % 3 for i in range(n)]
 DISTRIBUTIONS = [[0.7, 0.2, 0.1][-k:] + [0.7, 0.2, 0.1][:-k] for k in CLASSES]
+ONES = [[float(k == j) for j in range(3)] for k in CLASSES]
 NUMBERS = [x[0] * x[1] - x[2] for x in POINTS]
 PAIRS = [[x[0] - 2.0 * x[1], x[1] * x[2]] for x in POINTS]
 BITS = [i * 5 % 3 % 2 for i in range(n)]
@@ -64,9 +69,9 @@ def mlp(*nouts: int, activation: Any = "tanh", output_activation: Any = None, se
     return MLP(3, nouts, activation, output_activation, rng=random.Random(seed))
 
 
-def with_dropout(rng: random.Random) -> Sequential:
+def with_dropout(rng: random.Random | None, *activations: Module, p: float = 0.5) -> Sequential:
     weights = random.Random(2)
-    return Sequential(Linear(3, 8, rng=weights), ReLU(), Dropout(0.5, rng), Linear(8, 3, rng=weights))
+    return Sequential(Linear(3, 8, rng=weights), ReLU(), Dropout(p, rng), Linear(8, 3, rng=weights), *activations)
 
 
 class Letters(Module):
@@ -198,6 +203,12 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
         "y": [[a, 1 - a] for a in BITS],
         "loss": binary_cross_entropy,
     },
+    "dropout before a binary cross-entropy": lambda: {
+        "model": with_dropout(random.Random(6), Sigmoid()),
+        "y": ONES,
+        "loss": binary_cross_entropy,
+    },
+    "dropout of nothing": lambda: {"model": with_dropout(None, Sigmoid(), p=0.0), "y": ONES, "loss": binary_cross_entropy},
     "logits": lambda: {"model": mlp(5, 1), "y": BITS, "loss": binary_cross_entropy_with_logits},
     "momentum": lambda: {**sgd(mlp(5, 3), momentum=0.9, nesterov=True, weight_decay=0.01), "y": CLASSES},
     "clipped by value": lambda: {**sgd(mlp(5, 3), clipvalue=0.05), "y": CLASSES},
@@ -399,7 +410,12 @@ class Recurrent(Module):
 @pytest.mark.parametrize("name", NOT_COMPILED)
 def test_what_cannot_be_compiled_is_trained_eagerly_and_one_line_says_why(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     case, reason = NOT_COMPILED[name]
-    expected, found = Trained(case, "eager"), Trained(case, "auto")
+    expected = Trained(case, "eager")  # which is no warning, and a warning would be an error
+    with pytest.warns(RuntimeWarning, match="^not compiled, which is many times slower: .*executor='eager'") as warned:
+        found = Trained(case, "auto")
+    assert len(warned) == 1, "of all epochs together"
+    assert reason in str(warned[0].message)
+    assert warned[0].filename == __file__
     assert found.numbers == pytest.approx(expected.numbers, rel=1e-10)
     assert found.history.loss == pytest.approx(expected.history.loss, rel=1e-10)
     assert found.numbers != found.before
@@ -628,6 +644,143 @@ def numbers_of(outputs: Any) -> list[float]:
     if isinstance(outputs, dict):
         return numbers_of(list(outputs.values()))
     return [x for out in outputs for x in numbers_of(out)] if isinstance(outputs, (list, tuple)) else [outputs]
+
+
+SCALE = 2.0
+
+
+class Changing(Module):
+    """A model that depends on many things."""
+
+    def __init__(self) -> None:
+        rng = random.Random(0)
+        self.first, self.activation, self.dropout, self.last = Linear(3, 4, rng=rng), Tanh(), Dropout(0.5, rng), Linear(4, 2, rng=rng)
+        self.factor = 1.5
+        self.shift = np.array([0.5, -0.5])
+        self.settings = {"twice": False, "offset": False}
+        with no_grad():
+            self.constant = Value(1.0) + 1.0
+
+    def __call__(self, x: Any) -> Any:
+        z = self.dropout(self.activation(self.first(x)))
+        outputs = self.last(self.activation(z) if self.settings["twice"] else z)
+        offset = self.constant if self.settings["offset"] else 0.0
+        return [SCALE * self.factor * out + shift + offset for out, shift in zip(outputs, self.shift, strict=True)]
+
+
+def engines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Those that are made from now on."""
+    made: list[Any] = []
+    original = Compiled.__init__
+
+    def init(self: Any, *args: Any) -> None:
+        made.append(args[1])
+        original(self, *args)
+
+    monkeypatch.setattr(Compiled, "__init__", init)
+    return made
+
+
+MANY = [[math.sin(i), math.cos(i), i / 1000] for i in range(1000)]
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "a number": lambda m: setattr(m, "factor", 2.5),
+    "an array": lambda m: m.shift.__setitem__(0, 3.0),
+    "a setting": lambda m: m.settings.update(twice=True),
+    "a layer": lambda m: setattr(m, "last", Linear(4, 2, rng=random.Random(5))),
+    "a weight": lambda m: m.first.weight[0].__setitem__(0, Value(9.0)),
+    "an activation": lambda m: setattr(m, "activation", ReLU()),
+    "a method": lambda m: setattr(type(m.activation), "__call__", lambda self, x: [z * z for z in x]),
+    "a global": lambda m: globals().update(SCALE=3.0),
+    "the sign of a zero": lambda m: setattr(m, "factor", -0.0),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_was_recorded_is_used_again_unless_the_model_has_changed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tanh, "__call__", Tanh.__call__)  # put back afterwards, as the global is
+    monkeypatch.setitem(globals(), "SCALE", 2.0)
+    made, model = engines(monkeypatch), Changing()
+    if name == "the sign of a zero":
+        model.factor = 0.0
+    before = predict(model, MANY)
+    model.first.bias[0].data = 0.25  # a number of a parameter is no change
+    assert predict(model, MANY) != before or name == "the sign of a zero"
+    assert len(made) == 1
+    assert model.training
+    CHANGES[name](model)
+    found = predict(model, MANY)
+    assert len(made) == 2
+    model.eval()
+    expected = [plain(model(x)) for x in MANY]
+    assert np.array(found) == pytest.approx(np.array(expected), rel=1e-12, abs=1e-15)
+
+
+def test_a_number_that_is_assigned_to_what_was_computed_before_is_seen() -> None:
+    model = Changing()
+    model.settings["offset"] = True
+    first = predict(model, MANY)
+    model.constant.data = 5.0
+    assert np.array(predict(model, MANY)) == pytest.approx(np.array(first) + 3.0)
+
+
+def test_losses_and_outputs_are_kept_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, model = engines(monkeypatch), mlp(4, 3)
+    targets = [i % 3 for i in range(1000)]
+    for _ in range(2):
+        found = evaluate(model, MANY, targets, loss=lambda output, target: cross_entropy(output, target))
+        predict(model, MANY)
+    assert len(made) == 1, "functions that record the same are the same"
+    other = evaluate(model, MANY, targets, loss=lambda output, target: 2.0 * cross_entropy(output, target))
+    assert other["loss"] == pytest.approx(2.0 * found["loss"], rel=1e-14)
+    assert len(made) == 2
+    numbers, epochs = [], 3
+
+    def measure(history: History) -> None:
+        numbers.append(evaluate(model, MANY, targets)["loss"])
+
+    fit(model, MANY, targets, epochs=epochs, callbacks=[measure], executor="eager", progress=False)
+    assert len(set(numbers)) == epochs
+    assert len(made) == 3, "once for all epochs"
+
+
+def test_of_several_branches_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, model = engines(monkeypatch), Branching()
+    for _ in range(2):
+        assert predict(model, MANY) == pytest.approx([model(x).data for x in MANY], rel=1e-12)
+    assert len(made) == 2
+
+
+def test_of_random_numbers_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, model = engines(monkeypatch), Noisy(lambda: drawn(random.random))
+    assert predict(model, MANY) != predict(model, MANY)
+    assert len(made) == 2
+
+
+def test_a_model_goes_with_what_was_recorded_of_it() -> None:
+    def used() -> tuple[int, Any]:
+        model = mlp(4, 3)
+        predict(model, MANY)
+        evaluate(model, MANY, [0] * 1000, loss=lambda output, target: cross_entropy(output, target) + losses.l2(model.parameters(), 0.1))
+        assert id(model) in gradients._KEPT
+        assert pickle.loads(pickle.dumps(model)).state_dict() == model.state_dict()
+        return id(model), weakref.ref(model)
+
+    key, gone = used()
+    gc.collect()
+    assert gone() is None
+    assert key not in gradients._KEPT
+
+
+def test_a_wide_model_is_recorded_for_fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = engines(monkeypatch)
+    narrow, wide = MLP(3, [8, 2], rng=random.Random(0)), MLP(3, [600, 2], rng=random.Random(0))
+    predict(narrow, MANY[:999])
+    predict(wide, MANY[:99])
+    assert not made
+    predict(narrow, MANY)
+    predict(wide, MANY[:100])
+    assert len(made) == 2
 
 
 def test_an_error_among_many_samples_names_it() -> None:

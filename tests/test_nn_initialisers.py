@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from autograd import Value, dot
 from autograd.errors import InputError
-from nn import MLP, Conv2d, Embedding, Linear
+from nn import MLP, Conv2d, Embedding, Layer, Linear
 from nn.initialisers import (
     constant,
     he_normal,
@@ -191,3 +192,17 @@ def test_what_is_no_initialiser(make: Any) -> None:
         make(normal)
     with pytest.raises(InputError, match="an initialiser is a function, as in initialiser=nn.initialisers.xavier_uniform, not 'xavier'"):
         make("xavier")
+
+
+@pytest.mark.parametrize("initialiser", [xavier_uniform, xavier_normal])
+@pytest.mark.parametrize(("activation", "kept"), [("tanh", 1.0), ("sigmoid", 0.25)])
+def test_xavier_keeps_gradients_where_the_slope_at_0_is_1(initialiser: Draw, activation: str, kept: float) -> None:
+    """The root mean square of the gradients by the inputs of a layer, over that by its outputs. Weighted sums are near 0 here."""
+    rng = random.Random(0)
+    n = 150
+    layer = Layer(n, n, activation, initialiser=initialiser, rng=rng)
+    x = [Value(rng.gauss(0.0, 0.01)) for _ in range(n)]
+    by_outputs = [rng.gauss(0.0, 1.0) for _ in range(n)]
+    dot(by_outputs, layer(x)).backward()
+    size = math.sqrt(math.fsum(v.grad**2 for v in x) / math.fsum(g * g for g in by_outputs))
+    assert size == pytest.approx(kept, rel=0.15)

@@ -5,6 +5,7 @@ import pickle
 import random
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 from torch_twin import paired, torch_twin
 
-from autograd import Value, compile, dot, grad, log, relu, softmax
+from autograd import Value, compile, detect_anomaly, dot, draw, grad, log, relu, scope, softmax
 from autograd.errors import InputError, PoleError
+from autograd.graph import topological_order
 from autograd.ops import LEAF
 from autograd.recording import RECORDER, Recording
 from nn import MLP, SGD, Adam, Conv2d, Layer, Module, Neuron, batches, data, fit, mse, predict
-from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax
+from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax, Tanh
 from nn.initialisers import he_uniform, xavier_uniform
 from nn.layers import Dropout, Embedding, Flatten, Linear, Sequential
 from nn.losses import binary_cross_entropy
@@ -107,10 +109,10 @@ def test_a_sample_may_be_a_tensor_of_pytorch(torch: ModuleType) -> None:
         ([], "takes 2 inputs, not 0"),
         ([[1.0, 2.0], [3.0, 4.0]], r"one sample, not 2 of them: write predict\(model, X\)"),
         (np.ones((5, 2)), r"one sample, not 5 of them: write predict\(model, X\)"),
-        (1.0, r"write model\(\[1.0\]\)"),
-        (np.float64(1.0), r"write model\(\[1.0\]\)"),
-        (np.array(1.0), r"write model\(\[1.0\]\)"),
-        (Value(1.0), r"write model\(\[Value"),
+        (1.0, r"model\(\[1.0\]\) for one input"),
+        (np.float64(1.0), r"model\(\[1.0\]\) for one input"),
+        (np.array(1.0), r"model\(\[1.0\]\) for one input"),
+        (Value(1.0), r"model\(\[Value"),
         (None, "a list of numbers, not None"),
         ("12", "a list of numbers, not '12'"),
         ({0: 1.0, 1: 2.0}, "a list of numbers, not {0"),
@@ -419,6 +421,36 @@ def test_what_is_no_probability(p: float) -> None:
 def test_dropout_of_what_is_no_number() -> None:
     with pytest.raises(InputError, match="a string is not a number: '1'"):
         Dropout()(["1"])
+
+
+# -- scopes ---------------------------------------------------------------------------------------------------------------
+
+
+def scopes(root: Value) -> set[str]:
+    return {node.scope for node in topological_order(root) if node._prev}  # type: ignore[attr-defined]
+
+
+def test_within_a_scope_layers_and_neurons_have_scopes() -> None:
+    model = MLP(2, [2, 1], rng=random.Random(0))
+    with scope("model"):
+        framed = model([1.0, -2.0])
+    assert scopes(framed) == {"model/layer0/neuron0", "model/layer0/neuron1", "model/layer1/neuron0"}
+    assert framed.data == model([1.0, -2.0]).data
+    picture = str(draw(framed))
+    assert [picture.count(f"label={name} ") for name in ("model", "layer0", "layer1", "neuron0", "neuron1")] == [1, 1, 1, 2, 1]
+    with scope("net"):
+        (out,) = Sequential(Linear(2, 2), Tanh(), Sequential(Linear(2, 1)))([1.0, -2.0])
+    assert scopes(out) == {"net/linear0", "net/tanh1", "net/sequential2/linear0"}
+    assert {p.label for p in model.parameters()} == {"w0", "w1", "b"}
+
+
+def test_without_a_scope_there_are_none() -> None:
+    model = MLP(2, [2, 1], rng=random.Random(0))
+    assert scopes(model([1.0, -2.0])) == {""}
+    with detect_anomaly():
+        assert scopes(model([1.0, -2.0])) == {""}
+    with scope("here"), ThreadPoolExecutor() as pool:
+        assert scopes(pool.submit(model, [1.0, -2.0]).result()) == {""}, "the scope is another thread's"
 
 
 # -- Embedding, Flatten -------------------------------------------------------------------------------------------------

@@ -303,6 +303,8 @@ def test_what_is_no_class(target: Any) -> None:
         (lambda: binary_cross_entropy_with_logits(Value(0.5), Value(2)), "binary_cross_entropy_with_logits needs targets .* not 2.0"),
         (lambda: binary_cross_entropy([Value(0.5)] * 2, 1), "2 outputs, 1 targets"),
         (lambda: mean([]), "mean of no losses"),
+        (lambda: mean(Value(1.0)), r"mean takes a list of losses, as in mean\(\[.*\]\), not Value"),  # type: ignore[arg-type]
+        (lambda: mean(Value(x) for x in (1.0, 2.0)), r"mean takes a list of losses, .* not <generator"),  # type: ignore[arg-type]
         (lambda: mean([Value(1.0), 2.0]), "must be a Value, which has a gradient, not 2.0"),  # type: ignore[list-item]
         (lambda: l1([], 0.1), r"l1 needs Values to penalise: write l1\(model.parameters\(\), strength=0.01\)"),
         (lambda: l2(Value(1.0), 0.1), "l2 needs Values to penalise"),  # type: ignore[arg-type]
@@ -388,8 +390,6 @@ SAMPLES: list[tuple[Callable[..., Any], list[list[float]], type[Exception], str]
     (hinge, [[-0.5, 1], [1.0, -1], [-1.0, 0]], InputError, "a target of -1 or 1, not 0.0"),
     (binary_cross_entropy_with_logits, [[2.0, 1], [-3.0, 0], [0.5, -1]], InputError, "targets between 0 and 1, not -1.0"),
     (binary_cross_entropy, [[0.5, 1], [0.25, 0], [0.75, 1.5]], InputError, "targets between 0 and 1, not 1.5"),
-    (binary_cross_entropy, [[0.5, 1], [0.25, 0], [0.0, 1]], DomainError, "binary_cross_entropy_with_logits"),
-    (binary_cross_entropy, [[0.5, 1], [0.25, 0], [3.5, 1]], DomainError, "needs probabilities, not 3.5"),
 ]
 
 
@@ -402,6 +402,28 @@ def test_a_compiled_function_asks_of_every_sample(loss: Any, samples: Any, error
     assert compiled(*np.array(good).T).tolist() == pytest.approx(eager, rel=1e-14)
     with pytest.raises(error, match=message):
         compiled(*np.array(samples).T)
+
+
+@pytest.mark.parametrize(("p", "y"), [(0.0, 1.0), (0.0, 0.5), (1.0, 0.0), (-0.25, 0.0), (-0.25, 1.0), (1.5, 0.0), (1.5, 1.0), (3.5, 0.5)])
+def test_a_compiled_binary_cross_entropy_knows_where_it_is_not_defined(p: float, y: float) -> None:
+    """By the domains of its operations, without a branch."""
+    compiled = compile(binary_cross_entropy)
+    compiled(0.5, 1.0)
+    with pytest.raises(DomainError, match="binary_cross_entropy_with_logits"):
+        compiled(p, y)
+    with pytest.warns(RuntimeWarning, match="1 of 2 elements are outside"):
+        found = compiled([0.5, p], [1.0, y])
+    assert found[0] == binary_cross_entropy(Value(0.5), 1.0).data
+    assert str(compiled).count("was False") == str(compiled).count("program: "), "a branch only for targets out of their range"
+
+
+@pytest.mark.parametrize(("p", "y"), [(0.0, 0.0), (1.0, 1.0), (0.25, 0.75), (math.nan, 1.0)])
+def test_a_compiled_binary_cross_entropy_at_special_points(p: float, y: float) -> None:
+    output = Value(p)
+    eager = binary_cross_entropy(output, y)
+    eager.backward()
+    found = compile(binary_cross_entropy).value_and_grad(p, y, wrt=0)
+    assert found == pytest.approx((eager.data, output.grad), rel=1e-15, nan_ok=True)
 
 
 def test_a_compiled_graph_meets_what_is_no_class() -> None:

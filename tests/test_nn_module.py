@@ -1,5 +1,6 @@
 """Module: parameters, the modules in it, modes, the summary."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,24 @@ def test_parameters_may_stand_in_arrays() -> None:
     model.scale = np.array(Value(5.0))  # type: ignore[attr-defined]
     model.about = np.zeros(3)  # type: ignore[attr-defined]
     assert model.state_dict() == {"W.0.0": 1.0, "W.0.1": 2.0, "W.1.0": 3.0, "W.1.1": 4.0, "scale": 5.0}
+
+
+def test_finding_takes_no_call_for_each_parameter() -> None:
+    """A compiled function that is given a module looks for its parameters and modules at every call."""
+    model, calls = MLP(30, [20, 1]), 0
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        parameters, modules = list(model.named_parameters()), model.modules()
+    finally:
+        sys.setprofile(before)
+    assert (len(parameters), len(modules)) == (641, 24)
+    assert calls < 400
 
 
 def test_zero_grad() -> None:

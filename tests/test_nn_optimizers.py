@@ -318,8 +318,14 @@ def test_settings_that_cannot_work(make: Any, message: str) -> None:
 
 
 def test_an_unknown_setting_is_named() -> None:
-    with pytest.raises(TypeError, match="'clip_norm'"):
+    settings = "lr, momentum, weight_decay, nesterov, clipvalue, global_clipnorm$"
+    with pytest.raises(InputError, match=f"SGD has no setting 'clip_norm': write one of {settings}"):
         SGD([Value(1.0)], clip_norm=1.0)
+    with pytest.raises(InputError, match=r"AdamW has no setting 'amsgrad': write one of lr, betas, eps, weight_decay, clipvalue"):
+        AdamW([Value(1.0)], amsgrad=True)
+    for kind in (Adam, AdamW):
+        with pytest.raises(InputError, match=rf"^{kind.__name__} has no momentum, .* write betas=\(0.9, 0.999\)$"):
+            kind([Value(1.0)], momentum=0.9)
 
 
 def test_an_optimizer_of_your_own_must_have_a_rule() -> None:

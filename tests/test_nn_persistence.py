@@ -3,6 +3,7 @@
 import os
 import random
 import stat
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,19 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path: Path, damage: Callab
     with pytest.raises(FileError, match=r"is damaged, or no file of weights|do not fit this model"):
         load(loaded, path)
     assert numbers(loaded) == numbers(model(1))
+
+
+def test_numbers_that_numpy_does_not_have(tmp_path: Path) -> None:
+    header = b'{"w":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}}'
+    (tmp_path / "weights").write_bytes(struct.pack("<Q", len(header)) + header + b"\0\0")
+    with pytest.raises(FileError, match=r"the type BF16, which NumPy does not have: write them as float64 there, .*tensor.double\(\)"):
+        load(model(), tmp_path / "weights")
+
+
+def test_arrays_are_named(tmp_path: Path) -> None:
+    foreign(tmp_path / "weights")
+    with pytest.raises(FileError, match=r"one number for each parameter: 'layers.0.weight' is float64 of the shape \(3, 2\)$"):
+        load(model(), tmp_path / "weights")
 
 
 def test_the_message_names_what_is_missing(tmp_path: Path) -> None:

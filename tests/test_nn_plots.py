@@ -3,6 +3,7 @@
 import math
 import random
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
+import nn
 from autograd import Value, exp, sin, sqrt, tanh
 from autograd.errors import DomainError, InputError, MissingPackageError
 from nn import MLP, Module, mse, predict
@@ -61,7 +63,7 @@ def legend(figure: Figure) -> list[str]:
 
 def drawn(figure: Figure) -> Figure:
     """The figure after it was rendered, where a warning would be an error."""
-    figure.canvas.draw()  # type: ignore[no-untyped-call]
+    figure.draw_without_rendering()  # type: ignore[no-untyped-call] # the canvas of a figure that pyplot did not make draws nothing
     return figure
 
 
@@ -353,6 +355,83 @@ def test_without_gradients() -> None:
         plot_gradients(model)
 
 
+def extents(texts: Any) -> list[Any]:
+    return [text.get_window_extent() for text in texts if text.get_text()]
+
+
+@pytest.mark.parametrize("width", [2.4, 3.2, 6.4, 12.0])
+@pytest.mark.parametrize("depth", [1, 4, 12, 40])
+def test_names_of_layers_do_not_overlap(width: float, depth: int) -> None:
+    model = MLP(2, [2] * (depth - 1) + [1], "tanh", rng=random.Random(0))
+    model([0.5, -1.0]).backward()
+    figure = new_figure(width, 3.0)
+    drawn(plot_gradients(model, axes=figure.subplots()))
+    ticks = figure.axes[0].get_xticklabels()
+    places = extents(ticks)
+    for before, after in pairwise(places):
+        assert before.x1 < after.x0
+    assert len(places) == depth or 3 * (places[1].x0 - places[0].x0) < 10 * places[0].width, "no more are left out than must be"
+    if width == 12.0 and depth == 4:
+        assert [tick.get_rotation() for tick in ticks] == [0.0] * 4
+
+
+def test_panels_that_share_an_axis_name_it_once() -> None:
+    model = MLP(2, [2, 1], "tanh", rng=random.Random(0))
+    model([0.5, -1.0]).backward()
+    figure = new_figure(9.0, 6.0)
+    for axes in figure.subplots(2, 2, sharex=True, sharey=True).flat:
+        plot_gradients(model, axes=axes)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["mean |∂L/∂p|", "", "mean |∂L/∂p|", ""]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "layer", "layer"]
+    for axes in new_figure(9.0, 3.0).subplots(1, 2):
+        plot_gradients(model, axes=axes)
+        assert axes.get_ylabel() == "mean |∂L/∂p|", "on a scale of its own"
+
+
+def dead(model: MLP) -> MLP:
+    model([0.5, -1.0]).backward()
+    for p in model.layers[0].parameters():
+        p.grad = 0.0
+    return model
+
+
+@pytest.mark.parametrize("size", [(6.4, 4.8), (3.2, 2.4), (3.0, 5.0)])
+@pytest.mark.parametrize(
+    "plot",
+    [
+        lambda axes: plot_activation("sigmoid", axes=axes),
+        lambda axes: plot_activation(LeakyReLU(0.2), axes=axes),
+        lambda axes: plot_decision_boundary(half_plane(1.0, 1.0), CORNERS, [0, 1, 0, 1], resolution=5, axes=axes),
+        lambda axes: plot_decision_boundary(MLP(2, [10]), [[float(k), 0.0] for k in range(10)], range(10), resolution=3, axes=axes),
+        lambda axes: plot_gradients(dead(MLP(2, [2, 2, 1], "tanh", rng=random.Random(0))), axes=axes),
+        lambda axes: plot_gradients(dead(MLP(2, [2] * 14 + [1], "tanh", rng=random.Random(0))), axes=axes),
+    ],
+)
+def test_the_legend_covers_nothing(plot: Any, size: tuple[float, float]) -> None:
+    figure = new_figure(*size)
+    axes = figure.subplots()
+    plot(axes)
+    axes.set_title("a title of one's own")
+    drawn(figure)
+    place = axes.get_legend().get_window_extent()
+    others = [axes.get_window_extent(), *extents([*axes.get_xticklabels(), *axes.get_yticklabels(), axes.xaxis.label, axes.title])]
+    assert not any(place.overlaps(other) for other in others)
+    assert place.y0 >= 0
+    assert place.x0 >= -1
+    assert place.x1 <= figure.bbox.width + 1
+
+
+def test_small_multiples_leave_the_legend_and_the_colorbar_out() -> None:
+    figure = new_figure(6.4, 3.2)
+    one, two = figure.subplots(1, 2)
+    plot_decision_boundary(half_plane(1.0, 1.0), CORNERS, [0, 1, 0, 1], resolution=5, axes=one, legend=False, colorbar=False)
+    plot_activation("tanh", axes=two, legend=False)
+    assert figure.axes == [one, two]
+    assert one.get_legend() is two.get_legend() is None
+    plot_decision_boundary(half_plane(1.0, 1.0), CORNERS, [0, 1, 0, 1], resolution=5, axes=one, legend=False)
+    assert len(figure.axes) == 3
+
+
 # -- weights ------------------------------------------------------------------------------------------------------------
 
 
@@ -535,5 +614,8 @@ def test_without_matplotlib(plot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_notebook_shows_a_figure_without_pyplot() -> None:
+    assert nn.new_figure is new_figure, "for readers' own plots too"
+    assert "new_figure" in nn.__all__
+    assert new_figure().get_size_inches().tolist() == [6.4, 4.8]
     figure = new_figure(2.0, 1.0)
     assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]

@@ -212,7 +212,8 @@ class Argument:
 
     def without_numbers(self) -> Argument:
         """The form alone, so that nothing large is kept."""
-        return replace(self, arrays=[np.broadcast_to(np.zeros(()), array.shape) for array in self.arrays])
+        source = self.source if self.module is not None else None
+        return replace(self, arrays=[np.broadcast_to(np.zeros(()), array.shape) for array in self.arrays], source=source)
 
     def restore(self, numbers: Array) -> Any:
         """What `numbers` gave, in the form of the argument."""

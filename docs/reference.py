@@ -1,0 +1,36 @@
+"""The reference of all public functions and classes, from their docstrings: ``python docs/reference.py`` writes it to ``site/``."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ["SCALAR_AUTOGRAD_PLAIN"] = "1"  # compiled modules have no docstrings
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+MODULES = [
+    "autograd",
+    *[
+        f"autograd.{name}"
+        for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
+    ],
+    *[f"autograd.compiled.{name}" for name in ("compile", "function", "program", "to_jax")],
+    *[f"autograd.render.{name}" for name in ("draw", "latex", "paths", "play")],
+    "nn",
+    *[f"nn.{name}" for name in ("history", "module", "persistence", "training")],
+]
+"""What is documented: the two packages, with what they name, and the modules in which the rest of it is defined."""
+
+
+def write(folder: Path) -> None:
+    """Write the pages into a folder."""
+    import pdoc
+
+    pdoc.render.configure(docformat="google", math=True, footer_text="scalar-autograd")
+    pdoc.pdoc(*MODULES, output_directory=folder)
+
+
+if __name__ == "__main__":
+    site = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "site"
+    write(site)
+    print(f"the reference is in {site / 'index.html'}")

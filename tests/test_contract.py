@@ -41,6 +41,10 @@ def symbol(name: str) -> Any:
     ]
 
 
+settings.register_profile("unhurried", deadline=None)  # a busy machine makes no test fail
+settings.load_profile("unhurried")
+
+
 @given(FINITE, SCALARS, OPERATORS)
 def test_numbers_on_either_side_are_what_floats_are(x: float, number: Any, operator: str) -> None:
     f = symbol(operator)
@@ -79,7 +83,6 @@ def test_copies_of_any_graph_have_the_same_gradients(program: Any, point: tuple[
 
 
 @pytest.mark.skipif(autograd.NATIVE, reason="Ctrl-C arrives after a native backward has returned")
-@settings(deadline=None)
 @given(PROGRAMS, POINTS, st.floats(0.0, 1.0))
 def test_ctrl_c_at_any_moment_of_backward(program: Any, point: tuple[float, ...], moment: float) -> None:
     leaves = [Value(x) for x in point]

@@ -21,7 +21,7 @@ from autograd.compiled.executors import Executor, executor_named
 from autograd.compiled.layout import Instruction, Layout, lay_out
 from autograd.compiled.matrices import find_matrices
 from autograd.compiled.printing import Line, describe, outline
-from autograd.compiled.record import Tape, record
+from autograd.compiled.record import Tape, collector_paused, record
 from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError, InputError
 from autograd.ops import CONSTANT
@@ -481,7 +481,8 @@ class Function:
                 if i < len(branches):
                     branch = branches[i]
                 else:
-                    branch, fresh = _record(self._f, arguments, first, chosen), True
+                    with collector_paused():
+                        branch, fresh = _record(self._f, arguments, first, chosen), True
                     known = [other for other in branches if other.way == branch.way]
                     if known:  # a sample whose comparison is rounded otherwise in eager code, which is right
                         branch = known[0]

@@ -275,8 +275,8 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
     for group in groups:
         if isinstance(group, Block):
             for row, operation, inputs in zip(group.outputs, group.operations, group.inputs, strict=True):
-                batched[row] = batched[row] or any(batched[i] for i in inputs)
-                constant[row] = operation in COMPARISONS or all(constant[i] for i in inputs)
+                batched[row] = batched[row] or True in [batched[i] for i in inputs]
+                constant[row] = operation in COMPARISONS or False not in [constant[i] for i in inputs]
             continue
         read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
         is_batched = any(batched[i] for i in read)

@@ -12,7 +12,7 @@ from autograd.compiled.executors import executor_named
 from autograd.compiled.layout import Layout, lay_out
 from autograd.compiled.matrices import find_matrices
 from autograd.compiled.printing import Line, describe, outline
-from autograd.compiled.record import record
+from autograd.compiled.record import collector_paused, record
 from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
@@ -27,9 +27,10 @@ class Program:
 
     def __init__(self, root: Value, executor: str = "auto") -> None:
         self._executor = executor_named(executor)
-        self.tape = record([root])
-        leaves = self.tape.leaves()
-        self.layout: Layout = lay_out(self.tape, find_matrices(roll(self.tape)), leaves)
+        with collector_paused():
+            self.tape = record([root])
+            leaves = self.tape.leaves()
+            self.layout: Layout = lay_out(self.tape, find_matrices(roll(self.tape)), leaves)
         place = self.layout.place
         self._leaves = [self.tape.nodes[i] for i in leaves]
         self._places = place[leaves]

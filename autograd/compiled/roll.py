@@ -78,16 +78,20 @@ def roll(tape: Tape) -> list[Group | Block]:
     depths = [0] * len(batched)
     members: dict[Any, int] = {}
     groups: list[list[int]] = []
+    plain = not (tape.unchecked or masks)
     for position, (row, operation, inputs) in enumerate(rolled):
-        depths[row] = 1 + max([depths[i] for i in inputs])
+        depth = 0
+        for i in inputs:
+            depth = max(depth, depths[i])
+        depths[row] = depth = depth + 1
         if operation is DOT:
-            sources: Any = depths[row], batched[row]
+            sources: Any = depth, batched[row]
         elif operation.arity is None:  # the order of terms is not part of what a sum is
             sources = frozenset([group_of[i] for i in inputs])
         else:
             sources = tuple([group_of[i] for i in inputs])
+        kind = None if plain else (row in tape.unchecked, row in tape.excused, tape.batched[masks[row]] if row in masks else None)
         # an operation with other constants is another object
-        kind = row in tape.unchecked, row in tape.excused, tape.batched[masks[row]] if row in masks else None
         key = id(operation), len(inputs), sources, kind
         group = members.setdefault(key, len(groups))
         if group == len(groups):
@@ -133,17 +137,20 @@ def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
 
 def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
     """The rows that compute something, with chains of additions as sums and dots; the masks of rows; and which are batched."""
-    uses = [0] * len(tape.nodes)
-    adder = [-1] * len(tape.nodes)  # the addition that uses this row, if that is its only use
-    for row, inputs in enumerate(tape.inputs):
-        for i in inputs:
-            uses[i] += 1
-            adder[i] = row if tape.operations[row] is ADD else -1
-    for row in (*tape.results, *tape.masks.values()):
-        uses[row] += 2  # by whoever asked for it
-    part = [uses[i] == 1 and adder[i] >= 0 for i in range(len(tape.nodes))]
+    rows = len(tape.nodes)
+    used = np.fromiter(chain.from_iterable(tape.inputs), dtype=np.intp)
+    users = np.repeat(np.arange(rows), [len(inputs) for inputs in tape.inputs])
+    uses = np.bincount(used, minlength=rows)
+    uses[[*tape.results, *tape.masks.values()]] += 2  # by whoever asked for it
+    by_addition = np.array([operation is ADD for operation in tape.operations])[users]
+    adders = np.full(rows, -1)
+    adders[used[by_addition]] = users[by_addition]
+    part = ((uses == 1) & (adders >= 0)).tolist()  # all that uses this row is one addition
     if tape.masks:  # what is added up is wanted together
-        part = [is_part and tape.masks.get(i) == tape.masks.get(adder[i]) for i, is_part in enumerate(part)]
+        part = [
+            is_part and tape.masks.get(i) == tape.masks.get(adder)
+            for i, (is_part, adder) in enumerate(zip(part, adders.tolist(), strict=True))
+        ]
 
     rolled: list[Rolled] = []
     masks = dict(tape.masks)
@@ -167,7 +174,7 @@ def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
                 rolled.append((row, DOT, factors))
                 continue
             fresh = len(batched)
-            batched.append(any(batched[i] for i in factors))
+            batched.append(True in [batched[i] for i in factors])
             rolled.append((fresh, DOT, factors))
             if row in masks:
                 masks[fresh] = masks[row]

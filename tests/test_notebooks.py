@@ -32,7 +32,7 @@ def tags(cell: dict[str, Any]) -> list[str]:
 
 
 def test_there_are_some() -> None:
-    assert len(NOTEBOOKS) >= 11
+    assert len(NOTEBOOKS) >= 12
     assert len({path.name[:2] for path in NOTEBOOKS}) == len(NOTEBOOKS)
 
 

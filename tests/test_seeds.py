@@ -9,7 +9,6 @@ from seeds import SEEDS
 from test_notebooks import NOTEBOOKS, cells, tags
 
 SHOWN = {tag for path in NOTEBOOKS for cell in cells(path, "code") for tag in tags(cell)}
-LATER = pytest.mark.xfail(not list(NOTEBOOKS[0].parent.glob("10_*")), reason="notebook 10 shows it", strict=True)
 
 
 def marked() -> Iterator[str]:
@@ -23,7 +22,7 @@ def marked() -> Iterator[str]:
 TESTED = set(marked())
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, marks=LATER) if row in ("A5", "G6") else row for row in SEEDS])
+@pytest.mark.parametrize("row", SEEDS)
 def test_it_is_shown(row: str) -> None:
     assert row in SHOWN
 

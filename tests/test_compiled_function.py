@@ -226,6 +226,16 @@ def test_the_side_that_is_not_selected_gets_no_gradient_also_without_a_function(
     assert gradient.tolist() == [-1.0, 1.0, 0.5, -1.0]
 
 
+def test_errors_under_a_mask_that_is_computed_after_what_it_masks(executor: str) -> None:
+    def f(x: Any, y: Any) -> Any:
+        zero = y - y
+        return where(zero > x, lambda: log(y), lambda: zero)
+
+    with pytest.warns(RuntimeWarning, match="log needs a > 0: 2 of 4 elements"):
+        compile(f, executor=executor)([-0.5] * 4, [0.0, 2.0, -1.0, 1.0])
+    assert compile(f, executor=executor)([0.5] * 4, [0.0, 2.0, -1.0, 1.0]).tolist() == [0.0] * 4
+
+
 def test_numbers_alone_that_are_outside_are_like_all_others(executor: str) -> None:
     f = compile(lambda x: x * log(-1.0), executor=executor)
     with pytest.warns(RuntimeWarning, match="log needs a > 0: 2 of 2 elements"):

@@ -75,6 +75,7 @@ class Encoded:
         scalars: a line for each scalar that has none.
         lists: the places of irregular operands.
         initial: the shared numbers before a run, and behind them the numbers that are part of operations, such as a slope.
+        excused: whether errors depend on masks somewhere.
         stretches: what to run, in this order.
     """
 
@@ -96,6 +97,7 @@ class Encoded:
         self.code: Table = np.concatenate(tables)
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
+        self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
         self.initial = np.array([*layout.initial, *[float.fromhex(text) for text in self._constants]])
 
     # -- operations -----------------------------------------------------------------------------------------------------

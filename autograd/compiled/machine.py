@@ -14,7 +14,6 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -108,10 +107,22 @@ def forward(code, scalars, lists, x, shared, n, first, last):
             log_of_sums(y, a, terms, samples)
         else:
             c = gathered(x, line, 2, size, samples, lists, shared, n)
-            if line[CHECKED]:
-                mask = mask_of(x, line, size, samples, lists, shared, n) if line[EXCUSED] else x[0:0]
-                left |= leaves_domain(op, a, b, c, mask)
+            if line[CHECKED] and not line[EXCUSED]:
+                left |= leaves_domain(op, a, b, c, x[0:0])
             apply(op, y, a, b, c)
+    return left
+
+@njit(cache=True, error_model="numpy")
+def errors_where_wanted(code, lists, x, shared, n):
+    left = False
+    for s in range(len(code)):
+        line = code[s]
+        if line[CHECKED] and line[EXCUSED]:
+            size, samples = line[SIZE], n if line[OUT] < 0 else 1
+            a = gathered(x, line, 0, size, samples, lists, shared, n)
+            b = gathered(x, line, 1, size, samples, lists, shared, n)
+            c = gathered(x, line, 2, size, samples, lists, shared, n)
+            left |= leaves_domain(line[OP], a, b, c, mask_of(x, line, size, samples, lists, shared, n))
     return left
 
 @njit(cache=True, error_model="numpy")
@@ -286,8 +297,8 @@ def _indented(lines: list[str], width: int) -> list[str]:
 
 
 @cache
-def machine() -> tuple[Callable[..., None], Callable[..., None]]:
-    """The two functions, compiled now, or taken from the cache of an earlier process.
+def machine() -> ModuleType:
+    """The machine, compiled now, or taken from the cache of an earlier process: `forward`, `backward`, and `errors_where_wanted`.
 
     Raises:
         MissingPackageError: Numba is not installed.
@@ -306,9 +317,10 @@ def machine() -> tuple[Callable[..., None], Callable[..., None]]:
     code, scalars = np.zeros((0, COLUMNS), np.int64), np.zeros((0, SCALAR_COLUMNS), np.uint32)
     lists, x = np.zeros(1, np.int64), np.zeros(1)
     module.forward(code, scalars, lists, x, 0, 1, 0, 0)
+    module.errors_where_wanted(code, lists, x, 0, 1)
     module.backward(code, scalars, lists, x, x, 0, 1, 0, 0)
     done.touch()
-    return module.forward, module.backward
+    return module
 
 
 def _written(name: str, text: str) -> Path:

@@ -38,28 +38,30 @@ def _cut(layout: Layout, memory: npt.NDArray[np.float64], end: int, samples: int
 def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
     """As `execute.forward`, of storage from `storage`."""
     table = encoded(layout)
-    run, _ = machine()
+    native = machine()
     memory, end, samples = _memory(data)
     left = False
     for stretch in table.stretches:
         if stretch.steps:
             left = bool(execute.stretch(stretch.steps, data)) or left
         else:
-            left = run(table.code, table.scalars, table.lists, memory, end, samples, stretch.first, stretch.last) or left
+            left = native.forward(table.code, table.scalars, table.lists, memory, end, samples, stretch.first, stretch.last) or left
+    if table.excused:  # only now: a mask may be computed after what it masks
+        left = native.errors_where_wanted(table.code, table.lists, memory, end, samples) or left
     return execute.forward(layout, data) if left else []  # which elements, the reference finds out
 
 
 def backward(layout: Layout, data: Storage, grads: Storage) -> None:
     """As `execute.backward`, of storage from `storage`."""
     table = encoded(layout)
-    _, run = machine()
+    native = machine()
     memory, end, samples = _memory(data)
     gradients, _, _ = _memory(grads)
     for stretch in reversed(table.stretches):
         if stretch.steps:
             execute.pull(stretch.steps, data, grads)
         else:
-            run(table.code, table.scalars, table.lists, memory, gradients, end, samples, stretch.first, stretch.last)
+            native.backward(table.code, table.scalars, table.lists, memory, gradients, end, samples, stretch.first, stretch.last)
 
 
 def _memory(data: Storage) -> tuple[npt.NDArray[np.float64], int, int]:

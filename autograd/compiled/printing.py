@@ -59,7 +59,7 @@ class _Text:
         self.tape, self.layout, self.steps = tape, layout, layout.steps
         sizes = (layout.shared, layout.batched)
         self.owner = [np.full(size, NOTHING, dtype=np.intp) for size in sizes]  # of each place: the step, or what else it holds
-        self.rows = [np.zeros(size, dtype=np.intp) for size in sizes]
+        self.rows = [np.full(size, NOTHING, dtype=np.intp) for size in sizes]  # NOTHING: a sum or dot that was found
         for row, inputs in enumerate(tape.inputs):
             kind, place = tape.batched[row], int(layout.place[row])
             if place >= 0:
@@ -83,7 +83,7 @@ class _Text:
         return found
 
     def labels(self, batched: bool, places: Rows) -> list[str]:
-        return [self.tape.nodes[row].label for row in self.rows[batched][places].tolist()]
+        return [self.tape.nodes[row].label if row >= 0 else "" for row in self.rows[batched][places].tolist()]
 
     def __str__(self) -> str:
         lines = [f"  {line.name}{line.shape} = {line.text}" + (f"  # {line.scope}" if line.scope else "") for line in self.lines()]
@@ -109,7 +109,8 @@ class _Text:
         return [self.scalars(i, step) if isinstance(step, Scalars) else self.line(i, step) for i, step in enumerate(self.steps)]
 
     def line(self, i: int, step: Instruction) -> Line:
-        scopes = {self.tape.nodes[row].scope for row in self.rows[step.batched][step.start : step.start + step.size].tolist()}
+        rows = self.rows[step.batched][step.start : step.start + step.size].tolist()
+        scopes = {self.tape.nodes[row].scope if row >= 0 else "" for row in rows}
         return Line(
             self.names[i],
             _shape(step.shape, step.batched),
@@ -190,7 +191,7 @@ def _shape(shape: tuple[int, ...], batched: bool) -> str:
 
 def _stem(labels: list[str]) -> str:
     """What labels have in common: that of W1[0, 1] and W1[0, 2] is W1, that of w1, w2, w3 is w; nothing where that is nothing."""
-    stems = {re.sub(r"\[[^\]]*\]$", "", label) for label in labels}
+    stems = {re.sub(r"(\[[^\]]*\])+$", "", label) for label in labels}
     if len(stems) > 1:
         stems = {stem.rstrip("0123456789") for stem in stems}
     return stems.pop() if len(stems) == 1 else ""

@@ -105,7 +105,7 @@ class Program:
     def source(self) -> str:
         """The program as NumPy source that runs: `forward`, `backward`, and `run`, which takes the numbers of the leaves.
 
-        It does what the "numpy" executor does, except that it does not check domains. Written to a file, a debugger steps through it.
+        It computes what the "numpy" executor does, up to rounding, and checks no domains. Written to a file, a debugger steps through it.
 
         Example:
             >>> x = Value(3.0, label="x")

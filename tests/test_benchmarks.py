@@ -84,7 +84,7 @@ def test_contestants_take_turns() -> None:
 
 
 def test_a_missing_peer_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert peers._installed("no_such_engine.inside", "no-such-engine>=1") is None
+    assert peers.installed("no_such_engine.inside", "no-such-engine>=1") is None
     assert (
         capsys.readouterr().out == "no_such_engine is not here, and its rows are missing. To install it: pip install 'no-such-engine>=1'\n"
     )

@@ -139,7 +139,7 @@ def report(seconds: float) -> None:
             case = make()
             print_case(case, seconds)
             if case.scalar:
-                scalars[case.title.partition(":")[0]] = case.scalar
+                scalars[make.__name__.replace("_", " ")] = case.scalar
     print_recording(scalars | {"a chain": (chain, np.array([1.0, 0.9999, 1e-4]))})
     if "native" in executors():
         print_start()

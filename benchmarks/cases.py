@@ -1,4 +1,4 @@
-"""What compiled programs are compared on: each case as scalar code, and on tensors or by hand. They report a value and gradients."""
+"""What compiled programs are compared on. Each case is scalar code, and the same on tensors or by hand; all give a value and gradients."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def flat(result: Any) -> list[float]:
         result = result()
     if isinstance(result, (tuple, list)):
         return [x for part in result for x in flat(part)]
-    return np.ravel(result.grad if type(result).__name__ == "Value" else result).tolist()
+    found: list[float] = np.ravel(result.grad if type(result).__name__ == "Value" else result).tolist()
+    return found
 
 
 def packages() -> SimpleNamespace:

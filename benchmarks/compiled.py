@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd import Value, compile
 from autograd.graph import topological_order
+from autograd.value import add_gradients, numbers_of
 from benchmarks import cases
 from benchmarks.cases import Case, Run, casadi_function, executors, flat, packages
 from benchmarks.harness import Times, agree, interleaved
@@ -46,10 +47,14 @@ def check(case: Case) -> None:
 
 
 def measured(case: Case, seconds: float) -> dict[str, Times]:
-    """The times of a step of each."""
-    least = {name: min(timed(run) for _ in range(3)) for name, run in case.runs.items()}
-    counts = {name: math.ceil(TURN / least[name]) for name in case.runs}
-    turns = {name: partial(repeat, run, counts[name]) for name, run in case.runs.items()}
+    """The times of a step of each; and of what `compile(loss)` does besides, where the case is a graph."""
+    runs = dict(case.runs)
+    if case.scalar:
+        leaves = list(map(Value, case.scalar[1]))
+        runs["of compile(loss): its leaves"] = lambda: add_gradients(leaves, numbers_of(leaves))
+    least = {name: min(timed(run) for _ in range(3)) for name, run in runs.items()}
+    counts = {name: math.ceil(TURN / least[name]) for name in runs}
+    turns = {name: partial(repeat, run, counts[name]) for name, run in runs.items()}
     slow = {name: turn for name, turn in turns.items() if least[name] > SLOW * case.steps}
     gc.collect()
     gc.freeze()  # to look through all of the packages before each turn would take longer than the turns
@@ -58,7 +63,7 @@ def measured(case: Case, seconds: float) -> dict[str, Times]:
         times |= interleaved(slow, seconds / 5) if slow else {}
     finally:
         gc.unfreeze()
-    return {name: Times(t / (case.steps * counts[name]) for t in times[name]) for name in case.runs}
+    return {name: Times(t / (case.steps * counts[name]) for t in times[name]) for name in runs}
 
 
 def repeat(run: Run, count: int) -> None:

@@ -101,6 +101,8 @@ def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> Non
     """How long it takes until there is something to run."""
     print("\nuntil there is a program, µs a node; f.record: of a function of arrays, graph included; CasADi: graph and gradient\n")
     print(f"{'':32}{'nodes':>12}{'graph':>8}{'compile(loss)':>15}{'f.record':>10}{'CasADi':>8}")
+    gc.collect()
+    gc.freeze()  # as in a process that has not loaded all of the packages
     for name, (f, x) in scalars.items():
         leaves = list(map(Value, x))
         root = f(leaves)
@@ -110,6 +112,7 @@ def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> Non
             runs.append(partial(casadi_function, f, len(x)))
         cells = [min(timed(run) for _ in range(3 if nodes < 10**5 else 1)) / nodes * 1e6 for run in runs]
         print(f"{name:32}{nodes:12,}" + "".join(f"{cell:{width}.2f}" for cell, width in zip(cells, (8, 15, 10, 8), strict=False)))
+    gc.unfreeze()
 
 
 START = """

@@ -1,14 +1,24 @@
-"""Print every table: ``python -m benchmarks [--seconds 5]``."""
+"""Print every table: ``python -m benchmarks [--only eager|compiled] [--seconds 5]``."""
 
 import argparse
+import os
 
-from benchmarks import eager
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NPROC"):
+    os.environ.setdefault(variable, "1")  # one thread each; the last is for JAX
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+
+from benchmarks import compiled, eager  # noqa: E402 - NumPy reads those when it is imported
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Compare with other engines, side by side.")
+    parser.add_argument("--only", choices=("eager", "compiled"), help="one half of the tables")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long to measure each group (default: %(default)s)")
-    eager.report(parser.parse_args().seconds)
+    options = parser.parse_args()
+    if options.only != "compiled":
+        eager.report(options.seconds)
+    if options.only != "eager":
+        compiled.report(options.seconds)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,13 @@ def rms_norm(x: Vector) -> Vector:
     return [xi * scale for xi in x]
 
 
-def softmax(logits: Vector) -> Vector:
-    largest = max(z.data for z in logits)
-    exponentials = [(z - largest).exp() for z in logits]
+def largest_number(logits: Vector) -> float:
+    return max(z.data for z in logits)
+
+
+def softmax(logits: Vector, largest: Callable[[Vector], Any] = largest_number) -> Vector:
+    shift = largest(logits)
+    exponentials = [(z - shift).exp() for z in logits]
     total = sum(exponentials)
     return [e / total for e in exponentials]
 
@@ -43,8 +47,13 @@ def add(x: Vector, y: Vector) -> Vector:
     return [a + b for a, b in zip(x, y, strict=True)]
 
 
-def gpt(value: Any, name: str = NAME, seed: int = 1337) -> tuple[Vector, Callable[[], Any]]:
-    """Parameters, and a function that builds the loss of them on one name, with any engine's Value."""
+def gpt(
+    value: Any, name: str = NAME, seed: int = 1337, largest: Callable[[Vector], Any] = largest_number
+) -> tuple[Vector, Callable[[], Any]]:
+    """Parameters, and a function that builds the loss of them on one name, with any engine's Value.
+
+    `largest`: of some logits; whatever it is, softmax is the same, but exponentials may overflow.
+    """
     rng = random.Random(seed)
 
     def matrix(rows: int, columns: int) -> Matrix:
@@ -65,7 +74,7 @@ def gpt(value: Any, name: str = NAME, seed: int = 1337) -> tuple[Vector, Callabl
         out: Vector = []
         for head in range(HEADS):
             part = slice(head * size, (head + 1) * size)
-            weights = softmax([z * size**-0.5 for z in linear([k[part] for k in keys], q[part])])
+            weights = softmax([z * size**-0.5 for z in linear([k[part] for k in keys], q[part])], largest)
             out += linear([list(column) for column in zip(*(c[part] for c in contents), strict=True)], weights)
         return linear(joined, out)
 
@@ -77,7 +86,7 @@ def gpt(value: Any, name: str = NAME, seed: int = 1337) -> tuple[Vector, Callabl
             x = rms_norm(add(tokens[letter], places[place]))
             x = add(x, attention(rms_norm(x), keys, contents))
             x = add(x, linear(back, [z.relu() for z in linear(wider, rms_norm(x))]))
-            losses.append(-softmax(linear(unembedding, x))[following].log())
+            losses.append(-softmax(linear(unembedding, x), largest)[following].log())
         return sum(losses) * (1.0 / len(losses))
 
     return [p for rows in matrices for row in rows for p in row], loss

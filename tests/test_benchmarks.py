@@ -1,12 +1,14 @@
 """What the benchmarks compare computes the same; and how they measure."""
 
 import time
+from contextlib import nullcontext
+from functools import partial
 
 import pytest
 
 import nn
 from autograd import Value
-from benchmarks import local_gradients, peers
+from benchmarks import cases, compiled, local_gradients, peers
 from benchmarks.eager import by_nodes, chain
 from benchmarks.gpt import adam, gpt
 from benchmarks.harness import Times, agree, interleaved
@@ -84,7 +86,7 @@ def test_contestants_take_turns() -> None:
 
 
 def test_a_missing_peer_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert peers._installed("no_such_engine.inside", "no-such-engine>=1") is None
+    assert peers.installed("no_such_engine.inside", "no-such-engine>=1") is None
     assert (
         capsys.readouterr().out == "no_such_engine is not here, and its rows are missing. To install it: pip install 'no-such-engine>=1'\n"
     )
@@ -94,3 +96,60 @@ def test_a_chain_is_freed() -> None:
     chain(Value, 10_000)()
     with pytest.raises(RecursionError):
         chain(local_gradients.Value, 10_000)()
+
+
+SMALL = {
+    "moons": partial(cases.moons_step, 3),
+    "rosenbrock": partial(cases.rosenbrock, 5),
+    "lorenz": partial(cases.lorenz, 4),
+    "black-scholes": partial(cases.black_scholes, 4),
+    "product": partial(cases.product, 5),
+    "nielsen": partial(cases.nielsen, 6, 2, (5, 4, 3)),
+    "gpt": partial(cases.gpt_step, "a"),
+}
+
+
+@pytest.fixture
+def doubles():
+    jax = cases.packages().jax
+    with jax.enable_x64(True) if jax else nullcontext():
+        yield
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.usefixtures("doubles")
+def test_contestants_compute_the_same(name: str) -> None:
+    case = SMALL[name]()
+    compiled.check(case)
+    assert {"numpy", "native"} & {run.rpartition(", ")[2] for run in case.runs}
+    numbers = cases.flat(next(iter(case.runs.values()))())
+    assert sum(x != 0.0 for x in numbers) > 5
+
+
+def test_a_contestant_that_computes_something_else_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match=r"^b and a differ by 2e-07, more than 1e-07"):
+        compiled.check(cases.Case("", "a", {"a": lambda: (1.0, [2.0]), "b": lambda: (1.0, [2.0000004])}))
+
+
+def test_short_runs_are_repeated() -> None:
+    calls = dict.fromkeys("ab", 0)
+
+    def run(name: str) -> None:
+        calls[name] += 1
+        end = time.process_time() + (2e-4 if name == "a" else 5e-3)
+        while time.process_time() < end:
+            pass
+
+    case = cases.Case("", "a", {name: partial(run, name) for name in calls}, steps=2)
+    times = compiled.measured(case, 0.0)
+    assert calls["a"] > 1.5 * calls["b"]
+    assert times["a"].median == pytest.approx(1e-4, rel=0.2)
+    assert times["b"].median == pytest.approx(25e-4, rel=0.2)
+
+
+def test_the_table_of_a_case(capsys: pytest.CaptureFixture[str]) -> None:
+    compiled.print_case(cases.Case("a sum", "b", {"a": lambda: 2.0, "b": lambda: 1.0 + 1.0}), 0.0)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "a sum"
+    assert [line.split()[0] for line in lines[4:]] == ["a", "b"]
+    assert lines[5].endswith(" 1.00")

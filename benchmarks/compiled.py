@@ -1,0 +1,153 @@
+"""Compiled programs beside what else computes a value and its gradients: CasADi, JAX, PyTorch, and code by hand."""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd import Value, compile
+from autograd.graph import topological_order
+from autograd.value import add_gradients, numbers_of
+from benchmarks import cases
+from benchmarks.cases import Case, Run, casadi_function, executors, flat, packages
+from benchmarks.harness import Times, agree, interleaved
+
+CASES: tuple[Callable[[], Case], ...] = (
+    cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step,
+)  # fmt: skip
+
+TURN = 2e-3
+"""Seconds that a turn takes at least: shorter runs are repeated."""
+SLOW = 2e-2
+"""Seconds of a step from which on a contestant has its turns apart, so that the others have more."""
+
+
+def check(case: Case) -> None:
+    """See that all compute the same, relative to each number's size, and to a millionth of the largest.
+
+    Raises:
+        RuntimeError: they do not.
+    """
+    found = {name: np.array(flat(run())) for name, run in case.runs.items()}
+    first = next(iter(found.values()))
+    scale = np.abs(first) + 1e-6 * np.abs(first).max()
+    agree({name: (numbers / scale).tolist() for name, numbers in found.items()}, 1e-7)
+
+
+def measured(case: Case, seconds: float) -> dict[str, Times]:
+    """The times of a step of each; and of what `compile(loss)` does besides, where the case is a graph."""
+    runs = dict(case.runs)
+    if case.scalar:
+        leaves = list(map(Value, case.scalar[1]))
+        runs["of compile(loss): its leaves"] = lambda: add_gradients(leaves, numbers_of(leaves))
+    least = {name: min(timed(run) for _ in range(3)) for name, run in runs.items()}
+    counts = {name: math.ceil(TURN / least[name]) for name in runs}
+    turns = {name: partial(repeat, run, counts[name]) for name, run in runs.items()}
+    slow = {name: turn for name, turn in turns.items() if least[name] > SLOW * case.steps}
+    gc.collect()
+    gc.freeze()  # to look through all of the packages before each turn would take longer than the turns
+    try:
+        times = interleaved({name: turn for name, turn in turns.items() if name not in slow}, seconds)
+        times |= interleaved(slow, seconds / 5) if slow else {}
+    finally:
+        gc.unfreeze()
+    return {name: Times(t / (case.steps * counts[name]) for t in times[name]) for name in runs}
+
+
+def repeat(run: Run, count: int) -> None:
+    for _ in range(count):
+        run()
+
+
+def timed(run: Run) -> float:
+    start = time.process_time()
+    run()
+    return max(time.process_time() - start, 1e-6)
+
+
+def print_case(case: Case, seconds: float) -> None:
+    check(case)
+    times = measured(case, seconds)
+    goal = times.get(case.goal)
+    print(f"\n{case.title}\n\n{'':32}{'µs':>12}{'±':>6}" + (f"{f'/ {case.goal}':>28}" if goal else ""))
+    for name, row in times.items():
+        print(f"{name:32}{row.median * 1e6:12.1f}{row.spread:6.0%}" + (f"{row.median / goal.median:28.2f}" if goal else ""))
+    if case.steps > 1:
+        epoch = ", ".join(f"{name} {row.median * 5_000:.2f}" for name, row in times.items())
+        print(f"an epoch of 50,000 samples, in seconds: {epoch}")
+
+
+def chain(x: Any) -> Any:
+    """A million nodes, each of the one before it."""
+    y = x[0]
+    for _ in range(500_000):
+        y = y * x[1] + x[2]
+    return y
+
+
+def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> None:
+    """How long it takes until there is something to run."""
+    print("\nuntil there is a program, µs a node; f.record: of a function of arrays, graph included; CasADi: graph and gradient\n")
+    print(f"{'':32}{'nodes':>12}{'graph':>8}{'compile(loss)':>15}{'f.record':>10}{'CasADi':>8}")
+    gc.collect()
+    gc.freeze()  # as in a process that has not loaded all of the packages
+    for name, (f, x) in scalars.items():
+        leaves = list(map(Value, x))
+        root = f(leaves)
+        nodes = len(topological_order(root))
+        runs: list[Run] = [partial(f, leaves), partial(compile, root), lambda f=f, x=x: compile(f, in_axes=(None,)).record(x, wrt=0)]
+        if packages().casadi:
+            runs.append(partial(casadi_function, f, len(x)))
+        cells = [min(timed(run) for _ in range(3 if nodes < 10**5 else 1)) / nodes * 1e6 for run in runs]
+        print(f"{name:32}{nodes:12,}" + "".join(f"{cell:{width}.2f}" for cell, width in zip(cells, (8, 15, 10, 8), strict=False)))
+    gc.unfreeze()
+
+
+START = """
+import time
+from autograd import Value, compile
+x = Value(2.0)
+compile(x * x + x, executor="native")()
+print(time.process_time())
+"""
+
+
+def print_start() -> None:
+    """How long a process takes that runs a native program: the first on a machine, and the next one."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"NUMBA_CACHE_DIR": folder, "XDG_CACHE_HOME": folder}
+        root = Path(__file__).resolve().parent.parent
+        first, second = (
+            float(subprocess.run([sys.executable, "-c", START], env=environment, cwd=root, capture_output=True, check=True).stdout)
+            for _ in range(2)
+        )
+    print(f"\na process with a native program, from its start: {first:.1f} s the first time on a machine, then {second:.2f} s")
+
+
+def report(seconds: float) -> None:
+    """Print every table. `seconds`: how long to measure each."""
+    jax = packages().jax
+    if packages().torch:
+        packages().torch.set_num_threads(1)
+    scalars = {}
+    with jax.enable_x64(True) if jax else nullcontext():
+        for make in CASES:
+            case = make()
+            print_case(case, seconds)
+            if case.scalar:
+                scalars[make.__name__.replace("_", " ")] = case.scalar
+    print_recording(scalars | {"a chain": (chain, np.array([1.0, 0.9999, 1e-4]))})
+    if "native" in executors():
+        print_start()

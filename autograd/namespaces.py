@@ -58,6 +58,8 @@ def _divide(a: float, b: float) -> float:
 
 
 def _power(a: float, b: float) -> float:
+    if b == 2.0:
+        return a * a  # as all executors, and rounded once
     try:
         return math.pow(a, b)
     except ValueError:  # a negative number to a fractional power, or zero to a negative one

@@ -30,6 +30,7 @@ NEG: Final = ops.NEG
 POS: Final = ops.POS
 POW: Final = ops.POW
 DOT: Final = ops.DOT
+SQUARE: Final = ops.POW.bind(2.0)
 REMAINDER: Final = ops.REMAINDER
 RELU: Final = ops.RELU
 
@@ -275,11 +276,17 @@ class Value(Node):
             return NotImplemented
         b = real(other)
         a = self._data
+        if b == 2.0:  # most powers are squares
+            return Value(a * a, SQUARE, self, None, 2.0 * a)
         operation = POW.bind(b)
         if not a > 0.0 and outside(operation, FLOATS, a):
             return apply(operation, [self])
-        y = FLOATS.power(a, b)
-        return Value(y, operation, self, None, operation.derivatives[0](FLOATS, y, a))
+        y: float = FLOATS.power(a, b)
+        if b - 1.0 + 1.0 == b != 0.0:  # else the slope is another formula
+            slope: float = b * FLOATS.power(a, b - 1.0)
+        else:
+            slope = operation.derivatives[0](FLOATS, y, a)
+        return Value(y, operation, self, None, slope)
 
     def __rpow__(self, other: object) -> Any:
         left = operand(other)
@@ -456,6 +463,8 @@ def real(number: object) -> float:
     """
     if isinstance(number, float):
         return float(number)
+    if type(number) is int and -(2**53) < number < 2**53:  # a tenth of the time of what follows
+        return float(number)
     if isinstance(number, (numbers.Real, Decimal)) or type(number).__name__ in ("bool", "bool_"):
         try:
             return float(cast(Any, number))
@@ -491,6 +500,10 @@ def operand(other: object) -> Value | None:
     """`other` as a node, a constant where it is a number; None where `is_operand` is false."""
     if isinstance(other, Value):
         return other
+    if isinstance(other, float):
+        return Value(other, CONSTANT)
+    if isinstance(other, int):
+        return Value(real(other), CONSTANT)
     return Value(real(other), CONSTANT) if is_operand(other) else None
 
 

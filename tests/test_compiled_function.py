@@ -1192,6 +1192,39 @@ def test_a_branch_on_a_random_number_is_an_error(executor: str) -> None:
     assert 300 < (live(np.ones(1000)) > 0).sum() < 700
 
 
+def test_a_call_of_a_form_that_was_called_before_is_the_same_call(executor: str) -> None:
+    rng = np.random.default_rng(3)
+
+    def f(p: Any, pair: Any, x: Any, scale: Any) -> Any:
+        hidden = [tanh(dot(row, x) + b) for row, b in zip(p["W"], p["b"], strict=True)]
+        return dot(hidden, pair[0]) * scale + pair[1][0][1] * x[0]
+
+    def arguments() -> Any:
+        return (
+            {"W": rng.normal(size=(3, 2)), "b": rng.normal(size=3)},
+            (rng.normal(size=3), [rng.normal(size=2)]),
+            rng.normal(size=(5, 2)),
+            2.0,
+        )
+
+    compiled, fresh = (compile(f, in_axes=(None, None, 0, None), executor=executor) for _ in range(2))
+    for reduce in (None, "sum", "mean"):
+        for wrt in (None, 0, (1, 3)):
+            for _ in range(3):
+                args = arguments()
+                fresh._shortcuts.clear()
+                expected = fresh.value_and_grad(*args, wrt=wrt, reduce=reduce)
+                found = compiled.value_and_grad(*args, wrt=wrt, reduce=reduce)
+                flat, form = split(found, "found")
+                other, other_form = split(expected, "expected")
+                assert repr(form([0] * len(flat))) == repr(other_form([0] * len(other)))
+                for a, b in zip(flat, other, strict=True):
+                    np.testing.assert_allclose(a, b, rtol=1e-14)
+            fresh._shortcuts.clear()
+            assert compiled(*args).tolist() == fresh(*args).tolist()
+    assert len(compiled._shortcuts) == 7
+
+
 # -- structure ----------------------------------------------------------------------------------------------------------
 
 

@@ -199,6 +199,13 @@ class Argument:
         """
         if isinstance(source, Parameters):
             return lambda x: x.array
+        if isinstance(source, (list, tuple, dict)):
+            shapes = [np.shape(leaf) for leaf in _leaves(source)]
+            if self.batched and shapes == [array.shape for array in self.arrays]:
+                return lambda x: np.concatenate([leaf.reshape(samples, -1).T for leaf in _leaves(x)])
+            if self.batched:
+                return lambda x: np.repeat(np.concatenate([np.reshape(leaf, -1) for leaf in _leaves(x)])[:, None], samples, axis=1)
+            return lambda x: np.concatenate([np.reshape(leaf, -1) for leaf in _leaves(x)])
         given = np.shape(source)
         if not self.batched:
             return lambda x: np.reshape(x, -1)
@@ -240,7 +247,7 @@ class Argument:
 
 
 def form_of(args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """What tells the form of arguments, where that is quick to say: of numbers, arrays of them, and `Parameters`."""
+    """What tells the form of arguments, where that is quick to say: of numbers, arrays, trees of arrays, and `Parameters`."""
     found: list[Any] = []
     for x in args:
         if type(x) is np.ndarray and x.dtype == np.float64:
@@ -250,8 +257,18 @@ def form_of(args: Sequence[Any]) -> tuple[Any, ...] | None:
         elif type(x) is Parameters:
             found.append((x, *[m.training for m in x.modules]))
         else:
-            return None
+            branches = form_of([*x.values()] if type(x) is dict else x) if type(x) in (dict, list, tuple) and x else None
+            if branches is None or (type(x) is list and float in branches):  # a list of numbers may be an array
+                return None
+            found.append((type(x), tuple(x) if type(x) is dict else None, branches))
     return tuple(found)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    """The arrays of a tree of arrays."""
+    if isinstance(tree, dict):
+        return [leaf for branch in tree.values() for leaf in _leaves(branch)]
+    return [leaf for branch in tree for leaf in _leaves(branch)] if isinstance(tree, (list, tuple)) else [tree]
 
 
 def as_argument(name: str, source: Any, batched: bool) -> Argument:

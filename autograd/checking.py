@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from autograd.errors import GradientCheckError, InputError
@@ -96,18 +97,20 @@ def check_gradients(f: Callable[..., Any], inputs: Any, order: int = 1) -> list[
         such as `relu` at 0, the numeric derivative is the mean of both sides, and the comparison says so by failing.
 
     Raises:
-        InputError: the inputs are no sequence, `order` is neither 1 nor 2, or `f` returns no number.
+        InputError: the inputs are no sequence, or not as many as `f` has arguments, `order` is neither 1 nor 2, or `f` returns no number.
 
     Example:
         >>> from autograd import tanh
         >>> [c.ok for c in check_gradients(lambda x, y: tanh(x * y), [0.3, 0.7], order=2)]
         [True, True, True, True, True, True]
     """
-    if order not in (1, 2):
-        raise InputError(f"order must be 1 or 2, not {order!r}")
     if isinstance(inputs, (str, dict, Value)) or not hasattr(inputs, "__iter__"):
         raise InputError(f"inputs must be a sequence with one item for each argument of f, as in [{inputs!r}]")
-    leaves, build = flatten(list(inputs))
+    if order not in (1, 2):
+        raise InputError(f"order must be 1 or 2, not {order!r}")
+    inputs = list(inputs)
+    _need_fitting(f, inputs)
+    leaves, build = flatten(inputs)
     names = [x.label if isinstance(x, Value) and x.label else f"x{i}" for i, x in enumerate(leaves)]
     point = [x.data if isinstance(x, Value) else real(x) for x in leaves]
 
@@ -124,6 +127,20 @@ def check_gradients(f: Callable[..., Any], inputs: Any, order: int = 1) -> list[
 
             found += _compare(partial, point, [f"∂²/∂{name}∂{other}" for other in names])
     return found
+
+
+def _need_fitting(f: Callable[..., Any], inputs: list[Any]) -> None:
+    try:
+        arguments = signature(f)
+    except (TypeError, ValueError):  # not every function of another package has one
+        return
+    try:
+        arguments.bind(*inputs)
+    except TypeError as error:
+        raise InputError(
+            f"inputs has {len(inputs)} items, one for each argument of f, and f is called as f{arguments}: "
+            f"{error}; for a single argument that is a list, write [{inputs!r}]"
+        ) from None
 
 
 def _compare(f: Callable[..., Any], point: Sequence[float], names: Sequence[str]) -> list[Comparison]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import signature
+from string import ascii_lowercase
 from typing import Any
 
 from autograd import ops
 from autograd.checking import check_gradients
-from autograd.errors import GradientCheckError
+from autograd.errors import DefinitionError, GradientCheckError
 from autograd.functions import call, function_of
 from autograd.ops import OPERATIONS, Rule
 
@@ -42,7 +44,8 @@ def define(
         check_at: points at which first and second derivatives are compared with numeric ones.
 
     Raises:
-        DefinitionError: the name is taken or no identifier, a rule is no function, or a derivative is missing.
+        DefinitionError: the name is taken or no identifier, a rule is no function of these arguments, or a derivative is
+            missing.
         GradientCheckError: a derivative is wrong at a point of `check_at`; after this, and all that rules raise there, the table is as
             it was.
         InputError: a point of `check_at` is no sequence of numbers.
@@ -63,6 +66,11 @@ def define(
         name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc
     )  # fmt: skip
     try:
+        inputs = ", ".join(ascii_lowercase[: len(derivatives)])
+        for rule in (value, domain, pole):
+            _need_arguments(name, rule, f"xp, {inputs}")
+        for rule in derivatives:
+            _need_arguments(name, rule, f"xp, y, {inputs}")
         wrong = [f"  at {tuple(point)}: {c}" for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
         if wrong:
             raise GradientCheckError(f"the derivatives of {name} are wrong:\n" + "\n".join(wrong))
@@ -70,6 +78,17 @@ def define(
         del OPERATIONS[name]
         raise
     return function_of(row)
+
+
+def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:
+    if rule is None:
+        return
+    try:
+        signature(rule).bind(*arguments.split(", "))
+    except ValueError:  # not every function of another package has a signature
+        return
+    except TypeError as error:
+        raise DefinitionError(f"{name}: with one derivative rule an input, this rule must be lambda {arguments}: …; {error}") from error
 
 
 def _caller(row: ops.Operation) -> Callable[..., Any]:

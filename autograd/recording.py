@@ -306,7 +306,7 @@ def _asked(what: str, value: Any, other: Any) -> Any:
         )
     raise InputError(
         f"{value!r} == {other!r}: == asks whether two Values are the same node, not whether their numbers are equal. "
-        "Write where((v >= 1.0) & (v <= 1.0), a, b) to compare the numbers"
+        f"Write where((v >= {other!r}) & (v <= {other!r}), a, b) to compare the numbers"
     )
 
 

@@ -50,7 +50,7 @@ class Value(Node):
     `<`, `<=`, `>`, `>=` and `bool` look at the data, as a float's do.
 
     Raises:
-        InputError: `data` is not a real number.
+        InputError: `data` is not a real number, or the label is no keyword argument.
 
     Example:
         >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
@@ -74,6 +74,11 @@ class Value(Node):
         *,
         label: str = "",
     ) -> None:
+        if _left is None and _many is None and _operation is not LEAF and _operation is not CONSTANT:
+            raise InputError(
+                f"a Value has a number and a label, as in Value({data!r}, label='x'), not {_operation!r}; an operation of your own is a "
+                "function of Values, or what define(name, value, derivative) returns"
+            )
         self._left = _left
         self._right = _right
         self._many = _many

@@ -62,6 +62,44 @@ def batches(
     return ((_at(chunk, X), _at(chunk, y)) for chunk in chunks)
 
 
+def split(
+    X: Any, y: Any, held_out: float = 0.2, rng: random.Random | None = None
+) -> tuple[tuple[list[Any], list[Any]], tuple[list[Any], list[Any]]]:
+    """Shuffle the samples, and hold a share of them out for the test.
+
+    Args:
+        X, y: samples and targets, as for `batches`.
+        held_out: the share, a float between 0 and 1.
+        rng: the generator that shuffles; by default Python's global one.
+
+    Returns:
+        ``(X_train, y_train), (X_test, y_test)``, as `as_lists` gives them.
+
+    Raises:
+        InputError: the lengths differ, one part would be without samples, `rng` is no generator, or a frame holds what is no number.
+
+    Example:
+        >>> (X_train, y_train), (X_test, y_test) = split([[0.0], [1.0], [2.0], [3.0], [4.0]], [0, 1, 2, 3, 4])
+        >>> len(X_train), sorted(y_train + y_test)
+        (4, [0, 1, 2, 3, 4])
+    """
+    X, y = _by_position(X), _by_position(y)
+    paired("split", X, y)
+    if not isinstance(held_out, float) or not 0.0 < held_out < 1.0 or not 0 < int(len(X) * held_out) < len(X):
+        raise InputError(f"held_out is a share, such as 0.2, that leaves samples in both parts: of {len(X)} it cannot be {held_out!r}")
+    return _split(X, y, rng, held_out)
+
+
+def _split(
+    X: Any, y: Any, rng: random.Random | None, held_out: float = 0.2
+) -> tuple[tuple[list[Any], list[Any]], tuple[list[Any], list[Any]]]:
+    order = list(range(len(X)))
+    _shuffle(order, rng)
+    cut = len(order) - int(len(order) * held_out)
+    train, test = order[:cut], order[cut:]
+    return (_at(train, X), _at(train, y)), (_at(test, X), _at(test, y))
+
+
 def as_lists(X: Any) -> list[Any]:
     """Samples or targets as a list, with arrays in it as lists of plain numbers: what a model is quickest with.
 
@@ -248,13 +286,6 @@ def _mnist_from(path: str | os.PathLike[str]) -> tuple[Any, Any]:
     return images, labels
 
 
-def _split(X: list[list[float]], y: list[int], rng: random.Random) -> tuple[Samples, Samples]:
-    order = list(range(len(X)))
-    rng.shuffle(order)
-    cut = len(order) - len(order) // 5
-    return ([X[i] for i in order[:cut]], [y[i] for i in order[:cut]]), ([X[i] for i in order[cut:]], [y[i] for i in order[cut:]])
-
-
 def _sklearn() -> Any:
     try:
         from sklearn import datasets
@@ -276,7 +307,7 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
 
     Returns:
         ``X, y``: of each row the numbers in the other columns, in their order; and its target, a number, or the index of its
-        class. Nothing is scaled, shuffled or held out.
+        class. Nothing is scaled, shuffled or held out; `split` does the last two.
 
     Raises:
         InputError: there is no such column, or `classes` are not different words.
@@ -299,14 +330,13 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
             table = reader(file, strict=True)
             names = [name.strip() for name in next(table, [])]
             chosen = _column(path, names, target)
-            classes_of = [indices if i == chosen else None for i in range(len(names))]
             for cells in table:
                 if not cells:
                     continue  # an empty line
                 where = f"{path}, line {table.line_num}"
                 if len(cells) != len(names):
                     raise FileError(f"{where}: {len(cells)} cells, where the first line names {len(names)} columns")
-                row = [_cell(where, name, cell.strip(), words) for name, cell, words in zip(names, cells, classes_of, strict=True)]
+                row = [_cell(where, names[i], cells[i].strip(), i == chosen, indices) for i in range(len(names))]
                 y.append(row.pop(chosen))
                 X.append(row)
     except (TableError, UnicodeDecodeError) as error:
@@ -342,18 +372,20 @@ def _indices(classes: Sequence[str]) -> dict[str, int]:
     return indices
 
 
-def _cell(where: str, name: str, cell: str, classes: dict[str, int] | None) -> float:
+def _cell(where: str, name: str, cell: str, is_target: bool, classes: dict[str, int] | None) -> float:
     """The number in a cell, or the index of its class."""
     where = f"{where}, column {name!r}"
     if not cell:
         raise FileError(f"{where} is empty: fill it in, or leave the line out")
-    if classes is not None:
+    if is_target and classes is not None:
         if cell not in classes:
             raise FileError(f"{where}: {cell!r} is none of the classes {', '.join(map(repr, classes))}")
         return classes[cell]
     number = _number(cell)
     if number is None:
-        raise FileError(f"{where}: {cell!r} is no finite number; of a target in words pass the words, as in classes=['no', 'yes']")
+        words = "of a target in words pass the words, as in classes=['no', 'yes']"
+        advice = words if is_target else "write one, or leave the column or the line out"
+        raise FileError(f"{where}: {cell!r} is no finite number; {advice}")
     return number
 
 

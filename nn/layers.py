@@ -447,7 +447,7 @@ def one_sample(x: Any) -> Sequence[Any]:
         [0, 1, 2]
     """
     sample = x if isinstance(x, (list, tuple)) else _as_list(x)
-    if sample and hasattr(sample[0], "__len__"):
+    if sample and hasattr(sample[0], "__len__") and not isinstance(sample[0], str):
         raise InputError(f"model(x) takes one sample, not {len(sample)} of them: write predict(model, X) for many")
     return sample
 

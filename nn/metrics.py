@@ -143,6 +143,11 @@ def _columns(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[
 
 def _classes(name: str, outputs: Sequence[Any], targets: Sequence[Any], threshold: float) -> tuple[list[int], list[int], int]:
     """The class of each output and of each target, and how many classes there are."""
+    for word in targets:
+        if isinstance(word, str):
+            raise InputError(
+                f"a target is the index of its class, not a string: write classes.index({word!r}), with the list of all classes"
+            )
     rows = _rows(name, outputs, targets)
     width = len(rows[0][0])
     single = {0.0: 0, 1.0: 1} if all(target != [-1.0] for _, target in rows) else {-1.0: 0, 1.0: 1}

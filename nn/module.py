@@ -72,10 +72,12 @@ class Module:
         own = self._by_name()
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
-            raise FileError(
-                f"the weights do not fit this model: {len(missing)} missing (such as {missing[:3]}), "
-                f"{len(unknown)} unknown (such as {unknown[:3]}); make the model with the sizes it was saved with"
-            )
+            wrong = [
+                f"{len(names)} {word}, such as {', '.join(names[:3])}"
+                for names, word in ((missing, "missing"), (unknown, "unknown"))
+                if names
+            ]
+            raise FileError(f"the weights do not fit this model: {'; '.join(wrong)}; make the model with the sizes it was saved with")
         numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be none
         for name, value in own.items():
             value.data = numbers[name]

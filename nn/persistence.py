@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from pathlib import Path
 
 from autograd.errors import FileError, InputError
@@ -37,6 +38,8 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 def load(model: Module, path: str | os.PathLike[str]) -> None:
     """Set the model's parameters from a file that `save` wrote.
 
+    Only parameters are in it: make the model as it was made when it was saved, with the same sizes and activations.
+
     Raises:
         FileError: the file is damaged or does not fit this model; the model is as it was.
         InputError: `model` is no Module.
@@ -70,4 +73,4 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
 
 def _need_module(name: str, model: Module) -> None:
     if not isinstance(model, Module):
-        raise InputError(f"{name} takes a model and a path, as in {name}(model, 'weights.safetensors'), not {model!r} first")
+        raise InputError(f"{name} takes a model and a path, as in {name}(model, 'weights.safetensors'), not {reprlib.repr(model)} first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import random
 import signal
@@ -401,7 +402,10 @@ def _line(history: History, epochs: int, names: list[str]) -> str:
 
 def _progress_bar(total: int, progress: bool) -> Any:
     """A bar that clears itself away at the end; not shown in a file, or in another program's pipe."""
-    from tqdm.auto import tqdm
+    if importlib.util.find_spec("ipywidgets"):
+        from tqdm.auto import tqdm
+    else:  # in a notebook tqdm.auto would warn that it is missing
+        from tqdm import tqdm
 
     seen = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook is no terminal, and shows it all the same
     return tqdm(total=total, disable=not (progress and seen), unit="batch", leave=False)

@@ -85,3 +85,11 @@ def test_bad_calls() -> None:
         check_gradients(tanh, [1.0], order=3)
     with pytest.raises(InputError, match=r"as in \[1\.0\]"):
         check_gradients(tanh, 1.0)
+    with pytest.raises(InputError, match=r"as in \[1\.0\]"):
+        check_gradients(lambda x, y: x * y, 1.0, 2.0)  # type: ignore[arg-type]
+    with pytest.raises(
+        InputError, match=r"inputs has 2 items.* called as f\(p\).*for a single argument that is a list, write \[\[1\.0, 2\.0\]\]"
+    ):
+        check_gradients(lambda p: p[0] * p[1], [1.0, 2.0])
+    with pytest.raises(InputError, match=r"inputs has 1 items.* called as f\(x, y\): missing a required argument: 'y'"):
+        check_gradients(lambda x, y: x * y, [1.0])

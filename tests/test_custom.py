@@ -85,7 +85,7 @@ def test_a_wrong_derivative_is_caught_at_definition() -> None:
     ("rules", "point", "error"),
     [
         ((lambda xp, a: xp.log(a), lambda xp, y, a: 1.0 / a), (-1.0,), DomainError),
-        ((lambda xp, a, b: a * b, lambda xp, y, a: a), (2.0,), TypeError),
+        ((lambda xp, a, b: a * b, lambda xp, y, a: a), (2.0,), DefinitionError),
         ((lambda xp, a: xp.foo(a), lambda xp, y, a: a), (2.0,), AttributeError),
         ((lambda xp, a: a, lambda xp, y, a: 1.0), 2.0, InputError),
     ],
@@ -123,4 +123,12 @@ def test_a_rule_that_gives_no_number_or_too_few_is_an_error() -> None:
 def test_bad_rows_are_refused() -> None:
     with pytest.raises(DefinitionError):
         define("exp", lambda xp, a: a, lambda xp, y, a: 1.0)
+    for rules in (
+        (lambda a: a, lambda xp, y, a: 1.0),
+        (lambda xp, a: a, lambda a: 1.0),
+        (lambda xp, a: a, lambda xp, y, a: 1.0, lambda xp, y, a: 1.0),
+    ):
+        with pytest.raises(DefinitionError, match=r"never: with one .* this rule must be lambda xp, (y, )?a(, b)?: …; (missing|too many)"):
+            define("never", *rules)
+        assert "never" not in OPERATIONS
     assert callable(np.exp)

@@ -229,6 +229,16 @@ def test_files(tmp_path, engine):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "only.gv", "other.svg"]
 
 
+@pytest.mark.parametrize("engine", ["builtin", pytest.param("dot", marks=needs_dot)])
+def test_dot_text_is_not_written_to_a_file_named_as_a_picture(tmp_path, engine):
+    drawing = draw(expression(), engine=engine)
+    for write in (drawing.save, drawing.render):
+        with pytest.raises(InputError, match=r"DOT text to '.*loss\.svg': write \.render\(outfile='.*loss\.svg', cleanup=True\)"):
+            write(tmp_path / "loss.svg")
+    assert list(tmp_path.iterdir()) == []
+    assert drawing.render(tmp_path / "loss.v2") == str(tmp_path / "loss.v2.svg")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no umask")
 def test_a_file_has_the_usual_permissions(tmp_path):
     (tmp_path / "plain").touch()

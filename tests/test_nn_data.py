@@ -180,6 +180,29 @@ def test_what_cannot_be_gone_through_is_said_at_once(samples: Any, targets: Any,
         batches(samples, targets, batch_size)
 
 
+def test_split() -> None:
+    for samples, targets in ((X, Y), (np.array(X), np.array(Y))):
+        parts = data.split(samples, targets, 0.3, random.Random(1))
+        assert parts == data.split(samples, targets, 0.3, random.Random(1)) != data.split(samples, targets, 0.3, random.Random(2))
+        assert [len(part[1]) for part in parts] == [7, 3]
+        assert sorted(parts[0][1] + parts[1][1]) == Y
+        assert all(sample == [float(target)] for part in parts for sample, target in zip(*part, strict=True))
+        assert types_in(parts) == {tuple, list, float, int}
+    train, _ = data.split(X, Y)
+    assert len(train[1]) == 8
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.05, 1.0, -0.2, math.nan, 3, "0.2"])
+def test_what_is_no_share(held_out: Any) -> None:
+    with pytest.raises(InputError, match=f"held_out is a share, such as 0.2, .*: of 10 it cannot be {held_out!r}"):
+        data.split(X, Y, held_out)
+
+
+def test_split_needs_a_target_for_each_sample() -> None:
+    with pytest.raises(InputError, match="split needs as many targets as samples, at least one: 10 samples, 9 targets"):
+        data.split(X, Y[:-1])
+
+
 @pytest.mark.parametrize(
     ("load", "sizes", "inputs", "classes"),
     [(data.digits, (1438, 359), 64, 10), (data.moons, (160, 40), 2, 2), (data.circles, (160, 40), 2, 2), (data.xor, (160, 40), 2, 2)],
@@ -379,6 +402,7 @@ def test_numbers_of_a_table(target: Any, expected: Any, tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("a,b\n1,2\n3,x\n", r"table.csv, line 3, column 'b': 'x' is no finite number; of a target in words pass the words"),
+        ("a,b\nx,2\n", "line 2, column 'a': 'x' is no finite number; write one, or leave the column or the line out"),
         ("a,b\n1,2\n\n3,\n", "line 4, column 'b' is empty: fill it in, or leave the line out"),
         ("a,b\n1,2\n , 3\n", "line 3, column 'a' is empty"),
         ("a,b\nnan,2\n", "line 2, column 'a': 'nan' is no finite number"),

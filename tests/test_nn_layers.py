@@ -117,6 +117,7 @@ def test_a_sample_may_be_a_tensor_of_pytorch(torch: ModuleType) -> None:
         ("12", "a list of numbers, not '12'"),
         ({0: 1.0, 1: 2.0}, "a list of numbers, not {0"),
         ([1.0, None], "not a real number: None"),
+        (["1", "2"], r"write float\('1'\)"),
         ([1.0, 2j], "complex"),
     ],
 )

@@ -110,7 +110,7 @@ def test_they_take_what_predict_gives() -> None:
         ([[], []], [0, 0], "as many outputs for each sample, at least one"),
         ([[1.0, math.nan]], [0], r"cannot tell the class of nan: sample 0 has the output \[1.0, nan\]"),
         ([1.0], [math.nan], r"cannot tell the class of nan: sample 0 .* the target \[nan\]"),
-        ([[1.0, 2.0]], ["1"], "string"),
+        ([[1.0, 2.0]], ["a"], r"the index of its class, not a string: write classes\.index\('a'\)"),
         ([None], [1], "not a real number: None"),
     ],
 )

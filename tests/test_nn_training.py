@@ -8,9 +8,10 @@ import signal
 import sys
 import threading
 import tracemalloc
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -410,6 +411,18 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "epoch 1/2" in terminal.getvalue()
     assert "batch/s" in terminal.getvalue()
     assert "test" not in capsys.readouterr().out
+
+
+def test_a_notebook_without_ipywidgets_gets_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = {"ipykernel.zmqshell": None, "IPython": SimpleNamespace(get_ipython=lambda: None), "ipywidgets": None}
+    for module, what in notebook.items():
+        monkeypatch.setitem(sys.modules, module, what)
+    for module in ("tqdm.auto", "tqdm.autonotebook", "tqdm.notebook"):  # imported anew, they would warn
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    with warnings.catch_warnings(record=True) as seen:  # as errors tqdm would catch them
+        warnings.simplefilter("always")
+        fit(xor_model(), XOR, CLASSES, epochs=1)
+    assert seen == []
 
 
 def test_silence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -244,6 +244,12 @@ def test_sum_and_repr() -> None:
     assert repr(Value(2.0, label="x")) == "Value(data=2.0, grad=0.0, label='x')"
 
 
+@pytest.mark.parametrize("second", ["x", (Value(1.0),), True])
+def test_a_label_is_a_keyword_argument(second: Any) -> None:
+    with pytest.raises(InputError, match=r"as in Value\(2\.0, label='x'\).*an operation of your own is .*define"):
+        Value(2.0, second)
+
+
 def test_value_is_final() -> None:
     with pytest.raises(TypeError, match="cannot be subclassed"):
 

@@ -24,6 +24,7 @@ from autograd.render.program import picture_of
 from autograd.render.svg import to_svg
 
 GRAPHVIZ = "Graphviz (`apt install graphviz`, `brew install graphviz`, or https://graphviz.org/download)"
+PICTURES = graphviz.FORMATS - {"canon", "dot", "gv"}  # without those that are DOT text
 PATIENCE = 10_000  # layers crossed by all edges together; dot needs some seconds here and, as it grows with the cube, soon hours
 
 
@@ -208,6 +209,28 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if view or quiet_view:
             graphviz.view(path, quiet=quiet_view)
         return str(path)
+
+    def save(self, filename: str | os.PathLike[str] | None = None, directory: str | os.PathLike[str] | None = None, **options: Any) -> str:
+        """Write the DOT text to a file, and return the file's path. `render` writes the picture.
+
+        Args:
+            filename, directory: as for `render`.
+            options: as in `graphviz.Digraph.save`.
+
+        Raises:
+            InputError: the name is that of a picture.
+
+        Example:
+            >>> from autograd import Value
+            >>> draw(Value(1.0)).save("a.svg")
+            Traceback (most recent call last):
+            ...
+            autograd.errors.InputError: this would write DOT text to 'a.svg': write .render(outfile='a.svg', cleanup=True) for the picture
+        """
+        if filename is not None and Path(filename).suffix[1:] in PICTURES:
+            name = os.fspath(filename)
+            raise InputError(f"this would write DOT text to {name!r}: write .render(outfile={name!r}, cleanup=True) for the picture")
+        return str(super().save(filename, directory=directory, **options))
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, str]:
         """What a notebook shows. An image in HTML is still there when the notebook is opened untrusted; bare SVG is not.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, groupby
 
 import numpy as np
@@ -17,9 +18,9 @@ from autograd.ops import COMPARISONS, DOT, LOGSUMEXP, OPERATIONS, PEAK, POW, SEL
 
 OP, SIZE, OUT, TERMS, WIDTH, CHECKED, MASKED, EXCUSED = range(8)
 """The columns of a step: what it does; how many outputs it has, or rows, of a product; their first place; how many terms there are in
-each sum; how many columns a product has; whether its domain is checked; whether there is a mask; whether
-errors are none where the mask is 0. Of scalars, SIZE and OUT are the first
-and last line of their table. A place is from 0 on a number of the shared storage; -1 - i is number i of the batched one."""
+each sum; how many columns a product has; whether its domain is checked; whether there is a mask; whether errors are none where the mask
+is 0. Of scalars, SIZE and OUT are the first and last line of their table. A place is from 0 on a number of the shared storage; -1 - i is
+number i of the batched one."""
 
 OPERANDS, FIELDS, MASK = 8, 7, 3
 """Where the columns of operands begin, how many each has, and which of them is the mask; three before it are inputs."""
@@ -45,17 +46,14 @@ SQUARE = POW.bind(2.0)
 Table = npt.NDArray[np.int64]
 
 
+@cache
 def rows() -> list[Operation]:
-    """What the machine can do, in the order of the codes: the rows of the op table that have a fixed number of inputs, and comparisons."""
+    """What the machine can do, in the order of the codes: the rows of the op table that have a fixed number of inputs, and comparisons.
+
+    Found once, so that a table that is changed later, as tests do, does not move the codes.
+    """
     own = [row for row in OPERATIONS.values() if row.arity is not None and row.value.__module__ == "autograd.ops"]
     return [*own, *COMPARISONS, SELECT, SQUARE]
-
-
-def codes() -> dict[str | Operation, int]:
-    """The codes of operations, by their names; operations of a user have none."""
-    found: dict[str | Operation, int] = {row.name: code for code, row in enumerate(rows(), FIRST)}
-    found["pow"] = FIRST + rows().index(POW)
-    return found | {SQUARE: found.pop(SQUARE) if SQUARE in found else FIRST + len(rows()) - 1}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from test_special_points import DOMAINS
 import autograd
 from autograd import Value, compile, dot, exp, grad, hessian, jacobian, jvp, log, relu, sin, sqrt, tanh, where
 from autograd.compiled.arguments import split
-from autograd.compiled.function import BRANCHES, Function
+from autograd.compiled.function import BRANCHES, SHORTCUTS, Function
 from autograd.compiled.layout import Layout
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import AutogradError, CompileError, DomainError, InputError, PoleError
@@ -1223,6 +1223,10 @@ def test_a_call_of_a_form_that_was_called_before_is_the_same_call(executor: str)
             fresh._shortcuts.clear()
             assert compiled(*args).tolist() == fresh(*args).tolist()
     assert len(compiled._shortcuts) == 7
+    square = compile(lambda x: x * x, executor=executor)
+    for n in range(1, SHORTCUTS + 10):
+        assert square(np.full(n, 2.0)).sum() == 4.0 * n
+    assert len(square._shortcuts) == 9
 
 
 # -- structure ----------------------------------------------------------------------------------------------------------

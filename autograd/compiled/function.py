@@ -33,6 +33,9 @@ Index = npt.NDArray[np.intp] | slice
 BRANCHES = 64
 """How many different ways through its `if`s a function may take, for arguments of one form."""
 
+SHORTCUTS = 256
+"""How many forms of calls a function remembers."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -466,6 +469,8 @@ class Function:
         arguments, batch = self._arguments(args, chosen, each)
         runs = self._runs(arguments, batch, chosen)
         if key is not None and len(runs) == 1 and not runs[0][0].draws:
+            if len(self._shortcuts) == SHORTCUTS:  # as many as there are numbers of samples, perhaps
+                self._shortcuts.clear()
             self._shortcuts[key] = Shortcut(args, arguments, batch, runs[0][0])
         return arguments, batch, runs
 

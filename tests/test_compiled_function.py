@@ -23,7 +23,7 @@ import autograd
 from autograd import Value, compile, dot, exp, grad, hessian, jacobian, jvp, log, relu, sin, sqrt, tanh, where
 from autograd.compiled.arguments import split
 from autograd.compiled.function import BRANCHES, SHORTCUTS, Function
-from autograd.compiled.layout import Layout
+from autograd.compiled.layout import Layout, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import AutogradError, CompileError, DomainError, InputError, PoleError
 from autograd.functions import call
@@ -1227,6 +1227,46 @@ def test_a_call_of_a_form_that_was_called_before_is_the_same_call(executor: str)
     for n in range(1, SHORTCUTS + 10):
         assert square(np.full(n, 2.0)).sum() == 4.0 * n
     assert len(square._shortcuts) == 9
+
+
+def zigzag(x: Any, y: Any) -> Any:
+    """So irregular that it stays scalars, one after the other: with choices, powers, slopes, sums, and a logarithm that has a domain."""
+    z = x
+    for i in range(40):
+        z = (
+            where(z > 0.1 * i, x, y)
+            + log(z * z + y) * 0.1
+            + autograd.leaky_relu(z, 0.1) * 0.5
+            + z**3 * 0.01
+            + dot([x, z, 2.0], [y, 0.1, z]) * 0.1
+        )
+    return z
+
+
+def test_scalars_one_after_the_other(executor: str) -> None:
+    points = [(0.3, 0.7), (0.9, 1.4), (-0.4, 1.1)]
+    for axes, batched in (((None, None), False), ((0, 0), True)):
+        f = compile(zigzag, in_axes=axes, executor=executor)
+        columns = [np.array(column) for column in zip(*points, strict=True)]
+        for x, y in [columns] if batched else [tuple(map(np.array, point)) for point in points]:
+            value, gradients = f.value_and_grad(x, y)
+            samples = points if batched else [(float(x), float(y))]
+            np.testing.assert_allclose(value, np.squeeze([zigzag(*map(Value, point)).data for point in samples]), rtol=1e-12)
+            expected = np.array([grad(zigzag, argnums=(0, 1))(*point) for point in samples]).T
+            np.testing.assert_allclose(np.array(gradients).reshape(2, -1), expected, rtol=1e-9)
+            np.testing.assert_allclose(f.jvp((x, y), (0.0 * x + 1.0, 0.0 * y))[1], np.squeeze(expected[0]), rtol=1e-9)
+        [layout] = layouts(f)
+        assert any(isinstance(step, Scalars) for step in layout.steps)
+        assert sum(isinstance(step, Scalars) for step in layout.steps) < 4 < len(layout.instructions) / 50
+        legal(layout)
+    outside = compile(zigzag, in_axes=(None, None), executor=executor)
+    for x, y in ((0.0, 0.0), (0.1, -5.0)):
+        with pytest.raises(DomainError, match="log"):
+            zigzag(Value(x), Value(y))
+        with pytest.raises(DomainError, match="log"):
+            outside(x, y)
+    with pytest.warns(RuntimeWarning, match="log needs a > 0: 1 of 2 elements"):
+        assert f(np.array([0.3, 0.1]), np.array([0.7, -5.0]))[0] == pytest.approx(zigzag(Value(0.3), Value(0.7)).data, rel=1e-12)
 
 
 # -- structure ----------------------------------------------------------------------------------------------------------

@@ -289,3 +289,13 @@ def test_dot_refuses_sequences_of_different_lengths() -> None:
     with pytest.raises(InputError, match="string"):
         dot(["1"], [Value(1.0)])
     assert dot([], []).data == 0.0
+
+
+def test_what_does_not_know_values_is_asked_itself() -> None:
+    class Other:
+        def __gt__(self, other: object) -> str:
+            return "asked"
+
+        __lt__ = __ge__ = __le__ = __gt__
+
+    assert [Value(1.0) < Other(), Value(1.0) <= Other(), Value(1.0) > Other(), Value(1.0) >= Other()] == ["asked"] * 4

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import InputError
-from autograd.value import Value, real
+from autograd.value import Value, numbers_of, real
 
 Array = npt.NDArray[Any]
 
@@ -104,7 +104,7 @@ class Parameters:
 
     def read(self) -> None:
         """Take the numbers of the Values."""
-        self.array = np.array([p._data for p in self.values])
+        self.array = np.array(numbers_of(self.values))
 
     def write(self) -> None:
         """Give the Values their numbers."""

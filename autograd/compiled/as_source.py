@@ -73,7 +73,7 @@ def array_text(numbers: npt.NDArray[Any]) -> str:
 
 def _each(step: Instruction | Scalars, write: Callable[[Instruction], list[str]], backward: bool = False) -> Iterator[str]:
     """The lines of a step; of scalars, those of all of them."""
-    single = list(step.single()) if isinstance(step, Scalars) else [step]
+    single = step.single if isinstance(step, Scalars) else [step]
     for one in reversed(single) if backward else single:
         yield from write(one)
 

@@ -95,7 +95,7 @@ def stretch(steps: Iterable[Instruction | Scalars], data: Storage) -> list[tuple
     with np.errstate(all="ignore"):
         for step in steps:
             if isinstance(step, Scalars):
-                met += stretch(step.single(), data) if step.batched else _scalars(step, data)
+                met += stretch(step.single, data) if step.batched else _scalars(step, data)
                 continue
             inputs = _inputs(step, data)
             out = data.outputs(step)
@@ -129,7 +129,7 @@ def pull(steps: Sequence[Instruction | Scalars], data: Storage, grads: Storage) 
         for step in reversed(steps):
             if isinstance(step, Scalars):
                 if step.batched:
-                    pull(list(step.single()), data, grads)
+                    pull(step.single, data, grads)
                 else:
                     _pull_scalars(step, data, grads)
                 continue
@@ -152,8 +152,7 @@ def _scalars(step: Scalars, data: Storage) -> list[tuple[Instruction, Any]]:
             left.append(i)
         x[outputs[i]] = step.operations[i].value(FLOATS, *inputs)
     data.shared[:] = x
-    singles = list(step.single()) if left else []
-    return [(singles[i], np.array([True])) for i in left]
+    return [(step.single[i], np.array([True])) for i in left]
 
 
 def _pull_scalars(step: Scalars, data: Storage, grads: Storage) -> None:

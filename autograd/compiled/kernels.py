@@ -41,6 +41,12 @@ def address(place, shared, n):
 
 
 @register_jitable
+def moved(place, by):
+    """So many numbers further on."""
+    return place + by if place >= 0 else place - by
+
+
+@register_jitable
 def is_wanted(line, k):
     return line[OPERANDS + FIELDS * k + WANTED] != 0
 
@@ -72,7 +78,7 @@ def gathered(x, line, k, count, samples, lists, shared, n):
     for o in range(count // inner):
         for j in range(inner):
             e = o * inner + j
-            place = lists[start + e] if kind == LIST else start + (o * stride + j * pace if start >= 0 else -o * stride - j * pace)
+            place = lists[start + e] if kind == LIST else moved(start, o * stride + j * pace)
             if samples == 1:
                 found[e] = x[address(place, shared, n)]
             elif place >= 0:
@@ -96,7 +102,7 @@ def scatter(d, part, line, k, count, samples, lists, shared, n):
     for o in range(count // inner):
         for j in range(inner):
             e = o * inner + j
-            place = lists[start + e] if kind == LIST else start + (o * stride + j * pace if start >= 0 else -o * stride - j * pace)
+            place = lists[start + e] if kind == LIST else moved(start, o * stride + j * pace)
             if samples == 1:
                 d[address(place, shared, n)] += part[e]
             elif place >= 0:

@@ -124,8 +124,10 @@ class Scalars:
             yield i, slice(start, end)
             start = end
 
-    def single(self) -> Iterator[Instruction]:
-        """Each as an instruction of its own."""
+    @cached_property
+    def single(self) -> list[Instruction]:
+        """Each as an instruction of its own, made once, where they are asked for."""
+        found = []
         for i, own in self.terms():
             parts = (self.inputs, self.input_constant, self.input_batched)
             operands = [
@@ -133,7 +135,8 @@ class Scalars:
                 for place, constant, batched in zip(*[part[own].tolist() for part in parts], strict=True)
             ]
             batched = bool(self.output_batched[i])
-            yield Instruction(self.operations[i], (1,), int(self.outputs[i]), tuple(operands), batched, None, self.checked[i])
+            found.append(Instruction(self.operations[i], (1,), int(self.outputs[i]), tuple(operands), batched, None, self.checked[i]))
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +161,7 @@ class Layout:
     @cached_property
     def instructions(self) -> list[Instruction]:
         """The steps, with scalars as instructions of their own: what executors run that know no `Scalars`."""
-        return [one for step in self.steps for one in (step.single() if isinstance(step, Scalars) else (step,))]
+        return [one for step in self.steps for one in (step.single if isinstance(step, Scalars) else (step,))]
 
 
 class _Places:

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, Self
 
 from autograd.errors import AnomalyError, InputError
-from autograd.state import STATE, Extra
+from autograd.state import STATE
 
 RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
@@ -134,7 +134,8 @@ def observe(node: Any) -> None:
     anomaly = _ANOMALY.get()
     name = _SCOPE.get()
     if name or anomaly:
-        node._extra = Extra(name, current_line() if anomaly else "")
+        extra = node._extras()
+        extra.scope, extra.line = name, current_line() if anomaly else ""
     if anomaly and not math.isfinite(node._data):
         raise AnomalyError(f"{_made(node)}: {_operands(node)}" if node._prev or node.label else _made(node))
 

@@ -3,37 +3,68 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Final, final
 
 from autograd.native import mypyc_attr
 
+NO_NODES: Final[list[Node]] = []  # never added to
+NO_NUMBERS: Final[list[float]] = []
 _generations = count(1)  # next() on it is atomic, so two threads never draw the same number
 
 
 @mypyc_attr(acyclic=True)
-class Inputs:
-    """The inputs of a node that has more than two, and the local derivative with respect to each."""
-
-    __slots__ = ("nodes", "slopes")
-
-    def __init__(self, nodes: list[Node], slopes: list[float]) -> None:
-        self.nodes: list[Node] = nodes
-        self.slopes: list[float] = slopes
-
-
-@mypyc_attr(acyclic=True)
 class Node:
-    """What the graph knows of a value: the nodes it was computed from. One or two stand in slots, more in a list.
+    """What the graph knows of a value: the nodes it was computed from. One or two stand in slots, more in lists.
 
     There are slots and no containers because a node that Python's cyclic garbage collector visits costs several times the
     arithmetic it stands for; and a graph can have no cycle, since inputs exist before what is computed from them.
     """
 
-    __slots__ = ("_left", "_many", "_mark", "_right")
+    __slots__ = ("_extra", "_left", "_mark", "_right")
 
     _left: Node | None
     _right: Node | None
-    _many: Inputs | None
+    _extra: Extra | None
     _mark: int
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Extra:
+    """What few nodes have, kept out of all the others, which are an eighth smaller and so much faster for it.
+
+    Attributes:
+        left, right: the inputs of a node that has more than two: all on the left, or the two sides of a dot. A list may be that of
+            many nodes: the neurons of a layer share what they know of its inputs.
+        dleft, dright: the local derivatives with respect to them.
+        label: a name for pictures and messages.
+        scope: the names of the `scope` contexts it was made in, as "layer0/neuron2".
+        line: where it was made, under `detect_anomaly`.
+        gradient: its gradient as a Value, after ``backward(create_graph=True)``.
+    """
+
+    __slots__ = ("dleft", "dright", "gradient", "label", "left", "line", "right", "scope")
+
+    def __init__(
+        self,
+        left: list[Node] = NO_NODES,
+        dleft: list[float] = NO_NUMBERS,
+        right: list[Node] = NO_NODES,
+        dright: list[float] = NO_NUMBERS,
+    ) -> None:
+        self.left: list[Node] = left
+        self.dleft: list[float] = dleft
+        self.right: list[Node] = right
+        self.dright: list[float] = dright
+        self.label: str = ""
+        self.scope: str = ""
+        self.line: str = ""
+        self.gradient: object = None
+
+    def drop_inputs(self) -> None:
+        """As for a constant."""
+        self.left = self.right = NO_NODES
+        self.dleft = self.dright = NO_NUMBERS
 
 
 def topological_order(root: Node) -> list[Node]:
@@ -53,11 +84,12 @@ def topological_order(root: Node) -> list[Node]:
         node = stack[-1]
         if node._mark < entered:
             node._mark = entered
-            many = node._many
-            if many is not None:
-                for i in range(len(many.nodes) - 1, -1, -1):
-                    if many.nodes[i]._mark < entered:
-                        stack.append(many.nodes[i])
+            extra = node._extra
+            if extra is not None:
+                for side in (extra.right, extra.left):
+                    for x in reversed(side):
+                        if x._mark < entered:
+                            stack.append(x)
             right = node._right
             if right is not None and right._mark < entered:
                 stack.append(right)

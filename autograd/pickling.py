@@ -12,8 +12,7 @@ from typing import Any, cast
 from autograd.errors import FileError
 from autograd.graph import topological_order
 from autograd.ops import CONSTANT, LEAF, OPERATIONS
-from autograd.state import Extra
-from autograd.value import Value, node_of
+from autograd.value import Value, Vector, node_of
 
 Row = tuple[str, tuple[float, ...], tuple[int, ...], float, tuple[float, ...], float, str, str]
 
@@ -61,8 +60,9 @@ def _dress(node: Value, gradient: float, label: str, scope: str) -> Value:
     node.grad = gradient
     node.label = label
     if scope:
-        node._extra = Extra(scope, "")
+        node._extras().scope = scope
     return node
 
 
 copyreg.pickle(Value, reduce_value)
+copyreg.pickle(Vector, lambda vector: (Vector, (vector.nodes,)))

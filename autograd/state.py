@@ -5,27 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, final
 
-from autograd.native import mypyc_attr
-
-
-@final
-@mypyc_attr(acyclic=True)
-class Extra:
-    """What few nodes have, kept out of all the others.
-
-    Attributes:
-        scope: the names of the `scope` contexts it was made in, as "layer0/neuron2".
-        line: where it was made, under `detect_anomaly`.
-        gradient: its gradient as a Value, after ``backward(create_graph=True)``.
-    """
-
-    __slots__ = ("gradient", "line", "scope")
-
-    def __init__(self, scope: str, line: str) -> None:
-        self.scope: str = scope
-        self.line: str = line
-        self.gradient: Any = None
-
 
 @final
 class State:

@@ -20,7 +20,7 @@ from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF, SELECT
 from autograd.recording import Condition, differentiated, sides_of
-from autograd.state import STATE, Extra
+from autograd.state import STATE
 from autograd.trees import flatten, leaves_like
 from autograd.value import Value, real
 
@@ -337,9 +337,7 @@ def _backward_on_graphs(root: Value) -> None:
             before = leaf.grad
             total = gradient if isinstance(before, float) and before == 0.0 else before + gradient
             leaf.grad = _number(total)
-            if leaf._extra is None:
-                leaf._extra = Extra("", "")
-            leaf._extra.gradient = total if isinstance(total, Value) else Value(total, CONSTANT)
+            leaf._extras().gradient = total if isinstance(total, Value) else Value(total, CONSTANT)
 
 
 STATE.differentiate = _backward_on_graphs

@@ -10,7 +10,7 @@ from autograd import maximum
 from autograd import sum as sum_of
 from autograd.errors import InputError
 from autograd.ops import CONSTANT
-from autograd.value import Value, dot, values
+from autograd.value import Value, dot, values, vector
 from nn.checks import generator, whole
 from nn.initialisers import Initialiser, checked, he_uniform
 from nn.module import Module
@@ -87,8 +87,8 @@ class Conv2d(Module):
         if len(image) != len(self.weight[0]):
             raise InputError(f"this convolution takes {len(self.weight[0])} channels, not {len(image)}")
         padded = [_padded(channel, self.padding) for channel in image]
-        kernels = [[w for channel in kernel for row in channel for w in row] for kernel in self.weight]
-        patches = _patches(padded, self.kernel_size, self.stride)
+        kernels = [vector([w for channel in kernel for row in channel for w in row]) for kernel in self.weight]
+        patches = [[vector(patch) for patch in row] for row in _patches(padded, self.kernel_size, self.stride)]
         if self.bias is None:
             return [[[dot(kernel, patch) for patch in row] for row in patches] for kernel in kernels]
         return [[[dot(kernel, patch) + b for patch in row] for row in patches] for kernel, b in zip(kernels, self.bias, strict=True)]

@@ -14,7 +14,7 @@ from autograd.errors import InputError
 from autograd.recording import drawn
 from autograd.state import STATE
 from autograd.trees import flatten
-from autograd.value import Value, dot, real, values
+from autograd.value import Value, Vector, dot, real, values, vector
 from nn.activations import Activation, activation_named, elementwise, is_vectorwise, name_of, title_of
 from nn.checks import generator, whole
 from nn.initialisers import Initialiser, checked, he_uniform, normal
@@ -44,6 +44,8 @@ class Neuron(Module):
         'tanh'
     """
 
+    _weights: Vector | None = None  # what the last call noted of w
+
     def __init__(
         self,
         nin: int,
@@ -68,7 +70,8 @@ class Neuron(Module):
         inputs = one_sample(x)
         if len(inputs) != len(self.w):
             raise InputError(f"this neuron takes {len(self.w)} inputs, not {len(inputs)}")
-        z: Value = dot(self.w, inputs) + self.b
+        self._weights = weights = vector(self.w, self._weights)
+        z: Value = dot(weights, inputs) + self.b
         return z if self.activation is None else self.activation(z)
 
     def extra_repr(self) -> str:
@@ -114,7 +117,7 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Any]) -> list[Value]:
         """The outputs for the inputs `x`, numbers or Values."""
-        shared = values(one_sample(x))  # the same nodes for every neuron
+        shared: Any = vector(one_sample(x))  # the same nodes for every neuron
         outputs = [neuron(shared) for neuron in (in_scopes(self.neurons) if STATE.watched else self.neurons)]
         return outputs if self.activation is None else _as_values(self.activation(outputs))
 
@@ -215,6 +218,8 @@ class Linear(Module):
         (3, 3, 2)
     """
 
+    _rows: Sequence[Vector | None] = ()  # what the last call noted of the weights
+
     def __init__(
         self,
         in_features: int,
@@ -231,10 +236,12 @@ class Linear(Module):
 
     def __call__(self, x: Sequence[Any]) -> list[Value]:
         """The outputs for one sample `x` of numbers or Values."""
-        shared = values(one_sample(x))
+        shared = vector(one_sample(x))
         if len(shared) != len(self.weight[0]):
             raise InputError(f"this layer takes {len(self.weight[0])} inputs, not {len(shared)}")
-        products = [dot(row, shared) for row in self.weight]
+        last = self._rows if len(self._rows) == len(self.weight) else [None] * len(self.weight)
+        self._rows = rows = [vector(row, before) for row, before in zip(self.weight, last, strict=True)]
+        products = [dot(row, shared) for row in rows]
         return products if self.bias is None else [z + b for z, b in zip(products, self.bias, strict=True)]
 
     def extra_repr(self) -> str:
@@ -436,7 +443,7 @@ def in_scopes(modules: Sequence[Module]) -> Sequence[Callable[[Any], Any]]:
     return [scope(f"{type(module).__name__.lower()}{i}")(module) for i, module in enumerate(callables)]
 
 
-def one_sample(x: Any) -> Sequence[Any]:
+def one_sample(x: Any) -> Sequence[Any] | Vector:
     """The numbers and Values of one sample, as a list or tuple.
 
     Raises:
@@ -446,6 +453,8 @@ def one_sample(x: Any) -> Sequence[Any]:
         >>> one_sample(range(3))
         [0, 1, 2]
     """
+    if type(x) is Vector:
+        return x
     sample = x if isinstance(x, (list, tuple)) else _as_list(x)
     if sample and hasattr(sample[0], "__len__") and not isinstance(sample[0], str):
         raise InputError(f"model(x) takes one sample, not {len(sample)} of them: write predict(model, X) for many")

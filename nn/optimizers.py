@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from autograd.errors import InputError
-from autograd.value import Value, real
+from autograd.value import Value, gradients_of, numbers_of, real, set_gradients, set_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,8 +64,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
-        for p in self.parameters:
-            p.grad = 0.0
+        set_gradients(self.parameters, [0.0] * len(self.parameters))
 
     def step(self) -> None:
         """Update every parameter from its gradient.
@@ -75,10 +74,8 @@ class Optimizer:
         """
         import numpy as np
 
-        data = np.fromiter([p.data for p in self.parameters], np.float64, len(self.parameters))
-        new = self.update(data, _gradients(self.parameters))
-        for p, number in zip(self.parameters, new.tolist(), strict=True):
-            p.data = number
+        new = self.update(np.array(numbers_of(self.parameters)), _gradients(self.parameters))
+        set_numbers(self.parameters, new.tolist())
 
     def update(self, parameters: Array, gradients: Array) -> Array:
         """The parameters after a step. Inf and nan follow IEEE 754, without warnings.
@@ -88,7 +85,7 @@ class Optimizer:
             gradients: their gradients, as many.
 
         Raises:
-            InputError: the arrays are of another length than the parameters.
+            InputError: the arrays are of another length than the parameters, or what `rule` returns is.
         """
         import numpy as np
 
@@ -102,7 +99,13 @@ class Optimizer:
                 gradients = _clipped_by_value(gradients, self.clipvalue)
             if self.global_clipnorm is not None:
                 gradients, _ = _clipped_by_norm(gradients, self.global_clipnorm)
-            return self.rule(parameters, gradients)
+            new = np.asarray(self.rule(parameters, gradients), np.float64)
+        if new.shape != parameters.shape:
+            raise InputError(
+                f"the rule of {type(self).__name__} must return one number for each of the {len(parameters)} parameters, "
+                f"not an array of the shape {new.shape}"
+            )
+        return new
 
     def rule(self, parameters: Array, gradients: Array) -> Array:
         """The formula: the parameters after a step, by clipped gradients. What it remembers between steps it keeps in attributes."""
@@ -350,7 +353,7 @@ def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
     """
     listed = _listed(parameters, "clip_grad_value_(model.parameters(), 1.0)")
     bound = _bound("clip_value", clip_value)
-    _set_gradients(listed, _clipped_by_value(_gradients(listed), bound))
+    set_gradients(listed, _clipped_by_value(_gradients(listed), bound).tolist())
 
 
 def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
@@ -384,7 +387,7 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
     bound = _bound("max_norm", max_norm)
     with np.errstate(all="ignore"):
         clipped, norm = _clipped_by_norm(_gradients(listed), bound)
-    _set_gradients(listed, clipped)
+    set_gradients(listed, clipped.tolist())
     return norm
 
 
@@ -418,12 +421,7 @@ def _norm(gradients: Array) -> float:
 def _gradients(parameters: list[Value]) -> Array:
     import numpy as np
 
-    return np.fromiter([p.grad for p in parameters], np.float64, len(parameters))
-
-
-def _set_gradients(parameters: list[Value], gradients: Array) -> None:
-    for p, number in zip(parameters, gradients.tolist(), strict=True):
-        p.grad = number
+    return np.fromiter(gradients_of(parameters), np.float64, len(parameters))
 
 
 def _with_decay(gradients: Array, weight_decay: float, parameters: Array) -> Array:

@@ -68,6 +68,64 @@ def test_the_neurons_of_a_layer_share_their_inputs() -> None:
     assert inputs[0] == inputs[1] == inputs[2]
 
 
+@pytest.mark.parametrize("kind", ["neuron", "linear"])
+def test_what_was_noted_of_the_weights_is_used_only_while_it_holds(kind: str) -> None:
+    layer = Linear(2, 1, bias=False) if kind == "linear" else None
+    neuron = Neuron(2, None)
+    weights = neuron.w if layer is None else layer.weight[0]
+
+    def call() -> Any:
+        return neuron([3.0, 4.0])._prev[0] if layer is None else layer([3.0, 4.0])[0]
+
+    def check(*expected: float) -> None:
+        z = call()
+        assert z._prev[:2] == tuple(weights)
+        assert repr(z._slopes) == repr((3.0, 4.0, *expected))  # that repr tells -0.0 from 0.0
+        assert z.data == 3.0 * expected[0] + 4.0 * expected[1]
+
+    weights[0].data, weights[1].data = 0.5, -2.0
+    check(0.5, -2.0)
+    first, again = call(), call()
+    weights[1].data = 7.0
+    assert first._slopes == again._slopes == (3.0, 4.0, 0.5, -2.0)  # as they were when the node was made
+    check(0.5, 7.0)
+    weights[0].data = 0.0
+    check(0.0, 7.0)
+    weights[0].data = -0.0
+    check(-0.0, 7.0)
+    weights[0] = Value(-0.0)
+    check(-0.0, 7.0)
+    weights[1] = Value(1e300)
+    check(-0.0, 1e300)
+    weights[1].data = float("nan")
+    assert call().data != call().data
+    with pytest.raises(InputError, match="not of|takes"):
+        weights.append(Value(1.0))
+        call()
+
+
+def test_linear_may_get_another_output() -> None:
+    layer = Linear(2, 1, bias=False)
+    layer([1.0, 2.0])
+    layer.weight.append([Value(3.0), Value(4.0)])
+    assert [out.data for out in layer([1.0, 2.0])][1:] == [11.0]
+
+
+def test_a_layer_calls_its_neurons_whatever_they_are() -> None:
+    class Sum(Neuron):
+        def __call__(self, x: Any) -> Value:
+            assert len(x) == 2
+            assert x[0] is next(iter(x))
+            return sum((w * xi for w, xi in zip(self.w, x, strict=True)), self.b)
+
+    layer = Layer(2, 2, None)
+    expected = [out.data for out in layer([1.0, 2.0])]
+    for i, neuron in enumerate(layer.neurons):
+        layer.neurons[i] = Sum(2)
+        layer.neurons[i].w, layer.neurons[i].b = neuron.w, neuron.b
+    assert [out.data for out in layer([1.0, 2.0])] == expected
+
+
 def test_outputs_and_gradients_are_those_of_pytorch(torch: ModuleType) -> None:
     model = MLP(3, [5, 4, 2], "tanh", "sigmoid", rng=random.Random(1))
     twin = torch_twin(torch, model, "Tanh", "Sigmoid")
@@ -343,6 +401,7 @@ def test_what_is_no_sequence_of_modules(wrong: Any) -> None:
 
 def test_models_can_be_copied_and_pickled() -> None:
     model = Sequential(Linear(2, 3), LeakyReLU(0.2), Dropout(0.5), MLP(3, [2, 2], "gelu", "softmax"))
+    model([1.0, 2.0])
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert other.state_dict() == model.state_dict()
         assert not set(other.parameters()) & set(model.parameters())

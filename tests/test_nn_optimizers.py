@@ -328,6 +328,17 @@ def test_an_unknown_setting_is_named() -> None:
             kind([Value(1.0)], momentum=0.9)
 
 
+def test_a_rule_gives_one_number_for_each_parameter() -> None:
+    class Short(Optimizer):
+        def rule(self, parameters: Any, gradients: Any) -> Any:
+            return parameters[:-1]
+
+    p, q = Value(1.0), Value(2.0)
+    with pytest.raises(InputError, match=r"the rule of Short must return one number for each of the 2 parameters, not .* \(1,\)"):
+        Short([p, q], lr=0.1).step()
+    assert (p.data, q.data) == (1.0, 2.0)
+
+
 def test_an_optimizer_of_your_own_must_have_a_rule() -> None:
     with pytest.raises(NotImplementedError, match=r"Optimizer does not define rule\(parameters, gradients\)"):
         Optimizer([Value(1.0)], lr=0.1).step()

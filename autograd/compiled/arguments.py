@@ -239,6 +239,13 @@ class Argument:
             pieces.append(float(piece) if piece.ndim == 0 else piece)
         return self.build(pieces)
 
+    def restorer(self) -> Callable[[Array], Any]:
+        """What does as `restore`. For a single array or number, which most are, it is quicker."""
+        if len(self.arrays) != 1 or self.batched or self.build(self.arrays) is not self.arrays[0]:
+            return self.restore
+        shape = self.arrays[0].shape
+        return (lambda numbers: numbers.reshape(shape)) if shape else lambda numbers: float(numbers[0])
+
     def for_each(self, samples: int) -> Argument:
         """The same argument as one of its own for each sample."""
         if self.batched:

@@ -24,7 +24,7 @@ from autograd.ops import DOT, SELECT, SUM, outside
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Storage:
     """The numbers of one run: `shared` ones, and `batched` ones of so many samples. A run has its own, so threads can share a program."""
 

@@ -58,7 +58,7 @@ class Branch:
         draws: places of the random numbers (-1 where the program does not need one), and what draws them.
         drawn: those that were drawn while recording, for the sample that was recorded; used up by the first run.
         checks: what must hold for a run.
-        outputs: for each array of the result, whether each number is batched, and its place.
+        outputs: for each array of the result, whether each number is batched, and its place; of a single number plain ones.
         build: puts arrays into the form of the result.
     """
 
@@ -69,7 +69,7 @@ class Branch:
     draws: list[tuple[int, Callable[[], float]]]
     drawn: list[float]
     checks: list[Check]
-    outputs: list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]]
+    outputs: list[tuple[Any, Any]]
     build: Callable[[list[Any]], Any]
 
     @property
@@ -119,8 +119,8 @@ class Branch:
         n = data.batched.shape[1]
         found = []
         for batched, places in self.outputs:
-            if places.ndim == 0:  # one number, as a loss is: quicker
-                found.append(data.batched[places].copy() if batched else np.full(n, data.shared[places]))
+            if isinstance(batched, bool):  # one number, as a loss is: quicker
+                found.append(data.batched[places].copy() if batched else data.shared[places : places + 1].repeat(n))
                 continue
             if batched.all():
                 found.append(np.ascontiguousarray(np.moveaxis(data.batched[places], -1, 0)))
@@ -139,6 +139,12 @@ class Branch:
                     grads.batched[places] += seed
                 elif seed:
                     grads.shared[places] += seed * grads.batched.shape[1]
+                continue
+            if isinstance(batched, bool):
+                if batched:
+                    grads.batched[places] += seed
+                else:
+                    grads.shared[places] += seed.sum()
                 continue
             np.add.at(grads.batched, places[batched], seed[:, batched].T)
             np.add.at(grads.shared, places[~batched], seed[:, ~batched].sum(axis=0))
@@ -176,21 +182,75 @@ class Shortcut:
         self.batch = batch
         self.branch = branch
         self._loads = [
-            (argument.reader(source, batch.size, batch.shape), argument.batched, *where)
-            for argument, source, where in zip(arguments, args, branch.inputs, strict=True)
+            (i, argument.reader(source, batch.size, batch.shape), argument.batched, *_unless_whole(argument, where))
+            for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
         ]
 
     def run(self, executor: Executor, args: Sequence[Any]) -> Storage | None:
         """What the program computes; None where it leaves a domain, or its branch."""
-        layout = self.branch.layout
-        data = executor.storage(layout, self.batch.size)
-        for (read, batched, used, places), source in zip(self._loads, args, strict=True):
-            (data.batched if batched else data.shared)[places] = read(source)[used]
-        for value, place in self.branch.captured:
+        branch = self.branch
+        data = executor.storage(branch.layout, self.batch.size)
+        for i, read, batched, used, places in self._loads:
+            numbers = read(args[i])
+            (data.batched if batched else data.shared)[places] = numbers if used is None else numbers[used]
+        for value, place in branch.captured:
             data.shared[place] = value._data
-        if executor.forward(layout, data) or (self.branch.checks and not self.branch.holds(data).all()):
+        if executor.forward(branch.layout, data) or (branch.checks and not branch.holds(data).all()):
             return None
         return data
+
+
+def _unless_whole(argument: Argument, where: tuple[Index, Index]) -> tuple[Index | None, Index]:
+    """Which numbers of the argument are used, None for all of them, and their places."""
+    used, places = where
+    return (None if isinstance(used, slice) and used == slice(0, argument.count) else used), places
+
+
+class Derivative:
+    """The same for `value_and_grad`: also how the value and the gradients are given back is known.
+
+    Args:
+        shortcut: for the values.
+        chosen, seeds: by which arguments to differentiate, and the gradients of the results.
+        value: of the arrays of the results the value that is given back.
+        restore: for each of the chosen what gives its gradient the form that is given back.
+        single: whether it stands alone, not in a tuple.
+    """
+
+    def __init__(
+        self,
+        shortcut: Shortcut,
+        chosen: Sequence[int],
+        seeds: list[float],
+        value: Callable[[list[Array]], Any],
+        restore: list[Callable[[Array], Any]],
+        single: bool,
+    ) -> None:
+        self._shortcut, self._seeds, self._value, self._single = shortcut, seeds, value, single
+        branch, arguments = shortcut.branch, shortcut.arguments
+        self._parts = [
+            (arguments[i].batched, *_unless_whole(arguments[i], branch.inputs[i]), arguments[i].count, of_argument)
+            for i, of_argument in zip(chosen, restore, strict=True)
+        ]
+
+    def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
+        """The value and the gradients; None where the program leaves a domain, or its branch."""
+        branch, size = self._shortcut.branch, self._shortcut.batch.size
+        data = self._shortcut.run(executor, args)
+        if data is None:
+            return None
+        grads = executor.zeros(branch.layout, size)
+        branch.seed(grads, self._seeds)
+        executor.backward(branch.layout, data, grads)
+        found = []
+        for batched, used, places, size_of, restore in self._parts:
+            part = (grads.batched if batched else grads.shared)[places]
+            if used is not None:
+                whole = np.zeros((size_of, size) if batched else size_of)
+                whole[used] = part
+                part = whole
+            found.append(restore(part))
+        return self._value(branch.results(data)), found[0] if self._single else tuple(found)
 
 
 class Function:
@@ -208,6 +268,7 @@ class Function:
         self._names = _names_of(f)
         self._branches: dict[Any, list[Branch]] = {}
         self._shortcuts: dict[Any, Shortcut] = {}
+        self._derivatives: dict[Any, Derivative] = {}
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -252,7 +313,13 @@ class Function:
         """
         if reduce not in (None, "sum", "mean"):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
-        chosen = self._chosen(args, wrt)
+        chosen, single = self._chosen(args, wrt), isinstance(wrt, int)
+        form = form_of(args)
+        key = None if form is None else (form, chosen, single, reduce, has_aux)
+        known = self._derivatives.get(key)
+        quick = None if known is None else known.run(self._executor, args)
+        if quick is not None:
+            return quick
         arguments, batch, runs = self._run(args, chosen, reduce is None)
         arrays, build = self._collect(runs, batch)
         form = build([0] * len(arrays))
@@ -261,12 +328,20 @@ class Function:
         if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
             raise InputError(f"value_and_grad needs a function that returns one number; {self.__name__} returns something else: use vjp")
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
-        gradients = self._pull_back(runs, arguments, chosen, [weight] + [0.0] * (len(arrays) - 1), batch.size)
-        value = _shaped(arrays[0], batch) if reduce is None else weight * _total(arrays[0])
-        if has_aux:
-            value = build([value, *[_shaped(array, batch) for array in arrays[1:]]])
-        parts = [self._restored(args[i], arguments[i], gradients[i], batch, reduce is None) for i in chosen]
-        return value, parts[0] if isinstance(wrt, int) else tuple(parts)
+        seeds = [weight] + [0.0] * (len(arrays) - 1)
+        gradients = self._pull_back(runs, arguments, chosen, seeds, batch.size)
+
+        def value(arrays: list[Array]) -> Any:
+            first = _shaped(arrays[0], batch) if reduce is None else weight * _total(arrays[0])
+            return build([first, *[_shaped(array, batch) for array in arrays[1:]]]) if has_aux else first
+
+        shortcut = None if key is None else self._shortcuts.get((key[0], chosen, reduce is None))
+        kept = arguments if shortcut is None else shortcut.arguments
+        restore = [self._restorer(args[i], kept[i], batch, reduce is None) for i in chosen]
+        if shortcut is not None:
+            _remember(self._derivatives, key, Derivative(shortcut, chosen, seeds, value, restore, single))
+        parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
+        return value(arrays), parts[0] if single else tuple(parts)
 
     def record(self, *args: Any, wrt: int | tuple[int, ...] | None = ()) -> None:
         """Record the function now for arguments of this form, rather than at the first call, and run nothing.
@@ -307,7 +382,7 @@ class Function:
                 raise InputError("the gradient by the value must have the form of the value")
             flat = [np.reshape(seed, array.shape) for seed, array in zip(seeds, arrays, strict=True)]
             gradients = self._pull_back(runs, arguments, chosen, flat, batch.size)
-            return tuple(self._restored(args[i], arguments[i], gradients[i], batch, False) for i in chosen)
+            return tuple([self._restorer(args[i], arguments[i], batch, False)(gradients[i]) for i in chosen])
 
         return value, pull_back
 
@@ -389,6 +464,8 @@ class Function:
     # -- arguments ------------------------------------------------------------------------------------------------------
 
     def _chosen(self, args: Sequence[Any], wrt: int | tuple[int, ...] | None) -> tuple[int, ...]:
+        if type(wrt) is int and 0 <= wrt < len(args):
+            return (wrt,)
         chosen = tuple(range(len(args))) if wrt is None else wrt if isinstance(wrt, tuple) else (wrt,)
         if any(not isinstance(i, int) or isinstance(i, bool) or not -len(args) <= i < len(args) for i in chosen):
             raise InputError(f"wrt={wrt!r} does not fit a call with {len(args)} arguments: give a number, a tuple, or None for all")
@@ -442,14 +519,14 @@ class Function:
                 found[i] = as_argument(argument.name, array.reshape(()), False)
         return found, Batch(size, shape)
 
-    def _restored(self, source: Any, argument: Argument, gradient: Array, batch: Batch, each: bool) -> Any:
-        """A gradient in the form of the argument."""
+    def _restorer(self, source: Any, argument: Argument, batch: Batch, each: bool) -> Callable[[Array], Any]:
+        """What puts a gradient in the form of the argument."""
         if self._in_axes is not None or batch.shape is None:
-            return argument.restore(gradient)
+            return argument.restorer()
+        shape, full = np.shape(source), batch.shape
         if not argument.batched:
-            return _summed(gradient.reshape(()), np.shape(source))
-        full = gradient.reshape(batch.shape)
-        return full if each else _summed(full, np.shape(source))
+            return lambda gradient: _summed(gradient.reshape(()), shape)
+        return (lambda gradient: gradient.reshape(full)) if each else lambda gradient: _summed(gradient.reshape(full), shape)
 
     @staticmethod
     def _key(arguments: list[Argument], chosen: tuple[int, ...]) -> Any:
@@ -469,9 +546,7 @@ class Function:
         arguments, batch = self._arguments(args, chosen, each)
         runs = self._runs(arguments, batch, chosen)
         if key is not None and len(runs) == 1 and not runs[0][0].draws:
-            if len(self._shortcuts) == SHORTCUTS:  # as many as there are numbers of samples, perhaps
-                self._shortcuts.clear()
-            self._shortcuts[key] = Shortcut(args, arguments, batch, runs[0][0])
+            _remember(self._shortcuts, key, Shortcut(args, arguments, batch, runs[0][0]))
         return arguments, batch, runs
 
     def _runs(self, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]) -> list[Run]:
@@ -634,10 +709,18 @@ def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, c
                 np.array([b for b, _ in places], dtype=bool).reshape(array.shape),
                 np.array([p for _, p in places], dtype=np.intp).reshape(array.shape),
             )
+            if array.ndim
+            else places[0]
             for places, array in zip(found, arrays, strict=True)
         ],
         build,
     )
+
+
+def _remember(found: dict[Any, Any], key: Any, what: Any) -> None:
+    if len(found) == SHORTCUTS:  # as many as there are numbers of samples, perhaps
+        found.clear()
+    found[key] = what
 
 
 def _total(numbers: Array) -> float:

@@ -101,7 +101,7 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
         numbers = numbers_of(starts_of(branch.layout, starts), run((shared, batched)))
         still = numbers_of(numbers.starts, jax.lax.stop_gradient(numbers.arrays))
         holds = jnp.broadcast_to(_holds(branch, still), samples)
-        arrays = [_result(numbers, *places, samples) for places in branch.outputs]
+        arrays = [_result(numbers, np.asarray(batched), np.asarray(places), samples) for batched, places in branch.outputs]
         if branch.checks:  # a factor, rather than a choice, so that the gradient is nan too
             arrays = [array * jnp.where(holds, 1.0, jnp.nan).reshape(samples, *[1] * (array.ndim - 1)) for array in arrays]
         result = branch.build([array.reshape(shape + array.shape[1:]) for array in arrays])

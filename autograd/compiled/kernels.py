@@ -1,16 +1,17 @@
 """What the native machine does that is no row of the op table: finding operands, sums, matrix products. Compiled by Numba.
 
-This is no module to import but a part of the machine: `machine` copies its text, from the first function on, so that all of it is
+This is no module to import but a part of the machine: `machine` copies its text, from the first definition on, so that all of it is
 compiled and kept together. An operand is one array of plain numbers, with the samples, where there are any, as its last axis: a view of
 storage where it lies in one piece, else a copy.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.extending import register_jitable
 
 from autograd.compiled.encoding import (
     FIELDS,
+    GRID,
     INNER,
     IS_BATCHED,
     KIND,
@@ -32,6 +33,15 @@ from autograd.compiled.encoding import (
 
 # ruff: noqa: D103
 # mypy: ignore-errors
+
+# The matrix product of BLAS, by which Numba's np.dot goes too, but that can neither add to a matrix nor take one with gaps.
+numbers = types.CPointer(types.float64)
+gemm = types.ExternalFunction(
+    "numba_xxgemm",
+    types.intc(
+        *[types.char] * 3, *[types.intp] * 3, numbers, numbers, types.intp, numbers, types.intp, numbers, numbers, types.intp
+    ),
+)
 
 
 @register_jitable
@@ -230,31 +240,73 @@ def shares(a, terms, samples):
 # -- matrix products a[m, t] @ b[p, t]ᵀ; samples are the last axis of what has them ---------------------------------------------
 
 
+@register_jitable
+def is_matrix(line, k, terms):
+    """Whether the rows of operand k are pieces of storage at an even distance, as BLAS takes them."""
+    at = OPERANDS + FIELDS * k
+    even = line[at + PACE] == 1 and line[at + INNER] == terms and line[at + STRIDE] >= terms
+    return line[at + KIND] == PIECE or (line[at + KIND] == GRID and even)
+
+
+@njit(cache=True, error_model="numpy")
+def matrix(x, line, k, rows, terms, samples, lists, shared, n):
+    """Operand k: the array in which it is, where it begins, and how far apart its rows are. A copy, where it has to be gathered."""
+    at = OPERANDS + FIELDS * k
+    if is_matrix(line, k, terms):
+        distance = terms if line[at + KIND] == PIECE else line[at + STRIDE]
+        return x, address(line[at + START], shared, n), distance * samples
+    return gathered(x, line, k, rows * terms, samples, lists, shared, n), 0, terms * samples
+
+
+@njit(cache=True, error_model="numpy")
+def target(d, line, k, rows, terms, samples, shared, n):
+    """The same for the gradients of operand k: where they are, or zeros that are to be scattered."""
+    at = OPERANDS + FIELDS * k
+    if not is_wanted(line, k):
+        return d, 0, 0
+    if is_matrix(line, k, terms):
+        distance = terms if line[at + KIND] == PIECE else line[at + STRIDE]
+        return d, address(line[at + START], shared, n), distance * samples
+    return np.zeros(rows * terms * samples), 0, terms * samples
+
+
+@njit(cache=True, error_model="numpy")
+def product(a, begin_a, row_a, turn_a, b, begin_b, row_b, turn_b, c, begin_c, row_c, m, t, p, keep):
+    """c[m, p] = keep · c + a[m, t] @ b[t, p], by BLAS, each where it is. To `turn` says that a is stored as [t, m], or b as [p, t].
+
+    Columns are rows to BLAS: it computes cᵀ = bᵀ aᵀ.
+    """
+    factors = np.empty(2)
+    factors[0], factors[1] = 1.0, keep
+    turned = 116 if turn_b else 110, 116 if turn_a else 110  # "t", "n"
+    one, other = factors[:1].ctypes, factors[1:].ctypes
+    gemm(100, *turned, p, m, t, one, b[begin_b:].ctypes, row_b, a[begin_a:].ctypes, row_a, other, c[begin_c:].ctypes, row_c)
+
+
 @njit(cache=True, error_model="numpy")
 def multiply(x, line, lists, shared, n):
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]
     a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
-    a = gathered(x, line, 0, m * t, n if a_batched else 1, lists, shared, n)
-    b = gathered(x, line, 1, p * t, n if b_batched else 1, lists, shared, n)
+    a, begin_a, row_a = matrix(x, line, 0, m, t, n if a_batched else 1, lists, shared, n)
+    b, begin_b, row_b = matrix(x, line, 1, p, t, n if b_batched else 1, lists, shared, n)
     begin = address(line[OUT], shared, n)
     if not a_batched and not b_batched:
-        np.dot(a.reshape(m, t), b.reshape(p, t).T, x[begin : begin + m * p].reshape(m, p))
-        return
-    y = x[begin : begin + m * p * n].reshape(m, p, n)
-    if not b_batched:
+        product(a, begin_a, row_a, False, b, begin_b, row_b, True, x, begin, p, m, t, p, 0.0)
+    elif not b_batched:
         for o in range(m):
-            np.dot(b.reshape(p, t), a.reshape(m, t, n)[o], y[o])
+            product(b, begin_b, row_b, False, a, begin_a + o * row_a, n, False, x, begin + o * p * n, n, p, t, n, 0.0)
     elif not a_batched:
         for k in range(p):
-            y[:, k] = np.dot(a.reshape(m, t), b.reshape(p, t, n)[k])
+            product(a, begin_a, row_a, False, b, begin_b + k * row_b, n, False, x, begin + k * n, p * n, m, t, n, 0.0)
     else:
-        y[:] = 0.0
         for o in range(m):
             for k in range(p):
+                y = x[begin + (o * p + k) * n : begin + (o * p + k + 1) * n]
+                y[:] = 0.0
                 for j in range(t):
-                    left, right = a[(o * t + j) * n : (o * t + j + 1) * n], b[(k * t + j) * n : (k * t + j + 1) * n]
+                    u, v = begin_a + o * row_a + j * n, begin_b + k * row_b + j * n
                     for i in range(n):
-                        y[o, k, i] += left[i] * right[i]
+                        y[i] += a[u + i] * b[v + i]
 
 
 @njit(cache=True, error_model="numpy")
@@ -262,49 +314,43 @@ def multiply_back(x, d, line, lists, shared, n):
     """The gradients by both operands."""
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]
     a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
-    a = gathered(x, line, 0, m * t, n if a_batched else 1, lists, shared, n)
-    b = gathered(x, line, 1, p * t, n if b_batched else 1, lists, shared, n)
-    begin = address(line[OUT], shared, n)
+    for_a, for_b = n if a_batched else 1, n if b_batched else 1
+    a, begin_a, row_a = matrix(x, line, 0, m, t, for_a, lists, shared, n)
+    b, begin_b, row_b = matrix(x, line, 1, p, t, for_b, lists, shared, n)
+    da, begin_da, row_da = target(d, line, 0, m, t, for_a, shared, n)
+    db, begin_db, row_db = target(d, line, 1, p, t, for_b, shared, n)
     by_a, by_b = is_wanted(line, 0), is_wanted(line, 1)
+    begin = address(line[OUT], shared, n)
     if not a_batched and not b_batched:
-        g = d[begin : begin + m * p].reshape(m, p)
         if by_a:
-            scatter(d, np.dot(g, b.reshape(p, t)).ravel(), line, 0, m * t, 1, lists, shared, n)
+            product(d, begin, p, False, b, begin_b, row_b, False, da, begin_da, row_da, m, p, t, 1.0)
         if by_b:
-            scatter(d, np.dot(g.T, a.reshape(m, t)).ravel(), line, 1, p * t, 1, lists, shared, n)
-        return
-    g3 = d[begin : begin + m * p * n].reshape(m, p, n)
-    if m == 1 and not b_batched:  # a layer, of one sample that was recorded: without sums it takes half the time
-        if by_a:
-            scatter(d, np.dot(b.reshape(p, t).T, g3[0]).ravel(), line, 0, t, n, lists, shared, n)
-        if by_b:
-            scatter(d, np.dot(g3[0], a.reshape(t, n).T).ravel(), line, 1, p * t, 1, lists, shared, n)
-        return
-    da, db = np.zeros(a.size if by_a else 0), np.zeros(b.size if by_b else 0)
-    if not b_batched:
+            product(d, begin, p, True, a, begin_a, row_a, False, db, begin_db, row_db, p, m, t, 1.0)
+    elif not b_batched:
         for o in range(m):
+            g, own = begin + o * p * n, begin_a + o * row_a
             if by_a:
-                np.dot(b.reshape(p, t).T, g3[o], da.reshape(m, t, n)[o])
+                product(b, begin_b, row_b, True, d, g, n, False, da, begin_da + o * row_da, n, t, p, n, 1.0)
             if by_b:
-                db += np.dot(g3[o], a.reshape(m, t, n)[o].T).ravel()
+                product(d, g, n, False, a, own, n, True, db, begin_db, row_db, p, n, t, 1.0)
     elif not a_batched:
         for k in range(p):
-            g = np.ascontiguousarray(g3[:, k])
+            g, own = begin + k * n, begin_b + k * row_b
             if by_a:
-                da += np.dot(g, b.reshape(p, t, n)[k].T).ravel()
+                product(d, g, p * n, False, b, own, n, True, da, begin_da, row_da, m, n, t, 1.0)
             if by_b:
-                np.dot(a.reshape(m, t).T, g, db.reshape(p, t, n)[k])
+                product(a, begin_a, row_a, True, d, g, p * n, False, db, begin_db + k * row_db, n, t, m, n, 1.0)
     else:
         for o in range(m):
             for k in range(p):
+                g = begin + (o * p + k) * n
                 for j in range(t):
-                    u, v = (o * t + j) * n, (k * t + j) * n
                     for i in range(n):
                         if by_a:
-                            da[u + i] += g3[o, k, i] * b[v + i]
+                            da[begin_da + o * row_da + j * n + i] += d[g + i] * b[begin_b + k * row_b + j * n + i]
                         if by_b:
-                            db[v + i] += g3[o, k, i] * a[u + i]
-    if by_a:
-        scatter(d, da, line, 0, m * t, n if a_batched else 1, lists, shared, n)
-    if by_b:
-        scatter(d, db, line, 1, p * t, n if b_batched else 1, lists, shared, n)
+                            db[begin_db + k * row_db + j * n + i] += d[g + i] * a[begin_a + o * row_a + j * n + i]
+    if by_a and not is_matrix(line, 0, t):
+        scatter(d, da, line, 0, m * t, for_a, lists, shared, n)
+    if by_b and not is_matrix(line, 1, t):
+        scatter(d, db, line, 1, p * t, for_b, lists, shared, n)

@@ -33,7 +33,7 @@ from math import (  # noqa: F401
 )
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.extending import register_jitable
 
 @register_jitable
@@ -196,7 +196,7 @@ def source() -> str:
     columns = {name: value for name, value in vars(encoding).items() if name.isupper() and isinstance(value, int)}
     parts = [PRELUDE, *[f"{name} = {value}" for name, value in columns.items()], ""]
     text = Path(encoding.__file__).with_name("kernels.py").read_text(encoding="utf-8")
-    parts.append(text[text.index("\n@register_jitable") :])
+    parts.append(text[text.index("\n# The matrix product of BLAS") :])
     known = [(code, row, list("abc"[: row.arity])) for code, row in enumerate(rows(), FIRST)]
     parts += _function("apply(op, y, a, b, c)", "op", {code: _value(row, names) for code, row, names in known})
     checked = {code: _check(row, names) for code, row, names in known if row.domain or row.pole}

@@ -11,7 +11,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import FrameType
 from typing import Any
 
 from autograd.errors import InputError
@@ -121,7 +122,7 @@ def fit(
                 start = time.perf_counter()
                 learned = _learn(engine, optimizer, data, size, rng, measured, bar)
                 found = None if test is None else _summary(*engine.evaluate(test), test.y, measured)
-                with _undivided():
+                with _parts() as undivided, undivided:
                     history.append(learned, found, time.perf_counter() - start)
                 if engine.reason and not said:  # only now, because it might have been an error that eager code has too
                     said = True
@@ -215,15 +216,16 @@ def _learn(
     targets: list[Any] = []
     everything = range(len(data))
     engine.read()
-    for order, _ in batches(everything, everything, size, rng=rng):
-        found, answers, gradient = engine.gradient(data, order)
-        check(engine, data, order, found, gradient)
-        with _undivided():
-            engine.update(lambda numbers: checked(engine, optimizer.update(numbers, gradient)))  # noqa: B023 - called at once
-        losses += found
-        outputs += answers
-        targets += [data.y[i] for i in order]
-        bar.update()
+    with _parts() as undivided:
+        for order, _ in batches(everything, everything, size, rng=rng):
+            found, answers, gradient = engine.gradient(data, order)
+            check(engine, data, order, found, gradient)
+            with undivided:
+                engine.update(lambda numbers: checked(engine, optimizer.update(numbers, gradient)))  # noqa: B023 - called at once
+            losses += found
+            outputs += answers
+            targets += [data.y[i] for i in order]
+            bar.update()
     engine.write()
     return _summary(losses, outputs, targets, measured)
 
@@ -270,26 +272,50 @@ class _Best:
 
     def restore(self) -> None:
         """Give the parameters their best numbers."""
-        with _undivided():
+        with _parts() as undivided, undivided:
             for p, number in zip(self.parameters, self.weights, strict=True):
                 p.data = number
 
 
+class _Parts:
+    """What is done `with` one of these is done as a whole: Ctrl-C waits for its end."""
+
+    def __init__(self, before: Callable[[int, FrameType | None], Any]) -> None:
+        self._before = before
+        self._within = self._waits = False
+
+    def pressed(self, number: int, frame: FrameType | None) -> None:
+        """The handler of the signal."""
+        if self._within:
+            self._waits = True
+            return
+        signal.signal(signal.SIGINT, self._before)
+        self._before(number, frame)  # Python's raises, wherever that is
+        signal.signal(signal.SIGINT, self.pressed)
+
+    def __enter__(self) -> None:
+        self._within = True
+
+    def __exit__(self, *_: object) -> None:
+        self._within = False
+        if self._waits:
+            self._waits = False
+            signal.raise_signal(signal.SIGINT)
+
+
 @contextmanager
-def _undivided() -> Iterator[None]:
-    """What is done within is done as a whole: Ctrl-C waits for its end."""
+def _parts() -> Iterator[AbstractContextManager[None]]:
+    """What to do the parts with that are to be whole. A handler for all: one for each took as long as a small step."""
     before = signal.getsignal(signal.SIGINT)
-    if before is None or threading.current_thread() is not threading.main_thread():
-        yield  # Ctrl-C is not Python's, or never comes to this thread
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield nullcontext()  # Ctrl-C is not Python's, or never comes to this thread
         return
-    came: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    parts = _Parts(before)
+    signal.signal(signal.SIGINT, parts.pressed)
     try:
-        yield
+        yield parts
     finally:
         signal.signal(signal.SIGINT, before)
-    if came:
-        signal.raise_signal(signal.SIGINT)
 
 
 # -- what a model answers -----------------------------------------------------------------------------------------------

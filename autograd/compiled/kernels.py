@@ -38,9 +38,7 @@ from autograd.compiled.encoding import (
 numbers = types.CPointer(types.float64)
 gemm = types.ExternalFunction(
     "numba_xxgemm",
-    types.intc(
-        *[types.char] * 3, *[types.intp] * 3, numbers, numbers, types.intp, numbers, types.intp, numbers, numbers, types.intp
-    ),
+    types.intc(*[types.char] * 3, *[types.intp] * 3, numbers, numbers, types.intp, numbers, types.intp, numbers, numbers, types.intp),
 )
 
 

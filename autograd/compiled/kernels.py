@@ -1,8 +1,8 @@
 """What the native machine does that is no row of the op table: finding operands, sums, matrix products. Compiled by Numba.
 
-This is no module to import but a part of the machine: `machine` copies its text, from the first definition on, so that all of it is
+This is no module to import but a part of the machine: `machine` copies its text into the machine's two halves, so that all of a half is
 compiled and kept together. An operand is one array of plain numbers, with the samples, where there are any, as its last axis: a view of
-storage where it lies in one piece, else a copy.
+storage where it lies in one piece, else a copy. A product is a[m, t] @ b[p, t]ᵀ.
 """
 
 import numpy as np
@@ -42,6 +42,11 @@ gemm = types.ExternalFunction(
 )
 
 
+def compiled(signature, **options):
+    """Compiled for these types only. By itself Numba compiles a function again for each constant that it is called with."""
+    return njit(signature, cache=True, error_model="numpy", **options)
+
+
 @register_jitable
 def address(place, shared, n):
     """Where a place is in memory; those below 0 are batched."""
@@ -60,19 +65,13 @@ def is_wanted(line, k):
 
 
 @register_jitable
-def is_direct(line, k):
-    """Whether the gradients of operand k can be added to where they are."""
-    return line[OPERANDS + FIELDS * k + KIND] == PIECE and not line[MASKED]
-
-
-@register_jitable
 def piece(x, line, k, count, samples, shared, n):
     """Operand k where it is."""
     begin = address(line[OPERANDS + FIELDS * k + START], shared, n)
     return x[begin : begin + count * samples]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled("f8[::1](f8[::1], i8[::1], i8, i8, i8, i8[::1], i8, i8)")
 def gathered(x, line, k, count, samples, lists, shared, n):
     """Operand k, of `count` numbers, as one array."""
     at = OPERANDS + FIELDS * k
@@ -97,7 +96,159 @@ def gathered(x, line, k, count, samples, lists, shared, n):
     return found
 
 
-@njit(cache=True, error_model="numpy")
+@compiled("f8[::1](f8[::1], i8[::1], i8, i8, i8[::1], i8, i8)")
+def mask_of(x, line, count, samples, lists, shared, n):
+    """Where an output is wanted: 0 where it is not. A shared one is where any sample wants it."""
+    if not line[OPERANDS + FIELDS * MASK + IS_BATCHED] or samples != 1:
+        return gathered(x, line, MASK, count, samples, lists, shared, n)
+    each = gathered(x, line, MASK, count, n, lists, shared, n)
+    found = np.zeros(count)
+    for e in range(count):
+        for i in range(n):
+            if each[e * n + i] != 0.0:
+                found[e] = 1.0
+    return found
+
+
+@compiled("void(f8[::1], f8[::1], i8, i8)")
+def peaks(y, a, terms, samples):
+    """See the row `peak`."""
+    for o in range(y.size // samples):
+        for i in range(samples):
+            peak = -np.inf
+            for j in range(o * terms, (o + 1) * terms):
+                v = a[j * samples + i]
+                peak = v if v > peak else peak if peak >= v else v + peak
+            y[o * samples + i] = np.floor(0.0 if np.isinf(peak) else peak)
+
+
+@compiled("UniTuple(f8[::1], 3)(f8[::1], i8, i8)")
+def exponentials(a, terms, samples):
+    """exp(a - peak) of each term, the sums of these, and the peaks: see the row `logsumexp`."""
+    count = a.size // terms
+    peak, total, found = np.empty(count), np.zeros(count), np.empty(a.size)
+    peaks(peak, a, terms, samples)
+    for o in range(count // samples):
+        for j in range(o * terms, (o + 1) * terms):
+            for i in range(samples):
+                e = np.exp(a[j * samples + i] - peak[o * samples + i])
+                found[j * samples + i] = e
+                total[o * samples + i] += e
+    return found, total, peak
+
+
+@register_jitable
+def is_matrix(line, k, terms):
+    """Whether the rows of operand k are pieces of storage at an even distance, as BLAS takes them."""
+    at = OPERANDS + FIELDS * k
+    even = line[at + PACE] == 1 and line[at + INNER] == terms and line[at + STRIDE] >= terms
+    return line[at + KIND] == PIECE or (line[at + KIND] == GRID and even)
+
+
+@compiled("Tuple((f8[::1], i8, i8))(f8[::1], i8[::1], i8, i8, i8, i8, i8[::1], i8, i8)")
+def matrix(x, line, k, rows, terms, samples, lists, shared, n):
+    """Operand k: the array in which it is, where it begins, and how far apart its rows are. A copy, where it has to be gathered."""
+    at = OPERANDS + FIELDS * k
+    if is_matrix(line, k, terms):
+        distance = terms if line[at + KIND] == PIECE else line[at + STRIDE]
+        return x, address(line[at + START], shared, n), distance * samples
+    return gathered(x, line, k, rows * terms, samples, lists, shared, n), 0, terms * samples
+
+
+@compiled("void(f8[::1], i8, i8, b1, f8[::1], i8, i8, b1, f8[::1], i8, i8, i8, i8, i8, f8)")
+def product(a, begin_a, row_a, turn_a, b, begin_b, row_b, turn_b, c, begin_c, row_c, m, t, p, keep):
+    """c[m, p] = keep · c + a[m, t] @ b[t, p], by BLAS, each where it is. To `turn` says that a is stored as [t, m], or b as [p, t].
+
+    Columns are rows to BLAS: it computes cᵀ = bᵀ aᵀ.
+    """
+    factors = np.empty(2)
+    factors[0], factors[1] = 1.0, keep
+    turned = 116 if turn_b else 110, 116 if turn_a else 110  # "t", "n"
+    one, other = factors[:1].ctypes, factors[1:].ctypes
+    gemm(100, *turned, p, m, t, one, b[begin_b:].ctypes, row_b, a[begin_a:].ctypes, row_a, other, c[begin_c:].ctypes, row_c)
+
+
+# == forward ============================================================================================================
+
+
+@compiled("void(f8[::1], f8[::1], i8, i8)", fastmath={"reassoc"})
+def add_up(y, a, terms, samples):
+    """Sums of `terms` numbers each, with their samples: those of `a` are in `y`."""
+    for o in range(y.size // samples):
+        if samples == 1:
+            total = 0.0
+            for j in range(o * terms, (o + 1) * terms):
+                total += a[j]
+            y[o] = total
+        else:
+            out = y[o * samples : (o + 1) * samples]
+            out[:] = 0.0
+            for j in range(o * terms, (o + 1) * terms):
+                one = a[j * samples : (j + 1) * samples]
+                for i in range(samples):
+                    out[i] += one[i]
+
+
+@compiled("void(f8[::1], f8[::1], f8[::1], i8, i8)", fastmath={"reassoc"})
+def add_products(y, a, b, terms, samples):
+    for o in range(y.size // samples):
+        if samples == 1:
+            total = 0.0
+            for j in range(o * terms, (o + 1) * terms):
+                total += a[j] * b[j]
+            y[o] = total
+        else:
+            out = y[o * samples : (o + 1) * samples]
+            out[:] = 0.0
+            for j in range(o * terms, (o + 1) * terms):
+                left, right = a[j * samples : (j + 1) * samples], b[j * samples : (j + 1) * samples]
+                for i in range(samples):
+                    out[i] += left[i] * right[i]
+
+
+@compiled("void(f8[::1], f8[::1], i8, i8)")
+def log_of_sums(y, a, terms, samples):
+    _, total, peak = exponentials(a, terms, samples)
+    for i in range(y.size):
+        y[i] = peak[i] + np.log(total[i])
+
+
+@compiled("void(f8[::1], i8[::1], i8[::1], i8, i8)")
+def multiply(x, line, lists, shared, n):
+    m, t, p = line[SIZE], line[TERMS], line[WIDTH]
+    a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
+    a, begin_a, row_a = matrix(x, line, 0, m, t, n if a_batched else 1, lists, shared, n)
+    b, begin_b, row_b = matrix(x, line, 1, p, t, n if b_batched else 1, lists, shared, n)
+    begin = address(line[OUT], shared, n)
+    if not a_batched and not b_batched:
+        product(a, begin_a, row_a, False, b, begin_b, row_b, True, x, begin, p, m, t, p, 0.0)
+    elif not b_batched:
+        for o in range(m):
+            product(b, begin_b, row_b, False, a, begin_a + o * row_a, n, False, x, begin + o * p * n, n, p, t, n, 0.0)
+    elif not a_batched:
+        for k in range(p):
+            product(a, begin_a, row_a, False, b, begin_b + k * row_b, n, False, x, begin + k * n, p * n, m, t, n, 0.0)
+    else:
+        for o in range(m):
+            for k in range(p):
+                y = x[begin + (o * p + k) * n : begin + (o * p + k + 1) * n]
+                y[:] = 0.0
+                for j in range(t):
+                    u, v = begin_a + o * row_a + j * n, begin_b + k * row_b + j * n
+                    for i in range(n):
+                        y[i] += a[u + i] * b[v + i]
+
+
+# == backward ===========================================================================================================
+
+
+@register_jitable
+def is_direct(line, k):
+    """Whether the gradients of operand k can be added to where they are."""
+    return line[OPERANDS + FIELDS * k + KIND] == PIECE and not line[MASKED]
+
+
+@compiled("void(f8[::1], f8[::1], i8[::1], i8, i8, i8, i8[::1], i8, i8)")
 def scatter(d, part, line, k, count, samples, lists, shared, n):
     """Add to the gradients of operand k. A number that is read several times receives the sum."""
     at = OPERANDS + FIELDS * k
@@ -124,21 +275,7 @@ def scatter(d, part, line, k, count, samples, lists, shared, n):
                     d[begin + i] += part[e * samples + i]
 
 
-@njit(cache=True, error_model="numpy")
-def mask_of(x, line, count, samples, lists, shared, n):
-    """Where an output is wanted: 0 where it is not. A shared one is where any sample wants it."""
-    if not line[OPERANDS + FIELDS * MASK + IS_BATCHED] or samples != 1:
-        return gathered(x, line, MASK, count, samples, lists, shared, n)
-    each = gathered(x, line, MASK, count, n, lists, shared, n)
-    found = np.zeros(count)
-    for e in range(count):
-        for i in range(n):
-            if each[e * n + i] != 0.0:
-                found[e] = 1.0
-    return found
-
-
-@njit(cache=True, error_model="numpy")
+@compiled("void(f8[::1], f8[::1], i8, i8)")
 def keep_wanted(part, mask, terms, samples):
     """Set the gradients by terms to exactly 0 where the output is not wanted, also if they are inf or nan."""
     for e in range(part.size):
@@ -146,44 +283,7 @@ def keep_wanted(part, mask, terms, samples):
             part[e] = 0.0
 
 
-# -- sums: `a` and `b` have `terms` numbers, each with its samples, for each of the `y` ------------------------------------------
-
-
-@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
-def add_up(y, a, terms, samples):
-    for o in range(y.size // samples):
-        if samples == 1:
-            total = 0.0
-            for j in range(o * terms, (o + 1) * terms):
-                total += a[j]
-            y[o] = total
-        else:
-            out = y[o * samples : (o + 1) * samples]
-            out[:] = 0.0
-            for j in range(o * terms, (o + 1) * terms):
-                one = a[j * samples : (j + 1) * samples]
-                for i in range(samples):
-                    out[i] += one[i]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
-def add_products(y, a, b, terms, samples):
-    for o in range(y.size // samples):
-        if samples == 1:
-            total = 0.0
-            for j in range(o * terms, (o + 1) * terms):
-                total += a[j] * b[j]
-            y[o] = total
-        else:
-            out = y[o * samples : (o + 1) * samples]
-            out[:] = 0.0
-            for j in range(o * terms, (o + 1) * terms):
-                left, right = a[j * samples : (j + 1) * samples], b[j * samples : (j + 1) * samples]
-                for i in range(samples):
-                    out[i] += left[i] * right[i]
-
-
-@njit(cache=True, error_model="numpy")
+@compiled("f8[::1](f8[::1], i8, i8)")
 def spread_gradients(g, terms, samples):
     """The gradient of each sum, once for each of its terms."""
     found = np.empty(g.size * terms)
@@ -194,69 +294,14 @@ def spread_gradients(g, terms, samples):
     return found
 
 
-@njit(cache=True, error_model="numpy")
-def peaks(y, a, terms, samples):
-    """See the row `peak`."""
-    for o in range(y.size // samples):
-        for i in range(samples):
-            peak = -np.inf
-            for j in range(o * terms, (o + 1) * terms):
-                v = a[j * samples + i]
-                peak = v if v > peak else peak if peak >= v else v + peak
-            y[o * samples + i] = np.floor(0.0 if np.isinf(peak) else peak)
-
-
-@njit(cache=True, error_model="numpy")
-def exponentials(a, terms, samples):
-    """exp(a - peak) of each term, the sums of these, and the peaks: see the row `logsumexp`."""
-    count = a.size // terms
-    peak, total, found = np.empty(count), np.zeros(count), np.empty(a.size)
-    peaks(peak, a, terms, samples)
-    for o in range(count // samples):
-        for j in range(o * terms, (o + 1) * terms):
-            for i in range(samples):
-                e = np.exp(a[j * samples + i] - peak[o * samples + i])
-                found[j * samples + i] = e
-                total[o * samples + i] += e
-    return found, total, peak
-
-
-@njit(cache=True, error_model="numpy")
-def log_of_sums(y, a, terms, samples):
-    _, total, peak = exponentials(a, terms, samples)
-    for i in range(y.size):
-        y[i] = peak[i] + np.log(total[i])
-
-
-@njit(cache=True, error_model="numpy")
+@compiled("f8[::1](f8[::1], i8, i8)")
 def shares(a, terms, samples):
     """The derivatives of log_of_sums."""
     found, total, _ = exponentials(a, terms, samples)
     return found / spread_gradients(total, terms, samples)
 
 
-# -- matrix products a[m, t] @ b[p, t]ᵀ; samples are the last axis of what has them ---------------------------------------------
-
-
-@register_jitable
-def is_matrix(line, k, terms):
-    """Whether the rows of operand k are pieces of storage at an even distance, as BLAS takes them."""
-    at = OPERANDS + FIELDS * k
-    even = line[at + PACE] == 1 and line[at + INNER] == terms and line[at + STRIDE] >= terms
-    return line[at + KIND] == PIECE or (line[at + KIND] == GRID and even)
-
-
-@njit(cache=True, error_model="numpy")
-def matrix(x, line, k, rows, terms, samples, lists, shared, n):
-    """Operand k: the array in which it is, where it begins, and how far apart its rows are. A copy, where it has to be gathered."""
-    at = OPERANDS + FIELDS * k
-    if is_matrix(line, k, terms):
-        distance = terms if line[at + KIND] == PIECE else line[at + STRIDE]
-        return x, address(line[at + START], shared, n), distance * samples
-    return gathered(x, line, k, rows * terms, samples, lists, shared, n), 0, terms * samples
-
-
-@njit(cache=True, error_model="numpy")
+@compiled("Tuple((f8[::1], i8, i8))(f8[::1], i8[::1], i8, i8, i8, i8, i8, i8)")
 def target(d, line, k, rows, terms, samples, shared, n):
     """The same for the gradients of operand k: where they are, or zeros that are to be scattered."""
     at = OPERANDS + FIELDS * k
@@ -268,46 +313,7 @@ def target(d, line, k, rows, terms, samples, shared, n):
     return np.zeros(rows * terms * samples), 0, terms * samples
 
 
-@njit(cache=True, error_model="numpy")
-def product(a, begin_a, row_a, turn_a, b, begin_b, row_b, turn_b, c, begin_c, row_c, m, t, p, keep):
-    """c[m, p] = keep · c + a[m, t] @ b[t, p], by BLAS, each where it is. To `turn` says that a is stored as [t, m], or b as [p, t].
-
-    Columns are rows to BLAS: it computes cᵀ = bᵀ aᵀ.
-    """
-    factors = np.empty(2)
-    factors[0], factors[1] = 1.0, keep
-    turned = 116 if turn_b else 110, 116 if turn_a else 110  # "t", "n"
-    one, other = factors[:1].ctypes, factors[1:].ctypes
-    gemm(100, *turned, p, m, t, one, b[begin_b:].ctypes, row_b, a[begin_a:].ctypes, row_a, other, c[begin_c:].ctypes, row_c)
-
-
-@njit(cache=True, error_model="numpy")
-def multiply(x, line, lists, shared, n):
-    m, t, p = line[SIZE], line[TERMS], line[WIDTH]
-    a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
-    a, begin_a, row_a = matrix(x, line, 0, m, t, n if a_batched else 1, lists, shared, n)
-    b, begin_b, row_b = matrix(x, line, 1, p, t, n if b_batched else 1, lists, shared, n)
-    begin = address(line[OUT], shared, n)
-    if not a_batched and not b_batched:
-        product(a, begin_a, row_a, False, b, begin_b, row_b, True, x, begin, p, m, t, p, 0.0)
-    elif not b_batched:
-        for o in range(m):
-            product(b, begin_b, row_b, False, a, begin_a + o * row_a, n, False, x, begin + o * p * n, n, p, t, n, 0.0)
-    elif not a_batched:
-        for k in range(p):
-            product(a, begin_a, row_a, False, b, begin_b + k * row_b, n, False, x, begin + k * n, p * n, m, t, n, 0.0)
-    else:
-        for o in range(m):
-            for k in range(p):
-                y = x[begin + (o * p + k) * n : begin + (o * p + k + 1) * n]
-                y[:] = 0.0
-                for j in range(t):
-                    u, v = begin_a + o * row_a + j * n, begin_b + k * row_b + j * n
-                    for i in range(n):
-                        y[i] += a[u + i] * b[v + i]
-
-
-@njit(cache=True, error_model="numpy")
+@compiled("void(f8[::1], f8[::1], i8[::1], i8[::1], i8, i8)")
 def multiply_back(x, d, line, lists, shared, n):
     """The gradients by both operands."""
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]

@@ -12,14 +12,17 @@ import hashlib
 import importlib.util
 import os
 import re
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from autograd.compiled import encoding
-from autograd.compiled.encoding import COLUMNS, FIRST, SCALAR_COLUMNS, rows
+from autograd.compiled.encoding import FIRST, rows
 from autograd.compiled.source import lines_of
 from autograd.errors import MissingPackageError
 from autograd.ops import SELECT, Operation, outside
@@ -77,8 +80,8 @@ def remainder(a, b):
     return a % b if b != 0.0 else nan
 '''
 
-DRIVERS = """
-@njit(cache=True, error_model="numpy")
+FORWARD = """
+@compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], i8, i8, i8, i8)")
 def forward(code, scalars, lists, x, shared, n, first, last):
     left = False
     for s in range(first, last):
@@ -112,7 +115,7 @@ def forward(code, scalars, lists, x, shared, n, first, last):
             apply(op, y, a, b, c)
     return left
 
-@njit(cache=True, error_model="numpy")
+@compiled("b1(i8[:, ::1], i8[::1], f8[::1], i8, i8)")
 def errors_where_wanted(code, lists, x, shared, n):
     left = False
     for s in range(len(code)):
@@ -124,8 +127,10 @@ def errors_where_wanted(code, lists, x, shared, n):
             c = gathered(x, line, 2, size, samples, lists, shared, n)
             left |= leaves_domain(line[OP], a, b, c, mask_of(x, line, size, samples, lists, shared, n))
     return left
+"""
 
-@njit(cache=True, error_model="numpy")
+BACKWARD = """
+@compiled("void(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], f8[::1], i8, i8, i8, i8)")
 def backward(code, scalars, lists, x, d, shared, n, first, last):
     for s in range(last - 1, first - 1, -1):
         line = code[s]
@@ -191,40 +196,42 @@ SUMS_OF_SCALARS_BACK = """
                 d[v] += g * x[u]"""
 
 
-def source() -> str:
-    """The machine as Python text that Numba can compile."""
+def sources() -> list[str]:
+    """The halves of the machine, forward and backward, as Python text that Numba can compile."""
     columns = {name: value for name, value in vars(encoding).items() if name.isupper() and isinstance(value, int)}
-    parts = [PRELUDE, *[f"{name} = {value}" for name, value in columns.items()], ""]
     text = Path(encoding.__file__).with_name("kernels.py").read_text(encoding="utf-8")
-    parts.append(text[text.index("\n# The matrix product of BLAS") :])
+    both, forward, backward = re.split(r"\n# == \w+ =+\n", text[text.index("\n# The matrix product of BLAS") :])
+    begin = "\n".join([PRELUDE, *[f"{name} = {value}" for name, value in columns.items()], both])
+
     known = [(code, row, list("abc"[: row.arity])) for code, row in enumerate(rows(), FIRST)]
-    parts += _function("apply(op, y, a, b, c)", "op", {code: _value(row, names) for code, row, names in known})
+    values = {code: _value(row, names) for code, row, names in known}
     checked = {code: _check(row, names) for code, row, names in known if row.domain or row.pole}
-    parts += [*_function("leaves_domain(op, a, b, c, mask)", "op", checked), "    return False\n"]
+    of_scalars = {code: _scalar(row, names) for code, row, names in known}
+    parts = _function("void(i8, f8[::1], f8[::1], f8[::1], f8[::1])", "apply(op, y, a, b, c)", "op", values)
+    parts += _function("b1(i8, f8[::1], f8[::1], f8[::1], f8[::1])", "leaves_domain(op, a, b, c, mask)", "op", checked)
+    parts.append("    return False\n")
+    signature = "b1(u4[:, ::1], i8, i8, i8[::1], f8[::1])", "run_scalars(scalars, first, last, lists, x)"
+    parts += _over_scalars(*signature, "range(first, last)", "", SUMS_OF_SCALARS, of_scalars)
+
     slopes = {3 * code + k: _slope(row, names, k) for code, row, names in known for k in range(len(names))}
-    parts += _function("pull(op, k, t, g, y, a, b, c)", "3 * op + k", slopes)
-    values = {code: _scalar(row, names) for code, row, names in known}
-    parts += _over_scalars("run_scalars(scalars, first, last, lists, x)", "range(first, last)", "", SUMS_OF_SCALARS, values)
-    slopes = {code: _scalar_slopes(row, names) for code, row, names in known}
-    backwards = "range(last - 1, first - 1, -1)"
-    parts += _over_scalars("pull_scalars(scalars, first, last, lists, x, d)", backwards, "g = d[z]", SUMS_OF_SCALARS_BACK, slopes)
-    return "\n".join([*parts, DRIVERS])
+    of_scalars = {code: _scalar_slopes(row, names) for code, row, names in known}
+    back = _function(f"void(i8, i8{6 * ', f8[::1]'})", "pull(op, k, t, g, y, a, b, c)", "3 * op + k", slopes)
+    signature = "b1(u4[:, ::1], i8, i8, i8[::1], f8[::1], f8[::1])", "pull_scalars(scalars, first, last, lists, x, d)"
+    back += _over_scalars(*signature, "range(last - 1, first - 1, -1)", "g = d[z]", SUMS_OF_SCALARS_BACK, of_scalars)
+    return ["\n".join([begin, forward, *parts, FORWARD]), "\n".join([begin, backward, *back, BACKWARD])]
 
 
-NJIT = '@njit(cache=True, error_model="numpy")'
-
-
-def _function(signature: str, key: str, branches: dict[int, list[str]]) -> list[str]:
+def _function(types: str, signature: str, key: str, branches: dict[int, list[str]]) -> list[str]:
     """A function with one branch for each operation."""
-    lines = [NJIT, f"def {signature}:", f"    key = {key}"]
+    lines = [f'@compiled("{types}")', f"def {signature}:", f"    key = {key}"]
     for i, (code, body) in enumerate(branches.items()):
         lines += [f"    {'elif' if i else 'if'} key == {code}:", *_indented(body, 8)]
     return lines
 
 
-def _over_scalars(signature: str, steps: str, first: str, sums: str, branches: dict[int, list[str]]) -> list[str]:
+def _over_scalars(types: str, signature: str, steps: str, first: str, sums: str, branches: dict[int, list[str]]) -> list[str]:
     """A function that goes through scalars, with one branch for each operation."""
-    lines = [NJIT, f"def {signature}:", "    left = False", f"    for s in {steps}:"]
+    lines = [f'@compiled("{types}")', f"def {signature}:", "    left = False", f"    for s in {steps}:"]
     lines += ["        op, z = scalars[s, SCALAR_OP], scalars[s, SCALAR_OUT]", f"        {first}", sums.strip("\n")]
     for code, body in branches.items():
         lines += [f"        elif op == {code}:", *_indented(body, 12)]
@@ -296,31 +303,49 @@ def _indented(lines: list[str], width: int) -> list[str]:
     return [" " * width + line for line in lines]
 
 
+@dataclass(frozen=True)
+class Machine:
+    """The functions that run programs. See `FORWARD` and `BACKWARD`."""
+
+    forward: Callable[..., bool]
+    errors_where_wanted: Callable[..., bool]
+    backward: Callable[..., None]
+
+
 @cache
-def machine() -> ModuleType:
-    """The machine, compiled now, or taken from the cache of an earlier process: `forward`, `backward`, and `errors_where_wanted`.
+def machine() -> Machine:
+    """The machine, compiled now, or taken from the cache of an earlier process.
+
+    To compile it takes a quarter of a minute, and half of that where another process can do one half of it.
 
     Raises:
         MissingPackageError: Numba is not installed.
     """
+    if importlib.util.find_spec("numba") is None:
+        raise MissingPackageError("the native executor needs Numba: pip install 'scalar-autograd[fast]'")
+    paths = [_written(f"scalar_autograd_machine_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py", text) for text in sources()]
+    helper = None
+    if not all(path.with_suffix(".compiled").exists() for path in paths):
+        print("compiling the native executor: this takes some fifteen seconds, once on this machine", file=sys.stderr, flush=True)
+        helper = _compiling(paths[1])
+    forward = _loaded(paths[0])
+    if helper is not None:
+        helper.wait()
+    backward = _loaded(paths[1])
+    return Machine(forward.forward, forward.errors_where_wanted, backward.backward)
+
+
+def _compiling(path: Path) -> subprocess.Popen[bytes] | None:
+    """Another process that compiles this half meanwhile; None where there can be none, or it would be of no use."""
+    if (os.cpu_count() or 1) < 2 or not Path(sys.executable or "").stem.startswith("python"):
+        return None
+    command = "import sys, pathlib; from autograd.compiled import machine; machine._loaded(pathlib.Path(sys.argv[1]))"
+    package = str(Path(__file__).resolve().parents[2])
+    known = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
     try:
-        import numpy as np
-        from numba import types  # noqa: F401 - whether it can be imported
-    except ImportError as error:
-        raise MissingPackageError("the native executor needs Numba: pip install 'scalar-autograd[fast]'") from error
-    text = source()
-    path = _written(f"scalar_autograd_machine_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py", text)
-    module = _loaded(path)
-    done = path.with_suffix(".compiled")
-    if not done.exists():
-        print("compiling the native executor: this takes some twenty seconds, once on this machine", file=sys.stderr, flush=True)
-    code, scalars = np.zeros((0, COLUMNS), np.int64), np.zeros((0, SCALAR_COLUMNS), np.uint32)
-    lists, x = np.zeros(1, np.int64), np.zeros(1)
-    module.forward(code, scalars, lists, x, 0, 1, 0, 0)
-    module.errors_where_wanted(code, lists, x, 0, 1)
-    module.backward(code, scalars, lists, x, x, 0, 1, 0, 0)
-    done.touch()
-    return module
+        return subprocess.Popen([sys.executable, "-c", command, str(path)], env=known, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except OSError:
+        return None
 
 
 def _written(name: str, text: str) -> Path:
@@ -344,5 +369,6 @@ def _loaded(path: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None  # noqa: PT018 - for the type checker: a path that ends in .py has a loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module  # where Numba's cache looks for it
-    spec.loader.exec_module(module)
+    spec.loader.exec_module(module)  # compiles, or finds it compiled
+    path.with_suffix(".compiled").touch()
     return module

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, groupby
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.roll import Rows
-from autograd.ops import COMPARISONS, DOT, LOGSUMEXP, OPERATIONS, PEAK, POW, SELECT, SUM, Operation
+from autograd.ops import ADD, COMPARISONS, DOT, LOGSUMEXP, MUL, OPERATIONS, PEAK, POW, SELECT, SUB, SUM, Operation
 
 OP, SIZE, OUT, TERMS, WIDTH, CHECKED, MASKED, EXCUSED = range(8)
 """The columns of a step: what it does; how many outputs it has, or rows, of a product; their first place; how many terms there are in
@@ -36,9 +36,10 @@ SCALAR_OP, SCALAR_OUT, SCALAR_INPUTS, SCALAR_FLAGS = 0, 1, 2, 5
 wanted, 8 where the domain is checked. Of a sum, the inputs are where in the lists its terms begin, and how many they are."""
 SCALAR_COLUMNS, SCALAR_CHECKED = 6, 8
 
-SCALARS, COPY, PRODUCT, OF_SUM, OF_DOT, OF_PEAK, OF_LOGSUMEXP, FIRST = range(8)
+SCALARS, COPY, PRODUCT, OF_SUM, OF_DOT, OF_PEAK, OF_LOGSUMEXP, MUL_ADD, MUL_SUB, SUB_MUL, FIRST = range(11)
 SUMS = {SUM: OF_SUM, DOT: OF_DOT, PEAK: OF_PEAK, LOGSUMEXP: OF_LOGSUMEXP}
-"""The codes: of scalars, copies and products, of operations of any number of inputs, and from this one on those of rows."""
+"""The codes: of scalars, copies and products, of operations of any number of inputs, of the scalars a·b + c, a·b - c and c - a·b, and
+from the last one on those of rows."""
 
 SQUARE = POW.bind(2.0)
 """So common that it has a code of its own, and is no power."""
@@ -81,6 +82,7 @@ class Encoded:
         self._codes = {row.name: code for code, row in enumerate(rows()[:-1], FIRST)}
         self._square = FIRST + len(self._codes)
         self._shared = layout.shared
+        self._layout = layout
         self._constants: dict[str, int] = {}
         self._lists, self._listed = [np.zeros(1, dtype=np.int64)], 1
         self._scalars, self._lines = [np.zeros((0, SCALAR_COLUMNS), dtype=np.uint32)], 0
@@ -205,11 +207,50 @@ class Encoded:
             if operation.constants:
                 for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
                     table[i, SCALAR_INPUTS + k] = place
+        table = self._joined(table)
         self._scalars.append(table)
         line = np.zeros((1, COLUMNS), dtype=np.int64)
         line[0, [OP, SIZE, OUT]] = SCALARS, self._lines, self._lines + len(table)
         self._lines += len(table)
         return line
+
+    def _joined(self, table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+        """A product that only one sum or difference of two reads, in one line with it. It is rounded as before, but never stored.
+
+        Of the equations of a model these are two lines in five; without them a run takes three quarters of the time.
+        """
+        mul, add, sub = (self._codes[row.name] for row in (MUL, ADD, SUB))
+        inner = np.full(self._shared, -1)
+        products = np.flatnonzero((table[:, SCALAR_OP] == mul) & self._read_once[table[:, SCALAR_OUT]])
+        inner[table[products, SCALAR_OUT]] = products
+        outer = np.flatnonzero((table[:, SCALAR_OP] == add) | (table[:, SCALAR_OP] == sub))
+        of_both = inner[table[outer, SCALAR_INPUTS : SCALAR_INPUTS + 2]]
+        outer, of_both = outer[(of_both >= 0).any(axis=1)], of_both[(of_both >= 0).any(axis=1)]
+        k = (of_both[:, 1] >= 0).astype(int)  # which input is the product; of two the second
+        product, other = table[np.take_along_axis(of_both, k[:, None], axis=1)[:, 0]], table[outer, SCALAR_INPUTS + 1 - k]
+        wanted = product[:, SCALAR_FLAGS] & 3 | np.where(table[outer, SCALAR_FLAGS] & (2 - k), 4, 0)
+        code = np.where(table[outer, SCALAR_OP] == add, MUL_ADD, np.where(k == 1, SUB_MUL, MUL_SUB))
+        table[outer] = np.column_stack(
+            [code, table[outer, SCALAR_OUT], product[:, SCALAR_INPUTS], product[:, SCALAR_INPUTS + 1], other, wanted]
+        )
+        gone = np.take_along_axis(of_both, k[:, None], axis=1)[:, 0]
+        return np.delete(table, gone, axis=0)
+
+    @cached_property
+    def _read_once(self) -> npt.NDArray[np.bool_]:
+        """Which of the shared numbers are read exactly once, and not from outside."""
+        layout = self._layout
+        reads = np.zeros(layout.shared, dtype=np.intp)
+        for step in layout.steps:
+            if isinstance(step, Scalars):
+                reads += np.bincount(step.inputs[~step.input_batched], minlength=layout.shared)
+                continue
+            for operand in (*step.operands, *([] if step.mask is None else [step.mask])):
+                if not operand.batched:
+                    np.add.at(reads, operand.all_places().ravel(), 1)
+        once: npt.NDArray[np.bool_] = reads == 1
+        once[layout.kept] = False
+        return once
 
     def _each_with_samples(self, step: Scalars) -> Table:
         """A line each."""

@@ -81,17 +81,21 @@ def gathered(x, line, k, count, samples, lists, shared, n):
     if kind == NONE:
         return x[0:0]
     found = np.empty(count * samples)
+    if kind == LIST and samples == 1:
+        for e in range(count):
+            found[e] = x[address(lists[start + e], shared, n)]
+        return found
     inner, stride, pace = (line[at + INNER], line[at + STRIDE], line[at + PACE]) if kind != LIST else (1, 1, 0)
     for o in range(count // inner):
         for j in range(inner):
             e = o * inner + j
             place = lists[start + e] if kind == LIST else moved(start, o * stride + j * pace)
+            begin = address(place, shared, n)
             if samples == 1:
-                found[e] = x[address(place, shared, n)]
+                found[e] = x[begin]
             elif place >= 0:
                 found[e * samples : (e + 1) * samples] = x[place]
             else:
-                begin = address(place, shared, n)
                 found[e * samples : (e + 1) * samples] = x[begin : begin + samples]
     return found
 
@@ -257,20 +261,24 @@ def scatter(d, part, line, k, count, samples, lists, shared, n):
         target = piece(d, line, k, count, samples, shared, n)
         target += part
         return
+    if kind == LIST and samples == 1:
+        for e in range(count):
+            d[address(lists[start + e], shared, n)] += part[e]
+        return
     inner, stride, pace = (line[at + INNER], line[at + STRIDE], line[at + PACE]) if kind != LIST else (1, 1, 0)
     for o in range(count // inner):
         for j in range(inner):
             e = o * inner + j
             place = lists[start + e] if kind == LIST else moved(start, o * stride + j * pace)
+            begin = address(place, shared, n)
             if samples == 1:
-                d[address(place, shared, n)] += part[e]
+                d[begin] += part[e]
             elif place >= 0:
                 total = 0.0
-                for i in range(samples):
-                    total += part[e * samples + i]
+                for i in range(e * samples, (e + 1) * samples):
+                    total += part[i]
                 d[place] += total
             else:
-                begin = address(place, shared, n)
                 for i in range(samples):
                     d[begin + i] += part[e * samples + i]
 
@@ -287,6 +295,10 @@ def keep_wanted(part, mask, terms, samples):
 def spread_gradients(g, terms, samples):
     """The gradient of each sum, once for each of its terms."""
     found = np.empty(g.size * terms)
+    if samples == 1:
+        for o in range(g.size):
+            found[o * terms : (o + 1) * terms] = g[o]
+        return found
     for o in range(g.size // samples):
         for j in range(o * terms, (o + 1) * terms):
             for i in range(samples):

@@ -148,6 +148,7 @@ class Layout:
         shared, batched: the sizes of the two arrays.
         place: for each row of the tape its place in the array it belongs to, -1 where no instruction needs it (a part of a sum).
         initial: the shared numbers before a run: the constants, and zeros.
+        kept: the shared places that are read when it has run.
         notes: what executors keep of a layout.
     """
 
@@ -156,6 +157,7 @@ class Layout:
     batched: int
     place: npt.NDArray[np.intp]
     initial: npt.NDArray[np.float64]
+    kept: npt.NDArray[np.intp]
     notes: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -264,7 +266,7 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
     initial = np.zeros(places.size[False])
     constants = [i for i in tape.constants() if place[i] >= 0]
     initial[place[constants]] = [tape.nodes[i]._data for i in constants]
-    return Layout(steps, places.size[False], places.size[True], place, initial)
+    return Layout(steps, places.size[False], places.size[True], place, initial, places.of[results[~batched[results]]])
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

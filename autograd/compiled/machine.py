@@ -181,7 +181,13 @@ SUMS_OF_SCALARS = """
             total, at, terms = 0.0, scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
             for j in range(terms):
                 total += x[lists[at + j]] * x[lists[at + terms + j]]
-            x[z] = total"""
+            x[z] = total
+        elif op == MUL_ADD:
+            x[z] = x[scalars[s, SCALAR_INPUTS]] * x[scalars[s, SCALAR_INPUTS + 1]] + x[scalars[s, SCALAR_INPUTS + 2]]
+        elif op == MUL_SUB:
+            x[z] = x[scalars[s, SCALAR_INPUTS]] * x[scalars[s, SCALAR_INPUTS + 1]] - x[scalars[s, SCALAR_INPUTS + 2]]
+        elif op == SUB_MUL:
+            x[z] = x[scalars[s, SCALAR_INPUTS + 2]] - x[scalars[s, SCALAR_INPUTS]] * x[scalars[s, SCALAR_INPUTS + 1]]"""
 
 SUMS_OF_SCALARS_BACK = """
         if op == OF_SUM:
@@ -193,7 +199,17 @@ SUMS_OF_SCALARS_BACK = """
             for j in range(terms):
                 u, v = lists[at + j], lists[at + terms + j]
                 d[u] += g * x[v]
-                d[v] += g * x[u]"""
+                d[v] += g * x[u]
+        elif op == MUL_ADD or op == MUL_SUB or op == SUB_MUL:
+            u, v, flags = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1], scalars[s, SCALAR_FLAGS]
+            if flags & 4:
+                d[scalars[s, SCALAR_INPUTS + 2]] += -g if op == MUL_SUB else g
+            if op == SUB_MUL:
+                g = -g
+            if flags & 1:
+                d[u] += x[v] * g
+            if flags & 2:
+                d[v] += x[u] * g"""
 
 
 def sources() -> list[str]:

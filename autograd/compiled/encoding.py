@@ -113,6 +113,10 @@ class Encoded:
         assert code is not None
         return code
 
+    def _codes_of(self, operations: list[Operation]) -> list[int]:
+        known = {id(operation): self._code_of(operation) for operation in set(operations)}
+        return [known[id(operation)] for operation in operations]
+
     def _code(self, operation: Operation) -> int | None:
         """The code of a row; None of those of a user."""
         if operation.value.__module__ != "autograd.ops":
@@ -194,7 +198,7 @@ class Encoded:
     def _one_by_one(self, step: Scalars) -> Table:
         """Scalars without samples: one line for all of them, and one each in a table of their own."""
         table = np.zeros((len(step.operations), SCALAR_COLUMNS), dtype=np.uint32)
-        table[:, SCALAR_OP] = [self._code_of(operation) for operation in step.operations]
+        table[:, SCALAR_OP] = self._codes_of(step.operations)
         table[:, SCALAR_OUT] = step.outputs
         table[:, SCALAR_FLAGS] = SCALAR_CHECKED * np.array(step.checked)
         for has, k, inputs in self._inputs(step):
@@ -255,7 +259,7 @@ class Encoded:
     def _each_with_samples(self, step: Scalars) -> Table:
         """A line each."""
         table = np.zeros((len(step.operations), COLUMNS), dtype=np.int64)
-        table[:, OP] = [self._code_of(operation) for operation in step.operations]
+        table[:, OP] = self._codes_of(step.operations)
         table[:, SIZE] = table[:, TERMS] = table[:, WIDTH] = 1
         table[:, OUT] = np.where(step.output_batched, -1 - step.outputs, step.outputs)
         table[:, CHECKED] = step.checked

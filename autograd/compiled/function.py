@@ -561,8 +561,7 @@ class Function:
                 if i < len(branches):
                     branch = branches[i]
                 else:
-                    with collector_paused():
-                        branch, fresh = _record(self._f, arguments, first, chosen), True
+                    branch, fresh = _record(self._f, arguments, first, chosen), True
                     known = [other for other in branches if other.way == branch.way]
                     if known:  # a sample whose comparison is rounded otherwise in eager code, which is right
                         branch = known[0]
@@ -660,6 +659,7 @@ class Function:
         return found
 
 
+@collector_paused()
 def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...]) -> Branch:
     """Run the function once, on Values that stand for the numbers of one sample, and keep what it did."""
     with recording() as heard:

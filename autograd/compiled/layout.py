@@ -274,14 +274,16 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
     rows = len(tape.nodes)
     total = max([rows, *[1 + int(np.max(group.outputs)) for group in groups]])
     batched = [*tape.batched, *[False] * (total - rows)]
+    any_batched = True in batched
     constant = [True] * total
     for row in wanted:
         constant[row] = False
     for group in groups:
         if isinstance(group, Block):
-            for row, operation, inputs in zip(group.outputs, group.operations, group.inputs, strict=True):
+            for row, inputs in zip(group.outputs, group.inputs, strict=True) if any_batched else ():
                 batched[row] = batched[row] or True in [batched[i] for i in inputs]
-                constant[row] = operation in COMPARISONS or False not in [constant[i] for i in inputs]
+            for row, operation, inputs in zip(group.outputs, group.operations, group.inputs, strict=True):
+                constant[row] = False not in [constant[i] for i in inputs] or operation in COMPARISONS
             continue
         read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
         is_batched = any(batched[i] for i in read)
@@ -294,9 +296,10 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
 
 def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:
     outputs, inputs = np.array(block.outputs, dtype=np.intp), _flat(block.inputs)
+    can_fail = {id(operation): _is_checked(operation, True) for operation in set(block.operations)}
     return Scalars(
         block.operations,
-        [_is_checked(operation, checked) for operation, checked in zip(block.operations, block.checked, strict=True)],
+        [checked and can_fail[id(operation)] for operation, checked in zip(block.operations, block.checked, strict=True)],
         places.of[outputs],
         places.of[inputs],
         np.cumsum([len(own) for own in block.inputs]),

@@ -78,36 +78,40 @@ def roll(tape: Tape) -> list[Group | Block]:
     depths = [0] * len(batched)
     members: dict[Any, int] = {}
     groups: list[list[int]] = []
+    levels: list[int] = []  # for each group its depth, and whether it can be scalars
+    scalar: list[bool] = []
     plain = not (tape.unchecked or masks)
     for position, (row, operation, inputs) in enumerate(rolled):
-        depth = 0
-        for i in inputs:
-            depth = max(depth, depths[i])
-        depths[row] = depth = depth + 1
-        if operation is DOT:
-            sources: Any = depth, batched[row]
-        elif operation.arity is None:  # the order of terms is not part of what a sum is
-            sources = frozenset([group_of[i] for i in inputs])
-        else:
-            sources = tuple([group_of[i] for i in inputs])
         kind = None if plain else (row in tape.unchecked, row in tape.excused, tape.batched[masks[row]] if row in masks else None)
         # an operation with other constants is another object
-        key = id(operation), len(inputs), sources, kind
-        group = members.setdefault(key, len(groups))
+        if operation.arity == 2:  # most are: the general way below takes twice as long
+            i, j = inputs
+            depth = depths[i] if depths[i] > depths[j] else depths[j]
+            key: Any = id(operation), group_of[i], group_of[j], kind
+        else:
+            depth = max([depths[i] for i in inputs])
+            if operation is DOT:
+                sources: Any = depth, batched[row]
+            elif operation.arity is None:  # the order of terms is not part of what a sum is
+                sources = frozenset([group_of[i] for i in inputs])
+            else:
+                sources = tuple([group_of[i] for i in inputs])
+            key = id(operation), len(inputs), sources, kind
+        depths[row] = depth + 1
+        group_of[row] = group = members.setdefault(key, len(groups))
         if group == len(groups):
-            groups.append([])
-        group_of[row] = group
-        groups[group].append(position)
-    groups.sort(key=lambda group: depths[rolled[group[0]][0]])
+            groups.append([position])
+            levels.append(depth)
+            scalar.append(row not in masks and (operation.arity is not None or operation in (SUM, DOT)))
+        else:
+            groups[group].append(position)
 
-    def is_small(group: list[int]) -> bool:
-        row, operation, _ = rolled[group[0]]
-        return len(group) < FEW and row not in masks and (operation.arity is not None or operation in (SUM, DOT))
-
+    order = sorted(range(len(groups)), key=levels.__getitem__)
+    small = [fits and len(group) < FEW for fits, group in zip(scalar, groups, strict=True)]
     found: list[Group | Block] = []
-    for small, run in groupby(groups, is_small):
-        together = list(run)
-        if small and len(together) >= MANY:
+    for are_small, run in groupby(order, small.__getitem__):
+        together = [groups[group] for group in run]
+        if are_small and len(together) >= MANY:
             found.append(_block(tape, [rolled[i] for i in sorted(chain.from_iterable(together))]))
         else:
             found += [_group(tape, masks, [rolled[i] for i in group]) for group in together]
@@ -115,8 +119,9 @@ def roll(tape: Tape) -> list[Group | Block]:
 
 
 def _block(tape: Tape, rolled: list[Rolled]) -> Block:
-    rows, operations, inputs = (list(column) for column in zip(*rolled, strict=True))
-    return Block(operations, rows, inputs, [row not in tape.unchecked for row in rows])
+    rows = [row for row, _, _ in rolled]
+    checked = [row not in tape.unchecked for row in rows] if tape.unchecked else [True] * len(rows)
+    return Block([operation for _, operation, _ in rolled], rows, [inputs for _, _, inputs in rolled], checked)
 
 
 def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
@@ -161,6 +166,11 @@ def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
         if part[row] and operation is MUL:
             continue  # the sum it belongs to decides what becomes of it
         if operation is not ADD:
+            rolled.append((row, operation, inputs))
+            continue
+        parts = [i for i in inputs if part[i]]
+        if not parts or (len(parts) == 1 and tape.operations[parts[0]] is MUL):  # nothing to add up with it: quicker
+            rolled += [(i, MUL, tape.inputs[i]) for i in parts]
             rolled.append((row, operation, inputs))
             continue
         terms = _terms(tape, part, row)

@@ -18,7 +18,7 @@ from autograd.errors import AnomalyError, AutogradError, CompileError, DomainErr
 from autograd.ops import LEAF
 from autograd.recording import RECORDER, Recording, recording
 from autograd.trees import flatten
-from autograd.value import Value, number_of, values
+from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers, values
 from nn.data import as_lists
 from nn.losses import mean
 from nn.module import Module
@@ -124,7 +124,7 @@ class Eager:
 
     reason = ""
 
-    def __init__(self, model: Any, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None = None) -> None:
+    def __init__(self, model: Any, loss: Loss, parameters: list[Value], penalty: Penalty | None = None) -> None:
         self.model = model
         self.loss = loss
         self.parameters = parameters
@@ -154,10 +154,9 @@ class Eager:
 
         losses, outputs = self._each(data, order)
         whole = mean(losses)
-        for p in self.parameters:
-            p.grad = 0.0
+        set_gradients(self.parameters, [0.0] * len(self.parameters))
         (whole if self.penalty is None else whole + self.penalty(self.model)).backward()
-        return [one.data for one in losses], outputs, np.array([p.grad for p in self.parameters])
+        return [one.data for one in losses], outputs, np.array(gradients_of(self.parameters))
 
     def evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
         """The losses (none without targets) and the outputs of all samples, as numbers; in evaluation mode.
@@ -187,9 +186,7 @@ class Eager:
         """Set the numbers of the parameters to what a rule makes of them."""
         import numpy as np
 
-        new = rule(np.array([p.data for p in self.parameters]))
-        for p, number in zip(self.parameters, new.tolist(), strict=True):
-            p.data = number
+        set_numbers(self.parameters, rule(np.array(numbers_of(self.parameters))).tolist())
 
     def read(self) -> None:
         """Take the numbers of the parameters: they are where they are."""
@@ -209,7 +206,7 @@ class Compiled(Eager):
     """
 
     def __init__(
-        self, model: Module, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None = None, executor: str = "auto"
+        self, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None = None, executor: str = "auto"
     ) -> None:
         from autograd import compile
         from autograd.compiled.arguments import Parameters

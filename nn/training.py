@@ -193,7 +193,7 @@ def _need_functions(loss: Any, penalty: Any, callbacks: Any) -> None:
         raise InputError(f"callbacks must be a list of functions of the history, not {callbacks!r}")
 
 
-def _engine(executor: str, model: Module, loss: Loss, parameters: Sequence[Value], penalty: Penalty | None) -> Eager:
+def _engine(executor: str, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None) -> Eager:
     """How gradients are computed."""
     from autograd.compiled.executors import NAMES
 

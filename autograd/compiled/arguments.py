@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import InputError
-from autograd.value import Value, numbers_of, real
+from autograd.value import Value, numbers_of, real, set_numbers
 
 Array = npt.NDArray[Any]
 
@@ -108,8 +108,7 @@ class Parameters:
 
     def write(self) -> None:
         """Give the Values their numbers."""
-        for p, number in zip(self.values, self.array.tolist(), strict=True):
-            p.data = number
+        set_numbers(self.values, self.array.tolist())
 
 
 @dataclass(frozen=True)

@@ -205,9 +205,7 @@ class Compiled(Eager):
         executor: as for `compile`. With "auto", eager code takes over for good at the first thing that cannot be compiled.
     """
 
-    def __init__(
-        self, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None = None, executor: str = "auto"
-    ) -> None:
+    def __init__(self, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None = None, executor: str = "auto") -> None:
         from autograd import compile
         from autograd.compiled.arguments import Parameters
 

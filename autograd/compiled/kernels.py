@@ -30,6 +30,7 @@ from autograd.compiled.encoding import (
     WANTED,
     WIDTH,
 )
+from autograd.compiled.wide import wide_exp
 
 # ruff: noqa: D103
 # mypy: ignore-errors
@@ -135,7 +136,7 @@ def exponentials(a, terms, samples):
     for o in range(count // samples):
         for j in range(o * terms, (o + 1) * terms):
             for i in range(samples):
-                e = np.exp(a[j * samples + i] - peak[o * samples + i])
+                e = wide_exp(a[j * samples + i] - peak[o * samples + i])
                 found[j * samples + i] = e
                 total[o * samples + i] += e
     return found, total, peak

@@ -37,7 +37,7 @@ from math import (  # noqa: F401
 
 import numpy as np
 from numba import njit, types
-from numba.extending import register_jitable
+from numba.extending import intrinsic, register_jitable
 
 @register_jitable
 def where(c, a, b):
@@ -215,9 +215,10 @@ SUMS_OF_SCALARS_BACK = """
 def sources() -> list[str]:
     """The halves of the machine, forward and backward, as Python text that Numba can compile."""
     columns = {name: value for name, value in vars(encoding).items() if name.isupper() and isinstance(value, int)}
-    text = Path(encoding.__file__).with_name("kernels.py").read_text(encoding="utf-8")
-    both, forward, backward = re.split(r"\n# == \w+ =+\n", text[text.index("\n# The matrix product of BLAS") :])
-    begin = "\n".join([PRELUDE, *[f"{name} = {value}" for name, value in columns.items()], both])
+    wide, kernels = (Path(encoding.__file__).with_name(name).read_text(encoding="utf-8") for name in ("wide.py", "kernels.py"))
+    wide, kernels = (text[text.index("# mypy: ignore-errors") :] for text in (wide, kernels))
+    both, forward, backward = re.split(r"\n# == \w+ =+\n", kernels)
+    begin = "\n".join([PRELUDE, wide, *[f"{name} = {value}" for name, value in columns.items()], both])
 
     known = [(code, row, list("abc"[: row.arity])) for code, row in enumerate(rows(), FIRST)]
     values = {code: _value(row, names) for code, row, names in known}
@@ -263,6 +264,7 @@ def _needed(names: list[str], body: list[str]) -> list[str]:
 
 
 def _over_arrays(size: str, body: list[str]) -> list[str]:
+    body = [re.sub(r"\b(exp|log|tanh)\(", r"wide_\1(", line) for line in body]
     read = [f"{name} = {name[0]}[i]" for name in _needed(["a_", "b_", "c_", "y_"], body)]
     return [f"for i in range({size}.size):", *_indented([*read, *body], 4)]
 

@@ -96,9 +96,10 @@ def topological_order(root: Node) -> list[Node]:
             left = node._left
             if left is not None and left._mark < entered:
                 stack.append(left)
-        else:
-            stack.pop()
-            if node._mark < done:
-                node._mark = done
-                order.append(node)
+            if stack[-1] is not node:
+                continue
+        stack.pop()
+        if node._mark < done:
+            node._mark = done
+            order.append(node)
     return order

@@ -72,9 +72,11 @@ class Value(Node):
         _dleft: float = 0.0,
         _dright: float = 0.0,
         _extra: Extra | None = None,
+        _number: float = 0.0,
         *,
         label: str = "",
     ) -> None:
+        # of a node that is computed, `data` is None and `_number` says it: an argument of type object has to be made, and thrown away
         if _left is None and _extra is None and _operation is not LEAF and _operation is not CONSTANT:
             raise InputError(
                 f"a Value has a number and a label, as in Value({data!r}, label='x'), not {_operation!r}; an operation of your own is a "
@@ -84,7 +86,7 @@ class Value(Node):
         self._right = _right
         self._extra = _extra
         self._mark = 0
-        self._data: float = data if type(data) is float else real(data)
+        self._data: float = _number if data is None and _operation is not LEAF else data if type(data) is float else real(data)
         self._grad: float = 0.0
         self._dleft: float = _dleft  # the local derivative with respect to the left input, at the recorded point
         self._dright: float = _dright
@@ -247,7 +249,7 @@ class Value(Node):
         right = other if isinstance(other, Value) else operand(other)
         if right is None:
             return NotImplemented
-        return Value(self._data + right._data, ADD, self, right, 1.0, 1.0)
+        return Value(None, ADD, self, right, 1.0, 1.0, None, self._data + right._data)
 
     def __radd__(self, other: object) -> Any:
         left = operand(other)
@@ -257,7 +259,7 @@ class Value(Node):
         right = other if isinstance(other, Value) else operand(other)
         if right is None:
             return NotImplemented
-        return Value(self._data - right._data, SUB, self, right, 1.0, -1.0)
+        return Value(None, SUB, self, right, 1.0, -1.0, None, self._data - right._data)
 
     def __rsub__(self, other: object) -> Any:
         left = operand(other)
@@ -267,7 +269,7 @@ class Value(Node):
         right = other if isinstance(other, Value) else operand(other)
         if right is None:
             return NotImplemented
-        return Value(self._data * right._data, MUL, self, right, right._data, self._data)
+        return Value(None, MUL, self, right, right._data, self._data, None, self._data * right._data)
 
     def __rmul__(self, other: object) -> Any:
         left = operand(other)
@@ -296,7 +298,7 @@ class Value(Node):
         b = real(other)
         a = self._data
         if b == 2.0:  # most powers are squares
-            return Value(a * a, SQUARE, self, None, 2.0 * a)
+            return Value(None, SQUARE, self, None, 2.0 * a, 0.0, None, a * a)
         operation = POW.bind(b)
         if not a > 0.0 and outside(operation, FLOATS, a):
             return apply(operation, [self])
@@ -320,7 +322,7 @@ class Value(Node):
         return NotImplemented if left is None else apply(REMAINDER, [left, self])
 
     def __neg__(self) -> Value:
-        return Value(-self._data, NEG, self, None, -1.0)
+        return Value(None, NEG, self, None, -1.0, 0.0, None, -self._data)
 
     def __pos__(self) -> Value:
         return Value(self._data, POS, self, None, 1.0)
@@ -416,7 +418,7 @@ def apply_one(operation: Operation, x: Value) -> Value:
     """
     a = x._data
     if operation is RELU:  # most neurons have one: written out, as the arithmetic above
-        return Value(0.0 if a <= 0.0 else a, RELU, x, None, 1.0 if a > 0.0 else 0.0)
+        return Value(None, RELU, x, None, 1.0 if a > 0.0 else 0.0, 0.0, None, 0.0 if a <= 0.0 else a)
     if (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, a):
         return apply(operation, [x])
     try:
@@ -460,7 +462,7 @@ def dot(xs: object, ys: object) -> Value:
     total = 0.0
     for a, b in zip(left.nodes, right.nodes):  # noqa: B905 - with strict=, mypyc calls Python's zip, which takes five times as long
         total += cast(Value, a)._data * cast(Value, b)._data
-    return Value(total, DOT, None, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers))
+    return Value(None, DOT, None, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers), total)
 
 
 # -- the door: what may be used as a number -----------------------------------------------------------------------------

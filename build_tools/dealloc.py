@@ -8,10 +8,14 @@ ignore objects without it, so the stack would overflow.
 Here the deallocator of Value is replaced by one that is never deeper than one: while one Value is being freed, others
 that die are linked into a list, and the first call frees them in turn. The link is kept where the gradient was, so it
 costs no memory; the list belongs to the thread, so threads do not meet.
+
+The first Value that is freed also has Python keep the memory of graphs: see arenas.c.
 """
 
 import re
 from pathlib import Path
+
+ARENAS = Path(__file__).with_name("arenas.c")
 
 BODY = """
 static CPyThreadLocal {struct} *autograd_dying;   /* the list of those still to be freed */
@@ -26,6 +30,7 @@ static void
         return;
     }}
     autograd_freeing = 1;
+    keep_arenas();
     for (;;) {{
         {clear}((PyObject *)self);
         Py_TYPE(self)->tp_free((PyObject *)self);
@@ -62,5 +67,5 @@ def patch(folder: Path, name: str) -> None:
         raise RuntimeError(f"{len(found)} deallocators {name} found below {folder}, not one: this version of mypyc is not known")
     path, match = found[0]
     text = path.read_text(encoding="utf-8")
-    body = BODY.format(name=name, struct=match["struct"], clear=match["clear"], link="__grad")
+    body = ARENAS.read_text(encoding="utf-8") + BODY.format(name=name, struct=match["struct"], clear=match["clear"], link="__grad")
     path.write_text(text[: match.start()] + body + text[match.end() :], encoding="utf-8")

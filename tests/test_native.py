@@ -61,6 +61,38 @@ def test_a_stamp_without_binaries_is_plain(tmp_path: Path) -> None:
     assert python(code, tmp_path, SCALAR_AUTOGRAD_PLAIN="0") == f"False {copy / '__init__.py'}"
 
 
+@pytest.mark.skipif(not autograd.NATIVE or sys.platform != "linux", reason="the native build, and Linux's way to count pages")
+def test_memory_of_a_freed_graph_waits_for_the_next_one_up_to_a_limit() -> None:
+    code = """
+import resource
+from autograd import Value
+
+def graph(nodes):
+    y = Value(1.0)
+    for _ in range(nodes):
+        y = y + 1.0
+
+def pages():
+    with open("/proc/self/statm") as status:
+        return int(status.read().split()[1])
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+graph(50_000)
+graph(50_000)
+before = faults()
+graph(50_000)
+print(faults() - before)
+before = pages()
+graph(1_000_000)
+print((pages() - before) * resource.getpagesize() >> 20)
+"""
+    fetched, kept = map(int, python(code).split())
+    assert fetched < 200  # 96 bytes for each sum and each constant are 2,400 pages
+    assert kept < 40  # of 190 megabytes
+
+
 def test_the_other_autograd_in_the_same_folder_is_an_error(tmp_path: Path) -> None:
     copy = tmp_path / "autograd"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))

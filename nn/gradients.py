@@ -529,10 +529,12 @@ def check(engine: Eager, data: Data, order: Sequence[int], losses: Sequence[floa
     Raises:
         TrainingError: a loss, their sum, or the gradient is not finite; it names the sample, the operation, the parameter.
     """
-    for i, one in zip(order, losses, strict=True):
-        if not math.isfinite(one):
-            raise TrainingError(f"the loss of sample {i} is {one}{_origin(engine, data, i)}: lower the learning rate, or check the data")
     if not math.isfinite(sum(losses)):
+        for i, one in zip(order, losses, strict=True):
+            if not math.isfinite(one):
+                raise TrainingError(
+                    f"the loss of sample {i} is {one}{_origin(engine, data, i)}: lower the learning rate, or check the data"
+                )
         raise TrainingError(f"the loss of this batch is {sum(losses)}: lower the learning rate, or check the data")
     if not _all_finite(gradient):
         origins = ((i, _origin(engine, data, i)) for i in order)

@@ -240,3 +240,46 @@ def test_the_same_bits_every_time_and_from_several_threads() -> None:
 def test_bad_calls() -> None:
     with pytest.raises(CompileError, match=r"program = compile\(loss\)"):
         compile(3.0)  # type: ignore[arg-type]
+
+
+def long_products(x: list[Value]) -> dict[str, Value]:
+    """Products of which most are a factor of the next one only."""
+    once = math.prod(x)
+    seen: list[Value] = [x[0]]
+    for a in x[1:]:
+        seen.append(a * seen[-1])
+    return {
+        "one after the other": once,
+        "of the same number": math.prod([x[3]] * 40),
+        "with a constant within": math.prod(x[:20]) * 3.0 * math.prod(x[20:]),
+        "one of them read elsewhere": seen[-1] + 2.0 * seen[20],
+        "read twice by the next one": math.prod(x[:10]) ** 2.0 * math.prod(x[10:]) * (seen[5] * seen[5]),
+        "of two products": math.prod(x[:20]) * math.prod(x[20:]),
+        "then a difference": exp(math.prod(x) - x[0]),
+    }
+
+
+@pytest.mark.parametrize("name", long_products([Value(1.0)] * 40))
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_long_products_have_the_bits_of_eager_code(executor: str, name: str) -> None:
+    rng = random.Random(0)
+    x = [Value(rng.uniform(0.8, 1.25)) for _ in range(40)]
+    root = long_products(x)[name]
+    root.backward()
+    expected = [a.grad for a in x]
+    value = root.data
+    program = compile(root, executor=executor)
+    for a in x:
+        a.grad = 0.0
+    assert program() == pytest.approx(value, rel=0.0 if name != "then a difference" else 1e-15)
+    assert [a.grad for a in x] == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.skipif("native" not in EXECUTORS, reason="needs Numba")
+def test_a_long_product_is_one_line_of_the_native_machine() -> None:
+    from autograd.compiled.encoding import encoded
+
+    x = [Value(1.0) for _ in range(100)]
+    lines = {name: len(encoded(compile(root).layout).scalars) for name, root in long_products(x).items()}
+    assert lines["one after the other"] == 2  # by the constant 1, from which math.prod starts
+    assert lines["one of them read elsewhere"] < 8

@@ -67,7 +67,7 @@ def test_a_wrong_executor_is_found(reference: Bench, monkeypatch: pytest.MonkeyP
 
 
 def test_a_frozen_branch_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference.native.compiled.function.Branch, "holds", lambda self, data: np.ones(data.batched.shape[1], dtype=bool))
+    monkeypatch.setattr(reference.native.compiled.branch.Branch, "holds", lambda self, data: np.ones(data.batched.shape[1], dtype=bool))
     assert any(name.startswith("if:") for name, _ in worst_of(reference, 150).steps)
 
 

@@ -1,4 +1,4 @@
-"""The native machine's own exp, log and tanh, on arrays: against the exact numbers, and at their special points."""
+"""The native machine's own exp, log, tanh and erf, on arrays: against the exact numbers, and at their special points."""
 
 import math
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.special
 from executors import EXECUTORS
 
 import autograd
@@ -20,6 +21,7 @@ SMALL = 10.0 ** RNG.uniform(-300.0, 0.0, 1000)
 CASES: dict[str, tuple[Any, float, list[Any]]] = {
     "exp": (mp.exp, 1.0, [RNG.normal(size=1500) * 3.0, np.linspace(-745.1, 709.78, 4000), RNG.uniform(-1.0, 1.0, 3000), SMALL, -SMALL]),
     "log": (mp.log, 1.0, [np.exp(RNG.normal(size=1500) * 50.0), NEAR_1, 5e-324 * RNG.integers(1, 10**6, 500), SMALL]),
+    "erf": (mp.erf, 2.5, [RNG.normal(size=2000), RNG.uniform(-0.6, 0.6, 3000), RNG.uniform(-6.5, 6.5, 2000), SMALL, -SMALL]),
     "tanh": (mp.tanh, 2.5, [RNG.normal(size=2000), RNG.uniform(-0.6, 0.6, 3000), RNG.uniform(-25.0, 25.0, 1000), SMALL, -SMALL]),
 }
 
@@ -44,9 +46,10 @@ def test_special_points_are_those_of_the_library(name: str) -> None:
     tiny, huge = 5e-324, 1.7976931348623157e308
     points = [0.0, -0.0, math.inf, -math.inf, math.nan, tiny, 2.2250738585072014e-308, 2e-308, 1.0, huge, -huge, -tiny]
     points += [709.782712893384, 709.7827128933841, 709.79, 1e5, -708.5, -745.13, -745.2, -1e5, 19.0, 22.5, -22.5, 0.5, -0.5]
+    points += [0.03125, 0.09375, -0.09375, 5.9375, 5.97, 6.0, -6.1]
     x = np.array(points)
     with np.errstate(all="ignore"):
-        found, expected = on_arrays(name)(x), getattr(np, name)(x)
+        found, expected = on_arrays(name)(x), getattr(scipy.special if name == "erf" else np, name)(x)
     for a, b, c in zip(points, found.tolist(), expected.tolist(), strict=True):
         assert (math.isnan(b) and math.isnan(c)) or (b == pytest.approx(c, rel=5e-16, abs=5e-324)), (a, b, c)
         assert math.isnan(b) or math.copysign(1.0, b) == math.copysign(1.0, c), (a, b, c)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,11 @@ class Argument:
         return sum([math.prod(array.shape[self.batched :]) for array in self.arrays])
 
     @property
+    def is_tree(self) -> bool:
+        """Whether it came as a list, a tuple or a dict."""
+        return isinstance(self.source, (list, tuple, dict))
+
+    @property
     def form(self) -> Any:
         """The form without the kinds of sequences: what the numbers of a direction must share."""
         return repr(self.build([0] * len(self.arrays))), tuple([array.shape for array in self.arrays])
@@ -198,14 +204,16 @@ class Argument:
         """
         if isinstance(source, Parameters):
             return lambda x: x.array
-        if isinstance(source, (list, tuple, dict)):
-            shapes = [np.shape(leaf) for leaf in _leaves(source)]
+        if self.is_tree:
+            shapes = [np.shape(leaf) for leaf in leaves_of(source)]
             if self.batched and shapes == [array.shape for array in self.arrays]:
-                return lambda x: np.concatenate([leaf.reshape(samples, -1).T for leaf in _leaves(x)])
+                return lambda x: np.concatenate([leaf.reshape(samples, -1).T for leaf in leaves_of(x)])
             if self.batched:
-                return lambda x: np.repeat(np.concatenate([np.reshape(leaf, -1) for leaf in _leaves(x)])[:, None], samples, axis=1)
-            return lambda x: np.concatenate([np.reshape(leaf, -1) for leaf in _leaves(x)])
+                return lambda x: np.repeat(np.concatenate([np.reshape(leaf, -1) for leaf in leaves_of(x)])[:, None], samples, axis=1)
+            return lambda x: np.concatenate([np.reshape(leaf, -1) for leaf in leaves_of(x)])
         given = np.shape(source)
+        if not self.batched and isinstance(source, np.ndarray):
+            return (lambda x: x) if len(given) == 1 else lambda x: x.reshape(-1)
         if not self.batched:
             return lambda x: np.reshape(x, -1)
         if given == shape and self.arrays[0].ndim == 1:  # one number a sample
@@ -239,11 +247,16 @@ class Argument:
         return self.build(pieces)
 
     def restorer(self) -> Callable[[Array], Any]:
-        """What does as `restore`. For a single array or number, which most are, it is quicker."""
-        if len(self.arrays) != 1 or self.batched or self.build(self.arrays) is not self.arrays[0]:
+        """What does as `restore`, but quicker."""
+        if isinstance(self.source, Parameters) or self.module is not None or self.batched:
             return self.restore
-        shape = self.arrays[0].shape
-        return (lambda numbers: numbers.reshape(shape)) if shape else lambda numbers: float(numbers[0])
+        build, shapes = self.build, [array.shape for array in self.arrays]
+        if len(shapes) == 1 and build(self.arrays) is self.arrays[0]:
+            shape = shapes[0]
+            return (lambda numbers: numbers.reshape(shape)) if shape else lambda numbers: float(numbers[0])
+        ends = np.cumsum([0, *map(math.prod, shapes)]).tolist()
+        cuts = [(slice(start, end), shape) for (start, end), shape in zip(pairwise(ends), shapes, strict=True)]
+        return lambda numbers: build([numbers[cut].reshape(shape) if shape else float(numbers[cut][0]) for cut, shape in cuts])
 
     def for_each(self, samples: int) -> Argument:
         """The same argument as one of its own for each sample."""
@@ -270,11 +283,17 @@ def form_of(args: Sequence[Any]) -> tuple[Any, ...] | None:
     return tuple(found)
 
 
-def _leaves(tree: Any) -> list[Any]:
+def leaves_of(tree: Any) -> list[Any]:
     """The arrays of a tree of arrays."""
-    if isinstance(tree, dict):
-        return [leaf for branch in tree.values() for leaf in _leaves(branch)]
-    return [leaf for branch in tree for leaf in _leaves(branch)] if isinstance(tree, (list, tuple)) else [tree]
+    if not isinstance(tree, (list, tuple, dict)):
+        return [tree]
+    found: list[Any] = []
+    for branch in tree.values() if isinstance(tree, dict) else tree:
+        if isinstance(branch, (list, tuple, dict)):
+            found += leaves_of(branch)
+        else:
+            found.append(branch)
+    return found
 
 
 def as_argument(name: str, source: Any, batched: bool) -> Argument:

@@ -7,28 +7,21 @@ import inspect
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.compiled.arguments import Argument, Array, as_argument, form_of, has_values, split
 from autograd.compiled.as_source import source_of
+from autograd.compiled.branch import Branch, record_branch
 from autograd.compiled.execute import Storage, push_forward
-from autograd.compiled.executors import Executor, executor_named
-from autograd.compiled.layout import Instruction, Layout, lay_out
-from autograd.compiled.matrices import find_matrices
+from autograd.compiled.executors import executor_named
+from autograd.compiled.layout import Instruction
 from autograd.compiled.printing import Line, describe, outline
-from autograd.compiled.record import Tape, collector_paused, record
-from autograd.compiled.roll import roll
+from autograd.compiled.shortcut import Batch, Derivative, Shortcut
 from autograd.errors import CompileError, DomainError, InputError
-from autograd.ops import CONSTANT
-from autograd.recording import RECORDER, recording
-from autograd.value import Value
-
-Index = npt.NDArray[np.intp] | slice
+from autograd.recording import RECORDER
 
 BRANCHES = 64
 """How many different ways through its `if`s a function may take, for arguments of one form."""
@@ -37,220 +30,8 @@ SHORTCUTS = 256
 """How many forms of calls a function remembers."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """A guard, found in storage: the condition, its truth while recording, the line that asked, and where it matters."""
-
-    condition: tuple[bool, int]
-    truth: bool
-    line: str
-    mask: tuple[bool, int] | None
-
-
-@dataclass(frozen=True)
-class Branch:
-    """One way through the function: its program, and where its inputs and outputs are in storage.
-
-    Attributes:
-        tape, layout: the program.
-        inputs: for each argument which of its numbers the program needs, and their places; slices, where they are that, are faster.
-        captured: Values that the function refers to, which are read anew at each run, and their places.
-        draws: places of the random numbers (-1 where the program does not need one), and what draws them.
-        drawn: those that were drawn while recording, for the sample that was recorded; used up by the first run.
-        checks: what must hold for a run.
-        outputs: for each array of the result, whether each number is batched, and its place; of a single number plain ones.
-        build: puts arrays into the form of the result.
-    """
-
-    tape: Tape
-    layout: Layout
-    inputs: list[tuple[Index, Index]]
-    captured: list[tuple[Value, int]]
-    draws: list[tuple[int, Callable[[], float]]]
-    drawn: list[float]
-    checks: list[Check]
-    outputs: list[tuple[Any, Any]]
-    build: Callable[[list[Any]], Any]
-
-    @property
-    def way(self) -> Any:
-        """Which way it is: the answers to all that was asked."""
-        return [(check.line, check.truth) for check in self.checks], len(self.tape.nodes)
-
-    def run(
-        self, executor: Executor, arguments: Sequence[Argument], samples: Any, size: int, again: Array | None = None
-    ) -> tuple[Storage, list[tuple[Instruction, Any]]]:
-        """Compute the results for some of the samples. Returns what was computed, and where it left a domain.
-
-        `again`: the batched numbers of an earlier run for these samples, whose random numbers are kept.
-        """
-        n = size if isinstance(samples, slice) else len(samples)
-        data = executor.storage(self.layout, n)
-        for argument, (used, places) in zip(arguments, self.inputs, strict=True):
-            numbers = argument.numbers(size)[used]
-            if argument.batched:
-                data.batched[places] = numbers[:, samples]
-            else:
-                data.shared[places] = numbers
-        for value, place in self.captured:
-            data.shared[place] = value.data
-        if again is not None:
-            kept = [place for place, _ in self.draws if place >= 0]
-            data.batched[kept] = again[kept]
-        for sample in range(
-            n if self.draws and again is None else 0
-        ):  # a sample draws all of its numbers before the next one does, as in eager code
-            for place, sampler in self.draws:
-                number = self.drawn.pop(0) if self.drawn else sampler()
-                if place >= 0:
-                    data.batched[place, sample] = number
-        return data, executor.forward(self.layout, data)
-
-    def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
-        """For which samples the run went the recorded way."""
-        ok = np.ones(data.batched.shape[1], dtype=bool)
-        for check in self.checks:
-            same = (_at(data, check.condition) != 0.0) == check.truth
-            ok &= same if check.mask is None else same | (_at(data, check.mask) == 0.0)
-        return ok
-
-    def results(self, data: Storage) -> list[Array]:
-        """The arrays of the result, with the samples as their first axis."""
-        n = data.batched.shape[1]
-        found = []
-        for batched, places in self.outputs:
-            if isinstance(batched, bool):  # one number, as a loss is: quicker
-                found.append(data.batched[places].copy() if batched else data.shared[places : places + 1].repeat(n))
-                continue
-            if batched.all():
-                found.append(np.ascontiguousarray(np.moveaxis(data.batched[places], -1, 0)))
-                continue
-            array = np.empty((n, *places.shape))
-            array[:, batched] = data.batched[places[batched]].T
-            array[:, ~batched] = data.shared[places[~batched]]
-            found.append(array)
-        return found
-
-    def seed(self, grads: Storage, seeds: Sequence[Array | float]) -> None:
-        """Set the gradients of the results, which have the form that `results` gives; a number is for all samples, 0 says nothing to do."""
-        for (batched, places), seed in zip(self.outputs, seeds, strict=True):
-            if isinstance(seed, float):
-                if seed and batched:
-                    grads.batched[places] += seed
-                elif seed:
-                    grads.shared[places] += seed * grads.batched.shape[1]
-                continue
-            if isinstance(batched, bool):
-                if batched:
-                    grads.batched[places] += seed
-                else:
-                    grads.shared[places] += seed.sum()
-                continue
-            np.add.at(grads.batched, places[batched], seed[:, batched].T)
-            np.add.at(grads.shared, places[~batched], seed[:, ~batched].sum(axis=0))
-
-
-def _at(data: Storage, place: tuple[bool, int]) -> Any:
-    batched, i = place
-    return data.batched[i] if batched else data.shared[i]
-
-
 Run = tuple[Branch, Any, Storage]
 """A program, the samples that it was run for, and what it computed."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The samples of one call: how many, and the shape in which results are given back; None for a call without samples."""
-
-    size: int
-    shape: tuple[int, ...] | None
-
-
-class Shortcut:
-    """A call whose arguments have the form of those of an earlier one: where their numbers go is known.
-
-    It saves a small program most of its time. Only for calls in which all samples took one branch.
-
-    Attributes:
-        arguments: of the earlier call, without their numbers.
-        batch, branch: the samples, and the program for them.
-    """
-
-    def __init__(self, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
-        self.arguments = [argument.without_numbers() for argument in arguments]
-        self.batch = batch
-        self.branch = branch
-        self._loads = [
-            (i, argument.reader(source, batch.size, batch.shape), argument.batched, *_unless_whole(argument, where))
-            for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
-        ]
-
-    def run(self, executor: Executor, args: Sequence[Any]) -> Storage | None:
-        """What the program computes; None where it leaves a domain, or its branch."""
-        branch = self.branch
-        data = executor.storage(branch.layout, self.batch.size)
-        for i, read, batched, used, places in self._loads:
-            numbers = read(args[i])
-            (data.batched if batched else data.shared)[places] = numbers if used is None else numbers[used]
-        for value, place in branch.captured:
-            data.shared[place] = value._data
-        if executor.forward(branch.layout, data) or (branch.checks and not branch.holds(data).all()):
-            return None
-        return data
-
-
-def _unless_whole(argument: Argument, where: tuple[Index, Index]) -> tuple[Index | None, Index]:
-    """Which numbers of the argument are used, None for all of them, and their places."""
-    used, places = where
-    return (None if isinstance(used, slice) and used == slice(0, argument.count) else used), places
-
-
-class Derivative:
-    """The same for `value_and_grad`: also how the value and the gradients are given back is known.
-
-    Args:
-        shortcut: for the values.
-        chosen, seeds: by which arguments to differentiate, and the gradients of the results.
-        value: of the arrays of the results the value that is given back.
-        restore: for each of the chosen what gives its gradient the form that is given back.
-        single: whether it stands alone, not in a tuple.
-    """
-
-    def __init__(
-        self,
-        shortcut: Shortcut,
-        chosen: Sequence[int],
-        seeds: list[float],
-        value: Callable[[list[Array]], Any],
-        restore: list[Callable[[Array], Any]],
-        single: bool,
-    ) -> None:
-        self._shortcut, self._seeds, self._value, self._single = shortcut, seeds, value, single
-        branch, arguments = shortcut.branch, shortcut.arguments
-        self._parts = [
-            (arguments[i].batched, *_unless_whole(arguments[i], branch.inputs[i]), arguments[i].count, of_argument)
-            for i, of_argument in zip(chosen, restore, strict=True)
-        ]
-
-    def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
-        """The value and the gradients; None where the program leaves a domain, or its branch."""
-        branch, size = self._shortcut.branch, self._shortcut.batch.size
-        data = self._shortcut.run(executor, args)
-        if data is None:
-            return None
-        grads = executor.zeros(branch.layout, size)
-        branch.seed(grads, self._seeds)
-        executor.backward(branch.layout, data, grads)
-        found = []
-        for batched, used, places, size_of, restore in self._parts:
-            part = (grads.batched if batched else grads.shared)[places]
-            if used is not None:
-                whole = np.zeros((size_of, size) if batched else size_of)
-                whole[used] = part
-                part = whole
-            found.append(restore(part))
-        return self._value(branch.results(data)), found[0] if self._single else tuple(found)
 
 
 class Function:
@@ -358,7 +139,7 @@ class Function:
         with self._lock:
             branches = self._branches.setdefault(self._key(arguments, chosen), [])
             if not branches:
-                branches.append(_record(self._f, arguments, 0, chosen))
+                branches.append(record_branch(self._f, arguments, 0, chosen))
 
     def vjp(self, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """The value, and a function from the gradient of something by the value to its gradients by the arguments.
@@ -561,7 +342,7 @@ class Function:
                 if i < len(branches):
                     branch = branches[i]
                 else:
-                    branch, fresh = _record(self._f, arguments, first, chosen), True
+                    branch, fresh = record_branch(self._f, arguments, first, chosen), True
                     known = [other for other in branches if other.way == branch.way]
                     if known:  # a sample whose comparison is rounded otherwise in eager code, which is right
                         branch = known[0]
@@ -659,64 +440,6 @@ class Function:
         return found
 
 
-@collector_paused()
-def _record(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...]) -> Branch:
-    """Run the function once, on Values that stand for the numbers of one sample, and keep what it did."""
-    with recording() as heard:
-        variables, seen = zip(*[argument.variables(sample) for argument in arguments], strict=True) if arguments else ((), ())
-        result = f(*seen)
-        arrays, build = split(result, "the result")
-        outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
-        batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
-        drawn = {leaf for leaf, _ in heard.draws}
-        varying = {*batched, *drawn}
-        checked = [guard.node for guard in heard.guards]
-        checked += [guard.mask for guard in heard.guards if guard.mask is not None]
-        roots = [x for array in outputs for x in array] + checked
-        tape = record(roots or [Value(0.0, CONSTANT)], varying, heard)
-    row = {node: i for i, node in enumerate(tape.nodes)}
-    random = {row[leaf] for leaf in drawn if leaf in row}
-    for i, sources in enumerate(tape.inputs) if random and checked else ():
-        if not random.isdisjoint(sources):
-            random.add(i)
-    for guard in heard.guards if random else ():
-        if row[guard.node] in random:
-            raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) for it")
-    wanted = [row[leaf] for i in chosen for leaf in variables[i] if leaf in row]
-    first = [row[leaf] for leaves in variables for leaf in leaves if leaf in row]
-    layout = lay_out(tape, find_matrices(roll(tape)), wanted, first)
-
-    def place(node: Value) -> tuple[bool, int]:
-        return tape.batched[row[node]], int(layout.place[row[node]])
-
-    inputs = []
-    for leaves in variables:
-        used = [i for i, leaf in enumerate(leaves) if leaf in row and layout.place[row[leaf]] >= 0]
-        places = [place(leaves[i])[1] for i in used]
-        inputs.append((_index(used), _index(places)))
-    own = {leaf for leaves in variables for leaf in leaves} | {leaf for leaf, _ in heard.draws}
-    found = [[place(x) for x in array] for array in outputs]
-    return Branch(
-        tape,
-        layout,
-        inputs,
-        [(tape.nodes[i], int(layout.place[i])) for i in tape.leaves() if tape.nodes[i] not in own and layout.place[i] >= 0],
-        [(place(leaf)[1] if leaf in row else -1, sampler) for leaf, sampler in heard.draws],
-        [leaf._data for leaf, _ in heard.draws],
-        [Check(place(g.node), g.truth, g.line, None if g.mask is None else place(g.mask)) for g in heard.guards],
-        [
-            (
-                np.array([b for b, _ in places], dtype=bool).reshape(array.shape),
-                np.array([p for _, p in places], dtype=np.intp).reshape(array.shape),
-            )
-            if array.ndim
-            else places[0]
-            for places, array in zip(found, arrays, strict=True)
-        ],
-        build,
-    )
-
-
 def _remember(found: dict[Any, Any], key: Any, what: Any) -> None:
     if len(found) == SHORTCUTS:  # as many as there are numbers of samples, perhaps
         found.clear()
@@ -727,17 +450,11 @@ def _total(numbers: Array) -> float:
     if numbers.size == 1:
         return float(numbers[0])
     with np.errstate(all="ignore"):
-        return float(np.sum(numbers))
+        return float(np.add.reduce(numbers))
 
 
 def _form(build: Callable[[list[Any]], Any], n: int) -> str:
     return repr(build([0] * n))
-
-
-def _index(numbers: list[int]) -> Index:
-    if numbers and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-        return slice(numbers[0], numbers[0] + len(numbers))
-    return np.array(numbers, dtype=np.intp)
 
 
 def _names_of(f: Callable[..., Any]) -> list[str]:

@@ -83,6 +83,7 @@ def remainder(a, b):
 FORWARD = """
 @compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], i8, i8, i8, i8)")
 def forward(code, scalars, lists, x, shared, n, first, last):
+    code, x = lent(code), lent(x)
     left = False
     for s in range(first, last):
         line = code[s]
@@ -132,6 +133,7 @@ def errors_where_wanted(code, lists, x, shared, n):
 BACKWARD = """
 @compiled("void(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], f8[::1], i8, i8, i8, i8)")
 def backward(code, scalars, lists, x, d, shared, n, first, last):
+    code, x, d = lent(code), lent(x), lent(d)
     for s in range(last - 1, first - 1, -1):
         line = code[s]
         op, size, terms = line[OP], line[SIZE], line[TERMS]
@@ -182,6 +184,12 @@ SUMS_OF_SCALARS = """
             for j in range(terms):
                 total += x[lists[at + j]] * x[lists[at + terms + j]]
             x[z] = total
+        elif op == PRODUCTS:
+            at, factors = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
+            y = x[lists[at]]
+            for j in range(at + 1, at + factors):
+                y *= x[lists[j]]
+                x[lists[j + factors - 1]] = y
         elif op == MUL_ADD:
             x[z] = x[scalars[s, SCALAR_INPUTS]] * x[scalars[s, SCALAR_INPUTS + 1]] + x[scalars[s, SCALAR_INPUTS + 2]]
         elif op == MUL_SUB:
@@ -200,6 +208,15 @@ SUMS_OF_SCALARS_BACK = """
                 u, v = lists[at + j], lists[at + terms + j]
                 d[u] += g * x[v]
                 d[v] += g * x[u]
+        elif op == PRODUCTS:
+            at, factors = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
+            for j in range(at + factors - 1, at + 1, -1):
+                u = lists[j]
+                d[u] += g * x[lists[j + factors - 2]]
+                g *= x[u]
+            u, v = lists[at], lists[at + 1]
+            d[u] += g * x[v]
+            d[v] += g * x[u]
         elif op == MUL_ADD or op == MUL_SUB or op == SUB_MUL:
             u, v, flags = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1], scalars[s, SCALAR_FLAGS]
             if flags & 4:
@@ -264,7 +281,7 @@ def _needed(names: list[str], body: list[str]) -> list[str]:
 
 
 def _over_arrays(size: str, body: list[str]) -> list[str]:
-    body = [re.sub(r"\b(exp|log|tanh)\(", r"wide_\1(", line) for line in body]
+    body = [re.sub(r"\b(exp|log|tanh|erf)\(", r"wide_\1(", line) for line in body]
     read = [f"{name} = {name[0]}[i]" for name in _needed(["a_", "b_", "c_", "y_"], body)]
     return [f"for i in range({size}.size):", *_indented([*read, *body], 4)]
 

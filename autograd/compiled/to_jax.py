@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.arguments import Argument
-from autograd.compiled.function import Batch, Branch, Function
+from autograd.compiled.branch import Branch, Output
+from autograd.compiled.function import Function
+from autograd.compiled.shortcut import Batch
 from autograd.compiled.with_jax import (
     Array,
     Numbers,
-    Places,
     jax_package,
     leaves_of,
     numbers_of,
@@ -101,7 +102,7 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
         numbers = numbers_of(starts_of(branch.layout, starts), run((shared, batched)))
         still = numbers_of(numbers.starts, jax.lax.stop_gradient(numbers.arrays))
         holds = jnp.broadcast_to(_holds(branch, still), samples)
-        arrays = [_result(numbers, np.asarray(batched), np.asarray(places), samples) for batched, places in branch.outputs]
+        arrays = [_result(numbers, output, samples) for output in branch.outputs]
         if branch.checks:  # a factor, rather than a choice, so that the gradient is nan too
             arrays = [array * jnp.where(holds, 1.0, jnp.nan).reshape(samples, *[1] * (array.ndim - 1)) for array in arrays]
         result = branch.build([array.reshape(shape + array.shape[1:]) for array in arrays])
@@ -270,16 +271,17 @@ def _one(numbers: Numbers, place: tuple[bool, int]) -> Array:
     return numbers.at(batched, np.array([i]))[0]  # type: ignore[index]
 
 
-def _result(numbers: Numbers, batched: npt.NDArray[np.bool_], places: Places, samples: int) -> Array:
+def _result(numbers: Numbers, output: Output, samples: int) -> Array:
     """An array of the result, with the samples as its first axis."""
     jnp = jax_package().numpy
+    batched = output.batched
     parts: list[Any] = []
     for kind in (True, False):
-        own = places[batched == kind]
+        own = output.places[batched == kind]
         if own.size:
             found = numbers.at(kind, own)
             parts.append(found if kind else jnp.broadcast_to(found[:, None], (own.size, samples)))  # type: ignore[index]
-    order = np.empty(places.shape, dtype=np.intp)
+    order = np.empty(batched.size, dtype=np.intp)
     order[batched] = np.arange(batched.sum())
     order[~batched] = np.arange(batched.sum(), batched.size)
-    return jnp.moveaxis(taken(jnp.concatenate(parts), order), -1, 0)
+    return taken(jnp.concatenate(parts), order).T.reshape(samples, *output.shape)

@@ -1,14 +1,15 @@
-"""exp, log and tanh without a branch or a call, which compilers turn into instructions on several numbers at once. Compiled by Numba.
+"""exp, log, tanh, erf without a branch or a call, which compilers turn into instructions on several numbers at once. Compiled by Numba.
 
 They take a third of the time of the library's functions, and less. A single number is quicker there. Errors are below 1 unit in the last
-place, of tanh below 2.5. Like `kernels` this is no module to import: the machine has its text.
+place, of tanh and erf below 2.5. Like `kernels` this is no module to import: the machine has its text.
 
 Source: the reductions of the argument are those of Cody and Waite, "Software manual for the elementary functions" (1980); what remains
-are Taylor's series, evaluated by pairs, as Estrin does.
+are Taylor's series, evaluated by pairs, as Estrin does. That of erf is around the nearest sixteenth; its terms are Hermite's polynomials.
 """
 
 import math
 
+import numpy as np
 from numba import types
 from numba.extending import intrinsic, register_jitable
 
@@ -43,6 +44,10 @@ SIGN = -(2**63)
 E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = [1.0 / math.factorial(n) for n in range(2, 14)]
 M14, M15, M16, M17, M18, M19, M20 = [1.0 / math.factorial(n) for n in range(14, 21)]
 L3, L5, L7, L9, L11, L13, L15, L17, L19, L21, L23 = [2.0 / n for n in range(3, 24, 2)]
+
+ERF_AT = np.array([math.erf(k / 16.0) for k in range(97)])
+SLOPE_AT = np.array([2.0 / math.sqrt(math.pi) * math.exp(-((k / 16.0) ** 2)) for k in range(97)])
+H1, H2, H3, H4, H5, H6, H7 = [n / (n + 1.0) / (n + 2.0) for n in range(1, 8)]
 
 
 @register_jitable(forceinline=True)
@@ -91,3 +96,26 @@ def wide_tanh(a):
     minus_one = r + s * (low + q * q * high)
     y = chosen(t < 1.0, minus_one / (minus_one + 2.0), 1.0 - 2.0 / (wide_exp(t) + 1.0))
     return of_bits(bits_of(y) | bits_of(a) & SIGN)
+
+
+@register_jitable(forceinline=True)
+def wide_erf(a):
+    """erf(c + h) = erf(c) + erf'(c) · h · (1 + t₁ + t₂ + …), tₙ = (-h)ⁿ Hₙ(c) / (n + 1)!, of which each follows from the two before it."""
+    x = math.fabs(a)
+    x = x if x < 6.0 else 6.0  # where erf is 1; also nan, which must not become a place in a table
+    shifted = x * 16.0 + SHIFT
+    c = (shifted - SHIFT) * 0.0625
+    h = x - c
+    u, v = -2.0 * c * h, -2.0 * h * h
+    t1 = 0.5 * u
+    t2 = u * t1 * (1.0 / 3.0) + v * H1
+    t3 = u * t2 * (1.0 / 4.0) + v * t1 * H2
+    t4 = u * t3 * (1.0 / 5.0) + v * t2 * H3
+    t5 = u * t4 * (1.0 / 6.0) + v * t3 * H4
+    t6 = u * t5 * (1.0 / 7.0) + v * t4 * H5
+    t7 = u * t6 * (1.0 / 8.0) + v * t5 * H6
+    t8 = u * t7 * (1.0 / 9.0) + v * t6 * H7
+    more = h * (t1 + (t2 + (t3 + (t4 + (t5 + (t6 + (t7 + t8)))))))
+    place = np.uint64(bits_of(shifted) - SHIFT_BITS)
+    y = ERF_AT[place] + SLOPE_AT[place] * (h + more)
+    return of_bits(bits_of(y) | bits_of(a) & SIGN) if a == a else a

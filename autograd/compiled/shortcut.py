@@ -1,0 +1,138 @@
+"""Calls of a compiled function like an earlier one: where the numbers of the arguments go, and come from, is known.
+
+What is left of a call is to copy them, to run the program, and to copy results; a small program takes a fraction of its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from autograd.compiled.arguments import Argument, Array, leaves_of
+from autograd.compiled.branch import Branch, Index
+from autograd.compiled.execute import Storage
+from autograd.compiled.executors import Executor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The samples of one call: how many, and the shape in which results are given back; None for a call without samples."""
+
+    size: int
+    shape: tuple[int, ...] | None
+
+
+class Shortcut:
+    """A call whose arguments have the form of those of an earlier one: where their numbers go is known.
+
+    Only for calls in which all samples took one branch.
+
+    Attributes:
+        arguments: of the earlier call, without their numbers.
+        batch, branch: the samples, and the program for them.
+    """
+
+    def __init__(self, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
+        self.arguments = [argument.without_numbers() for argument in arguments]
+        self.batch = batch
+        self.branch = branch
+        self._loads = [
+            (i, _loader(argument, source, batch, *where))
+            for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
+        ]
+
+    def run(self, executor: Executor, args: Sequence[Any]) -> Storage | None:
+        """What the program computes; None where it leaves a domain, or its branch."""
+        branch = self.branch
+        data = executor.storage(branch.layout, self.batch.size)
+        for i, load in self._loads:
+            load(args[i], data)
+        for value, place in branch.captured:
+            data.shared[place] = value._data
+        if executor.forward(branch.layout, data) or (branch.checks and not branch.holds(data).all()):
+            return None
+        return data
+
+
+def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
+    """What copies the numbers of such an argument to their places."""
+    whole = _is_whole(argument, used)
+    if whole and isinstance(places, slice) and argument.is_tree and not argument.batched:  # leaf by leaf, without an array of all of them
+        ends = np.cumsum([places.start, *map(np.size, leaves_of(source))]).tolist()
+        cuts = [slice(start, end) for start, end in pairwise(ends)]
+
+        def load(x: Any, data: Storage) -> None:
+            shared = data.shared
+            for leaf, cut in zip(leaves_of(x), cuts, strict=True):
+                shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
+
+        return load
+    read, batched = argument.reader(source, batch.size, batch.shape), argument.batched
+    if whole:
+
+        def load(x: Any, data: Storage) -> None:
+            (data.batched if batched else data.shared)[places] = read(x)
+
+    else:
+
+        def load(x: Any, data: Storage) -> None:
+            (data.batched if batched else data.shared)[places] = read(x)[used]
+
+    return load
+
+
+def _is_whole(argument: Argument, used: Index) -> bool:
+    """Whether all numbers of the argument are used."""
+    return isinstance(used, slice) and used == slice(0, argument.count)
+
+
+class Derivative:
+    """The same for `value_and_grad`: also how the value and the gradients are given back is known.
+
+    Args:
+        shortcut: for the values.
+        chosen, seeds: by which arguments to differentiate, and the gradients of the results.
+        value: of the arrays of the results the value that is given back.
+        restore: for each of the chosen what gives its gradient the form that is given back.
+        single: whether it stands alone, not in a tuple.
+    """
+
+    def __init__(
+        self,
+        shortcut: Shortcut,
+        chosen: Sequence[int],
+        seeds: list[float],
+        value: Callable[[list[Array]], Any],
+        restore: list[Callable[[Array], Any]],
+        single: bool,
+    ) -> None:
+        self._shortcut, self._seeds, self._value, self._single = shortcut, seeds, value, single
+        branch, arguments = shortcut.branch, shortcut.arguments
+        self._parts = []
+        for i, of_argument in zip(chosen, restore, strict=True):
+            used, places = branch.inputs[i]
+            argument = arguments[i]
+            self._parts.append((argument.batched, used, places, _is_whole(argument, used), argument.count, of_argument))
+
+    def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
+        """The value and the gradients; None where the program leaves a domain, or its branch."""
+        branch, size = self._shortcut.branch, self._shortcut.batch.size
+        data = self._shortcut.run(executor, args)
+        if data is None:
+            return None
+        grads = executor.zeros(branch.layout, size)
+        branch.seed(grads, self._seeds)
+        executor.backward(branch.layout, data, grads)
+        found = []
+        for batched, used, places, is_whole, size_of, restore in self._parts:
+            part = (grads.batched if batched else grads.shared)[places]
+            if not is_whole:
+                whole = np.zeros((size_of, size) if batched else size_of)
+                whole[used] = part
+                part = whole
+            found.append(restore(part))
+        return self._value(branch.results(data)), found[0] if self._single else tuple(found)

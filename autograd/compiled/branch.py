@@ -54,7 +54,9 @@ class Output:
         n = data.batched.shape[1]
         if self._single is not None:  # as a loss is: quicker
             batched, place = self._single
-            return data.batched[place].copy() if batched else data.shared[place : place + 1].repeat(n)
+            if batched:
+                return data.batched[place].copy()
+            return data.shared[place : place + 1].copy() if n == 1 else data.shared[place : place + 1].repeat(n)
         if self.batched.all():
             array = data.batched[self._of_batched].T.copy()
         else:

@@ -42,6 +42,9 @@ SUMS = {SUM: OF_SUM, DOT: OF_DOT, PEAK: OF_PEAK, LOGSUMEXP: OF_LOGSUMEXP}
 """The codes: of scalars, copies and products, of operations of any number of inputs, of the scalars a·b + c, a·b - c, c - a·b and
 (a·b)·c·…, and from the last one on those of rows."""
 
+FEW_PIECES = 4
+"""So many pieces of known numbers are copied one by one."""
+
 CHAIN = 4
 """From how many products on, each a factor of the next one, they are one line."""
 
@@ -77,7 +80,8 @@ class Encoded:
         code: a line for each step, or for each scalar, where they have samples.
         scalars: a line for each scalar that has none.
         lists: the places of irregular operands.
-        initial: the shared numbers before a run, and behind them the numbers that are part of operations, such as a slope.
+        end: how many numbers stand before the batched ones: the shared ones, and those that are part of operations, such as a slope.
+        fixed: of these what is known before a run, as pieces: where, and the numbers.
         excused: whether errors depend on masks somewhere.
         stretches: what to run, in this order.
     """
@@ -102,7 +106,10 @@ class Encoded:
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
         self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
-        self.initial = np.array([*layout.initial, *[float.fromhex(text) for text in self._constants]])
+        self.end = layout.shared + len(self._constants)
+        places, numbers = layout.fixed
+        own = np.array([float.fromhex(text) for text in self._constants])
+        self.fixed = _pieces(np.append(places, np.arange(layout.shared, self.end)), np.append(numbers, own))
 
     # -- operations -----------------------------------------------------------------------------------------------------
 
@@ -322,6 +329,15 @@ class Encoded:
         ends = step.ends.tolist()
         for i in which.tolist():
             yield i, slice(ends[i - 1] if i else 0, ends[i])
+
+
+def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[slice | Rows, npt.NDArray[np.float64]]]:
+    """The numbers at ascending places by runs of places side by side; as one, where these are many."""
+    cuts = np.flatnonzero(np.diff(places) != 1) + 1
+    if len(cuts) > FEW_PIECES:
+        return [(places, numbers)]
+    runs = zip(np.split(places, cuts), np.split(numbers, cuts), strict=True)
+    return [(slice(int(run[0]), int(run[-1]) + 1), part) for run, part in runs if run.size]
 
 
 def _place(i: int, batched: bool) -> int:

@@ -70,7 +70,10 @@ class Storage:
 
 def storage(layout: Layout, samples: int = 1) -> Storage:
     """For the numbers of one run of a layout: the constants are there already."""
-    return Storage(layout.initial.copy(), np.zeros((layout.batched, samples)))
+    data = zeros(layout, samples)
+    places, numbers = layout.fixed
+    data.shared[places] = numbers
+    return data
 
 
 def zeros(layout: Layout, samples: int = 1) -> Storage:

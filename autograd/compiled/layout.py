@@ -147,7 +147,7 @@ class Layout:
         steps: in the order of execution.
         shared, batched: the sizes of the two arrays.
         place: for each row of the tape its place in the array it belongs to, -1 where no instruction needs it (a part of a sum).
-        initial: the shared numbers before a run: the constants, and zeros.
+        fixed: the places of the constants, which are shared, in ascending order; and their numbers.
         kept: the shared places that are read when it has run.
         notes: what executors keep of a layout.
     """
@@ -156,7 +156,7 @@ class Layout:
     shared: int
     batched: int
     place: npt.NDArray[np.intp]
-    initial: npt.NDArray[np.float64]
+    fixed: tuple[Rows, npt.NDArray[np.float64]]
     kept: npt.NDArray[np.intp]
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -263,10 +263,9 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
     for i, step, mask in masked:  # now that they have places: a mask may be computed after what it masks
         steps[i] = replace(step, mask=_operand(places.of[mask], True, bool(batched[mask].any())))
     place = places.of[: len(tape.nodes)]
-    initial = np.zeros(places.size[False])
-    constants = [i for i in tape.constants() if place[i] >= 0]
-    initial[place[constants]] = [tape.nodes[i]._data for i in constants]
-    return Layout(steps, places.size[False], places.size[True], place, initial, places.of[results[~batched[results]]])
+    constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
+    fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
+    return Layout(steps, places.size[False], places.size[True], place, fixed, places.of[results[~batched[results]]])
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -32,16 +32,17 @@ class Piece(Storage):
 
 def storage(layout: Layout, samples: int = 1) -> Piece:
     """As `execute.storage`."""
-    initial = encoded(layout).initial
-    end = initial.size
+    table = encoded(layout)
+    end = table.end
     memory = np.empty(end + layout.batched * samples)
-    memory[:end] = initial
+    for where, numbers in table.fixed:
+        memory[where] = numbers
     return Piece(memory[: layout.shared], memory[end:].reshape(layout.batched, samples), memory, end)
 
 
 def zeros(layout: Layout, samples: int = 1) -> Piece:
     """As `execute.zeros`."""
-    end = encoded(layout).initial.size
+    end = encoded(layout).end
     memory = np.zeros(end + layout.batched * samples)
     return Piece(memory[: layout.shared], memory[end:].reshape(layout.batched, samples), memory, end)
 

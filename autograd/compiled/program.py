@@ -114,14 +114,14 @@ class Program:
             >>> names["run"]([3.0])
             (12.0, [7.0])
         """
-        constants = self.layout.initial.nonzero()[0]
+        places, numbers = self.layout.fixed
         main = [
             "",
             "def run(leaves):",
             '    """The result, and its derivatives by the leaves, from the numbers of the leaves, in the order of `program.leaves`."""',
             f"    x, d = np.zeros({self.layout.shared}), np.zeros({self.layout.shared})",
             "    xs = ds = np.zeros((0, 1))",
-            *([f"    x[{array_text(constants)}] = {array_text(self.layout.initial[constants])}"] if len(constants) else []),
+            *([f"    x[{array_text(places)}] = {array_text(numbers)}"] if len(places) else []),
             *([f"    leaves_at = {array_text(self._places)}", "    x[leaves_at] = leaves"] if self._leaves else []),
             "    forward(x, xs)",
             f"    d[{self._result}] = 1.0",

@@ -61,7 +61,8 @@ class Shortcut:
 def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
     """What copies the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
-    if whole and isinstance(places, slice) and argument.is_tree and not argument.batched:  # leaf by leaf, without an array of all of them
+    if whole and isinstance(places, slice) and not argument.batched and (argument.is_tree or type(source) is float):
+        # number by number or array by array, without an array of all of them
         ends = np.cumsum([places.start, *map(np.size, leaves_of(source))]).tolist()
         cuts = [slice(start, end) for start, end in pairwise(ends)]
 
@@ -110,8 +111,9 @@ class Derivative:
         restore: list[Callable[[Array], Any]],
         single: bool,
     ) -> None:
-        self._shortcut, self._seeds, self._value, self._single = shortcut, seeds, value, single
+        self._shortcut, self._value, self._single = shortcut, value, single
         branch, arguments = shortcut.branch, shortcut.arguments
+        self._seeds = [(output, seed) for output, seed in zip(branch.outputs, seeds, strict=True) if seed]
         self._parts = []
         for i, of_argument in zip(chosen, restore, strict=True):
             used, places = branch.inputs[i]
@@ -125,7 +127,8 @@ class Derivative:
         if data is None:
             return None
         grads = executor.zeros(branch.layout, size)
-        branch.seed(grads, self._seeds)
+        for output, seed in self._seeds:
+            output.seed(grads, seed)
         executor.backward(branch.layout, data, grads)
         found = []
         for batched, used, places, is_whole, size_of, restore in self._parts:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiled import execute
 from autograd.compiled.arguments import Argument
 from autograd.compiled.branch import Branch, Output
 from autograd.compiled.function import Function
@@ -158,7 +159,7 @@ class Source:
 def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source], list[Source]]:
     """Where the leaves come from, shared and batched ones, in the order of their places."""
     end, _ = leaves_of(branch.layout)
-    frozen = branch.layout.initial[:end].copy()
+    frozen = execute.storage(branch.layout).shared[:end]
     for value, place in branch.captured:
         frozen[place] = value.data
     found: tuple[list[Source], list[Source]] = ([], [])

@@ -54,9 +54,8 @@ class Output:
         n = data.batched.shape[1]
         if self._single is not None:  # as a loss is: quicker
             batched, place = self._single
-            if batched:
-                return data.batched[place].copy()
-            return data.shared[place : place + 1].copy() if n == 1 else data.shared[place : place + 1].repeat(n)
+            one = data.batched[place] if batched else data.shared[place : place + 1]
+            return one.copy() if batched or n == 1 else one.repeat(n)
         if self.batched.all():
             array = data.batched[self._of_batched].T.copy()
         else:
@@ -66,7 +65,7 @@ class Output:
         return array.reshape(n, *self.shape)
 
     def seed(self, grads: Storage, seed: Array | float) -> None:
-        """Add to the gradients: an array like that of `read`, or a number for all samples of a single number; 0 adds nothing."""
+        """Add to the gradients an array like that of `read`; or set that of a single number, for all samples; 0 says nothing to do."""
         if not isinstance(seed, float):
             seed = seed.reshape(len(seed), -1)
             np.add.at(grads.batched, self.places[self.batched], seed[:, self.batched].T)  # a number may be given back twice
@@ -74,9 +73,9 @@ class Output:
         elif seed and self._single is not None:
             batched, place = self._single
             if batched:
-                grads.batched[place] += seed
+                grads.batched[place] = seed
             else:
-                grads.shared[place] += seed * grads.batched.shape[1]
+                grads.shared[place] = seed * grads.batched.shape[1]
 
 
 @dataclass(frozen=True)

@@ -236,12 +236,18 @@ class Encoded:
         once = products[self._read_once[table[products, SCALAR_OUT]]]
         made_by[table[once, SCALAR_OUT]] = once
         sources = made_by[table[products, SCALAR_INPUTS : SCALAR_INPUTS + 2]]
-        before = dict(zip(products.tolist(), np.where(sources[:, 0] >= 0, sources[:, 0], sources[:, 1]).tolist(), strict=True))
+        before = np.full(len(table), -1)
+        before[products] = np.where(sources[:, 0] >= 0, sources[:, 0], sources[:, 1])
+        goes_on = np.zeros(len(table), dtype=bool)
+        goes_on[before[before >= 0]] = True
+        links = before.tolist()
         gone: list[int] = []
-        for last in np.setdiff1d(products, list(before.values())).tolist():
-            found = [last]
-            while before[found[-1]] >= 0:
-                found.append(before[found[-1]])
+        for last in products[~goes_on[products]].tolist():
+            found = []
+            line = last
+            while line >= 0:
+                found.append(line)
+                line = links[line]
             if len(found) < CHAIN:
                 continue
             lines = table[found[::-1]]

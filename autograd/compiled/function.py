@@ -245,12 +245,15 @@ class Function:
     # -- arguments ------------------------------------------------------------------------------------------------------
 
     def _chosen(self, args: Sequence[Any], wrt: int | tuple[int, ...] | None) -> tuple[int, ...]:
-        if type(wrt) is int and 0 <= wrt < len(args):
+        n = len(args)
+        if wrt is None:
+            return tuple(range(n))
+        if type(wrt) is int and 0 <= wrt < n:
             return (wrt,)
-        chosen = tuple(range(len(args))) if wrt is None else wrt if isinstance(wrt, tuple) else (wrt,)
-        if any(not isinstance(i, int) or isinstance(i, bool) or not -len(args) <= i < len(args) for i in chosen):
-            raise InputError(f"wrt={wrt!r} does not fit a call with {len(args)} arguments: give a number, a tuple, or None for all")
-        return tuple(i % len(args) for i in chosen)
+        chosen = wrt if isinstance(wrt, tuple) else (wrt,)
+        if any(not isinstance(i, int) or isinstance(i, bool) or not -n <= i < n for i in chosen):
+            raise InputError(f"wrt={wrt!r} does not fit a call with {n} arguments: give a number, a tuple, or None for all")
+        return tuple([i % n for i in chosen])
 
     def _arguments(self, args: Sequence[Any], chosen: tuple[int, ...], each: bool) -> tuple[list[Argument], Batch]:
         """The arguments as flat arrays; `each`: those that are differentiated by get one of their own for each sample."""

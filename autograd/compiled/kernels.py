@@ -50,7 +50,7 @@ def compiled(signature, **options):
 
 @intrinsic
 def lent(typing, array):
-    """The array without its owner. Each piece of an array would count one more reference to it, and one less: a third of a small step."""
+    """The array without its owner: every piece of it would count one more reference, and one less, which took longer than the rest."""
 
     def made(context, builder, signature, args):
         own = context.make_array(signature.return_type)(context, builder, args[0])
@@ -108,9 +108,11 @@ def gathered(x, line, k, count, samples, lists, shared, n):
             if samples == 1:
                 found[e] = x[begin]
             elif place >= 0:
-                found[e * samples : (e + 1) * samples] = x[place]
+                for i in range(samples):
+                    found[e * samples + i] = x[place]
             else:
-                found[e * samples : (e + 1) * samples] = x[begin : begin + samples]
+                for i in range(samples):
+                    found[e * samples + i] = x[begin + i]
     return found
 
 
@@ -200,7 +202,8 @@ def add_up(y, a, terms, samples):
             y[o] = total
         else:
             out = y[o * samples : (o + 1) * samples]
-            out[:] = 0.0
+            for i in range(samples):
+                out[i] = 0.0
             for j in range(o * terms, (o + 1) * terms):
                 one = a[j * samples : (j + 1) * samples]
                 for i in range(samples):
@@ -217,7 +220,8 @@ def add_products(y, a, b, terms, samples):
             y[o] = total
         else:
             out = y[o * samples : (o + 1) * samples]
-            out[:] = 0.0
+            for i in range(samples):
+                out[i] = 0.0
             for j in range(o * terms, (o + 1) * terms):
                 left, right = a[j * samples : (j + 1) * samples], b[j * samples : (j + 1) * samples]
                 for i in range(samples):
@@ -250,7 +254,8 @@ def multiply(x, line, lists, shared, n):
         for o in range(m):
             for k in range(p):
                 y = x[begin + (o * p + k) * n : begin + (o * p + k + 1) * n]
-                y[:] = 0.0
+                for i in range(n):
+                    y[i] = 0.0
                 for j in range(t):
                     u, v = begin_a + o * row_a + j * n, begin_b + k * row_b + j * n
                     for i in range(n):
@@ -258,6 +263,12 @@ def multiply(x, line, lists, shared, n):
 
 
 # == backward ===========================================================================================================
+
+
+@compiled("void(f8[::1], f8[::1])")
+def scale(part, factors):
+    for i in range(part.size):
+        part[i] *= factors[i]
 
 
 @register_jitable
@@ -273,7 +284,8 @@ def scatter(d, part, line, k, count, samples, lists, shared, n):
     kind, start = line[at + KIND], line[at + START]
     if kind == PIECE:
         target = piece(d, line, k, count, samples, shared, n)
-        target += part
+        for i in range(part.size):
+            target[i] += part[i]
         return
     if kind == LIST and samples == 1:
         for e in range(count):
@@ -311,7 +323,8 @@ def spread_gradients(g, terms, samples):
     found = np.empty(g.size * terms)
     if samples == 1:
         for o in range(g.size):
-            found[o * terms : (o + 1) * terms] = g[o]
+            for j in range(o * terms, (o + 1) * terms):
+                found[j] = g[o]
         return found
     for o in range(g.size // samples):
         for j in range(o * terms, (o + 1) * terms):
@@ -324,7 +337,10 @@ def spread_gradients(g, terms, samples):
 def shares(a, terms, samples):
     """The derivatives of log_of_sums."""
     found, total, _ = exponentials(a, terms, samples)
-    return found / spread_gradients(total, terms, samples)
+    whole = spread_gradients(total, terms, samples)
+    for i in range(found.size):
+        found[i] /= whole[i]
+    return found
 
 
 @compiled("Tuple((f8[::1], i8, i8))(f8[::1], i8[::1], i8, i8, i8, i8, i8, i8)")

@@ -100,7 +100,8 @@ def forward(code, scalars, lists, x, shared, n, first, last):
         a = gathered(x, line, 0, size * terms, samples, lists, shared, n)
         b = gathered(x, line, 1, size * terms, samples, lists, shared, n)
         if op == COPY:
-            y[:] = a
+            for i in range(y.size):
+                y[i] = a[i]
         elif op == OF_SUM:
             add_up(y, a, terms, samples)
         elif op == OF_DOT:
@@ -155,19 +156,17 @@ def backward(code, scalars, lists, x, d, shared, n, first, last):
             if op >= FIRST and is_direct(line, k):
                 pull(op, k, piece(d, line, k, size, samples, shared, n), g, y, a, b, c)
                 continue
-            if op == COPY:
-                part = g.copy()
-            elif op == OF_SUM:
-                part = spread_gradients(g, terms, samples)
-            elif op == OF_DOT:
-                part = spread_gradients(g, terms, samples) * (a if k else b)
-            elif op == OF_PEAK:
-                part = 0.0 * spread_gradients(g, terms, samples)
-            elif op == OF_LOGSUMEXP:
-                part = spread_gradients(g, terms, samples) * shares(a, terms, samples)
-            else:
+            if op >= FIRST:
                 part = np.zeros(size * samples)
                 pull(op, k, part, g, y, a, b, c)
+            else:
+                part = spread_gradients(g, terms, samples)  # of a copy, which has one term, a copy
+                if op == OF_DOT:
+                    scale(part, a if k else b)
+                elif op == OF_PEAK:
+                    scale(part, np.zeros(part.size))
+                elif op == OF_LOGSUMEXP:
+                    scale(part, shares(a, terms, samples))
             if line[MASKED]:
                 keep_wanted(part, mask_of(x, line, size, samples, lists, shared, n), terms, samples)
             scatter(d, part, line, k, size * terms, samples, lists, shared, n)
@@ -175,52 +174,47 @@ def backward(code, scalars, lists, x, d, shared, n, first, last):
 
 SUMS_OF_SCALARS = """
         if op == OF_SUM:
-            total, at = 0.0, scalars[s, SCALAR_INPUTS]
-            for j in range(scalars[s, SCALAR_INPUTS + 1]):
-                total += x[lists[at + j]]
+            total = 0.0
+            for j in range(u, u + v):
+                total += x[lists[j]]
             x[z] = total
         elif op == OF_DOT:
-            total, at, terms = 0.0, scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
-            for j in range(terms):
-                total += x[lists[at + j]] * x[lists[at + terms + j]]
+            total = 0.0
+            for j in range(u, u + v):
+                total += x[lists[j]] * x[lists[j + v]]
             x[z] = total
         elif op == PRODUCTS:
-            at, factors = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
-            y = x[lists[at]]
-            for j in range(at + 1, at + factors):
+            y = x[lists[u]]
+            for j in range(u + 1, u + v):
                 y *= x[lists[j]]
-                x[lists[j + factors - 1]] = y
+                x[lists[j + v - 1]] = y
         elif op == MUL_ADD:
-            x[z] = x[scalars[s, SCALAR_INPUTS]] * x[scalars[s, SCALAR_INPUTS + 1]] + x[scalars[s, SCALAR_INPUTS + 2]]
+            x[z] = x[u] * x[v] + x[w]
         elif op == MUL_SUB:
-            x[z] = x[scalars[s, SCALAR_INPUTS]] * x[scalars[s, SCALAR_INPUTS + 1]] - x[scalars[s, SCALAR_INPUTS + 2]]
+            x[z] = x[u] * x[v] - x[w]
         elif op == SUB_MUL:
-            x[z] = x[scalars[s, SCALAR_INPUTS + 2]] - x[scalars[s, SCALAR_INPUTS]] * x[scalars[s, SCALAR_INPUTS + 1]]"""
+            x[z] = x[w] - x[u] * x[v]"""
 
 SUMS_OF_SCALARS_BACK = """
         if op == OF_SUM:
-            at = scalars[s, SCALAR_INPUTS]
-            for j in range(scalars[s, SCALAR_INPUTS + 1]):
-                d[lists[at + j]] += g
+            for j in range(u, u + v):
+                d[lists[j]] += g
         elif op == OF_DOT:
-            at, terms = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
-            for j in range(terms):
-                u, v = lists[at + j], lists[at + terms + j]
-                d[u] += g * x[v]
-                d[v] += g * x[u]
+            for j in range(u, u + v):
+                p, q = lists[j], lists[j + v]
+                d[p] += g * x[q]
+                d[q] += g * x[p]
         elif op == PRODUCTS:
-            at, factors = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1]
-            for j in range(at + factors - 1, at + 1, -1):
-                u = lists[j]
-                d[u] += g * x[lists[j + factors - 2]]
-                g *= x[u]
-            u, v = lists[at], lists[at + 1]
-            d[u] += g * x[v]
-            d[v] += g * x[u]
+            for j in range(u + v - 1, u + 1, -1):
+                p = lists[j]
+                d[p] += g * x[lists[j + v - 2]]
+                g *= x[p]
+            p, q = lists[u], lists[u + 1]
+            d[p] += g * x[q]
+            d[q] += g * x[p]
         elif op == MUL_ADD or op == MUL_SUB or op == SUB_MUL:
-            u, v, flags = scalars[s, SCALAR_INPUTS], scalars[s, SCALAR_INPUTS + 1], scalars[s, SCALAR_FLAGS]
             if flags & 4:
-                d[scalars[s, SCALAR_INPUTS + 2]] += -g if op == MUL_SUB else g
+                d[w] += -g if op == MUL_SUB else g
             if op == SUB_MUL:
                 g = -g
             if flags & 1:
@@ -256,17 +250,23 @@ def sources() -> list[str]:
 
 
 def _function(types: str, signature: str, key: str, branches: dict[int, list[str]]) -> list[str]:
-    """A function with one branch for each operation."""
+    """A function with one branch for each operation, or for all that do the same."""
     lines = [f'@compiled("{types}")', f"def {signature}:", f"    key = {key}"]
-    for i, (code, body) in enumerate(branches.items()):
-        lines += [f"    {'elif' if i else 'if'} key == {code}:", *_indented(body, 8)]
+    codes: dict[tuple[str, ...], list[int]] = {}
+    for code, body in branches.items():
+        codes.setdefault(tuple(body), []).append(code)
+    for i, (shared, same) in enumerate(codes.items()):
+        condition = " or ".join([f"key == {code}" for code in same])
+        lines += [f"    {'elif' if i else 'if'} {condition}:", *_indented([*shared], 8)]
     return lines
 
 
 def _over_scalars(types: str, signature: str, steps: str, first: str, sums: str, branches: dict[int, list[str]]) -> list[str]:
     """A function that goes through scalars, with one branch for each operation."""
     lines = [f'@compiled("{types}")', f"def {signature}:", "    left = False", f"    for s in {steps}:"]
-    lines += ["        op, z = scalars[s, SCALAR_OP], scalars[s, SCALAR_OUT]", f"        {first}", sums.strip("\n")]
+    lines += ["        op, z, flags = scalars[s, SCALAR_OP], scalars[s, SCALAR_OUT], scalars[s, SCALAR_FLAGS]"]
+    lines += [f"        {place} = scalars[s, SCALAR_INPUTS + {k}]" for k, place in enumerate("uvw")]
+    lines += [f"        {first}", sums.strip("\n")]
     for code, body in branches.items():
         lines += [f"        elif op == {code}:", *_indented(body, 12)]
     return [*lines, "    return left", ""]
@@ -308,13 +308,13 @@ def _slope(row: Operation, names: list[str], k: int) -> list[str]:
 
 
 def _read(names: list[str], body: list[str]) -> list[str]:
-    return [f"{name} = x[scalars[s, SCALAR_INPUTS + {names.index(name)}]]" for name in _needed(names, body)]
+    return [f"{name} = x[{'uvw'[names.index(name)]}]" for name in _needed(names, body)]
 
 
 def _scalar(row: Operation, names: list[str]) -> list[str]:
     body = lines_of(row.value, names, "x[z]")
     if row.domain or row.pole:
-        body += [*_outside(row, names), "if bad and scalars[s, SCALAR_FLAGS] & SCALAR_CHECKED:", "    left = True"]
+        body += [*_outside(row, names), "if bad and flags & SCALAR_CHECKED:", "    left = True"]
     return [*_read(names, body), *body]
 
 
@@ -326,7 +326,7 @@ def _scalar_slopes(row: Operation, names: list[str]) -> list[str]:
         if row is SELECT:
             body = [f"change = g if a {'==' if k == 2 else '!='} 0.0 else 0.0"]
         body = [*_read(names, body), *[f"{y} = x[z]" for y in _needed(["y"], body)], *body]
-        lines += [f"if scalars[s, SCALAR_FLAGS] & {1 << k}:", *_indented([*body, f"d[scalars[s, SCALAR_INPUTS + {k}]] += change"], 4)]
+        lines += [f"if flags & {1 << k}:", *_indented([*body, f"d[{'uvw'[k]}] += change"], 4)]
     return lines
 
 
@@ -351,7 +351,7 @@ class Machine:
 def machine() -> Machine:
     """The machine, compiled now, or taken from the cache of an earlier process.
 
-    To compile it takes a quarter of a minute, and half of that where another process can do one half of it.
+    To compile it takes a quarter of a minute, and ten seconds where another process can do one half of it.
 
     Raises:
         MissingPackageError: Numba is not installed.
@@ -361,7 +361,7 @@ def machine() -> Machine:
     paths = [_written(f"scalar_autograd_machine_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py", text) for text in sources()]
     helper = None
     if not all(path.with_suffix(".compiled").exists() for path in paths):
-        print("compiling the native executor: this takes some fifteen seconds, once on this machine", file=sys.stderr, flush=True)
+        print("compiling the native executor: this takes some ten seconds, once on this machine", file=sys.stderr, flush=True)
         helper = _compiling(paths[1])
     forward = _loaded(paths[0])
     if helper is not None:

@@ -435,6 +435,22 @@ def test_too_large_an_integer_is_the_error_that_a_value_raises() -> None:
         compile(hill)(10**400, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("f", "in_axes", "x", "note"),
+    [
+        (lambda p: p[0], None, [1.0, 2.0], "p was a Value. An array stands for many samples of one number each, unless in_axes says"),
+        (lambda n: [1.0 for _ in range(n)], None, 3, "n was a Value. A size or an index shapes the program, and is no argument of it"),
+        (lambda x: x + 1.0, (None,), [1.0, 2.0], "x was a list of Values."),
+        (lambda x: x["b"].mean(), (None,), {"b": [1.0]}, "x was a dict of Values."),
+        (lambda x: x.first, (0,), np.ones((2, 3)), "x was a ndarray of Values."),
+    ],
+)
+def test_errors_of_python_say_what_the_function_was_given(f: Callable[[Any], Any], in_axes: Any, x: Any, note: str) -> None:
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        compile(f, in_axes=in_axes)(x)
+    assert caught.value.__notes__[0].startswith(f"While it was recorded, {note}")
+
+
 def test_too_few_and_too_many_arguments_are_errors_of_python() -> None:
     f = compile(hill)
     for args in ((1.0,), (1.0, 2.0, 3.0)):

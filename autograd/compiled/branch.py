@@ -165,7 +165,11 @@ def record_branch(f: Callable[..., Any], arguments: Sequence[Argument], sample: 
     """Run the function once, on Values that stand for the numbers of one sample, and keep what it did."""
     with recording() as heard:
         variables, seen = zip(*[argument.variables(sample) for argument in arguments], strict=True) if arguments else ((), ())
-        result = f(*seen)
+        try:
+            result = f(*seen)
+        except (AttributeError, TypeError) as error:
+            error.add_note(_as_seen(arguments, seen))
+            raise
         arrays, build = split(result, "the result")
         outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
         batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
@@ -207,6 +211,21 @@ def record_branch(f: Callable[..., Any], arguments: Sequence[Argument], sample: 
         [Output(array.shape, [place(x) for x in found]) for found, array in zip(outputs, arrays, strict=True)],
         build,
     )
+
+
+def _as_seen(arguments: Sequence[Argument], seen: Sequence[Any]) -> str:
+    """What the arguments were for the function, which may have expected something else."""
+    numbers = [argument for argument, x in zip(arguments, seen, strict=True) if isinstance(x, Value)]
+    kinds = [
+        f"{argument.name} was a {type(x).__name__}{' of Values' if isinstance(x, (list, tuple, dict, np.ndarray)) else ''}"
+        for argument, x in zip(arguments, seen, strict=True)
+    ]
+    note = f"While it was recorded, {', '.join(kinds)}."
+    if any(argument.batched for argument in numbers):
+        note += " An array stands for many samples of one number each, unless in_axes says otherwise: compile(f, in_axes=(None,))."
+    elif numbers:
+        note += " A size or an index shapes the program, and is no argument of it: compile(lambda x: f(x, 10))."
+    return note
 
 
 def index_of(numbers: list[int]) -> Index:

@@ -31,7 +31,8 @@ def define(
     It works like the built-in ones from then on: eager, compiled, in derivatives of any order, in pictures and checks.
 
     Args:
-        name: a new name.
+        name: a new name. Defined again in the same module, as by a cell of a notebook that is run again, an operation takes the place of
+            the former one; graphs and programs that were made before keep that.
         value: the value, a rule ``lambda xp, a, b: …``. `xp` has the functions in `autograd.namespaces.FUNCTIONS`; choose with
             `xp.where`, and compare for equality with `xp.equal`, because the rule also runs on arrays and on Values.
         derivatives: one rule ``lambda xp, y, a, b: …`` an input, where `y` is the value.
@@ -62,10 +63,13 @@ def define(
         >>> x.grad
         0.25
     """
-    row = ops.define(
-        name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc
-    )  # fmt: skip
+    before = OPERATIONS.copy()
+    if name in OPERATIONS and _is_from(value, OPERATIONS[name].value):
+        del OPERATIONS[name]
     try:
+        row = ops.define(
+            name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc
+        )  # fmt: skip
         inputs = ", ".join(ascii_lowercase[: len(derivatives)])
         for rule in (value, domain, pole):
             _need_arguments(name, rule, f"xp, {inputs}")
@@ -75,9 +79,16 @@ def define(
         if wrong:
             raise GradientCheckError(f"the derivatives of {name} are wrong:\n" + "\n".join(wrong))
     except BaseException:  # also of a rule, or of a point outside of the domain
-        del OPERATIONS[name]
+        OPERATIONS.clear()
+        OPERATIONS.update(before)
         raise
     return function_of(row)
+
+
+def _is_from(rule: Any, other: Rule) -> bool:
+    """Whether it is from the module of the other, and that is not our own."""
+    module = getattr(rule, "__module__", None)
+    return isinstance(module, str) and module == getattr(other, "__module__", None) != ops.__name__
 
 
 def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:

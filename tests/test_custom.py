@@ -132,3 +132,41 @@ def test_bad_rows_are_refused() -> None:
             define("never", *rules)
         assert "never" not in OPERATIONS
     assert callable(np.exp)
+
+
+def halved(**options: Any) -> Any:
+    return define("halved", lambda xp, a: 0.5 * a, lambda xp, y, a: 0.5, **options)
+
+
+def test_a_cell_that_is_run_again_defines_anew_and_old_graphs_keep_the_former() -> None:
+    old = define("halved", lambda xp, a: 0.25 * a, lambda xp, y, a: 0.25)
+    try:
+        x = Value(8.0)
+        y = old(x)
+        new = halved(check_at=[(1.0,)])
+        assert (old(8.0), new(8.0), OPERATIONS["halved"].value(None, 8.0)) == (2.0, 4.0, 4.0)
+        (y * new(x)).backward()
+        assert x.grad == 0.25 * 4.0 + 0.5 * 2.0
+        row = OPERATIONS["halved"]
+        order = list(OPERATIONS)
+        with pytest.raises(GradientCheckError):
+            define("halved", lambda xp, a: 0.5 * a, lambda xp, y, a: 0.4, check_at=[(1.0,)])
+        with pytest.raises(DefinitionError):
+            define("halved", lambda xp, a: 0.5 * a)
+        assert OPERATIONS["halved"] is row
+        assert list(OPERATIONS) == order
+    finally:
+        del OPERATIONS["halved"]
+
+
+def test_an_operation_of_another_module_keeps_its_name() -> None:
+    halved()
+    try:
+        names: dict[str, Any] = {"__name__": "elsewhere", "define": define}
+        with pytest.raises(DefinitionError, match="there is an operation 'halved' already: choose another name"):
+            exec("define('halved', lambda xp, a: 0.5 * a, lambda xp, y, a: 0.5)", names)
+        with pytest.raises(DefinitionError, match="there is an operation 'tanh' already"):
+            define("tanh", lambda xp, a: 0.5 * a, lambda xp, y, a: 0.5)
+        assert OPERATIONS["tanh"].value(math, 0.0) == 0.0
+    finally:
+        del OPERATIONS["halved"]

@@ -423,7 +423,7 @@ def _line(history: History, epochs: int, names: list[str]) -> str:
     if history.validation_loss:
         parts.append(f"test loss {history.validation_loss[-1]:.4f}")
         parts += [f"test {shown(name, history.metrics[f'validation_{name}'][-1])}" for name in names]
-    return f"epoch {len(history.loss)}/{epochs}: {', '.join(parts)}, {history.seconds[-1]:.1f} s"
+    return f"epoch {len(history.loss)}/{epochs}: {', '.join(parts)}, {history.seconds[-1]:.2f} s"
 
 
 def _progress_bar(total: int, progress: bool) -> Any:

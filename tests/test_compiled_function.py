@@ -1008,6 +1008,7 @@ def test_where_stays_live_and_its_other_side_has_no_part(name: str, f: Callable[
         assert gradient == pytest.approx(grad(f)(x), rel=1e-13, nan_ok=True)
 
 
+@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")  # Python 3.12 and later say so before we do
 @pytest.mark.parametrize(("name", "f"), WHERES, ids=[row[0] for row in WHERES])
 def test_where_in_derivatives_of_derivatives(name: str, f: Callable[[Any], Any], executor: str) -> None:
     numbers = [x for x in NUMBERS if abs(x) != 1e-300]  # where second derivatives overflow

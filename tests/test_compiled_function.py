@@ -1008,7 +1008,6 @@ def test_where_stays_live_and_its_other_side_has_no_part(name: str, f: Callable[
         assert gradient == pytest.approx(grad(f)(x), rel=1e-13, nan_ok=True)
 
 
-@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")  # Python 3.12 and later say so before we do
 @pytest.mark.parametrize(("name", "f"), WHERES, ids=[row[0] for row in WHERES])
 def test_where_in_derivatives_of_derivatives(name: str, f: Callable[[Any], Any], executor: str) -> None:
     numbers = [x for x in NUMBERS if abs(x) != 1e-300]  # where second derivatives overflow
@@ -1022,6 +1021,7 @@ def test_where_in_derivatives_of_derivatives(name: str, f: Callable[[Any], Any],
     np.testing.assert_allclose(gradient, [grad(grad(f))(x) for x in numbers], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")  # Python 3.12 and later say so before we do
 def test_conditions_are_negated_by_a_tilde(executor: str) -> None:
     f = compile(lambda x: where(~(x <= 0) & ~((x > 2) | (x < 1)), lambda: log(x), lambda: -x), executor=executor)
     assert f([-1.0, 0.5, 1.5, 3.0]).tolist() == [1.0, -0.5, math.log(1.5), -3.0]

@@ -4,6 +4,7 @@ import math
 import random
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from executors import EXECUTORS
 from points import ROWS, points
 
 from autograd import Program, Value, compile, dot, exp, log, relu, tanh
-from autograd.compiled.layout import Layout
+from autograd.compiled.layout import Instruction, Layout, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import CompileError, DomainError, PoleError
 from autograd.functions import call
@@ -283,3 +284,24 @@ def test_a_long_product_is_one_line_of_the_native_machine() -> None:
     lines = {name: len(encoded(compile(root).layout).scalars) for name, root in long_products(x).items()}
     assert lines["one after the other"] == 2  # by the constant 1, from which math.prod starts
     assert lines["one of them read elsewhere"] < 8
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_scalars_of_which_a_vector_reads_some(executor: str) -> None:
+    """Products that one line of scalars reads, and a vector too, which may not be taken into that line."""
+    rng = random.Random(0)
+    x = [Value(rng.uniform(0.8, 1.25)) for _ in range(60)]
+    products, y = [], x[0]
+    for a, b in pairwise(x):
+        products.append(y * a)
+        y = tanh(products[-1] + b) if len(products) % 3 else products[-1] * b - a
+    root = y + sum(tanh(dot(products, [rng.uniform(-1.0, 1.0) for _ in products])) for _ in range(20))
+    root.backward()
+    expected, value = [a.grad for a in x], root.data
+    program = compile(root, executor=executor)
+    kinds = {type(step) for step in program.layout.steps}
+    assert kinds == {Instruction, Scalars}
+    for a in x:
+        a.grad = 0.0
+    assert program() == pytest.approx(value, rel=1e-14)
+    assert [a.grad for a in x] == pytest.approx(expected, rel=1e-12)

@@ -129,6 +129,8 @@ def _rows(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[tup
 
 
 def _numbers(item: Any) -> list[float]:
+    if type(item) is list:  # most are lists of floats: asked of their types, in a third of the time
+        return [x if type(x) is float else real(x) for x in item]
     return [real(x) for x in item] if hasattr(item, "__iter__") else [real(item)]
 
 
@@ -150,14 +152,16 @@ def _classes(name: str, outputs: Sequence[Any], targets: Sequence[Any], threshol
             )
     rows = _rows(name, outputs, targets)
     width = len(rows[0][0])
-    single = {0.0: 0, 1.0: 1} if all(target != [-1.0] for _, target in rows) else {-1.0: 0, 1.0: 1}
+    classes = {float(k): k for k in range(width)}
+    if width == 1:
+        classes = {0.0: 0, 1.0: 1} if all(target != [-1.0] for _, target in rows) else {-1.0: 0, 1.0: 1}
     found, right = [], []
     for i, (output, target) in enumerate(rows):
-        if any(math.isnan(x) for x in output + target):
+        if math.isnan(sum(output) + sum(target)) and any(map(math.isnan, output + target)):  # ∞ - ∞ is nan too
             raise InputError(f"{name} cannot tell the class of nan: sample {i} has the output {output} and the target {target}")
         found.append(_largest(output) if width > 1 else int(output[0] > threshold))
         if len(target) == 1:
-            right.append(_class_of(i, target[0], single if width == 1 else {float(k): k for k in range(width)}))
+            right.append(_class_of(i, target[0], classes))
         elif len(target) == width:
             right.append(_largest(target))
         else:

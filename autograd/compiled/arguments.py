@@ -189,7 +189,7 @@ class Argument:
         if isinstance(self.source, Parameters):
             return self.source.array
         if self.module is not None:
-            numbers = np.array([p.data for p in self.module.values()])
+            numbers = np.array(numbers_of([*self.module.values()]))
             return np.broadcast_to(numbers[:, None], (len(numbers), samples)) if self.batched else numbers
         parts = [array.reshape(len(array), -1).T if self.batched else array.ravel() for array in self.arrays]
         return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros((0, samples)[: 1 + self.batched])

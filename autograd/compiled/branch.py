@@ -12,7 +12,7 @@ import numpy.typing as npt
 from autograd.compiled.arguments import Argument, Array, split
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import Executor
-from autograd.compiled.layout import Instruction, Layout, lay_out
+from autograd.compiled.layout import Index, Instruction, Layout, index_of, lay_out
 from autograd.compiled.matrices import find_matrices
 from autograd.compiled.record import Tape, collector_paused, record
 from autograd.compiled.roll import roll
@@ -20,8 +20,6 @@ from autograd.errors import CompileError
 from autograd.ops import CONSTANT
 from autograd.recording import recording
 from autograd.value import Value
-
-Index = npt.NDArray[np.intp] | slice
 
 
 @dataclass(frozen=True)
@@ -226,10 +224,3 @@ def _as_seen(arguments: Sequence[Argument], seen: Sequence[Any]) -> str:
     elif numbers:
         note += " A size or an index shapes the program, and is no argument of it: compile(lambda x: f(x, 10))."
     return note
-
-
-def index_of(numbers: list[int]) -> Index:
-    """An index of these numbers, a slice where they are one."""
-    if numbers and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-        return slice(numbers[0], numbers[0] + len(numbers))
-    return np.array(numbers, dtype=np.intp)

@@ -26,6 +26,8 @@ from autograd.compiled.record import Tape
 from autograd.compiled.roll import Block, Group, Rows
 from autograd.ops import COMPARISONS, Operation
 
+Index = npt.NDArray[np.intp] | slice
+
 SPREAD = Operation("spread", "spread", lambda xp, a: a, (), 1)
 """A shared number as a batched one, the same for every sample: where an operand needs both kinds. It computes nothing."""
 
@@ -347,6 +349,13 @@ def _operand(places: Rows, constant: bool, batched: bool) -> Operand:
     if np.array_equal(regular, places) and count == int(np.prod([n for n, stride in zip(shape, strides, strict=True) if stride])):
         return Operand(shape, start, strides, None, True, constant, batched)
     return Operand(shape, 0, (), places, count == places.size, constant, batched)
+
+
+def index_of(places: list[int]) -> Index:
+    """These places as an index, a slice where they lie side by side: that is faster."""
+    if places and places == list(range(places[0], places[0] + len(places))):
+        return slice(places[0], places[0] + len(places))
+    return np.array(places, dtype=np.intp)
 
 
 def places_of(start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Rows:

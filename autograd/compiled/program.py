@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from struct import Struct
 
 import numpy as np
 
 from autograd.compiled.as_source import array_text, source_of
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import executor_named
-from autograd.compiled.layout import Layout, lay_out
+from autograd.compiled.layout import Layout, index_of, lay_out
 from autograd.compiled.matrices import find_matrices
 from autograd.compiled.printing import Line, describe, outline
 from autograd.compiled.record import collector_paused, record
@@ -34,6 +35,8 @@ class Program:
         place = self.layout.place
         self._leaves = [self.tape.nodes[i] for i in leaves]
         self._places = place[leaves]
+        self._where = index_of(self._places.tolist())
+        self._pack = Struct(f"{len(leaves)}d").pack  # takes a third of the time in which NumPy reads a list
         self._result = int(place[-1])
         self._last = threading.local()
 
@@ -73,7 +76,7 @@ class Program:
             DomainError, PoleError: what eager code would have raised.
         """
         data = self._executor.storage(self.layout)
-        data.shared[self._places] = numbers_of(self._leaves)
+        data.shared[self._where] = np.frombuffer(self._pack(*numbers_of(self._leaves)))
         if self._executor.forward(self.layout, data):
             self.tape.replay()  # raises the error with the operation, the numbers and the labels
             raise DomainError("an operation left its domain in compiled code, though not in eager code")
@@ -95,7 +98,7 @@ class Program:
         grads = self._executor.zeros(self.layout)
         grads.shared[self._result] = 1.0
         self._executor.backward(self.layout, data, grads)
-        add_gradients(self._leaves, grads.shared[self._places].tolist())
+        add_gradients(self._leaves, grads.shared[self._where].tolist())
 
     def outline(self) -> list[Line]:
         """The instructions in words; `draw(program)` makes a picture of them."""

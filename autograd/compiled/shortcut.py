@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from autograd.compiled.arguments import Argument, Array, leaves_of
-from autograd.compiled.branch import Branch, Index
+from autograd.compiled.branch import Branch
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import Executor
+from autograd.compiled.layout import Index
 
 
 @dataclass(frozen=True)

@@ -1653,3 +1653,22 @@ def test_print_shows_the_program_and_where_it_branches() -> None:
     assert f"  where {__file__}:{line} (if h[0] > h[1]:) was True" in lines
     assert f"  where {__file__}:{line} (if h[0] > h[1]:) was False" in lines
     assert any("where(" in text for text in lines)
+
+
+@pytest.mark.parametrize(("m", "t"), [(1, 1), (2, 3), (3, 17), (4, 8), (5, 33), (7, 100), (9, 4)])
+def test_products_of_few_samples_and_of_many(executor: str, m: int, t: int) -> None:
+    rng = np.random.default_rng(m)
+    W, V = rng.normal(size=(m, t)), rng.normal(size=(3, t))
+
+    def f(W: Any, x: Any) -> Any:
+        return [[dot(w, row) for w in W] for row in x]
+
+    of_vectors = compile(lambda W, x: [dot(w, x) for w in W], in_axes=(None, 0), executor=executor)
+    of_matrices = compile(f, in_axes=(None, 0), executor=executor)
+    swapped = compile(lambda W, x: [[dot(row, w) for row in x] for w in W], in_axes=(None, 0), executor=executor)
+    for n in (1, 2, 3, 7, 11, 12, 13, 14):
+        x = rng.normal(size=(n, t))
+        np.testing.assert_allclose(of_vectors(W, x), x @ W.T, rtol=1e-13, atol=1e-13)
+        X = rng.normal(size=(n, 3, t)) * V
+        np.testing.assert_allclose(of_matrices(W, X), X @ W.T, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(swapped(W, X), np.moveaxis(X @ W.T, 1, 2), rtol=1e-13, atol=1e-13)

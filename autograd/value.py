@@ -86,7 +86,8 @@ class Value(Node):
         self._right = _right
         self._extra = _extra
         self._mark = 0
-        self._data: float = _number if data is None and _operation is not LEAF else data if type(data) is float else real(data)
+        is_computed = data is None and (_left is not None or _extra is not None)
+        self._data: float = _number if is_computed else data if type(data) is float else real(data)
         self._grad: float = 0.0
         self._dleft: float = _dleft  # the local derivative with respect to the left input, at the recorded point
         self._dright: float = _dright

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain, groupby
 
@@ -44,6 +44,9 @@ SUMS = {SUM: OF_SUM, DOT: OF_DOT, PEAK: OF_PEAK, LOGSUMEXP: OF_LOGSUMEXP}
 
 FEW_PIECES = 4
 """So many pieces of known numbers are copied one by one."""
+
+FEW_ROWS = 4
+"""So many rows with samples are a line each, rather than one with operands that have to be gathered, and gradients to be scattered."""
 
 CHAIN = 4
 """From how many products on, each a factor of the next one, they are one line."""
@@ -151,6 +154,13 @@ class Encoded:
 
     def _of_vectors(self, step: Instruction) -> Table:
         operation = step.operation
+        if (
+            step.batched
+            and 1 < step.size <= FEW_ROWS
+            and not (step.stacked or operation is MATMUL)
+            and any(map(_is_scattered, step.operands))
+        ):
+            return np.concatenate([self._of_vectors(row) for row in _rows_of(step)])
         size, terms, width = step.size, 1, 1
         if operation is MATMUL:
             (size, terms), (width, _) = (operand.shape for operand in step.operands)
@@ -344,6 +354,25 @@ def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[slice 
         return [(places, numbers)]
     runs = zip(np.split(places, cuts), np.split(numbers, cuts), strict=True)
     return [(slice(int(run[0]), int(run[-1]) + 1), part) for run, part in runs if run.size]
+
+
+def _is_scattered(operand: Operand) -> bool:
+    """Whether its numbers, which differ from sample to sample, do not lie side by side."""
+    return operand.batched and bool((np.diff(operand.all_places().ravel()) != 1).any())
+
+
+def _rows_of(step: Instruction) -> Iterator[Instruction]:
+    """An instruction for each output."""
+    places = [operand.all_places().ravel().tolist() for operand in step.operands]
+    mask = None if step.mask is None else step.mask.all_places().ravel().tolist()
+    for i in range(step.size):
+        operands = [_at(operand, own[i]) for operand, own in zip(step.operands, places, strict=True)]
+        own_mask = None if step.mask is None or mask is None else _at(step.mask, mask[i])
+        yield replace(step, shape=(1,), start=step.start + i, operands=tuple(operands), mask=own_mask)
+
+
+def _at(operand: Operand, place: int) -> Operand:
+    return replace(operand, shape=(1,), start=place, strides=(0,), places=None, distinct=True)
 
 
 def _place(i: int, batched: bool) -> int:

@@ -295,7 +295,10 @@ def _value(row: Operation, names: list[str]) -> list[str]:
 
 
 def _check(row: Operation, names: list[str]) -> list[str]:
-    return _over_arrays("a", [*_outside(row, _numbers(names)), "if bad and (mask.size == 0 or mask[i] != 0.0):", "    return True"])
+    test = _outside(row, _numbers(names))
+    all_of_them = ["found = False", *_over_arrays("a", [*test, "found |= bad"])]  # without a branch: several numbers at once
+    wanted = _over_arrays("a", [*test, "if bad and mask[i] != 0.0:", "    return True"])
+    return [*all_of_them, "if not found or mask.size == 0:", "    return found", *wanted]
 
 
 def _slope(row: Operation, names: list[str], k: int) -> list[str]:

@@ -73,6 +73,13 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
                 shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
         return load
+    if whole and isinstance(places, slice) and argument.batched and getattr(source, "shape", None) == (batch.size,):  # a number a sample
+        row = places.start
+
+        def load(x: Any, data: Storage) -> None:
+            data.batched[row] = x
+
+        return load
     read, batched = argument.reader(source, batch.size, batch.shape), argument.batched
     if whole:
 

@@ -1672,3 +1672,23 @@ def test_products_of_few_samples_and_of_many(executor: str, m: int, t: int) -> N
         X = rng.normal(size=(n, 3, t)) * V
         np.testing.assert_allclose(of_matrices(W, X), X @ W.T, rtol=1e-13, atol=1e-13)
         np.testing.assert_allclose(swapped(W, X), np.moveaxis(X @ W.T, 1, 2), rtol=1e-13, atol=1e-13)
+
+
+def test_few_rows_of_scattered_numbers_on_one_side_of_a_where(executor: str) -> None:
+    """sqrt and log of x and z, between which y lies: with samples the native machine takes them apart."""
+
+    def f(x: Any, y: Any, z: Any) -> Any:
+        return where(x > 0.0, lambda: sqrt(x) * y + sqrt(z) + log(x) * log(z), lambda: x * y - z)
+
+    rng = np.random.default_rng(0)
+    x, y, z = rng.normal(size=(3, 200))
+    z = np.abs(z) * np.where(x > 0.0, 1.0, -1.0)  # outside of the domains where the other side is chosen
+    value, slopes = compile(f, executor=executor).value_and_grad(x, y, z)
+    leaves = [list(map(Value, sample)) for sample in zip(x, y, z, strict=True)]
+    for sample, found in zip(leaves, value, strict=True):
+        eager = f(*sample)
+        eager.backward()
+        assert found == pytest.approx(eager.data, rel=1e-13)
+    np.testing.assert_allclose(np.transpose(slopes), [[leaf.grad for leaf in sample] for sample in leaves], rtol=1e-12)
+    with pytest.warns(RuntimeWarning, match=r"needs .*: 1 of 200 elements are outside"):
+        compile(lambda x, y, z: sqrt(x) + sqrt(z) * y, executor=executor)(np.abs(x), y, np.where(np.arange(200) == 7, -1.0, 1.0))

@@ -62,6 +62,11 @@ class Output:
             array[:, ~self.batched] = data.shared[self._of_shared]
         return array.reshape(n, *self.shape)
 
+    def number(self, data: Storage) -> float:
+        """A single number of a single sample."""
+        batched, place = self.batched[0], self.places[0]
+        return float(data.batched[place, 0] if batched else data.shared[place])
+
     def seed(self, grads: Storage, seed: Array | float) -> None:
         """Add to the gradients an array like that of `read`; or set that of a single number, for all samples; 0 says nothing to do."""
         if not isinstance(seed, float):

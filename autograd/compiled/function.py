@@ -120,7 +120,8 @@ class Function:
         kept = arguments if shortcut is None else shortcut.arguments
         restore = [self._restorer(args[i], kept[i], batch, reduce is None) for i in chosen]
         if shortcut is not None:
-            _remember(self._derivatives, key, Derivative(shortcut, chosen, seeds, value, restore, single))
+            of_arrays = None if batch.shape is None and not has_aux else value
+            _remember(self._derivatives, key, Derivative(shortcut, chosen, seeds, of_arrays, restore, single))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
 

@@ -105,7 +105,7 @@ class Derivative:
     Args:
         shortcut: for the values.
         chosen, seeds: by which arguments to differentiate, and the gradients of the results.
-        value: of the arrays of the results the value that is given back.
+        value: of the arrays of the results the value that is given back; None where that is their one number.
         restore: for each of the chosen what gives its gradient the form that is given back.
         single: whether it stands alone, not in a tuple.
     """
@@ -115,7 +115,7 @@ class Derivative:
         shortcut: Shortcut,
         chosen: Sequence[int],
         seeds: list[float],
-        value: Callable[[list[Array]], Any],
+        value: Callable[[list[Array]], Any] | None,
         restore: list[Callable[[Array], Any]],
         single: bool,
     ) -> None:
@@ -146,4 +146,5 @@ class Derivative:
                 whole[used] = part
                 part = whole
             found.append(restore(part))
-        return self._value(branch.results(data)), found[0] if self._single else tuple(found)
+        value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
+        return value, found[0] if self._single else tuple(found)

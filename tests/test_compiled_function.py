@@ -1692,3 +1692,13 @@ def test_few_rows_of_scattered_numbers_on_one_side_of_a_where(executor: str) -> 
     np.testing.assert_allclose(np.transpose(slopes), [[leaf.grad for leaf in sample] for sample in leaves], rtol=1e-12)
     with pytest.warns(RuntimeWarning, match=r"needs .*: 1 of 200 elements are outside"):
         compile(lambda x, y, z: sqrt(x) + sqrt(z) * y, executor=executor)(np.abs(x), y, np.where(np.arange(200) == 7, -1.0, 1.0))
+
+
+def test_a_shared_vector_as_long_as_there_are_samples_is_not_taken_for_a_number_of_each(executor: str) -> None:
+    f = compile(lambda p, x: dot(p, p) * x, in_axes=(None, 0), executor=executor)
+    p = x = np.array([1.0, 2.0, 3.0])
+    for _ in range(3):  # the later calls take a shortcut
+        value, (by_p, by_x) = f.value_and_grad(p, x)
+        assert value.tolist() == [14.0, 28.0, 42.0]
+        assert by_p.tolist() == [[2.0, 4.0, 6.0], [4.0, 8.0, 12.0], [6.0, 12.0, 18.0]]
+        assert by_x.tolist() == [14.0, 14.0, 14.0]

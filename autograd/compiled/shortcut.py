@@ -73,7 +73,8 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
                 shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
         return load
-    if whole and isinstance(places, slice) and argument.batched and getattr(source, "shape", None) == (batch.size,):  # a number a sample
+    one_a_sample = argument.batched and argument.count == 1 and getattr(source, "shape", None) == (batch.size,)
+    if whole and isinstance(places, slice) and one_a_sample:
         row = places.start
 
         def load(x: Any, data: Storage) -> None:

@@ -231,31 +231,23 @@ class Argument:
 
     def restore(self, numbers: Array) -> Any:
         """What `numbers` gave, in the form of the argument."""
-        if isinstance(self.source, Parameters):
-            return numbers
-        if self.module is not None:
-            return dict(zip(self.module, numbers if self.batched else numbers.tolist(), strict=True))
-        pieces: list[Any] = []
-        start = 0
-        for array in self.arrays:
-            shape = array.shape[1:] if self.batched else array.shape
-            size = math.prod(shape)
-            piece = numbers[start : start + size]
-            start += size
-            piece = piece.T.reshape(-1, *shape) if self.batched else piece.reshape(shape)
-            pieces.append(float(piece) if piece.ndim == 0 else piece)
-        return self.build(pieces)
+        return self.restorer()(numbers)
 
     def restorer(self) -> Callable[[Array], Any]:
-        """What does as `restore`, but quicker."""
-        if isinstance(self.source, Parameters) or self.module is not None or self.batched:
-            return self.restore
-        build, shapes = self.build, [array.shape for array in self.arrays]
-        if len(shapes) == 1 and build(self.arrays) is self.arrays[0]:
-            shape = shapes[0]
-            return (lambda numbers: numbers.reshape(shape)) if shape else lambda numbers: float(numbers[0])
+        """What does as `restore` for all arguments of this form."""
+        if isinstance(self.source, Parameters):
+            return lambda numbers: numbers
+        if self.module is not None:
+            module, batched = self.module, self.batched
+            return lambda numbers: dict(zip(module, numbers if batched else numbers.tolist(), strict=True))
+        build, shapes = self.build, [array.shape[self.batched :] for array in self.arrays]
         ends = np.cumsum([0, *map(math.prod, shapes)]).tolist()
         cuts = [(slice(start, end), shape) for (start, end), shape in zip(pairwise(ends), shapes, strict=True)]
+        if self.batched:
+            return lambda numbers: build([numbers[cut].T.reshape(-1, *shape) for cut, shape in cuts])
+        if len(shapes) == 1 and build(self.arrays) is self.arrays[0]:  # a single array or number, which most are: quicker
+            shape = shapes[0]
+            return (lambda numbers: numbers.reshape(shape)) if shape else lambda numbers: float(numbers[0])
         return lambda numbers: build([numbers[cut].reshape(shape) if shape else float(numbers[cut][0]) for cut, shape in cuts])
 
     def for_each(self, samples: int) -> Argument:

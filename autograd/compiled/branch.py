@@ -52,8 +52,7 @@ class Output:
         n = data.batched.shape[1]
         if self._single is not None:  # as a loss is: quicker
             batched, place = self._single
-            one = data.batched[place] if batched else data.shared[place : place + 1]
-            return one.copy() if batched or n == 1 else one.repeat(n)
+            return data.batched[place].copy() if batched else data.shared[place : place + 1].repeat(n)
         if self.batched.all():
             array = data.batched[self._of_batched].T.copy()
         else:

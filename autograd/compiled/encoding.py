@@ -11,7 +11,7 @@ from itertools import chain, groupby
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, Scalars
+from autograd.compiled.layout import SPREAD, Index, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.roll import Rows
 from autograd.ops import ADD, COMPARISONS, DOT, LOGSUMEXP, MUL, OPERATIONS, PEAK, POW, SELECT, SUB, SUM, Operation
@@ -347,7 +347,7 @@ class Encoded:
             yield i, slice(ends[i - 1] if i else 0, ends[i])
 
 
-def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[slice | Rows, npt.NDArray[np.float64]]]:
+def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[Index, npt.NDArray[np.float64]]]:
     """The numbers at ascending places by runs of places side by side; as one, where these are many."""
     cuts = np.flatnonzero(np.diff(places) != 1) + 1
     if len(cuts) > FEW_PIECES:
@@ -363,15 +363,14 @@ def _is_scattered(operand: Operand) -> bool:
 
 def _rows_of(step: Instruction) -> Iterator[Instruction]:
     """An instruction for each output."""
-    places = [operand.all_places().ravel().tolist() for operand in step.operands]
-    mask = None if step.mask is None else step.mask.all_places().ravel().tolist()
     for i in range(step.size):
-        operands = [_at(operand, own[i]) for operand, own in zip(step.operands, places, strict=True)]
-        own_mask = None if step.mask is None or mask is None else _at(step.mask, mask[i])
-        yield replace(step, shape=(1,), start=step.start + i, operands=tuple(operands), mask=own_mask)
+        operands = tuple([_one_of(operand, i) for operand in step.operands])
+        mask = None if step.mask is None else _one_of(step.mask, i)
+        yield replace(step, shape=(1,), start=step.start + i, operands=operands, mask=mask)
 
 
-def _at(operand: Operand, place: int) -> Operand:
+def _one_of(operand: Operand, i: int) -> Operand:
+    place = int(operand.all_places().flat[i])
     return replace(operand, shape=(1,), start=place, strides=(0,), places=None, distinct=True)
 
 

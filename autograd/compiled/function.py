@@ -121,7 +121,7 @@ class Function:
         restore = [self._restorer(args[i], kept[i], batch, reduce is None) for i in chosen]
         if shortcut is not None:
             of_arrays = None if batch.shape is None and not has_aux else value
-            _remember(self._derivatives, key, Derivative(shortcut, chosen, seeds, of_arrays, restore, single))
+            _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
 

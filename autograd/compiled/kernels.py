@@ -3,6 +3,9 @@
 This is no module to import but a part of the machine: `machine` copies its text into the machine's two halves, so that all of a half is
 compiled and kept together. An operand is one array of plain numbers, with the samples, where there are any, as its last axis: a view of
 storage where it lies in one piece, else a copy. A product is a[m, t] @ b[p, t]ᵀ.
+
+Numbers are copied by loops, not by slices: for each slice that is assigned to, Numba compiles what an error about its shape would say,
+which takes a second.
 """
 
 import numpy as np

@@ -37,13 +37,16 @@ def storage(layout: Layout, samples: int = 1) -> Piece:
     memory = np.empty(end + layout.batched * samples)
     for where, numbers in table.fixed:
         memory[where] = numbers
-    return Piece(memory[: layout.shared], memory[end:].reshape(layout.batched, samples), memory, end)
+    return _piece(layout, memory, end, samples)
 
 
 def zeros(layout: Layout, samples: int = 1) -> Piece:
     """As `execute.zeros`."""
     end = encoded(layout).end
-    memory = np.zeros(end + layout.batched * samples)
+    return _piece(layout, np.zeros(end + layout.batched * samples), end, samples)
+
+
+def _piece(layout: Layout, memory: Array, end: int, samples: int) -> Piece:
     return Piece(memory[: layout.shared], memory[end:].reshape(layout.batched, samples), memory, end)
 
 

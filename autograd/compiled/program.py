@@ -34,8 +34,7 @@ class Program:
             self.layout: Layout = lay_out(self.tape, find_matrices(roll(self.tape)), leaves)
         place = self.layout.place
         self._leaves = [self.tape.nodes[i] for i in leaves]
-        self._places = place[leaves]
-        self._where = index_of(self._places.tolist())
+        self._where = index_of(place[leaves].tolist())
         self._pack = Struct(f"{len(leaves)}d").pack  # takes a third of the time in which NumPy reads a list
         self._result = int(place[-1])
         self._last = threading.local()
@@ -118,6 +117,7 @@ class Program:
             (12.0, [7.0])
         """
         places, numbers = self.layout.fixed
+        leaves_at = self.layout.place[self.tape.leaves()]
         main = [
             "",
             "def run(leaves):",
@@ -125,7 +125,7 @@ class Program:
             f"    x, d = np.zeros({self.layout.shared}), np.zeros({self.layout.shared})",
             "    xs = ds = np.zeros((0, 1))",
             *([f"    x[{array_text(places)}] = {array_text(numbers)}"] if len(places) else []),
-            *([f"    leaves_at = {array_text(self._places)}", "    x[leaves_at] = leaves"] if self._leaves else []),
+            *([f"    leaves_at = {array_text(leaves_at)}", "    x[leaves_at] = leaves"] if self._leaves else []),
             "    forward(x, xs)",
             f"    d[{self._result}] = 1.0",
             "    backward(x, xs, d, ds)",

@@ -67,30 +67,25 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
         ends = np.cumsum([places.start, *map(np.size, leaves_of(source))]).tolist()
         cuts = [slice(start, end) for start, end in pairwise(ends)]
 
-        def load(x: Any, data: Storage) -> None:
+        def load_tree(x: Any, data: Storage) -> None:
             shared = data.shared
             for leaf, cut in zip(leaves_of(x), cuts, strict=True):
                 shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
-        return load
+        return load_tree
     one_a_sample = argument.batched and argument.count == 1 and getattr(source, "shape", None) == (batch.size,)
     if whole and isinstance(places, slice) and one_a_sample:
         row = places.start
 
-        def load(x: Any, data: Storage) -> None:
+        def load_row(x: Any, data: Storage) -> None:
             data.batched[row] = x
 
-        return load
+        return load_row
     read, batched = argument.reader(source, batch.size, batch.shape), argument.batched
-    if whole:
 
-        def load(x: Any, data: Storage) -> None:
-            (data.batched if batched else data.shared)[places] = read(x)
-
-    else:
-
-        def load(x: Any, data: Storage) -> None:
-            (data.batched if batched else data.shared)[places] = read(x)[used]
+    def load(x: Any, data: Storage) -> None:
+        numbers = read(x)
+        (data.batched if batched else data.shared)[places] = numbers if whole else numbers[used]
 
     return load
 
@@ -105,7 +100,7 @@ class Derivative:
 
     Args:
         shortcut: for the values.
-        chosen, seeds: by which arguments to differentiate, and the gradients of the results.
+        chosen, weight: by which arguments to differentiate, and the gradient of the first result, which is a number.
         value: of the arrays of the results the value that is given back; None where that is their one number.
         restore: for each of the chosen what gives its gradient the form that is given back.
         single: whether it stands alone, not in a tuple.
@@ -115,14 +110,13 @@ class Derivative:
         self,
         shortcut: Shortcut,
         chosen: Sequence[int],
-        seeds: list[float],
+        weight: float,
         value: Callable[[list[Array]], Any] | None,
         restore: list[Callable[[Array], Any]],
         single: bool,
     ) -> None:
-        self._shortcut, self._value, self._single = shortcut, value, single
+        self._shortcut, self._weight, self._value, self._single = shortcut, weight, value, single
         branch, arguments = shortcut.branch, shortcut.arguments
-        self._seeds = [(output, seed) for output, seed in zip(branch.outputs, seeds, strict=True) if seed]
         self._parts = []
         for i, of_argument in zip(chosen, restore, strict=True):
             used, places = branch.inputs[i]
@@ -136,8 +130,7 @@ class Derivative:
         if data is None:
             return None
         grads = executor.zeros(branch.layout, size)
-        for output, seed in self._seeds:
-            output.seed(grads, seed)
+        branch.outputs[0].seed(grads, self._weight)
         executor.backward(branch.layout, data, grads)
         found = []
         for batched, used, places, is_whole, size_of, restore in self._parts:

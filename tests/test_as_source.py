@@ -81,7 +81,7 @@ def test_functions_with_samples_and_masks() -> None:
     data = execute.storage(branch.layout, 7)
     for argument, (used, places) in zip((w.ravel(), x.T, y[None]), branch.inputs, strict=True):
         (data.batched if argument.ndim == 2 else data.shared)[places] = argument[used]
-    grads = execute.zeros(branch.layout, 7)
+    grads = execute.gradients(branch.layout, 7)
     branch.seed(grads, [np.ones(7)])
     same, also = (Storage(s.shared.copy(), s.batched.copy()) for s in (data, grads))
     execute.forward(branch.layout, data)

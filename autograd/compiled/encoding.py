@@ -11,6 +11,7 @@ from itertools import chain, groupby
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiled.firsts import Firsts
 from autograd.compiled.layout import SPREAD, Index, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.roll import Rows
@@ -22,11 +23,12 @@ each sum; how many columns a product has; whether its domain is checked; whether
 is 0. Of scalars, SIZE and OUT are the first and last line of their table. A place is from 0 on a number of the shared storage; -1 - i is
 number i of the batched one."""
 
-OPERANDS, FIELDS, MASK = 8, 7, 3
+OPERANDS, FIELDS, MASK = 8, 8, 3
 """Where the columns of operands begin, how many each has, and which of them is the mask; three before it are inputs."""
-KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED = range(FIELDS)
+KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED, FIRST_ONE = range(FIELDS)
 """The columns of an operand: its kind; its first place, or where in the lists its places begin; how many numbers are in a row of it;
-how far apart two rows are, and two numbers in a row; whether its gradient is wanted; whether it is batched."""
+how far apart two rows are, and two numbers in a row; whether its gradient is wanted; whether it is batched; whether its gradients are
+the first ones at their places, see `firsts`."""
 PIECE, GRID, LIST, NONE = range(4)
 """The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand."""
 COLUMNS = OPERANDS + 4 * FIELDS
@@ -86,6 +88,7 @@ class Encoded:
         end: how many numbers stand before the batched ones: the shared ones, and those that are part of operations, such as a slope.
         fixed: of these what is known before a run, as pieces: where, and the numbers.
         excused: whether errors depend on masks somewhere.
+        zero: what must be 0 in storage for gradients, of the shared numbers and of the batched ones; None where most of it must.
         stretches: what to run, in this order.
     """
 
@@ -98,14 +101,19 @@ class Encoded:
         self._lists, self._listed = [np.zeros(1, dtype=np.int64)], 1
         self._scalars, self._lines = [np.zeros((0, SCALAR_COLUMNS), dtype=np.uint32)], 0
         tables = [np.zeros((0, COLUMNS), dtype=np.int64)]
+        lines = 0
+        steps: list[tuple[int, Instruction | Scalars]] = []  # each with its line; -1: left to the reference
         self.stretches: list[Stretch] = []
         for is_known, run in groupby(layout.steps, self._is_known):
-            steps = list(run)
-            first = sum(map(len, tables))
-            if is_known:
-                tables += [self._of_scalars(step) if isinstance(step, Scalars) else self._of_vectors(step) for step in steps]
-            self.stretches.append(Stretch(first, sum(map(len, tables)), [] if is_known else steps))
+            first, own = lines, list(run)
+            for step in chain.from_iterable(map(_split, own)) if is_known else own:
+                steps.append((lines if is_known else -1, step))
+                if is_known:
+                    tables.append(self._of_scalars(step) if isinstance(step, Scalars) else self._of_vectors(step))
+                    lines += len(tables[-1])
+            self.stretches.append(Stretch(first, lines, [] if is_known else own))
         self.code: Table = np.concatenate(tables)
+        self.zero = self._mark_firsts(steps)
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
         self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
@@ -150,17 +158,29 @@ class Encoded:
         self._listed += len(places)
         return start
 
+    def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> tuple[list[Index], list[Index]] | None:
+        """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero`."""
+        firsts = Firsts(self._layout)
+        marks = OPERANDS + FIELDS * np.arange(MASK) + FIRST_ONE
+        for line, step in reversed(steps):
+            if line < 0 or (isinstance(step, Scalars) and not step.batched):
+                firsts.added(step)
+            elif isinstance(step, Scalars):
+                found = firsts.of_scalars(step, self._sums(step))
+                for has, k, inputs in self._inputs(step):
+                    self.code[line + has, marks[k]] = found[inputs]
+            else:
+                self.code[line, marks[: len(step.operands)]] = firsts.of_vectors(step)
+        firsts.finish(self._layout)
+        kinds = firsts.zero[: self._shared], firsts.zero[self._shared :]
+        if 2 * np.count_nonzero(kinds[self._layout.batched > 0]) > kinds[self._layout.batched > 0].size:
+            return None
+        return _where_true(kinds[0]), _where_true(kinds[1])
+
     # -- vectors --------------------------------------------------------------------------------------------------------
 
     def _of_vectors(self, step: Instruction) -> Table:
         operation = step.operation
-        if (
-            step.batched
-            and 1 < step.size <= FEW_ROWS
-            and not (step.stacked or operation is MATMUL)
-            and any(map(_is_scattered, step.operands))
-        ):
-            return np.concatenate([self._of_vectors(row) for row in _rows_of(step)])
         size, terms, width = step.size, 1, 1
         if operation is MATMUL:
             (size, terms), (width, _) = (operand.shape for operand in step.operands)
@@ -168,7 +188,7 @@ class Encoded:
             size, terms = step.operands[0].shape
         repeats = [step.batched and not operand.batched and operation is not MATMUL for operand in step.operands]
         fields = [self._operand(operand, repeated) for operand, repeated in zip(step.operands, repeats, strict=True)]
-        fields += [[GRID, place, 1, 0, 0, 0, 0] for place in self._own_constants(operation)]
+        fields += [[GRID, place, 1, 0, 0, 0, 0, 0] for place in self._own_constants(operation)]
         fields += [[NONE] + [0] * (FIELDS - 1)] * (MASK - len(fields))
         fields.append(
             [NONE] + [0] * (FIELDS - 1) if step.mask is None else self._operand(step.mask, step.batched and not step.mask.batched)
@@ -189,15 +209,15 @@ class Encoded:
         """The columns of an operand; `repeated`: each of its numbers for all samples."""
         flags = [not operand.constant, operand.batched]
         if operand.places is not None:
-            return [LIST, self._keep(_places(operand.places.ravel(), operand.batched)), 1, 0, 0, *flags]
+            return [LIST, self._keep(_places(operand.places.ravel(), operand.batched)), 1, 0, 0, *flags, 0]
         start = _place(operand.start, operand.batched)
         loops = _merged(operand.shape, operand.strides)
         if len(loops) > 2:
-            return [LIST, self._keep(_places(operand.all_places().ravel(), operand.batched)), 1, 0, 0, *flags]
+            return [LIST, self._keep(_places(operand.all_places().ravel(), operand.batched)), 1, 0, 0, *flags, 0]
         (_, stride), (inner, pace) = [(1, 0)] * (2 - len(loops)) + loops
         if not repeated and len(loops) < 2 and (pace == 1 or inner == 1):
-            return [PIECE, start, 1, 0, 0, *flags]
-        return [GRID, start, inner, stride, pace, *flags]
+            return [PIECE, start, 1, 0, 0, *flags, 0]
+        return [GRID, start, inner, stride, pace, *flags, 0]
 
     # -- scalars --------------------------------------------------------------------------------------------------------
 
@@ -303,7 +323,7 @@ class Encoded:
                 if not operand.batched:
                     np.add.at(reads, operand.all_places().ravel(), 1)
         once: npt.NDArray[np.bool_] = reads == 1
-        once[layout.kept] = False
+        once[layout.kept[0]] = False
         return once
 
     def _each_with_samples(self, step: Scalars) -> Table:
@@ -331,12 +351,12 @@ class Encoded:
             for k in range(halves):
                 part = slice(own.start + k * terms, own.start + (k + 1) * terms)
                 at = OPERANDS + FIELDS * k
-                table[i, at : at + FIELDS] = LIST, self._keep(places[part]), 1, 0, 0, not step.input_constant[part].all(), 0
+                table[i, at : at + FIELDS] = LIST, self._keep(places[part]), 1, 0, 0, not step.input_constant[part].all(), 0, 0
         for i, operation in enumerate(step.operations):
             if operation.constants:
                 for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
                     at = OPERANDS + FIELDS * k
-                    table[i, at : at + FIELDS] = GRID, place, 1, 0, 0, 0, 0
+                    table[i, at : at + FIELDS] = GRID, place, 1, 0, 0, 0, 0, 0
         return table
 
     @staticmethod
@@ -356,13 +376,29 @@ def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[Index,
     return [(slice(int(run[0]), int(run[-1]) + 1), part) for run, part in runs if run.size]
 
 
+def _where_true(cells: npt.NDArray[np.bool_]) -> list[Index]:
+    """Which cells these are: slices, where they are few; else all, unless there are few in many."""
+    ends = np.flatnonzero(np.diff(cells, prepend=False, append=False)).reshape(-1, 2)
+    if len(ends) <= FEW_PIECES:
+        return [slice(start, stop) for start, stop in ends.tolist()]
+    return [np.flatnonzero(cells) if 32 * np.count_nonzero(cells) < cells.size else slice(0, cells.size)]
+
+
 def _is_scattered(operand: Operand) -> bool:
     """Whether its numbers, which differ from sample to sample, do not lie side by side."""
     return operand.batched and bool((np.diff(operand.all_places().ravel()) != 1).any())
 
 
-def _rows_of(step: Instruction) -> Iterator[Instruction]:
-    """An instruction for each output."""
+def _split(step: Instruction | Scalars) -> Iterator[Instruction | Scalars]:
+    """The step, or its few rows, where each is to be a line."""
+    if (
+        isinstance(step, Scalars)
+        or not (step.batched and 1 < step.size <= FEW_ROWS and any(map(_is_scattered, step.operands)))
+        or step.stacked
+        or step.operation is MATMUL
+    ):
+        yield step
+        return
     for i in range(step.size):
         operands = tuple([_one_of(operand, i) for operand in step.operands])
         mask = None if step.mask is None else _one_of(step.mask, i)

@@ -1,6 +1,6 @@
 """Execute with NumPy: the reference that every other executor is compared with.
 
-An executor is four functions: `storage` and `zeros` for a run, `forward`, and `backward`; `executor_named` gives them. A program is legal
+An executor is four functions: `storage` and `gradients` for a run, `forward`, and `backward`; `executor_named` gives them. A program is legal
 for it if what an instruction reads was written before, if outputs are disjoint, and if shared numbers depend on no batched ones.
 
 Arrays have the shape of the instruction, and a last axis for the samples where they are batched.
@@ -70,14 +70,14 @@ class Storage:
 
 def storage(layout: Layout, samples: int = 1) -> Storage:
     """For the numbers of one run of a layout: the constants are there already."""
-    data = zeros(layout, samples)
+    data = gradients(layout, samples)
     places, numbers = layout.fixed
     data.shared[places] = numbers
     return data
 
 
-def zeros(layout: Layout, samples: int = 1) -> Storage:
-    """For the gradients of one run, or for a direction."""
+def gradients(layout: Layout, samples: int = 1) -> Storage:
+    """For the gradients of one run, or for a direction: zeros."""
     return Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
 
 

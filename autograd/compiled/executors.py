@@ -20,8 +20,8 @@ class Executor(Protocol):
         """For the numbers of one run: the constants are there already."""
         ...  # pragma: no cover - a protocol
 
-    def zeros(self, layout: Layout, samples: int = 1) -> Storage:
-        """For the gradients of one run."""
+    def gradients(self, layout: Layout, samples: int = 1) -> Storage:
+        """For the gradients of one run: 0 where `backward` adds to what is there."""
         ...  # pragma: no cover - a protocol
 
     def forward(self, layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:

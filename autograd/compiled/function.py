@@ -15,7 +15,7 @@ import numpy as np
 from autograd.compiled.arguments import Argument, Array, as_argument, form_of, has_values, split
 from autograd.compiled.as_source import source_of
 from autograd.compiled.branch import Branch, record_branch
-from autograd.compiled.execute import Storage, push_forward
+from autograd.compiled.execute import Storage, gradients as no_direction, push_forward
 from autograd.compiled.executors import executor_named
 from autograd.compiled.layout import Instruction
 from autograd.compiled.printing import Line, describe, outline
@@ -187,7 +187,7 @@ class Function:
         arrays, build = self._collect(runs, batch)
         moved = [np.empty_like(array) for array in arrays]
         for branch, samples, data in runs:
-            tangent = self._executor.zeros(branch.layout, data.batched.shape[1])
+            tangent = no_direction(branch.layout, data.batched.shape[1])
             for direction, (used, places) in zip(directions, branch.inputs, strict=True):
                 numbers = direction.numbers(batch.size)[used]
                 if direction.batched:
@@ -420,7 +420,7 @@ class Function:
         found: dict[int, Array] = {}
         for branch, samples, data in runs:
             whole = isinstance(samples, slice)
-            grads = self._executor.zeros(branch.layout, data.batched.shape[1])
+            grads = self._executor.gradients(branch.layout, data.batched.shape[1])
             branch.seed(grads, [seed if isinstance(seed, float) else seed[samples] for seed in seeds])
             self._executor.backward(branch.layout, data, grads)
             for i in chosen:

@@ -14,6 +14,7 @@ from numba.extending import intrinsic, register_jitable
 
 from autograd.compiled.encoding import (
     FIELDS,
+    FIRST_ONE,
     GRID,
     INNER,
     IS_BATCHED,
@@ -33,7 +34,7 @@ from autograd.compiled.encoding import (
     WANTED,
     WIDTH,
 )
-from autograd.compiled.wide import wide_exp
+from autograd.compiled.wide import bits_of, of_bits, wide_exp
 
 # ruff: noqa: D103
 # mypy: ignore-errors
@@ -315,19 +316,32 @@ def is_direct(line, k):
     return line[OPERANDS + FIELDS * k + KIND] == PIECE and not line[MASKED]
 
 
+@register_jitable
+def mask_of_old(line, k):
+    """What `kept` keeps of the gradients of operand k: all bits, or none where what is there is no gradient yet."""
+    return line[OPERANDS + FIELDS * k + FIRST_ONE] - 1
+
+
+@register_jitable(forceinline=True)
+def kept(number, mask):
+    """The number, or 0 in place of whatever it is; without a branch, in loops over many."""
+    return of_bits(bits_of(number) & mask)
+
+
 @compiled("void(f8[::1], f8[::1], i8[::1], i8, i8, i8, i8[::1], i8, i8)")
 def scatter(d, part, line, k, count, samples, lists, shared, n):
     """Add to the gradients of operand k. A number that is read several times receives the sum."""
     at = OPERANDS + FIELDS * k
-    kind, start = line[at + KIND], line[at + START]
+    kind, start, old = line[at + KIND], line[at + START], mask_of_old(line, k)
     if kind == PIECE:
         target = piece(d, line, k, count, samples, shared, n)
         for i in range(part.size):
-            target[i] += part[i]
+            target[i] = kept(target[i], old) + part[i]
         return
     if kind == LIST and samples == 1:
         for e in range(count):
-            d[address(lists[start + e], shared, n)] += part[e]
+            begin = address(lists[start + e], shared, n)
+            d[begin] = kept(d[begin], old) + part[e]
         return
     inner, stride, pace = (line[at + INNER], line[at + STRIDE], line[at + PACE]) if kind != LIST else (1, 1, 0)
     for o in range(count // inner):
@@ -336,15 +350,15 @@ def scatter(d, part, line, k, count, samples, lists, shared, n):
             place = lists[start + e] if kind == LIST else moved(start, o * stride + j * pace)
             begin = address(place, shared, n)
             if samples == 1:
-                d[begin] += part[e]
+                d[begin] = kept(d[begin], old) + part[e]
             elif place >= 0:
                 total = 0.0
                 for i in range(e * samples, (e + 1) * samples):
                     total += part[i]
-                d[place] += total
+                d[place] = kept(d[place], old) + total
             else:
                 for i in range(samples):
-                    d[begin + i] += part[e * samples + i]
+                    d[begin + i] = kept(d[begin + i], old) + part[e * samples + i]
 
 
 @compiled("void(f8[::1], f8[::1], i8, i8)")
@@ -404,27 +418,37 @@ def multiply_back(x, d, line, lists, shared, n):
     da, begin_da, row_da = target(d, line, 0, m, t, for_a, shared, n)
     db, begin_db, row_db = target(d, line, 1, p, t, for_b, shared, n)
     by_a, by_b = is_wanted(line, 0), is_wanted(line, 1)
+    keep_a = 0.0 if is_matrix(line, 0, t) and mask_of_old(line, 0) == 0 else 1.0  # by BLAS
+    keep_b = 0.0 if is_matrix(line, 1, t) and mask_of_old(line, 1) == 0 else 1.0
     begin = address(line[OUT], shared, n)
     if not a_batched and not b_batched:
         if by_a:
-            product(d, begin, p, False, b, begin_b, row_b, False, da, begin_da, row_da, m, p, t, 1.0)
+            product(d, begin, p, False, b, begin_b, row_b, False, da, begin_da, row_da, m, p, t, keep_a)
         if by_b:
-            product(d, begin, p, True, a, begin_a, row_a, False, db, begin_db, row_db, p, m, t, 1.0)
+            product(d, begin, p, True, a, begin_a, row_a, False, db, begin_db, row_db, p, m, t, keep_b)
     elif not b_batched:
         for o in range(m):
             g, own = begin + o * p * n, begin_a + o * row_a
             if by_a:
-                product(b, begin_b, row_b, True, d, g, n, False, da, begin_da + o * row_da, n, t, p, n, 1.0)
+                product(b, begin_b, row_b, True, d, g, n, False, da, begin_da + o * row_da, n, t, p, n, keep_a)
             if by_b:
-                product(d, g, n, False, a, own, n, True, db, begin_db, row_db, p, n, t, 1.0)
+                product(d, g, n, False, a, own, n, True, db, begin_db, row_db, p, n, t, keep_b)
+                keep_b = 1.0
     elif not a_batched:
         for k in range(p):
             g, own = begin + k * n, begin_b + k * row_b
             if by_a:
-                product(d, g, p * n, False, b, own, n, True, da, begin_da, row_da, m, n, t, 1.0)
+                product(d, g, p * n, False, b, own, n, True, da, begin_da, row_da, m, n, t, keep_a)
+                keep_a = 1.0
             if by_b:
-                product(a, begin_a, row_a, True, d, g, p * n, False, db, begin_db + k * row_db, n, t, m, n, 1.0)
+                product(a, begin_a, row_a, True, d, g, p * n, False, db, begin_db + k * row_db, n, t, m, n, keep_b)
     else:
+        for o in range(m if keep_a == 0.0 else 0):
+            for i in range(begin_da + o * row_da, begin_da + o * row_da + t * n):
+                da[i] = 0.0
+        for k in range(p if keep_b == 0.0 else 0):
+            for i in range(begin_db + k * row_db, begin_db + k * row_db + t * n):
+                db[i] = 0.0
         for o in range(m):
             for k in range(p):
                 g = begin + (o * p + k) * n

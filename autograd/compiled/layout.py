@@ -150,7 +150,7 @@ class Layout:
         shared, batched: the sizes of the two arrays.
         place: for each row of the tape its place in the array it belongs to, -1 where no instruction needs it (a part of a sum).
         fixed: the places of the constants, which are shared, in ascending order; and their numbers.
-        kept: the shared places that are read when it has run.
+        kept, wanted: the shared and the batched places that are read when it has run, and of the leaves whose derivatives are wanted.
         notes: what executors keep of a layout.
     """
 
@@ -159,7 +159,8 @@ class Layout:
     batched: int
     place: npt.NDArray[np.intp]
     fixed: tuple[Rows, npt.NDArray[np.float64]]
-    kept: npt.NDArray[np.intp]
+    kept: tuple[Rows, Rows]
+    wanted: tuple[Rows, Rows]
     notes: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -184,6 +185,11 @@ class _Places:
         for kind in (False, True):
             mine = new[self.batched[new] == kind]
             self.of[mine] = self.take(kind, mine.size) + np.arange(mine.size)
+
+    def by_kind(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The shared and the batched places of these rows, of those that have one."""
+        rows = rows[self.of[rows] >= 0]
+        return self.of[rows[~self.batched[rows]]], self.of[rows[self.batched[rows]]]
 
     def take(self, batched: bool, count: int) -> int:
         """That many places side by side; the first of them."""
@@ -267,7 +273,8 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
-    return Layout(steps, places.size[False], places.size[True], place, fixed, places.of[results[~batched[results]]])
+    kept, leaves = places.by_kind(results), places.by_kind(np.array([*wanted], dtype=np.intp))
+    return Layout(steps, places.size[False], places.size[True], place, fixed, kept, leaves)
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -154,11 +154,11 @@ def backward(code, scalars, lists, x, d, shared, n, first, last):
             if not is_wanted(line, k):
                 continue
             if op >= FIRST and is_direct(line, k):
-                pull(op, k, piece(d, line, k, size, samples, shared, n), g, y, a, b, c)
+                pull(op, k, piece(d, line, k, size, samples, shared, n), mask_of_old(line, k), g, y, a, b, c)
                 continue
             if op >= FIRST:
-                part = np.zeros(size * samples)
-                pull(op, k, part, g, y, a, b, c)
+                part = np.empty(size * samples)
+                pull(op, k, part, 0, g, y, a, b, c)
             else:
                 part = spread_gradients(g, terms, samples)  # of a copy, which has one term, a copy
                 if op == OF_DOT:
@@ -243,7 +243,7 @@ def sources() -> list[str]:
 
     slopes = {3 * code + k: _slope(row, names, k) for code, row, names in known for k in range(len(names))}
     of_scalars = {code: _scalar_slopes(row, names) for code, row, names in known}
-    back = _function(f"void(i8, i8{6 * ', f8[::1]'})", "pull(op, k, t, g, y, a, b, c)", "3 * op + k", slopes)
+    back = _function(f"void(i8, i8, f8[::1], i8{5 * ', f8[::1]'})", "pull(op, k, t, old, g, y, a, b, c)", "3 * op + k", slopes)
     signature = "b1(u4[:, ::1], i8, i8, i8[::1], f8[::1], f8[::1])", "pull_scalars(scalars, first, last, lists, x, d)"
     back += _over_scalars(*signature, "range(last - 1, first - 1, -1)", "g = d[z]", SUMS_OF_SCALARS_BACK, of_scalars)
     return ["\n".join([begin, forward, *parts, FORWARD]), "\n".join([begin, backward, *back, BACKWARD])]
@@ -280,8 +280,12 @@ def _needed(names: list[str], body: list[str]) -> list[str]:
 # -- vectors: each input is an array, `a`, and the number at hand is `a_` --------------------------------------------------
 
 
+WIDE = ("exp", "log", "tanh", "erf", "gaussian")
+"""What is computed by the functions of `wide`."""
+
+
 def _over_arrays(size: str, body: list[str]) -> list[str]:
-    body = [re.sub(r"\b(exp|log|tanh|erf)\(", r"wide_\1(", line) for line in body]
+    body = [re.sub(rf"\b({'|'.join(WIDE)})\(", r"wide_\1(", line) for line in body]
     read = [f"{name} = {name[0]}[i]" for name in _needed(["a_", "b_", "c_", "y_"], body)]
     return [f"for i in range({size}.size):", *_indented([*read, *body], 4)]
 
@@ -291,7 +295,7 @@ def _numbers(names: list[str]) -> list[str]:
 
 
 def _value(row: Operation, names: list[str]) -> list[str]:
-    return _over_arrays("y", lines_of(row.value, _numbers(names), "y[i]"))
+    return _over_arrays("y", lines_of(row.value, _numbers(names), "y[i]", own=WIDE))
 
 
 def _check(row: Operation, names: list[str]) -> list[str]:
@@ -303,8 +307,8 @@ def _check(row: Operation, names: list[str]) -> list[str]:
 
 def _slope(row: Operation, names: list[str], k: int) -> list[str]:
     if row is SELECT:  # exactly 0 for the side that is not chosen
-        return _over_arrays("t", [f"t[i] += g[i] if a_ {'==' if k == 2 else '!='} 0.0 else 0.0"])
-    return _over_arrays("t", [*lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope"), "t[i] += slope * g[i]"])
+        return _over_arrays("t", [f"t[i] = kept(t[i], old) + (g[i] if a_ {'==' if k == 2 else '!='} 0.0 else 0.0)"])
+    return _over_arrays("t", [*lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope", own=WIDE), "t[i] = kept(t[i], old) + slope * g[i]"])
 
 
 # -- scalars: each input is a place -----------------------------------------------------------------------------------------

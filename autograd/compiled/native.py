@@ -40,10 +40,19 @@ def storage(layout: Layout, samples: int = 1) -> Piece:
     return _piece(layout, memory, end, samples)
 
 
-def zeros(layout: Layout, samples: int = 1) -> Piece:
-    """As `execute.zeros`."""
-    end = encoded(layout).end
-    return _piece(layout, np.zeros(end + layout.batched * samples), end, samples)
+def gradients(layout: Layout, samples: int = 1) -> Piece:
+    """As `execute.gradients`; only what is read before it is written is set to 0."""
+    table = encoded(layout)
+    end = table.end
+    size = end + layout.batched * samples
+    if table.zero is None:
+        return _piece(layout, np.zeros(size), end, samples)
+    grads = _piece(layout, np.empty(size), end, samples)
+    for where in table.zero[0]:
+        grads.shared[where] = 0.0
+    for where in table.zero[1]:
+        grads.batched[where] = 0.0
+    return grads
 
 
 def _piece(layout: Layout, memory: Array, end: int, samples: int) -> Piece:

@@ -94,7 +94,7 @@ class Program:
         data: Storage | None = getattr(self._last, "data", None)
         if data is None:
             raise CompileError("there is nothing to go backward from: call program.forward() first, or program() for both")
-        grads = self._executor.zeros(self.layout)
+        grads = self._executor.gradients(self.layout)
         grads.shared[self._result] = 1.0
         self._executor.backward(self.layout, data, grads)
         add_gradients(self._leaves, grads.shared[self._where].tolist())

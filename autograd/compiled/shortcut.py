@@ -129,7 +129,7 @@ class Derivative:
         data = self._shortcut.run(executor, args)
         if data is None:
             return None
-        grads = executor.zeros(branch.layout, size)
+        grads = executor.gradients(branch.layout, size)
         branch.outputs[0].seed(grads, self._weight)
         executor.backward(branch.layout, data, grads)
         found = []

@@ -61,13 +61,19 @@ class Symbol:
 
 
 class Writer:
-    """The namespace of symbols. What is computed twice is written once."""
+    """The namespace of symbols. What is computed twice is written once.
+
+    Args:
+        prefix: of the names of what is computed.
+        own: functions that it has beside those that every namespace has.
+    """
 
     inf = math.inf
     nan = math.nan
 
-    def __init__(self, prefix: str = "t") -> None:
+    def __init__(self, prefix: str = "t", own: Sequence[str] = ()) -> None:
         self.prefix = prefix
+        self._functions = (*FUNCTIONS, *own)
         self.lines: list[str] = []
         self._names: dict[str, Symbol] = {}
 
@@ -80,7 +86,7 @@ class Writer:
         return known
 
     def __getattr__(self, name: str) -> Callable[..., Symbol]:
-        if name not in FUNCTIONS:
+        if name not in self._functions:
             raise AttributeError(f"rules cannot use xp.{name}")
         return lambda *args: self.name(f"{name}({', '.join(map(text_of, args))})")
 
@@ -96,16 +102,16 @@ def text_of(x: Any) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def lines_of(rule: Callable[..., Any], inputs: Sequence[str], target: str, prefix: str = "t") -> list[str]:
+def lines_of(rule: Callable[..., Any], inputs: Sequence[str], target: str, prefix: str = "t", own: Sequence[str] = ()) -> list[str]:
     """The lines that compute a rule of inputs of these names, the last of which assigns the target.
 
     Args:
         rule: ``rule(xp, *inputs)``.
         inputs: the names.
         target: the name of the result.
-        prefix: of the names of intermediate results.
+        prefix, own: as for `Writer`.
     """
-    writer = Writer(prefix)
+    writer = Writer(prefix, own)
     result = rule(writer, *[Symbol(name, writer) for name in inputs])
     if isinstance(result, Symbol) and writer.lines and writer.lines[-1].startswith(f"{result.text} = "):
         writer.lines[-1] = f"{target} = {writer.lines[-1].removeprefix(f'{result.text} = ')}"

@@ -23,12 +23,12 @@ each sum; how many columns a product has; whether its domain is checked; whether
 is 0. Of scalars, SIZE and OUT are the first and last line of their table. A place is from 0 on a number of the shared storage; -1 - i is
 number i of the batched one."""
 
-OPERANDS, FIELDS, MASK = 8, 8, 3
+OPERANDS, FIELDS, MASK = 8, 9, 3
 """Where the columns of operands begin, how many each has, and which of them is the mask; three before it are inputs."""
-KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED, FIRST_ONE = range(FIELDS)
+KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED, FIRST_ONE, COPIED = range(FIELDS)
 """The columns of an operand: its kind; its first place, or where in the lists its places begin; how many numbers are in a row of it;
 how far apart two rows are, and two numbers in a row; whether its gradient is wanted; whether it is batched; whether its gradients are
-the first ones at their places, see `firsts`."""
+the first ones at their places, see `firsts`; the first of the places for a copy of it, where it needs one."""
 PIECE, GRID, LIST, NONE = range(4)
 """The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand."""
 COLUMNS = OPERANDS + 4 * FIELDS
@@ -85,7 +85,9 @@ class Encoded:
         code: a line for each step, or for each scalar, where they have samples.
         scalars: a line for each scalar that has none.
         lists: the places of irregular operands.
-        end: how many numbers stand before the batched ones: the shared ones, and those that are part of operations, such as a slope.
+        end: how many numbers stand before the batched ones: the shared ones, those that are part of operations, such as a slope, and
+            room for copies of operands.
+        rows: how many batched ones there are, with room for copies.
         fixed: of these what is known before a run, as pieces: where, and the numbers.
         excused: whether errors depend on masks somewhere.
         zero: what must be 0 in storage for gradients, of the shared numbers and of the batched ones; None where most of it must.
@@ -117,10 +119,12 @@ class Encoded:
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
         self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
-        self.end = layout.shared + len(self._constants)
+        more, more_batched = self._make_room(layout.shared + len(self._constants))
+        self.end = layout.shared + len(self._constants) + more
+        self.rows = layout.batched + more_batched
         places, numbers = layout.fixed
         own = np.array([float.fromhex(text) for text in self._constants])
-        self.fixed = _pieces(np.append(places, np.arange(layout.shared, self.end)), np.append(numbers, own))
+        self.fixed = _pieces(np.append(places, np.arange(layout.shared, layout.shared + len(own))), np.append(numbers, own))
 
     # -- operations -----------------------------------------------------------------------------------------------------
 
@@ -177,6 +181,36 @@ class Encoded:
             return None
         return _where_true(kinds[0]), _where_true(kinds[1])
 
+    def _make_room(self, end: int) -> tuple[int, int]:
+        """Places for copies of operands that need one: behind the `end` shared numbers and behind the batched ones, the same for all lines.
+
+        Returns:
+            How many these are, of both kinds.
+        """
+        op, size, out, terms, width, masked = (self.code[:, [column]] for column in (OP, SIZE, OUT, TERMS, WIDTH, MASKED))
+        fields = self.code[:, OPERANDS:].reshape(-1, MASK + 1, FIELDS)
+        kind, batched = fields[:, :, KIND], fields[:, :, IS_BATCHED] != 0
+        is_product, is_sum = op == PRODUCT, (op < FIRST) & (op != PRODUCT)
+        is_matrix = (kind == GRID) & (fields[:, :, PACE] == 1) & (fields[:, :, INNER] == terms) & (fields[:, :, STRIDE] >= terms)
+        in_place = np.where(kind == PIECE, ~is_sum & (masked == 0), is_product & is_matrix)
+        need = np.where((kind == NONE) | in_place, 0, size * terms)
+        need[:, [1]] = np.where(is_product & (need[:, [1]] > 0), width * terms, need[:, [1]])
+        need[:, [MASK]] = masked * size
+        of_samples = np.where(is_product, batched, (out < 0) | (batched & (np.arange(MASK + 1) == MASK)))
+        several = is_product[:, 0] & (batched[:, 0] != batched[:, 1])  # one factor has samples, which are copied number by number
+        need[several, 2], of_samples[several, 2] = terms[several, 0], True
+        whole = op[:, 0] == OF_LOGSUMEXP  # the largest of its terms, and their sum
+        need[whole, 1:MASK] = size[whole]
+        need[op[:, 0] == SCALARS] = 0
+        counts = []
+        for mine, first in ((~of_samples, end), (of_samples, self._layout.batched)):
+            own = np.where(mine, need, 0)
+            ends = own.cumsum(axis=1)
+            places = first + ends - own
+            fields[:, :, COPIED] = np.where(own == 0, fields[:, :, COPIED], np.where(of_samples, -1 - places, places))
+            counts.append(int(ends[:, -1].max(initial=0)))
+        return counts[0], counts[1]
+
     # -- vectors --------------------------------------------------------------------------------------------------------
 
     def _of_vectors(self, step: Instruction) -> Table:
@@ -188,7 +222,7 @@ class Encoded:
             size, terms = step.operands[0].shape
         repeats = [step.batched and not operand.batched and operation is not MATMUL for operand in step.operands]
         fields = [self._operand(operand, repeated) for operand, repeated in zip(step.operands, repeats, strict=True)]
-        fields += [[GRID, place, 1, 0, 0, 0, 0, 0] for place in self._own_constants(operation)]
+        fields += [[GRID, place, 1, *[0] * (FIELDS - 3)] for place in self._own_constants(operation)]
         fields += [[NONE] + [0] * (FIELDS - 1)] * (MASK - len(fields))
         fields.append(
             [NONE] + [0] * (FIELDS - 1) if step.mask is None else self._operand(step.mask, step.batched and not step.mask.batched)
@@ -209,15 +243,15 @@ class Encoded:
         """The columns of an operand; `repeated`: each of its numbers for all samples."""
         flags = [not operand.constant, operand.batched]
         if operand.places is not None:
-            return [LIST, self._keep(_places(operand.places.ravel(), operand.batched)), 1, 0, 0, *flags, 0]
+            return [LIST, self._keep(_places(operand.places.ravel(), operand.batched)), 1, 0, 0, *flags, 0, 0]
         start = _place(operand.start, operand.batched)
         loops = _merged(operand.shape, operand.strides)
         if len(loops) > 2:
-            return [LIST, self._keep(_places(operand.all_places().ravel(), operand.batched)), 1, 0, 0, *flags, 0]
+            return [LIST, self._keep(_places(operand.all_places().ravel(), operand.batched)), 1, 0, 0, *flags, 0, 0]
         (_, stride), (inner, pace) = [(1, 0)] * (2 - len(loops)) + loops
         if not repeated and len(loops) < 2 and (pace == 1 or inner == 1):
-            return [PIECE, start, 1, 0, 0, *flags, 0]
-        return [GRID, start, inner, stride, pace, *flags, 0]
+            return [PIECE, start, 1, 1, 0, *flags, 0, 0]
+        return [GRID, start, inner, stride, pace, *flags, 0, 0]
 
     # -- scalars --------------------------------------------------------------------------------------------------------
 
@@ -351,12 +385,12 @@ class Encoded:
             for k in range(halves):
                 part = slice(own.start + k * terms, own.start + (k + 1) * terms)
                 at = OPERANDS + FIELDS * k
-                table[i, at : at + FIELDS] = LIST, self._keep(places[part]), 1, 0, 0, not step.input_constant[part].all(), 0, 0
+                table[i, at : at + FIELDS] = LIST, self._keep(places[part]), 1, 0, 0, not step.input_constant[part].all(), 0, 0, 0
         for i, operation in enumerate(step.operations):
             if operation.constants:
                 for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
                     at = OPERANDS + FIELDS * k
-                    table[i, at : at + FIELDS] = GRID, place, 1, 0, 0, 0, 0, 0
+                    table[i, at : at + FIELDS] = GRID, place, 1, *[0] * (FIELDS - 3)
         return table
 
     @staticmethod

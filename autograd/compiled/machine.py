@@ -37,6 +37,7 @@ from math import (  # noqa: F401
 
 import numpy as np
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 @register_jitable
@@ -82,93 +83,94 @@ def remainder(a, b):
 
 FORWARD = """
 @compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], i8, i8, i8, i8)")
-def forward(code, scalars, lists, x, shared, n, first, last):
-    code, x = lent(code), lent(x)
-    left = False
+def forward(code, scalars, places, numbers, shared, n, first, last):
+    x, lists, left = at(numbers, 0), at(places, 0), False
     for s in range(first, last):
-        line = code[s]
+        line = at(code, s * COLUMNS)
         op, size, terms = line[OP], line[SIZE], line[TERMS]
         if op == SCALARS:
-            left |= run_scalars(scalars, size, line[OUT], lists, x)
+            left |= run_scalars(scalars, size, line[OUT], places, numbers)
             continue
         if op == PRODUCT:
             multiply(x, line, lists, shared, n)
             continue
         samples = n if line[OUT] < 0 else 1
-        begin = address(line[OUT], shared, n)
-        y = x[begin : begin + size * samples]
-        a = gathered(x, line, 0, size * terms, samples, lists, shared, n)
-        b = gathered(x, line, 1, size * terms, samples, lists, shared, n)
+        count = size * samples
+        y = at(x, address(line[OUT], shared, n))
+        a = operand(x, line, 0, size * terms, samples, lists, shared, n)
+        b = operand(x, line, 1, size * terms, samples, lists, shared, n)
         if op == COPY:
-            for i in range(y.size):
+            for i in range(count):
                 y[i] = a[i]
         elif op == OF_SUM:
-            add_up(y, a, terms, samples)
+            add_up(y, a, count, terms, samples)
         elif op == OF_DOT:
-            add_products(y, a, b, terms, samples)
+            add_products(y, a, b, count, terms, samples)
         elif op == OF_PEAK:
-            peaks(y, a, terms, samples)
+            peaks(y, a, count, terms, samples)
         elif op == OF_LOGSUMEXP:
-            log_of_sums(y, a, terms, samples)
+            log_of_sums(y, a, b, count, terms, samples)
         else:
-            c = gathered(x, line, 2, size, samples, lists, shared, n)
+            c = operand(x, line, 2, size, samples, lists, shared, n)
             if line[CHECKED] and not line[EXCUSED]:
-                left |= leaves_domain(op, a, b, c, x[0:0])
-            apply(op, y, a, b, c)
+                left |= leaves_domain(op, a, b, c, a, False, count)
+            apply(op, y, a, b, c, count)
     return left
 
 @compiled("b1(i8[:, ::1], i8[::1], f8[::1], i8, i8)")
-def errors_where_wanted(code, lists, x, shared, n):
-    left = False
+def errors_where_wanted(code, places, numbers, shared, n):
+    x, lists, left = at(numbers, 0), at(places, 0), False
     for s in range(len(code)):
-        line = code[s]
+        line = at(code, s * COLUMNS)
         if line[CHECKED] and line[EXCUSED]:
             size, samples = line[SIZE], n if line[OUT] < 0 else 1
-            a = gathered(x, line, 0, size, samples, lists, shared, n)
-            b = gathered(x, line, 1, size, samples, lists, shared, n)
-            c = gathered(x, line, 2, size, samples, lists, shared, n)
-            left |= leaves_domain(line[OP], a, b, c, mask_of(x, line, size, samples, lists, shared, n))
+            a = operand(x, line, 0, size, samples, lists, shared, n)
+            b = operand(x, line, 1, size, samples, lists, shared, n)
+            c = operand(x, line, 2, size, samples, lists, shared, n)
+            left |= leaves_domain(line[OP], a, b, c, mask_of(x, line, size, samples, lists, shared, n), True, size * samples)
     return left
 """
 
 BACKWARD = """
 @compiled("void(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], f8[::1], i8, i8, i8, i8)")
-def backward(code, scalars, lists, x, d, shared, n, first, last):
-    code, x, d = lent(code), lent(x), lent(d)
+def backward(code, scalars, places, numbers, gradients, shared, n, first, last):
+    x, d, lists = at(numbers, 0), at(gradients, 0), at(places, 0)
     for s in range(last - 1, first - 1, -1):
-        line = code[s]
+        line = at(code, s * COLUMNS)
         op, size, terms = line[OP], line[SIZE], line[TERMS]
         if op == SCALARS:
-            pull_scalars(scalars, size, line[OUT], lists, x, d)
+            pull_scalars(scalars, size, line[OUT], places, numbers, gradients)
             continue
         if op == PRODUCT:
             multiply_back(x, d, line, lists, shared, n)
             continue
         samples = n if line[OUT] < 0 else 1
+        count = size * samples
         begin = address(line[OUT], shared, n)
-        y, g = x[begin : begin + size * samples], d[begin : begin + size * samples]
-        a = gathered(x, line, 0, size * terms, samples, lists, shared, n)
-        b = gathered(x, line, 1, size * terms, samples, lists, shared, n)
-        c = gathered(x, line, 2, size, samples, lists, shared, n)
+        y, g = at(x, begin), at(d, begin)
+        a = operand(x, line, 0, size * terms, samples, lists, shared, n)
+        b = operand(x, line, 1, size * terms, samples, lists, shared, n)
+        c = operand(x, line, 2, size, samples, lists, shared, n)
         for k in range(3):
             if not is_wanted(line, k):
                 continue
             if op >= FIRST and is_direct(line, k):
-                pull(op, k, piece(d, line, k, size, samples, shared, n), mask_of_old(line, k), g, y, a, b, c)
+                pull(op, k, piece(d, line, k, shared, n), mask_of_old(line, k), g, y, a, b, c, count)
                 continue
+            part = copied(d, line, k, shared, n)
             if op >= FIRST:
-                part = np.empty(size * samples)
-                pull(op, k, part, 0, g, y, a, b, c)
+                pull(op, k, part, 0, g, y, a, b, c, count)
             else:
-                part = spread_gradients(g, terms, samples)  # of a copy, which has one term, a copy
+                spread_gradients(part, g, count, terms, samples)  # of a copy, which has one term, a copy
                 if op == OF_DOT:
-                    scale(part, a if k else b)
+                    scale(part, a if k else b, count * terms)
                 elif op == OF_PEAK:
-                    scale(part, np.zeros(part.size))
+                    for i in range(count * terms):
+                        part[i] *= 0.0
                 elif op == OF_LOGSUMEXP:
-                    scale(part, shares(a, terms, samples))
+                    share(part, a, b, c, count, terms, samples)
             if line[MASKED]:
-                keep_wanted(part, mask_of(x, line, size, samples, lists, shared, n), terms, samples)
+                keep_wanted(part, mask_of(x, line, size, samples, lists, shared, n), count * terms, terms, samples)
             scatter(d, part, line, k, size * terms, samples, lists, shared, n)
 """
 
@@ -235,15 +237,15 @@ def sources() -> list[str]:
     values = {code: _value(row, names) for code, row, names in known}
     checked = {code: _check(row, names) for code, row, names in known if row.domain or row.pole}
     of_scalars = {code: _scalar(row, names) for code, row, names in known}
-    parts = _function("void(i8, f8[::1], f8[::1], f8[::1], f8[::1])", "apply(op, y, a, b, c)", "op", values)
-    parts += _function("b1(i8, f8[::1], f8[::1], f8[::1], f8[::1])", "leaves_domain(op, a, b, c, mask)", "op", checked)
+    parts = _function(f"void(i8{4 * ', numbers'}, i8)", "apply(op, y, a, b, c, count)", "op", values)
+    parts += _function(f"b1(i8{4 * ', numbers'}, b1, i8)", "leaves_domain(op, a, b, c, mask, masked, count)", "op", checked)
     parts.append("    return False\n")
     signature = "b1(u4[:, ::1], i8, i8, i8[::1], f8[::1])", "run_scalars(scalars, first, last, lists, x)"
     parts += _over_scalars(*signature, "range(first, last)", "", SUMS_OF_SCALARS, of_scalars)
 
     slopes = {3 * code + k: _slope(row, names, k) for code, row, names in known for k in range(len(names))}
     of_scalars = {code: _scalar_slopes(row, names) for code, row, names in known}
-    back = _function(f"void(i8, i8, f8[::1], i8{5 * ', f8[::1]'})", "pull(op, k, t, old, g, y, a, b, c)", "3 * op + k", slopes)
+    back = _function(f"void(i8, i8, numbers, i8{5 * ', numbers'}, i8)", "pull(op, k, t, old, g, y, a, b, c, count)", "3 * op + k", slopes)
     signature = "b1(u4[:, ::1], i8, i8, i8[::1], f8[::1], f8[::1])", "pull_scalars(scalars, first, last, lists, x, d)"
     back += _over_scalars(*signature, "range(last - 1, first - 1, -1)", "g = d[z]", SUMS_OF_SCALARS_BACK, of_scalars)
     return ["\n".join([begin, forward, *parts, FORWARD]), "\n".join([begin, backward, *back, BACKWARD])]
@@ -277,17 +279,17 @@ def _needed(names: list[str], body: list[str]) -> list[str]:
     return [name for name in names if any(re.search(rf"\b{name}\b", line) for line in body)]
 
 
-# -- vectors: each input is an array, `a`, and the number at hand is `a_` --------------------------------------------------
+# -- vectors: each input is many numbers, `a`, and the number at hand is `a_` --------------------------------------------------
 
 
 WIDE = ("exp", "log", "tanh", "erf", "gaussian")
 """What is computed by the functions of `wide`."""
 
 
-def _over_arrays(size: str, body: list[str]) -> list[str]:
+def _over_arrays(body: list[str]) -> list[str]:
     body = [re.sub(rf"\b({'|'.join(WIDE)})\(", r"wide_\1(", line) for line in body]
     read = [f"{name} = {name[0]}[i]" for name in _needed(["a_", "b_", "c_", "y_"], body)]
-    return [f"for i in range({size}.size):", *_indented([*read, *body], 4)]
+    return ["for i in range(count):", *_indented([*read, *body], 4)]
 
 
 def _numbers(names: list[str]) -> list[str]:
@@ -295,20 +297,20 @@ def _numbers(names: list[str]) -> list[str]:
 
 
 def _value(row: Operation, names: list[str]) -> list[str]:
-    return _over_arrays("y", lines_of(row.value, _numbers(names), "y[i]", own=WIDE))
+    return _over_arrays(lines_of(row.value, _numbers(names), "y[i]", own=WIDE))
 
 
 def _check(row: Operation, names: list[str]) -> list[str]:
     test = _outside(row, _numbers(names))
-    all_of_them = ["found = False", *_over_arrays("a", [*test, "found |= bad"])]  # without a branch: several numbers at once
-    wanted = _over_arrays("a", [*test, "if bad and mask[i] != 0.0:", "    return True"])
-    return [*all_of_them, "if not found or mask.size == 0:", "    return found", *wanted]
+    all_of_them = ["found = False", *_over_arrays([*test, "found |= bad"])]  # without a branch: several numbers at once
+    wanted = _over_arrays([*test, "if bad and mask[i] != 0.0:", "    return True"])
+    return [*all_of_them, "if not found or not masked:", "    return found", *wanted]
 
 
 def _slope(row: Operation, names: list[str], k: int) -> list[str]:
     if row is SELECT:  # exactly 0 for the side that is not chosen
-        return _over_arrays("t", [f"t[i] = kept(t[i], old) + (g[i] if a_ {'==' if k == 2 else '!='} 0.0 else 0.0)"])
-    return _over_arrays("t", [*lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope", own=WIDE), "t[i] = kept(t[i], old) + slope * g[i]"])
+        return _over_arrays([f"t[i] = kept(t[i], old) + (g[i] if a_ {'==' if k == 2 else '!='} 0.0 else 0.0)"])
+    return _over_arrays([*lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope", own=WIDE), "t[i] = kept(t[i], old) + slope * g[i]"])
 
 
 # -- scalars: each input is a place -----------------------------------------------------------------------------------------

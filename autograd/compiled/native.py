@@ -19,7 +19,7 @@ from autograd.compiled.machine import machine
 
 @dataclass(slots=True)
 class Piece(Storage):
-    """Storage in one piece, as the machine takes it: the shared numbers, the constants of operations, the batched numbers.
+    """Storage in one piece, as the machine takes it: the shared numbers, the constants of operations, the batched numbers; room for copies.
 
     Attributes:
         memory: the whole piece.
@@ -34,7 +34,7 @@ def storage(layout: Layout, samples: int = 1) -> Piece:
     """As `execute.storage`."""
     table = encoded(layout)
     end = table.end
-    memory = np.empty(end + layout.batched * samples)
+    memory = np.empty(end + table.rows * samples)
     for where, numbers in table.fixed:
         memory[where] = numbers
     return _piece(layout, memory, end, samples)
@@ -44,7 +44,7 @@ def gradients(layout: Layout, samples: int = 1) -> Piece:
     """As `execute.gradients`; only what is read before it is written is set to 0."""
     table = encoded(layout)
     end = table.end
-    size = end + layout.batched * samples
+    size = end + table.rows * samples
     if table.zero is None:
         return _piece(layout, np.zeros(size), end, samples)
     grads = _piece(layout, np.empty(size), end, samples)
@@ -56,7 +56,8 @@ def gradients(layout: Layout, samples: int = 1) -> Piece:
 
 
 def _piece(layout: Layout, memory: Array, end: int, samples: int) -> Piece:
-    return Piece(memory[: layout.shared], memory[end:].reshape(layout.batched, samples), memory, end)
+    batched = memory[end : end + layout.batched * samples].reshape(layout.batched, samples)
+    return Piece(memory[: layout.shared], batched, memory, end)
 
 
 def forward(layout: Layout, data: Piece) -> list[tuple[Instruction, Any]]:

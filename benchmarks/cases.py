@@ -329,8 +329,9 @@ def black_scholes(n: int = 1000) -> Case:
     args = [rng.uniform(*ends, n) for ends in ((80.0, 120.0), (80.0, 120.0), (0.0, 0.1), (0.2, 2.0), (0.1, 0.5))]
 
     def price(m: Any, spot: Any, strike: Any, rate: Any, years: Any, volatility: Any) -> Any:
-        d = (m.log(spot / strike) + (rate + volatility**2 / 2) * years) / (volatility * m.sqrt(years))
-        first, second = (0.5 * (1 + m.erf(z / 2**0.5)) for z in (d, d - volatility * m.sqrt(years)))
+        wide = volatility * m.sqrt(years)
+        d = (m.log(spot / strike) + (rate + volatility**2 / 2) * years) / wide
+        first, second = (0.5 * (1 + m.erf(z / 2**0.5)) for z in (d, d - wide))
         return spot * first - strike * m.exp(-rate * years) * second
 
     def by_hand(spot: Any, strike: Any, rate: Any, years: Any, volatility: Any) -> Any:

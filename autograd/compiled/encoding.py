@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +48,12 @@ SUMS = {SUM: OF_SUM, DOT: OF_DOT, PEAK: OF_PEAK, LOGSUMEXP: OF_LOGSUMEXP}
 FEW_PIECES = 4
 """So many pieces of known numbers are copied one by one."""
 
+FEW_OF = 32
+"""One in so many numbers is quicker set by its place than with all others."""
+
+FEW_NUMBERS = 8
+"""So many constants that single numbers with samples are computed with are kept once for each sample, rather than copied at each use."""
+
 FEW_ROWS = 4
 """So many rows with samples are a line each, rather than one with operands that have to be gathered, and gradients to be scattered."""
 
@@ -87,7 +94,8 @@ class Encoded:
         lists: the places of irregular operands.
         end: how many numbers stand before the batched ones: the shared ones, those that are part of operations, such as a slope, and
             room for copies of operands.
-        rows: how many batched ones there are, with room for copies.
+        rows: how many batched ones there are, with those of `spread`, and room for copies.
+        spread: the constants that are kept once for each sample, behind the batched numbers.
         fixed: of these what is known before a run, as pieces: where, and the numbers.
         excused: whether errors depend on masks somewhere.
         zero: what must be 0 in storage for gradients, of the shared numbers and of the batched ones; None where most of it must.
@@ -100,6 +108,7 @@ class Encoded:
         self._shared = layout.shared
         self._layout = layout
         self._constants: dict[str, int] = {}
+        self._spread: dict[str, int] = {}
         self._lists, self._listed = [np.zeros(1, dtype=np.int64)], 1
         self._scalars, self._lines = [np.zeros((0, SCALAR_COLUMNS), dtype=np.uint32)], 0
         tables = [np.zeros((0, COLUMNS), dtype=np.int64)]
@@ -121,7 +130,8 @@ class Encoded:
         self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
         more, more_batched = self._make_room(layout.shared + len(self._constants))
         self.end = layout.shared + len(self._constants) + more
-        self.rows = layout.batched + more_batched
+        self.rows = layout.batched + len(self._spread) + more_batched
+        self.spread = np.array([float.fromhex(text) for text in self._spread])
         places, numbers = layout.fixed
         own = np.array([float.fromhex(text) for text in self._constants])
         self.fixed = _pieces(np.append(places, np.arange(layout.shared, layout.shared + len(own))), np.append(numbers, own))
@@ -162,6 +172,19 @@ class Encoded:
         self._listed += len(places)
         return start
 
+    def _row_of(self, number: float) -> int | None:
+        """The place of a constant that is kept once for each sample; None where it is not."""
+        if number.hex() not in self._spread and len(self._spread) == FEW_NUMBERS:
+            return None
+        return -1 - self._layout.batched - self._spread.setdefault(number.hex(), len(self._spread))
+
+    def _known(self, places: Rows) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """Which of these shared places hold constants, and these."""
+        fixed, numbers = self._layout.fixed
+        at = np.searchsorted(fixed, places)
+        which = np.flatnonzero(np.append(fixed, -1)[at] == places)
+        return which, numbers[at[which]]
+
     def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> tuple[list[Index], list[Index]] | None:
         """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero`."""
         firsts = Firsts(self._layout)
@@ -176,10 +199,9 @@ class Encoded:
             else:
                 self.code[line, marks[: len(step.operands)]] = firsts.of_vectors(step)
         firsts.finish(self._layout)
-        kinds = firsts.zero[: self._shared], firsts.zero[self._shared :]
-        if 2 * np.count_nonzero(kinds[self._layout.batched > 0]) > kinds[self._layout.batched > 0].size:
-            return None
-        return _where_true(kinds[0]), _where_true(kinds[1])
+        shared, batched = firsts.zero[: self._shared], firsts.zero[self._shared :]
+        most = batched if batched.size else shared
+        return None if 2 * np.count_nonzero(most) > most.size else (_where_true(shared), _where_true(batched))
 
     def _make_room(self, end: int) -> tuple[int, int]:
         """Places for copies of operands that need one: behind the `end` shared numbers and behind the batched ones, the same for all lines.
@@ -203,7 +225,7 @@ class Encoded:
         need[whole, 1:MASK] = size[whole]
         need[op[:, 0] == SCALARS] = 0
         counts = []
-        for mine, first in ((~of_samples, end), (of_samples, self._layout.batched)):
+        for mine, first in ((~of_samples, end), (of_samples, self._layout.batched + len(self._spread))):
             own = np.where(mine, need, 0)
             ends = own.cumsum(axis=1)
             places = first + ends - own
@@ -244,6 +266,10 @@ class Encoded:
         flags = [not operand.constant, operand.batched]
         if operand.places is not None:
             return [LIST, self._keep(_places(operand.places.ravel(), operand.batched)), 1, 0, 0, *flags, 0, 0]
+        which, numbers = self._known(operand.all_places().ravel()) if repeated and math.prod(operand.shape) == 1 else ((), ())
+        row = self._row_of(float(numbers[0])) if len(which) else None
+        if row is not None:
+            return [PIECE, row, 1, 1, 0, 0, 1, 0, 0]
         start = _place(operand.start, operand.batched)
         loops = _merged(operand.shape, operand.strides)
         if len(loops) > 2:
@@ -378,6 +404,15 @@ class Encoded:
             table[has, at + INNER] = 1
             table[has, at + WANTED] = ~step.input_constant[inputs]
             table[has, at + IS_BATCHED] = step.input_batched[inputs]
+            repeated = np.flatnonzero(~piece)
+            which, numbers = self._known(step.inputs[inputs[repeated]])
+            bits = numbers.view(np.int64)  # by which 0.0 and -0.0 differ
+            for first in np.unique(bits, return_index=True)[1].tolist():
+                row = self._row_of(float(numbers[first]))
+                if row is None:
+                    break
+                lines = has[repeated[which[bits == bits[first]]]]
+                table[lines, at + KIND], table[lines, at + START], table[lines, at + IS_BATCHED] = PIECE, row, 1
         for i, own in self._ranges(step, self._sums(step)):
             halves = 2 if step.operations[i] is DOT else 1
             terms = (own.stop - own.start) // halves
@@ -415,7 +450,7 @@ def _where_true(cells: npt.NDArray[np.bool_]) -> list[Index]:
     ends = np.flatnonzero(np.diff(cells, prepend=False, append=False)).reshape(-1, 2)
     if len(ends) <= FEW_PIECES:
         return [slice(start, stop) for start, stop in ends.tolist()]
-    return [np.flatnonzero(cells) if 32 * np.count_nonzero(cells) < cells.size else slice(0, cells.size)]
+    return [np.flatnonzero(cells) if FEW_OF * np.count_nonzero(cells) < cells.size else slice(0, cells.size)]
 
 
 def _is_scattered(operand: Operand) -> bool:

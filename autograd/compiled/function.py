@@ -94,13 +94,14 @@ class Function:
         """
         if reduce not in (None, "sum", "mean"):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
-        chosen, single = self._chosen(args, wrt), isinstance(wrt, int)
         form = form_of(args)
-        key = None if form is None else (form, chosen, single, reduce, has_aux)
+        by = wrt if wrt is None or type(wrt) is int else self._chosen(args, wrt)
+        key = None if form is None else (form, by, reduce, has_aux)
         known = self._derivatives.get(key)
         quick = None if known is None else known.run(self._executor, args)
         if quick is not None:
             return quick
+        chosen, single = self._chosen(args, wrt), isinstance(wrt, int)
         arguments, batch, runs = self._run(args, chosen, reduce is None)
         arrays, build = self._collect(runs, batch)
         form = build([0] * len(arrays))
@@ -121,7 +122,8 @@ class Function:
         restore = [self._restorer(args[i], kept[i], batch, reduce is None) for i in chosen]
         if shortcut is not None:
             of_arrays = None if batch.shape is None and not has_aux else value
-            _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single))
+            as_rows = self._in_axes is None and reduce is None and batch.shape == (batch.size,)
+            _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
 
@@ -472,6 +474,8 @@ def _shaped(array: Array, batch: Batch) -> Any:
     """A result with the samples in the shape of the call."""
     if batch.shape is None:
         return float(array[0]) if array.ndim == 1 else array[0]
+    if array.shape == batch.shape:
+        return array
     return array.reshape(batch.shape + array.shape[1:])
 
 

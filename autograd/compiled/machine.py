@@ -82,6 +82,10 @@ def remainder(a, b):
 '''
 
 FORWARD = """
+@compiled("i8(f8[::1], i8)")
+def shift(memory, end):
+    return -(memory.ctypes.data // 8 + end) & 7
+
 @compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], i8, i8, i8, i8)")
 def forward(code, scalars, places, numbers, shared, n, first, last):
     x, lists, left = at(numbers, 0), at(places, 0), False
@@ -351,6 +355,7 @@ def _indented(lines: list[str], width: int) -> list[str]:
 class Machine:
     """The functions that run programs. See `FORWARD` and `BACKWARD`."""
 
+    shift: Callable[..., int]
     forward: Callable[..., bool]
     errors_where_wanted: Callable[..., bool]
     backward: Callable[..., None]
@@ -376,7 +381,7 @@ def machine() -> Machine:
     if helper is not None:
         helper.wait()
     backward = _loaded(paths[1])
-    return Machine(forward.forward, forward.errors_where_wanted, backward.backward)
+    return Machine(forward.shift, forward.forward, forward.errors_where_wanted, backward.backward)
 
 
 def _compiling(path: Path) -> subprocess.Popen[bytes] | None:

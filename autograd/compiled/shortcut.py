@@ -19,6 +19,10 @@ from autograd.compiled.executors import Executor
 from autograd.compiled.layout import Index
 
 
+SMALL = 100_000
+"""Storage of so many numbers is kept for the next call."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """The samples of one call: how many, and the shape in which results are given back; None for a call without samples."""
@@ -41,6 +45,7 @@ class Shortcut:
         self.arguments = [argument.without_numbers() for argument in arguments]
         self.batch = batch
         self.branch = branch
+        self._spare: list[Storage] = []
         self._loads = [
             (i, _loader(argument, source, batch, *where))
             for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
@@ -49,7 +54,7 @@ class Shortcut:
     def run(self, executor: Executor, args: Sequence[Any]) -> Storage | None:
         """What the program computes; None where it leaves a domain, or its branch."""
         branch = self.branch
-        data = executor.storage(branch.layout, self.batch.size)
+        data = self._spare.pop() if self._spare else executor.storage(branch.layout, self.batch.size)
         for i, load in self._loads:
             load(args[i], data)
         for value, place in branch.captured:
@@ -57,6 +62,11 @@ class Shortcut:
         if executor.forward(branch.layout, data) or (branch.checks and not branch.holds(data).all()):
             return None
         return data
+
+    def give_back(self, data: Storage) -> None:
+        """Storage that nobody looks at any more serves the next call: to make it takes as long as to run a small program."""
+        if not self._spare and data.shared.size + data.batched.size < SMALL:
+            self._spare.append(data)
 
 
 def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
@@ -104,6 +114,7 @@ class Derivative:
         value: of the arrays of the results the value that is given back; None where that is their one number.
         restore: for each of the chosen what gives its gradient the form that is given back.
         single: whether it stands alone, not in a tuple.
+        as_rows: whether all gradients are given back as they are in storage, an array of one number for each sample.
     """
 
     def __init__(
@@ -114,31 +125,46 @@ class Derivative:
         value: Callable[[list[Array]], Any] | None,
         restore: list[Callable[[Array], Any]],
         single: bool,
+        as_rows: bool,
     ) -> None:
         self._shortcut, self._weight, self._value, self._single = shortcut, weight, value, single
-        branch, arguments = shortcut.branch, shortcut.arguments
-        self._parts = []
-        for i, of_argument in zip(chosen, restore, strict=True):
-            used, places = branch.inputs[i]
-            argument = arguments[i]
-            self._parts.append((argument.batched, used, places, _is_whole(argument, used), argument.count, of_argument))
+        self._takes = [
+            _taker(shortcut.arguments[i], *shortcut.branch.inputs[i], shortcut.batch.size, of_argument)
+            for i, of_argument in zip(chosen, restore, strict=True)
+        ]
+        rows = [row for i in chosen for row in _rows(*shortcut.branch.inputs[i])]
+        side_by_side = len(rows) == len(chosen) > 1 and rows == [*range(rows[0], rows[0] + len(rows))]
+        self._block = slice(rows[0], rows[-1] + 1) if as_rows and side_by_side else None
 
     def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
         """The value and the gradients; None where the program leaves a domain, or its branch."""
-        branch, size = self._shortcut.branch, self._shortcut.batch.size
-        data = self._shortcut.run(executor, args)
+        shortcut = self._shortcut
+        branch, data = shortcut.branch, shortcut.run(executor, args)
         if data is None:
             return None
-        grads = executor.gradients(branch.layout, size)
+        grads = executor.gradients(branch.layout, shortcut.batch.size)
         branch.outputs[0].seed(grads, self._weight)
         executor.backward(branch.layout, data, grads)
-        found = []
-        for batched, used, places, is_whole, size_of, restore in self._parts:
-            part = (grads.batched if batched else grads.shared)[places]
-            if not is_whole:
-                whole = np.zeros((size_of, size) if batched else size_of)
-                whole[used] = part
-                part = whole
-            found.append(restore(part))
+        found = [*grads.batched[self._block]] if self._block else [take(grads) for take in self._takes]
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
+        shortcut.give_back(data)
         return value, found[0] if self._single else tuple(found)
+
+
+def _rows(used: Index, places: Index) -> list[int]:
+    """The places of the numbers, where they lie side by side."""
+    return [*range(places.start, places.stop)] if isinstance(places, slice) and isinstance(used, slice) else []
+
+
+def _taker(argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any]) -> Callable[[Storage], Any]:
+    """What takes the gradient by an argument from its places."""
+    batched, count = argument.batched, argument.count
+    if _is_whole(argument, used):
+        return lambda grads: restore((grads.batched if batched else grads.shared)[places])
+
+    def take(grads: Storage) -> Any:
+        whole = np.zeros((count, size) if batched else count)
+        whole[used] = (grads.batched if batched else grads.shared)[places]
+        return restore(whole)
+
+    return take

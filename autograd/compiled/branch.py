@@ -122,7 +122,7 @@ class Branch:
         for argument, (used, places) in zip(arguments, self.inputs, strict=True):
             numbers = argument.numbers(size)[used]
             if argument.batched:
-                data.batched[places] = numbers[:, samples]
+                data.put(places, numbers[:, samples])
             else:
                 data.shared[places] = numbers
         for value, place in self.captured:

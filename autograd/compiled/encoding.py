@@ -30,8 +30,8 @@ KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED, FIRST_ONE, COPIED = range(
 """The columns of an operand: its kind; its first place, or where in the lists its places begin; how many numbers are in a row of it;
 how far apart two rows are, and two numbers in a row; whether its gradient is wanted; whether it is batched; whether its gradients are
 the first ones at their places, see `firsts`; the first of the places for a copy of it, where it needs one."""
-PIECE, GRID, LIST, NONE = range(4)
-"""The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand."""
+PIECE, GRID, LIST, NONE, TURNED = range(5)
+"""The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand; one piece, sample by sample."""
 COLUMNS = OPERANDS + 4 * FIELDS
 
 SCALAR_OP, SCALAR_OUT, SCALAR_INPUTS, SCALAR_FLAGS = 0, 1, 2, 5
@@ -99,6 +99,8 @@ class Encoded:
         fixed: of these what is known before a run, as pieces: where, and the numbers.
         excused: whether errors depend on masks somewhere.
         zero: what must be 0 in storage for gradients, of the shared numbers and of the batched ones; None where most of it must.
+        turned: batched places that are kept sample by sample, from, and up to: arguments that only products read, and as a whole. These are
+            copied as they come, and products take half the time of copying them number by number first.
         stretches: what to run, in this order.
     """
 
@@ -109,6 +111,7 @@ class Encoded:
         self._layout = layout
         self._constants: dict[str, int] = {}
         self._spread: dict[str, int] = {}
+        self.turned = _turned(layout)
         self._lists, self._listed = [np.zeros(1, dtype=np.int64)], 1
         self._scalars, self._lines = [np.zeros((0, SCALAR_COLUMNS), dtype=np.uint32)], 0
         tables = [np.zeros((0, COLUMNS), dtype=np.int64)]
@@ -129,7 +132,7 @@ class Encoded:
         self.lists: Table = np.concatenate(self._lists)
         self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
         more, more_batched = self._make_room(layout.shared + len(self._constants))
-        self.end = layout.shared + len(self._constants) + more
+        self.end = -(-(layout.shared + len(self._constants) + more) // 8) * 8  # so that both kinds begin at a line of the cache
         self.rows = layout.batched + len(self._spread) + more_batched
         self.spread = np.array([float.fromhex(text) for text in self._spread])
         places, numbers = layout.fixed
@@ -214,7 +217,7 @@ class Encoded:
         kind, batched = fields[:, :, KIND], fields[:, :, IS_BATCHED] != 0
         is_product, is_sum = op == PRODUCT, (op < FIRST) & (op != PRODUCT)
         is_matrix = (kind == GRID) & (fields[:, :, PACE] == 1) & (fields[:, :, INNER] == terms) & (fields[:, :, STRIDE] >= terms)
-        in_place = np.where(kind == PIECE, ~is_sum & (masked == 0), is_product & is_matrix)
+        in_place = (kind == TURNED) | np.where(kind == PIECE, ~is_sum & (masked == 0), is_product & is_matrix)
         need = np.where((kind == NONE) | in_place, 0, size * terms)
         need[:, [1]] = np.where(is_product & (need[:, [1]] > 0), width * terms, need[:, [1]])
         need[:, [MASK]] = masked * size
@@ -271,6 +274,8 @@ class Encoded:
         if row is not None:
             return [PIECE, row, 1, 1, 0, 0, 1, 0, 0]
         start = _place(operand.start, operand.batched)
+        if operand.batched and any(operand.start == first for first, _ in self.turned):
+            return [TURNED, start, 1, 1, 0, *flags, 0, 0]
         loops = _merged(operand.shape, operand.strides)
         if len(loops) > 2:
             return [LIST, self._keep(_places(operand.all_places().ravel(), operand.batched)), 1, 0, 0, *flags, 0, 0]
@@ -456,6 +461,30 @@ def _where_true(cells: npt.NDArray[np.bool_]) -> list[Index]:
 def _is_scattered(operand: Operand) -> bool:
     """Whether its numbers, which differ from sample to sample, do not lie side by side."""
     return operand.batched and bool((np.diff(operand.all_places().ravel()) != 1).any())
+
+
+def _turned(layout: Layout) -> list[tuple[int, int]]:
+    """See `Encoded.turned`."""
+    free = np.zeros(layout.batched, dtype=bool)
+    free[layout.given[1]] = True
+    free[layout.kept[1]] = free[layout.wanted[1]] = False
+    found: set[tuple[int, int]] = set()
+    for step in layout.steps if free.any() else ():
+        if isinstance(step, Scalars):
+            free[step.inputs[step.input_batched]] = False
+            continue
+        operands = [*step.operands, *([] if step.mask is None else [step.mask])]
+        for operand in [operand for operand in operands if operand.batched]:
+            rows, terms = operand.shape if step.operation is MATMUL and len(operand.shape) == 2 else (0, 0)
+            of_one = rows == 1 < terms and operand.places is None and operand.strides[1] == 1 and sum(x.batched for x in operands) == 1
+            if of_one:
+                found.add((operand.start, operand.start + terms))
+            else:
+                free[operand.all_places().ravel()] = False
+    reads = np.zeros(layout.batched, dtype=np.intp)
+    for start, stop in found:
+        reads[start:stop] += 1  # of two that overlap none can be kept so
+    return sorted([(start, stop) for start, stop in found if free[start:stop].all() and (reads[start:stop] == 1).all()])
 
 
 def _split(step: Instruction | Scalars) -> Iterator[Instruction | Scalars]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.arrays import ARRAYS
-from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, Scalars
+from autograd.compiled.layout import SPREAD, Index, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.namespaces import FLOATS
 from autograd.ops import DOT, SELECT, SUM, outside
@@ -30,6 +30,14 @@ class Storage:
 
     shared: Array
     batched: Array
+
+    def put(self, rows: Index, numbers: Array) -> None:
+        """Set batched numbers: a row for each place, a column for each sample."""
+        self.batched[rows] = numbers
+
+    def straight(self) -> Storage:
+        """With all numbers where the reference finds them."""
+        return self
 
     def read(self, operand: Operand) -> Array:
         """The operand's numbers: a view where it is regular, a copy where they have to be gathered."""

@@ -32,6 +32,7 @@ from autograd.compiled.encoding import (
     START,
     STRIDE,
     TERMS,
+    TURNED,
     WANTED,
     WIDTH,
 )
@@ -64,6 +65,17 @@ def at(typing, start, index):
         return builder.gep(first, [args[1]])
 
     return types.CPointer(start.dtype)(start, types.int64), made
+
+
+@intrinsic
+def widest(typing):
+    """Compile this function for vectors as wide as the processor has. LLVM takes half of that where wide ones may slow others down."""
+
+    def made(context, builder, signature, args):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # which llvmlite does not know by name
+        return context.get_dummy_value()
+
+    return types.none(), made
 
 
 @intrinsic
@@ -164,6 +176,12 @@ def peaks(y, a, count, terms, samples):
 
 
 @register_jitable
+def is_turned(line, k):
+    """Whether operand k, which has samples, is kept sample by sample."""
+    return line[OPERANDS + FIELDS * k + KIND] == TURNED
+
+
+@register_jitable
 def is_matrix(line, k, terms):
     """Whether the rows of operand k are pieces of storage at an even distance, as BLAS takes them."""
     column = OPERANDS + FIELDS * k
@@ -181,7 +199,7 @@ def distance(line, k, terms, samples):
 @compiled("numbers(numbers, places, i8, i8, i8, i8, places, i8, i8)")
 def matrix(x, line, k, rows, terms, samples, lists, shared, n):
     """Operand k of a product: its first row. A copy, where it has to be gathered."""
-    if is_matrix(line, k, terms):
+    if is_matrix(line, k, terms) or is_turned(line, k):
         return piece(x, line, k, shared, n)
     return gathered(x, line, k, rows * terms, samples, lists, shared, n)
 
@@ -253,18 +271,22 @@ def log_of_sums(y, a, total, count, terms, samples):
 FEW_SAMPLES = 12
 
 
-@compiled("void(numbers, i8, numbers, numbers, numbers, i8, i8, i8, i8)", fastmath={"reassoc", "contract"})
-def product_of_samples(a, row_a, b, turned, c, row_c, m, t, n):
+@compiled("void(numbers, i8, numbers, b1, numbers, numbers, i8, i8, i8, i8)", fastmath={"reassoc", "contract"})
+def product_of_samples(a, row_a, b, turn_b, turned, c, row_c, m, t, n):
     """c[m, n] = a[m, t] @ b[t, n], for n samples. A small batch takes BLAS twice as long as four rows by two samples at once, or longer.
 
-    `turned` is room for b[n, t].
+    To `turn` says that b is [n, t]; otherwise `turned` is room for that.
     """
+    widest()
     if n > FEW_SAMPLES:
-        product(a, row_a, False, b, n, False, c, row_c, m, t, n, 0.0)
+        product(a, row_a, False, b, t if turn_b else n, turn_b, c, row_c, m, t, n, 0.0)
         return
-    for j in range(t):
-        for i in range(n):
-            turned[i * t + j] = b[j * n + i]
+    if turn_b:
+        turned = b
+    else:
+        for j in range(t):
+            for i in range(n):
+                turned[i * t + j] = b[j * n + i]
     for k in range(0, m, 4):
         k1, k2, k3 = min(k + 1, m - 1), min(k + 2, m - 1), min(k + 3, m - 1)  # the last one again, rather than another loop
         w, w1, w2, w3 = at(a, k * row_a), at(a, k1 * row_a), at(a, k2 * row_a), at(a, k3 * row_a)
@@ -298,10 +320,10 @@ def multiply(x, line, lists, shared, n):
         product(a, row_a, False, b, row_b, True, y, p, m, t, p, 0.0)
     elif not b_batched:
         for o in range(m):
-            product_of_samples(b, row_b, at(a, o * row_a), turned, at(y, o * p * n), n, p, t, n)
+            product_of_samples(b, row_b, at(a, o * row_a), is_turned(line, 0), turned, at(y, o * p * n), n, p, t, n)
     elif not a_batched:
         for k in range(p):
-            product_of_samples(a, row_a, at(b, k * row_b), turned, at(y, k * n), p * n, m, t, n)
+            product_of_samples(a, row_a, at(b, k * row_b), is_turned(line, 1), turned, at(y, k * n), p * n, m, t, n)
     else:
         for o in range(m):
             for k in range(p):
@@ -435,12 +457,14 @@ def multiply_back(x, d, line, lists, shared, n):
             if by_a:
                 product(b, row_b, True, at(g, o * p * n), n, False, at(da, o * row_a), n, t, p, n, keep_a)
             if by_b:
-                product(at(g, o * p * n), n, False, at(a, o * row_a), n, True, db, row_b, p, n, t, keep_b)
+                turned = is_turned(line, 0)
+                product(at(g, o * p * n), n, False, at(a, o * row_a), t if turned else n, not turned, db, row_b, p, n, t, keep_b)
                 keep_b = 1.0
     elif not a_batched:
         for k in range(p):
             if by_a:
-                product(at(g, k * n), p * n, False, at(b, k * row_b), n, True, da, row_a, m, n, t, keep_a)
+                turned = is_turned(line, 1)
+                product(at(g, k * n), p * n, False, at(b, k * row_b), t if turned else n, not turned, da, row_a, m, n, t, keep_a)
                 keep_a = 1.0
             if by_b:
                 product(a, row_a, True, at(g, k * n), p * n, False, at(db, k * row_b), n, t, m, n, keep_b)

@@ -150,7 +150,8 @@ class Layout:
         shared, batched: the sizes of the two arrays.
         place: for each row of the tape its place in the array it belongs to, -1 where no instruction needs it (a part of a sum).
         fixed: the places of the constants, which are shared, in ascending order; and their numbers.
-        kept, wanted: the shared and the batched places that are read when it has run, and of the leaves whose derivatives are wanted.
+        kept, wanted, given: the shared and the batched places of what is read when it has run, of the leaves whose derivatives are wanted,
+            and of the numbers of the arguments.
         notes: what executors keep of a layout.
     """
 
@@ -161,6 +162,7 @@ class Layout:
     fixed: tuple[Rows, npt.NDArray[np.float64]]
     kept: tuple[Rows, Rows]
     wanted: tuple[Rows, Rows]
+    given: tuple[Rows, Rows]
     notes: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -273,8 +275,8 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
-    kept, leaves = places.by_kind(results), places.by_kind(np.array([*wanted], dtype=np.intp))
-    return Layout(steps, places.size[False], places.size[True], place, fixed, kept, leaves)
+    sets = [places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first)]
+    return Layout(steps, places.size[False], places.size[True], place, fixed, *sets)
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

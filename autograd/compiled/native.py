@@ -5,6 +5,7 @@ What the machine cannot do, operations of a user, is left to the reference.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from autograd.compiled import execute
 from autograd.compiled.encoding import Encoded, encoded
 from autograd.compiled.execute import Array, Storage
-from autograd.compiled.layout import Instruction, Layout
+from autograd.compiled.layout import Index, Instruction, Layout
 from autograd.compiled.machine import machine
 
 
@@ -25,10 +26,46 @@ class Piece(Storage):
     Attributes:
         memory: the whole piece.
         end: where the batched numbers begin in it.
+        turned: the batched places that are kept sample by sample, see `Encoded`; from, and up to.
     """
 
     memory: Array
     end: int
+    turned: list[tuple[int, int]]
+
+    def put(self, rows: Index | int, numbers: Array) -> None:
+        """As `Storage.put`."""
+        if not self.turned:
+            self.batched[rows] = numbers
+            return
+        first, last = (rows.start, rows.stop) if isinstance(rows, slice) else (rows, rows + 1) if isinstance(rows, int) else (0, math.inf)
+        met = [(start, stop) for start, stop in self.turned if start < last and first < stop]
+        if not met:
+            self.batched[rows] = numbers
+        elif met == [(first, last)]:
+            self._samples(*met[0])[...] = numbers.T
+        else:
+            places = np.atleast_1d(np.arange(len(self.batched))[rows])
+            numbers = np.broadcast_to(numbers, (len(places), self.batched.shape[1]))
+            others = np.ones(len(places), dtype=bool)
+            for start, stop in met:
+                own = (places >= start) & (places < stop)
+                self._samples(start, stop)[:, places[own] - start] = numbers[own].T
+                others &= ~own
+            self.batched[places[others]] = numbers[others]
+
+    def straight(self) -> Storage:
+        """As `Storage.straight`: a copy, where some numbers are elsewhere."""
+        if not self.turned:
+            return self
+        batched = self.batched.copy()
+        for start, stop in self.turned:
+            batched[start:stop] = self._samples(start, stop).T
+        return Storage(self.shared, batched)
+
+    def _samples(self, start: int, stop: int) -> Array:
+        """Places that are kept sample by sample: a row for each sample."""
+        return self.batched[start:stop].reshape(-1, stop - start)
 
 
 def storage(layout: Layout, samples: int = 1) -> Piece:
@@ -66,7 +103,7 @@ def memory_for(table: Encoded, samples: int, make: Callable[[int], Array] = np.e
 
 def _piece(layout: Layout, memory: Array, end: int, samples: int) -> Piece:
     batched = memory[end : end + layout.batched * samples].reshape(layout.batched, samples)
-    return Piece(memory[: layout.shared], batched, memory, end)
+    return Piece(memory[: layout.shared], batched, memory, end, encoded(layout).turned)
 
 
 def forward(layout: Layout, data: Piece) -> list[tuple[Instruction, Any]]:
@@ -82,7 +119,7 @@ def forward(layout: Layout, data: Piece) -> list[tuple[Instruction, Any]]:
             left = True
     if table.excused:  # only now: a mask may be computed after what it masks
         left = native.errors_where_wanted(table.code, table.lists, data.memory, data.end, samples) or left
-    return execute.forward(layout, data) if left else []  # which elements, the reference finds out
+    return execute.forward(layout, data.straight()) if left else []  # which elements, the reference finds out
 
 
 def backward(layout: Layout, data: Piece, grads: Piece) -> None:

@@ -88,14 +88,17 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
         row = places.start
 
         def load_row(x: Any, data: Storage) -> None:
-            data.batched[row] = x
+            data.put(row, x)
 
         return load_row
     read, batched = argument.reader(source, batch.size, batch.shape), argument.batched
 
     def load(x: Any, data: Storage) -> None:
-        numbers = read(x)
-        (data.batched if batched else data.shared)[places] = numbers if whole else numbers[used]
+        numbers = read(x) if whole else read(x)[used]
+        if batched:
+            data.put(places, numbers)
+        else:
+            data.shared[places] = numbers
 
     return load
 

@@ -41,13 +41,19 @@ def split(tree: Any, name: str) -> tuple[list[Array], Callable[[list[Any]], Any]
         return _joined([split(branch, f"{name}[{i}]") for i, branch in enumerate(tree)], make)
     if isinstance(tree, list) and not _is_rectangular(tree):
         return _joined([split(branch, f"{name}[{i}]") for i, branch in enumerate(tree)], list)
-    return [_array(tree, name)], lambda new: new[0]
+    return [_array(tree, name)], _single
+
+
+def _single(new: list[Any]) -> Any:
+    return new[0]
 
 
 def _joined(
     parts: list[tuple[list[Array], Callable[[list[Any]], Any]]], make: Callable[[list[Any]], Any]
 ) -> tuple[list[Array], Callable[[list[Any]], Any]]:
     arrays = [array for own, _ in parts for array in own]
+    if all(inner is _single for _, inner in parts):  # a list of arrays, as layers are: quicker
+        return arrays, lambda new: make([*new])
 
     def build(new: list[Any]) -> Any:
         remaining = iter(new)

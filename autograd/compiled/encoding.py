@@ -112,6 +112,8 @@ class Encoded:
         self._constants: dict[str, int] = {}
         self._spread: dict[str, int] = {}
         self.turned = _turned(layout)
+        self._turned_in: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._lendable: dict[tuple[int, int], Rows | None] = {}
         self._lists, self._listed = [np.zeros(1, dtype=np.int64)], 1
         self._scalars, self._lines = [np.zeros((0, SCALAR_COLUMNS), dtype=np.uint32)], 0
         tables = [np.zeros((0, COLUMNS), dtype=np.int64)]
@@ -187,6 +189,43 @@ class Encoded:
         at = np.searchsorted(fixed, places)
         which = np.flatnonzero(np.append(fixed, -1)[at] == places)
         return which, numbers[at[which]]
+
+    def turned_in(self, rows: Index | int) -> list[tuple[int, int]]:
+        """Those of `turned` of which some of these rows are."""
+        if not isinstance(rows, slice):
+            return self.turned
+        if (rows.start, rows.stop) not in self._turned_in:
+            self._turned_in[rows.start, rows.stop] = [x for x in self.turned if x[0] < rows.stop and rows.start < x[1]]
+        return self._turned_in[rows.start, rows.stop]
+
+    def lendable(self, start: int, stop: int) -> Rows | None:
+        """Whether products can read shared arguments at these places from elsewhere: which of them others read; None if not worth it."""
+        if (start, stop) not in self._lendable:
+            others = np.flatnonzero(self._read_otherwise[0][start:stop])
+            whole = all(start <= first and last <= stop for first, last in self._read_otherwise[1] if first < stop and start < last)
+            self._lendable[start, stop] = others if whole and FEW_OF * others.size < stop - start else None
+        return self._lendable[start, stop]
+
+    @cached_property
+    def _read_otherwise(self) -> tuple[npt.NDArray[np.bool_], list[tuple[int, int]]]:
+        """Which shared numbers are read by what is no product, or not where a product needs its rows; and from where to where these reach."""
+        layout = self._layout
+        others = np.ones(layout.shared, dtype=bool)
+        others[layout.given[0]] = False
+        others[layout.kept[0]] = True
+        reach = []
+        for step in layout.steps:
+            if isinstance(step, Scalars):
+                others[step.inputs[~step.input_batched]] = True
+                continue
+            for operand in [x for x in (*step.operands, *([] if step.mask is None else [step.mask])) if not x.batched]:
+                rows, terms = operand.shape if step.operation is MATMUL else (0, 0)
+                strides = operand.strides if operand.places is None else ()
+                if terms > 1 and strides and strides[1] == 1 and (rows == 1 or strides[0] >= terms):
+                    reach.append((operand.start, operand.start + (rows - 1) * strides[0] + terms))
+                else:
+                    others[operand.all_places().ravel()] = True
+        return others, reach
 
     def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> tuple[list[Index], list[Index]] | None:
         """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero`."""

@@ -35,6 +35,13 @@ class Storage:
         """Set batched numbers: a row for each place, a column for each sample."""
         self.batched[rows] = numbers
 
+    def lend(self, batched: bool, start: int, array: Array) -> bool:
+        """Whether it is enough to have the array, in place of its numbers from this place on, for as long as it does not change."""
+        return False
+
+    def give_back(self) -> None:
+        """Let go of arrays that were lent."""
+
     def straight(self) -> Storage:
         """With all numbers where the reference finds them."""
         return self

@@ -124,9 +124,17 @@ class Function:
         kept = arguments if shortcut is None else shortcut.arguments
         restore = [self._restorer(args[i], kept[i], batch, reduce is None) for i in chosen]
         if shortcut is not None:
-            of_arrays = None if batch.shape is None and not has_aux else value
+            first = runs[0][0].outputs[0]
+            if has_aux:
+                of_run = lambda branch, data: value(branch.results(data))
+            elif batch.shape is None:
+                of_run = None
+            elif reduce is None:
+                of_run = lambda _, data: _shaped(first.read(data), batch)
+            else:
+                of_run = lambda _, data: weight * _total(first.read(data))
             as_rows = self._in_axes is None and reduce is None and batch.shape == (batch.size,)
-            _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
+            _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_run, restore, single, as_rows))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
 

@@ -84,6 +84,12 @@ def held(typing, number):
     return numbers(types.float64), lambda context, builder, _, args: cgutils.alloca_once_value(builder, args[0])
 
 
+@intrinsic
+def pointer(typing, number):
+    """The pointer whose bits are this whole number."""
+    return numbers(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(numbers))
+
+
 @register_jitable
 def address(place, shared, n):
     """Where a place is in memory; those below 0 are batched."""
@@ -196,10 +202,17 @@ def distance(line, k, terms, samples):
     return (line[column + STRIDE] if line[column + KIND] == GRID and is_matrix(line, k, terms) else terms) * samples
 
 
-@compiled("numbers(numbers, places, i8, i8, i8, i8, places, i8, i8)")
-def matrix(x, line, k, rows, terms, samples, lists, shared, n):
-    """Operand k of a product: its first row. A copy, where it has to be gathered."""
+@compiled("numbers(numbers, places, i8, i8, i8, i8, places, i8[:, ::1], i8, i8)")
+def matrix(x, line, k, rows, terms, samples, lists, lent, shared, n):
+    """Operand k of a product: its first row. A copy, where it has to be gathered.
+
+    `lent` are arrays of the caller that stand for pieces of storage: the first place, the one behind the last, and the address.
+    """
     if is_matrix(line, k, terms) or is_turned(line, k):
+        place = line[OPERANDS + FIELDS * k + START]
+        for i in range(len(lent)):
+            if lent[i, 0] <= place < lent[i, 1]:
+                return at(pointer(lent[i, 2]), place - lent[i, 0])
         return piece(x, line, k, shared, n)
     return gathered(x, line, k, rows * terms, samples, lists, shared, n)
 
@@ -308,13 +321,13 @@ def product_of_samples(a, row_a, b, turn_b, turned, c, row_c, m, t, n):
             z[i1], z1[i1], z2[i1], z3[i1] = q, q1, q2, q3
 
 
-@compiled("void(numbers, places, places, i8, i8)")
-def multiply(x, line, lists, shared, n):
+@compiled("void(numbers, places, places, i8[:, ::1], i8, i8)")
+def multiply(x, line, lists, lent, shared, n):
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]
     a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
     for_a, for_b = n if a_batched else 1, n if b_batched else 1
-    a, row_a = matrix(x, line, 0, m, t, for_a, lists, shared, n), distance(line, 0, t, for_a)
-    b, row_b = matrix(x, line, 1, p, t, for_b, lists, shared, n), distance(line, 1, t, for_b)
+    a, row_a = matrix(x, line, 0, m, t, for_a, lists, lent, shared, n), distance(line, 0, t, for_a)
+    b, row_b = matrix(x, line, 1, p, t, for_b, lists, lent, shared, n), distance(line, 1, t, for_b)
     y, turned = at(x, address(line[OUT], shared, n)), copied(x, line, 2, shared, n)
     if not a_batched and not b_batched:
         product(a, row_a, False, b, row_b, True, y, p, m, t, p, 0.0)
@@ -434,14 +447,14 @@ def target(d, line, k, rows, terms, samples, shared, n):
     return part
 
 
-@compiled("void(numbers, numbers, places, places, i8, i8)")
-def multiply_back(x, d, line, lists, shared, n):
+@compiled("void(numbers, numbers, places, places, i8[:, ::1], i8, i8)")
+def multiply_back(x, d, line, lists, lent, shared, n):
     """The gradients by both operands."""
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]
     a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
     for_a, for_b = n if a_batched else 1, n if b_batched else 1
-    a, row_a = matrix(x, line, 0, m, t, for_a, lists, shared, n), distance(line, 0, t, for_a)
-    b, row_b = matrix(x, line, 1, p, t, for_b, lists, shared, n), distance(line, 1, t, for_b)
+    a, row_a = matrix(x, line, 0, m, t, for_a, lists, lent, shared, n), distance(line, 0, t, for_a)
+    b, row_b = matrix(x, line, 1, p, t, for_b, lists, lent, shared, n), distance(line, 1, t, for_b)
     da, db = target(d, line, 0, m, t, for_a, shared, n), target(d, line, 1, p, t, for_b, shared, n)
     by_a, by_b = is_wanted(line, 0), is_wanted(line, 1)
     keep_a = 0.0 if is_matrix(line, 0, t) and mask_of_old(line, 0) == 0 else 1.0  # of what is there

@@ -83,12 +83,12 @@ def remainder(a, b):
 '''
 
 FORWARD = """
-@compiled("i8(f8[::1], i8)")
-def shift(memory, end):
-    return -(memory.ctypes.data // 8 + end) & 7
+@compiled("i8(f8[::1])")
+def address_of(array):
+    return array.ctypes.data
 
-@compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], i8, i8, i8, i8)")
-def forward(code, scalars, places, numbers, shared, n, first, last):
+@compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], i8[:, ::1], f8[::1], i8, i8, i8, i8)")
+def forward(code, scalars, places, lent, numbers, shared, n, first, last):
     x, lists, left = at(numbers, 0), at(places, 0), False
     for s in range(first, last):
         line = at(code, s * COLUMNS)
@@ -97,7 +97,7 @@ def forward(code, scalars, places, numbers, shared, n, first, last):
             left |= run_scalars(scalars, size, line[OUT], places, numbers)
             continue
         if op == PRODUCT:
-            multiply(x, line, lists, shared, n)
+            multiply(x, line, lists, lent, shared, n)
             continue
         samples = n if line[OUT] < 0 else 1
         count = size * samples
@@ -137,8 +137,8 @@ def errors_where_wanted(code, places, numbers, shared, n):
 """
 
 BACKWARD = """
-@compiled("void(i8[:, ::1], u4[:, ::1], i8[::1], f8[::1], f8[::1], i8, i8, i8, i8)")
-def backward(code, scalars, places, numbers, gradients, shared, n, first, last):
+@compiled("void(i8[:, ::1], u4[:, ::1], i8[::1], i8[:, ::1], f8[::1], f8[::1], i8, i8, i8, i8)")
+def backward(code, scalars, places, lent, numbers, gradients, shared, n, first, last):
     x, d, lists = at(numbers, 0), at(gradients, 0), at(places, 0)
     for s in range(last - 1, first - 1, -1):
         line = at(code, s * COLUMNS)
@@ -147,7 +147,7 @@ def backward(code, scalars, places, numbers, gradients, shared, n, first, last):
             pull_scalars(scalars, size, line[OUT], places, numbers, gradients)
             continue
         if op == PRODUCT:
-            multiply_back(x, d, line, lists, shared, n)
+            multiply_back(x, d, line, lists, lent, shared, n)
             continue
         samples = n if line[OUT] < 0 else 1
         count = size * samples
@@ -370,7 +370,7 @@ def _indented(lines: list[str], width: int) -> list[str]:
 class Machine:
     """The functions that run programs. See `FORWARD` and `BACKWARD`."""
 
-    shift: Callable[..., int]
+    address_of: Callable[..., int]
     forward: Callable[..., bool]
     errors_where_wanted: Callable[..., bool]
     backward: Callable[..., None]
@@ -396,7 +396,7 @@ def machine() -> Machine:
     if helper is not None:
         helper.wait()
     backward = _loaded(paths[1])
-    return Machine(forward.shift, forward.forward, forward.errors_where_wanted, backward.backward)
+    return Machine(forward.address_of, forward.forward, forward.errors_where_wanted, backward.backward)
 
 
 def _compiling(path: Path) -> subprocess.Popen[bytes] | None:

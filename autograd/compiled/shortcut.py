@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiled.arguments import Argument, Array, leaves_of
+from autograd.compiled.arguments import Argument, Array, Parameters, leaves_of
 from autograd.compiled.branch import Branch
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import Executor
@@ -21,6 +21,9 @@ from autograd.compiled.layout import Index
 
 SMALL = 100_000
 """Storage of so many numbers is kept for the next call."""
+
+LARGE = 2000
+"""From so many numbers on an array is lent, where that can be done, rather than copied: that took a third of the time of some steps."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,17 @@ class Shortcut:
             for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
         ]
 
-    def run(self, executor: Executor, args: Sequence[Any]) -> Storage | None:
-        """What the program computes; None where it leaves a domain, or its branch."""
+    def run(self, executor: Executor, args: Sequence[Any], lent: bool = False) -> Storage | None:
+        """What the program computes; None where it leaves a domain, or its branch.
+
+        Args:
+            executor, args: what runs, on what.
+            lent: whether arrays may be read where they are, as they will not change until the storage is given back.
+        """
         branch = self.branch
         data = self._spare.pop() if self._spare else executor.storage(branch.layout, self.batch.size)
         for i, load in self._loads:
-            load(args[i], data)
+            load(args[i], data, lent)
         for value, place in branch.captured:
             data.shared[place] = value._data
         if executor.forward(branch.layout, data) or (branch.checks and not branch.holds(data).all()):
@@ -65,35 +73,41 @@ class Shortcut:
 
     def give_back(self, data: Storage) -> None:
         """Storage that nobody looks at any more serves the next call: to make it takes as long as to run a small program."""
+        data.give_back()
         if not self._spare and data.shared.size + data.batched.size < SMALL:
             self._spare.append(data)
 
 
-def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
+def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage, bool], None]:
     """What copies the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
     if whole and isinstance(places, slice) and not argument.batched and (argument.is_tree or type(source) is float):
         # number by number or array by array, without an array of all of them
         ends = np.cumsum([places.start, *map(np.size, leaves_of(source))]).tolist()
-        cuts = [slice(start, end) for start, end in pairwise(ends)]
+        cuts = [(slice(start, end), end - start >= LARGE) for start, end in pairwise(ends)]
 
-        def load_tree(x: Any, data: Storage) -> None:
+        def load_tree(x: Any, data: Storage, lent: bool) -> None:
             shared = data.shared
-            for leaf, cut in zip(leaves_of(x), cuts, strict=True):
-                shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
+            for leaf, (cut, is_large) in zip(leaves_of(x), cuts, strict=True):
+                if not (is_large and lent and data.lend(False, cut.start, leaf)):
+                    shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
         return load_tree
     one_a_sample = argument.batched and argument.count == 1 and getattr(source, "shape", None) == (batch.size,)
     if whole and isinstance(places, slice) and one_a_sample:
         row = places.start
 
-        def load_row(x: Any, data: Storage) -> None:
+        def load_row(x: Any, data: Storage, lent: bool) -> None:
             data.put(row, x)
 
         return load_row
     read, batched = argument.reader(source, batch.size, batch.shape), argument.batched
+    size = argument.count * (batch.size if batched else 1)
+    is_large = size >= LARGE and whole and isinstance(places, slice) and (isinstance(source, Parameters) or _is_array_of(source, argument))
 
-    def load(x: Any, data: Storage) -> None:
+    def load(x: Any, data: Storage, lent: bool) -> None:
+        if is_large and lent and data.lend(batched, places.start, x if isinstance(x, np.ndarray) else x.array):
+            return
         numbers = read(x) if whole else read(x)[used]
         if batched:
             data.put(places, numbers)
@@ -101,6 +115,11 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
             data.shared[places] = numbers
 
     return load
+
+
+def _is_array_of(source: Any, argument: Argument) -> bool:
+    """Whether this array has the numbers of the argument in their order, sample by sample."""
+    return isinstance(source, np.ndarray) and len(argument.arrays) == 1 and source.shape == argument.arrays[0].shape
 
 
 def _is_whole(argument: Argument, used: Index) -> bool:
@@ -114,7 +133,7 @@ class Derivative:
     Args:
         shortcut: for the values.
         chosen, weight: by which arguments to differentiate, and the gradient of the first result, which is a number.
-        value: of the arrays of the results the value that is given back; None where that is their one number.
+        value: of the program and what it computed the value that is given back; None where that is the one number of the result.
         restore: for each of the chosen what gives its gradient the form that is given back.
         single: whether it stands alone, not in a tuple.
         as_rows: whether all gradients are given back as they are in storage, an array of one number for each sample.
@@ -125,7 +144,7 @@ class Derivative:
         shortcut: Shortcut,
         chosen: Sequence[int],
         weight: float,
-        value: Callable[[list[Array]], Any] | None,
+        value: Callable[[Branch, Storage], Any] | None,
         restore: list[Callable[[Array], Any]],
         single: bool,
         as_rows: bool,
@@ -142,14 +161,14 @@ class Derivative:
     def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
         """The value and the gradients; None where the program leaves a domain, or its branch."""
         shortcut = self._shortcut
-        branch, data = shortcut.branch, shortcut.run(executor, args)
+        branch, data = shortcut.branch, shortcut.run(executor, args, lent=True)
         if data is None:
             return None
         grads = executor.gradients(branch.layout, shortcut.batch.size)
         branch.outputs[0].seed(grads, self._weight)
         executor.backward(branch.layout, data, grads)
         found = [*grads.batched[self._block]] if self._block else [take(grads) for take in self._takes]
-        value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
+        value = branch.outputs[0].number(data) if self._value is None else self._value(branch, data)
         shortcut.give_back(data)
         return value, found[0] if self._single else tuple(found)
 

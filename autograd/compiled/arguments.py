@@ -285,12 +285,12 @@ def form_of(args: Sequence[Any]) -> tuple[Any, ...] | None:
 
 
 def leaves_of(tree: Any) -> list[Any]:
-    """The arrays of a tree of arrays."""
+    """The arrays of a tree of arrays, or of `Parameters`."""
     if not isinstance(tree, (list, tuple, dict)):
-        return [tree]
+        return [tree.array if isinstance(tree, Parameters) else tree]
     found: list[Any] = []
     for branch in tree.values() if isinstance(tree, dict) else tree:
-        if isinstance(branch, (list, tuple, dict)):
+        if isinstance(branch, (list, tuple, dict, Parameters)):
             found += leaves_of(branch)
         else:
             found.append(branch)

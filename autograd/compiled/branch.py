@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.arguments import Argument, Array, split
-from autograd.compiled.execute import Storage
+from autograd.compiled.execute import Seed, Storage
 from autograd.compiled.executors import Executor
 from autograd.compiled.layout import Index, Instruction, Layout, index_of, lay_out
 from autograd.compiled.matrices import find_matrices
@@ -66,6 +66,11 @@ class Output:
         batched, place = self.batched[0], self.places[0]
         return float(data.batched[place, 0] if batched else data.shared[place])
 
+    def as_seed(self, number: float, samples: int) -> Seed:
+        """The gradient of a single number, for all samples."""
+        batched, place = self.batched[0], self.places[0]
+        return bool(batched), int(place), number if batched else number * samples
+
     def seed(self, grads: Storage, seed: Array | float) -> None:
         """Add to the gradients an array like that of `read`; or set that of a single number, for all samples; 0 says nothing to do."""
         if not isinstance(seed, float):
@@ -73,11 +78,8 @@ class Output:
             np.add.at(grads.batched, self.places[self.batched], seed[:, self.batched].T)  # a number may be given back twice
             np.add.at(grads.shared, self.places[~self.batched], seed[:, ~self.batched].sum(axis=0))
         elif seed and self._single is not None:
-            batched, place = self._single
-            if batched:
-                grads.batched[place] = seed
-            else:
-                grads.shared[place] = seed * grads.batched.shape[1]
+            batched, place, number = self.as_seed(seed, grads.batched.shape[1])
+            (grads.batched if batched else grads.shared)[place] = number
 
 
 @dataclass(frozen=True)

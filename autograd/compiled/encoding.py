@@ -15,6 +15,7 @@ import numpy.typing as npt
 from autograd.compiled.firsts import Firsts
 from autograd.compiled.layout import SPREAD, Index, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
+from autograd.compiled.reads import Reads
 from autograd.compiled.roll import Rows
 from autograd.ops import ADD, COMPARISONS, DOT, LOGSUMEXP, MUL, OPERATIONS, PEAK, POW, SELECT, SUB, SUM, Operation
 
@@ -34,6 +35,10 @@ PIECE, GRID, LIST, NONE, TURNED = range(5)
 """The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand; one piece, sample by sample."""
 COLUMNS = OPERANDS + 4 * FIELDS
 
+AS_IT_IS, BY_PLACE, LENT = range(3)
+"""How an array of the caller comes to its places: as it is; one place after the other, where it has one sample after the other; not at
+all, but for some numbers."""
+
 SCALAR_OP, SCALAR_OUT, SCALAR_INPUTS, SCALAR_FLAGS = 0, 1, 2, 5
 """The columns of a scalar: what it does, its place, the places of three inputs, and flags: 1, 2 and 4 where the gradient by an input is
 wanted, 8 where the domain is checked. Of a sum, the inputs are where in the lists its terms begin, and how many they are; so are the
@@ -47,9 +52,6 @@ SUMS = {SUM: OF_SUM, DOT: OF_DOT, PEAK: OF_PEAK, LOGSUMEXP: OF_LOGSUMEXP}
 
 FEW_PIECES = 4
 """So many pieces of known numbers are copied one by one."""
-
-FEW_OF = 32
-"""One in so many numbers is quicker set by its place than with all others."""
 
 FEW_NUMBERS = 8
 """So many constants that single numbers with samples are computed with are kept once for each sample, rather than copied at each use."""
@@ -98,9 +100,8 @@ class Encoded:
         spread: the constants that are kept once for each sample, behind the batched numbers.
         fixed: of these what is known before a run, as pieces: where, and the numbers.
         excused: whether errors depend on masks somewhere.
-        zero: what must be 0 in storage for gradients, of the shared numbers and of the batched ones; None where most of it must.
-        turned: batched places that are kept sample by sample, from, and up to: arguments that only products read, and as a whole. These are
-            copied as they come, and products take half the time of copying them number by number first.
+        zero: what must be 0 in storage for gradients: a first place, and how many from there on; None where most of it must.
+        reads: who reads the arguments.
         stretches: what to run, in this order.
     """
 
@@ -111,9 +112,8 @@ class Encoded:
         self._layout = layout
         self._constants: dict[str, int] = {}
         self._spread: dict[str, int] = {}
-        self.turned = _turned(layout)
-        self._turned_in: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        self._lendable: dict[tuple[int, int], Rows | None] = {}
+        self.reads = Reads(layout)
+        self._fillings: dict[tuple[bool, int, float] | None, tuple[Table, npt.NDArray[np.float64]]] = {}
         self._lists, self._listed = [np.zeros(1, dtype=np.int64)], 1
         self._scalars, self._lines = [np.zeros((0, SCALAR_COLUMNS), dtype=np.uint32)], 0
         tables = [np.zeros((0, COLUMNS), dtype=np.int64)]
@@ -138,8 +138,8 @@ class Encoded:
         self.rows = layout.batched + len(self._spread) + more_batched
         self.spread = np.array([float.fromhex(text) for text in self._spread])
         places, numbers = layout.fixed
-        own = np.array([float.fromhex(text) for text in self._constants])
-        self.fixed = _pieces(np.append(places, np.arange(layout.shared, layout.shared + len(own))), np.append(numbers, own))
+        parts = np.array([float.fromhex(text) for text in self._constants])  # of operations
+        self.fixed = _pieces(np.append(places, np.arange(layout.shared, layout.shared + len(parts))), np.append(numbers, parts))
 
     # -- operations -----------------------------------------------------------------------------------------------------
 
@@ -190,44 +190,19 @@ class Encoded:
         which = np.flatnonzero(np.append(fixed, -1)[at] == places)
         return which, numbers[at[which]]
 
-    def turned_in(self, rows: Index | int) -> list[tuple[int, int]]:
-        """Those of `turned` of which some of these rows are."""
-        if not isinstance(rows, slice):
-            return self.turned
-        if (rows.start, rows.stop) not in self._turned_in:
-            self._turned_in[rows.start, rows.stop] = [x for x in self.turned if x[0] < rows.stop and rows.start < x[1]]
-        return self._turned_in[rows.start, rows.stop]
+    def filling(self, seed: tuple[bool, int, float] | None) -> tuple[Table, npt.NDArray[np.float64]]:
+        """What storage for gradients is filled with before: places and how many, and the numbers: zeros, and the gradient of a result."""
+        found = self._fillings.get(seed)
+        if found is None:
+            rows = np.zeros((0, 2), dtype=np.int64) if self.zero is None else self.zero
+            numbers = np.zeros(len(rows))
+            if seed is not None:
+                batched, place, number = seed
+                rows, numbers = np.append(rows, [[_place(place, batched), 1]], axis=0), np.append(numbers, number)
+            found = self._fillings[seed] = rows, numbers
+        return found
 
-    def lendable(self, start: int, stop: int) -> Rows | None:
-        """Whether products can read shared arguments at these places from elsewhere: which of them others read; None if not worth it."""
-        if (start, stop) not in self._lendable:
-            others = np.flatnonzero(self._read_otherwise[0][start:stop])
-            whole = all(start <= first and last <= stop for first, last in self._read_otherwise[1] if first < stop and start < last)
-            self._lendable[start, stop] = others if whole and FEW_OF * others.size < stop - start else None
-        return self._lendable[start, stop]
-
-    @cached_property
-    def _read_otherwise(self) -> tuple[npt.NDArray[np.bool_], list[tuple[int, int]]]:
-        """Which shared numbers are read by what is no product, or not where a product needs its rows; and from where to where these reach."""
-        layout = self._layout
-        others = np.ones(layout.shared, dtype=bool)
-        others[layout.given[0]] = False
-        others[layout.kept[0]] = True
-        reach = []
-        for step in layout.steps:
-            if isinstance(step, Scalars):
-                others[step.inputs[~step.input_batched]] = True
-                continue
-            for operand in [x for x in (*step.operands, *([] if step.mask is None else [step.mask])) if not x.batched]:
-                rows, terms = operand.shape if step.operation is MATMUL else (0, 0)
-                strides = operand.strides if operand.places is None else ()
-                if terms > 1 and strides and strides[1] == 1 and (rows == 1 or strides[0] >= terms):
-                    reach.append((operand.start, operand.start + (rows - 1) * strides[0] + terms))
-                else:
-                    others[operand.all_places().ravel()] = True
-        return others, reach
-
-    def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> tuple[list[Index], list[Index]] | None:
+    def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> Table | None:
         """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero`."""
         firsts = Firsts(self._layout)
         marks = OPERANDS + FIELDS * np.arange(MASK) + FIRST_ONE
@@ -243,7 +218,11 @@ class Encoded:
         firsts.finish(self._layout)
         shared, batched = firsts.zero[: self._shared], firsts.zero[self._shared :]
         most = batched if batched.size else shared
-        return None if 2 * np.count_nonzero(most) > most.size else (_where_true(shared), _where_true(batched))
+        if 2 * np.count_nonzero(most) > most.size:
+            return None
+        runs = [np.flatnonzero(np.diff(cells, prepend=False, append=False)).reshape(-1, 2) for cells in (shared, batched)]
+        runs[1] = np.column_stack([-1 - runs[1][:, 0], -1 - runs[1][:, 1]])
+        return np.concatenate([np.column_stack([first, abs(last - first)]) for first, last in (run.T for run in runs)])
 
     def _make_room(self, end: int) -> tuple[int, int]:
         """Places for copies of operands that need one: behind the `end` shared numbers and behind the batched ones, the same for all lines.
@@ -308,12 +287,13 @@ class Encoded:
         flags = [not operand.constant, operand.batched]
         if operand.places is not None:
             return [LIST, self._keep(_places(operand.places.ravel(), operand.batched)), 1, 0, 0, *flags, 0, 0]
-        which, numbers = self._known(operand.all_places().ravel()) if repeated and math.prod(operand.shape) == 1 else ((), ())
-        row = self._row_of(float(numbers[0])) if len(which) else None
-        if row is not None:
-            return [PIECE, row, 1, 1, 0, 0, 1, 0, 0]
+        if repeated and math.prod(operand.shape) == 1:
+            _, numbers = self._known(operand.all_places().ravel())
+            row = self._row_of(float(numbers[0])) if numbers.size else None
+            if row is not None:
+                return [PIECE, row, 1, 1, 0, 0, 1, 0, 0]
         start = _place(operand.start, operand.batched)
-        if operand.batched and any(operand.start == first for first, _ in self.turned):
+        if operand.batched and any(operand.start == first for first, _ in self.reads.turned):
             return [TURNED, start, 1, 1, 0, *flags, 0, 0]
         loops = _merged(operand.shape, operand.strides)
         if len(loops) > 2:
@@ -489,41 +469,9 @@ def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[Index,
     return [(slice(int(run[0]), int(run[-1]) + 1), part) for run, part in runs if run.size]
 
 
-def _where_true(cells: npt.NDArray[np.bool_]) -> list[Index]:
-    """Which cells these are: slices, where they are few; else all, unless there are few in many."""
-    ends = np.flatnonzero(np.diff(cells, prepend=False, append=False)).reshape(-1, 2)
-    if len(ends) <= FEW_PIECES:
-        return [slice(start, stop) for start, stop in ends.tolist()]
-    return [np.flatnonzero(cells) if FEW_OF * np.count_nonzero(cells) < cells.size else slice(0, cells.size)]
-
-
 def _is_scattered(operand: Operand) -> bool:
     """Whether its numbers, which differ from sample to sample, do not lie side by side."""
     return operand.batched and bool((np.diff(operand.all_places().ravel()) != 1).any())
-
-
-def _turned(layout: Layout) -> list[tuple[int, int]]:
-    """See `Encoded.turned`."""
-    free = np.zeros(layout.batched, dtype=bool)
-    free[layout.given[1]] = True
-    free[layout.kept[1]] = free[layout.wanted[1]] = False
-    found: set[tuple[int, int]] = set()
-    for step in layout.steps if free.any() else ():
-        if isinstance(step, Scalars):
-            free[step.inputs[step.input_batched]] = False
-            continue
-        operands = [*step.operands, *([] if step.mask is None else [step.mask])]
-        for operand in [operand for operand in operands if operand.batched]:
-            rows, terms = operand.shape if step.operation is MATMUL and len(operand.shape) == 2 else (0, 0)
-            of_one = rows == 1 < terms and operand.places is None and operand.strides[1] == 1 and sum(x.batched for x in operands) == 1
-            if of_one:
-                found.add((operand.start, operand.start + terms))
-            else:
-                free[operand.all_places().ravel()] = False
-    reads = np.zeros(layout.batched, dtype=np.intp)
-    for start, stop in found:
-        reads[start:stop] += 1  # of two that overlap none can be kept so
-    return sorted([(start, stop) for start, stop in found if free[start:stop].all() and (reads[start:stop] == 1).all()])
 
 
 def _split(step: Instruction | Scalars) -> Iterator[Instruction | Scalars]:

@@ -1,7 +1,8 @@
 """Execute with NumPy: the reference that every other executor is compared with.
 
-An executor is four functions: `storage` and `gradients` for a run, `forward`, and `backward`; `executor_named` gives them. A program is legal
-for it if what an instruction reads was written before, if outputs are disjoint, and if shared numbers depend on no batched ones.
+An executor is five functions: `storage`, `plan` and `gradients` for a run, `forward`, and `backward`; `executor_named` gives them. A
+program is legal for it if what an instruction reads was written before, if outputs are disjoint, and if shared numbers depend on no
+batched ones.
 
 Arrays have the shape of the instruction, and a last axis for the samples where they are batched.
 """
@@ -23,6 +24,9 @@ from autograd.ops import DOT, SELECT, SUM, outside
 
 Array = npt.NDArray[np.float64]
 
+Seed = tuple[bool, int, float]
+"""The gradient of a number: whether it is batched, its place, and the gradient, for each sample."""
+
 
 @dataclass(slots=True)
 class Storage:
@@ -34,10 +38,6 @@ class Storage:
     def put(self, rows: Index, numbers: Array) -> None:
         """Set batched numbers: a row for each place, a column for each sample."""
         self.batched[rows] = numbers
-
-    def lend(self, batched: bool, start: int, array: Array) -> bool:
-        """Whether it is enough to have the array, in place of its numbers from this place on, for as long as it does not change."""
-        return False
 
     def give_back(self) -> None:
         """Let go of arrays that were lent."""
@@ -91,9 +91,17 @@ def storage(layout: Layout, samples: int = 1) -> Storage:
     return data
 
 
-def gradients(layout: Layout, samples: int = 1) -> Storage:
-    """For the gradients of one run, or for a direction: zeros."""
-    return Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
+def gradients(layout: Layout, samples: int = 1, seed: Seed | None = None) -> Storage:
+    """For the gradients of one run, or for a direction: zeros, but for the gradient of one result."""
+    grads = Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
+    if seed is not None:
+        batched, place, number = seed
+        (grads.batched if batched else grads.shared)[place] = number
+    return grads
+
+
+def plan(layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> None:
+    """For an executor that loads several arrays at once: how; they are batched or not, from a place on, of so many numbers a sample."""
 
 
 def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:

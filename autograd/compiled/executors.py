@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from autograd.compiled import execute, native, with_jax
-from autograd.compiled.execute import Storage
+from autograd.compiled.execute import Array, Seed, Storage
 from autograd.compiled.layout import Instruction, Layout
 from autograd.errors import CompileError, MissingPackageError
+
+Load = Callable[[Storage, list[Array], bool], bool]
+"""Puts arrays where they belong. The bool says that they will not change until the storage is given back, so that it may read them where
+they are. Whether it could."""
 
 NAMES = ("auto", "numpy", "native", "jax")
 
@@ -20,8 +25,12 @@ class Executor(Protocol):
         """For the numbers of one run: the constants are there already."""
         ...  # pragma: no cover - a protocol
 
-    def gradients(self, layout: Layout, samples: int = 1) -> Storage:
-        """For the gradients of one run: 0 where `backward` adds to what is there."""
+    def gradients(self, layout: Layout, samples: int = 1, seed: Seed | None = None) -> Storage:
+        """For the gradients of one run: 0 where `backward` adds to what is there, and the gradient of a result."""
+        ...  # pragma: no cover - a protocol
+
+    def plan(self, layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:
+        """What loads such arrays at once: batched or not, from which place on, and how many numbers a sample; None: one by one."""
         ...  # pragma: no cover - a protocol
 
     def forward(self, layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiled import execute
 from autograd.compiled.arguments import Argument, Array, as_argument, form_of, has_values, split
 from autograd.compiled.as_source import source_of
 from autograd.compiled.branch import Branch, record_branch
-from autograd.compiled.execute import Storage, gradients as no_direction, push_forward
+from autograd.compiled.execute import Storage
 from autograd.compiled.executors import executor_named
 from autograd.compiled.layout import Instruction
 from autograd.compiled.printing import Line, describe, outline
@@ -124,15 +125,7 @@ class Function:
         kept = arguments if shortcut is None else shortcut.arguments
         restore = [self._restorer(args[i], kept[i], batch, reduce is None) for i in chosen]
         if shortcut is not None:
-            first = runs[0][0].outputs[0]
-            if has_aux:
-                of_run = lambda branch, data: value(branch.results(data))
-            elif batch.shape is None:
-                of_run = None
-            elif reduce is None:
-                of_run = lambda _, data: _shaped(first.read(data), batch)
-            else:
-                of_run = lambda _, data: weight * _total(first.read(data))
+            of_run = None if batch.shape is None and not has_aux else lambda branch, data: value(branch.results(data))
             as_rows = self._in_axes is None and reduce is None and batch.shape == (batch.size,)
             _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_run, restore, single, as_rows))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
@@ -200,14 +193,14 @@ class Function:
         arrays, build = self._collect(runs, batch)
         moved = [np.empty_like(array) for array in arrays]
         for branch, samples, data in runs:
-            tangent = no_direction(branch.layout, data.batched.shape[1])
+            tangent = execute.gradients(branch.layout, data.batched.shape[1])
             for direction, (used, places) in zip(directions, branch.inputs, strict=True):
                 numbers = direction.numbers(batch.size)[used]
                 if direction.batched:
                     tangent.batched[places] = numbers[:, samples]
                 else:
                     tangent.shared[places] = numbers
-            push_forward(branch.layout, data.straight(), tangent)
+            execute.push_forward(branch.layout, data.straight(), tangent)
             for array, part in zip(moved, branch.results(tangent), strict=True):
                 array[samples] = part
         return build([_shaped(array, batch) for array in arrays]), build([_shaped(array, batch) for array in moved])
@@ -338,13 +331,13 @@ class Function:
         form = form_of(args)
         key = None if form is None else (form, chosen, each)
         shortcut = self._shortcuts.get(key)
-        data = None if shortcut is None else shortcut.run(self._executor, args)
+        data = None if shortcut is None else shortcut.run(args)
         if shortcut is not None and data is not None:
             return shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)]
         arguments, batch = self._arguments(args, chosen, each)
         runs = self._runs(arguments, batch, chosen)
         if key is not None and len(runs) == 1 and not runs[0][0].draws:
-            _remember(self._shortcuts, key, Shortcut(args, arguments, batch, runs[0][0]))
+            _remember(self._shortcuts, key, Shortcut(self._executor, args, arguments, batch, runs[0][0]))
         return arguments, batch, runs
 
     def _runs(self, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]) -> list[Run]:

@@ -90,6 +90,12 @@ def pointer(typing, number):
     return numbers(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(numbers))
 
 
+@intrinsic
+def address_of(typing, start):
+    """The bits of a pointer as a whole number."""
+    return types.int64(numbers), lambda context, builder, _, args: builder.ptrtoint(args[0], context.get_value_type(types.int64))
+
+
 @register_jitable
 def address(place, shared, n):
     """Where a place is in memory; those below 0 are batched."""

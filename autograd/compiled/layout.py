@@ -275,8 +275,8 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
-    sets = [places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first)]
-    return Layout(steps, places.size[False], places.size[True], place, fixed, *sets)
+    kept, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first))
+    return Layout(steps, places.size[False], places.size[True], place, fixed, kept, leaves, given)
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from autograd.compiled import encoding
 from autograd.compiled.encoding import FIRST, rows
@@ -83,9 +84,36 @@ def remainder(a, b):
 '''
 
 FORWARD = """
+@compiled(f"void(i8[:, ::1], i8[::1], i8[:, ::1], f8[::1], i8, i8{8 * ', f8[::1]'})")
+def load(rows, others, lent, memory, shared, n, a, b, c, d, e, f, g, h):
+    x, given, lending = at(memory, 0), (at(a, 0), at(b, 0), at(c, 0), at(d, 0), at(e, 0), at(f, 0), at(g, 0), at(h, 0)), 0
+    for k in range(len(rows)):
+        kind, place, count, source = rows[k, 0], rows[k, 1], rows[k, 2], given[k]
+        y = at(x, address(place, shared, n))
+        if kind == LENT:
+            last = place + (count if place >= 0 else 1)
+            lent[lending, 0], lent[lending, 1], lent[lending, 2] = place, last, address_of(source)
+            lending += 1
+            for j in range(rows[k, 3], rows[k, 4]):
+                x[others[j]] = source[others[j] - place]
+        elif kind == BY_PLACE:
+            for j in range(count):
+                for i in range(n):
+                    y[j * n + i] = source[i * count + j]
+        else:
+            for i in range(count * (n if place < 0 else 1)):
+                y[i] = source[i]
+
+@compiled("void(i8[:, ::1], f8[::1], f8[::1], i8, i8)")
+def fill(rows, numbers, memory, shared, n):
+    for k in range(len(rows)):
+        y, count = at(memory, address(rows[k, 0], shared, n)), rows[k, 1] * (n if rows[k, 0] < 0 else 1)
+        for i in range(count):
+            y[i] = numbers[k]
+
 @compiled("i8(f8[::1])")
-def address_of(array):
-    return array.ctypes.data
+def place_in_memory(array):
+    return address_of(at(array, 0))
 
 @compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], i8[:, ::1], f8[::1], i8, i8, i8, i8)")
 def forward(code, scalars, places, lent, numbers, shared, n, first, last):
@@ -329,7 +357,8 @@ def _check(row: Operation, names: list[str]) -> list[str]:
 def _slope(row: Operation, names: list[str], k: int) -> list[str]:
     if row is SELECT:  # exactly 0 for the side that is not chosen
         return _over_arrays([f"t[i] = kept(t[i], old) + (g[i] if a_ {'==' if k == 2 else '!='} 0.0 else 0.0)"])
-    return _over_arrays([*lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope", own=WIDE), "t[i] = kept(t[i], old) + slope * g[i]"])
+    slope = lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope", own=WIDE)
+    return _over_arrays([*slope, "t[i] = kept(t[i], old) + slope * g[i]"])
 
 
 # -- scalars: each input is a place -----------------------------------------------------------------------------------------
@@ -370,7 +399,9 @@ def _indented(lines: list[str], width: int) -> list[str]:
 class Machine:
     """The functions that run programs. See `FORWARD` and `BACKWARD`."""
 
-    address_of: Callable[..., int]
+    place_in_memory: Callable[..., int]
+    load: Callable[..., None]
+    fill: Callable[..., None]
     forward: Callable[..., bool]
     errors_where_wanted: Callable[..., bool]
     backward: Callable[..., None]
@@ -396,7 +427,18 @@ def machine() -> Machine:
     if helper is not None:
         helper.wait()
     backward = _loaded(paths[1])
-    return Machine(forward.address_of, forward.forward, forward.errors_where_wanted, backward.backward)
+    names = ("place_in_memory", "fill", "forward", "errors_where_wanted")
+    return Machine(load=forward.load, backward=_code(backward.backward), **{name: _code(getattr(forward, name)) for name in names})
+
+
+def _code(function: Any) -> Callable[..., Any]:
+    """What a function of one signature was compiled to. To call Numba's function, which looks at all types first, takes half as long again.
+
+    Only for arguments that are of these types for sure: `load`, which gets arrays of the caller, relies on the TypeError.
+    """
+    (found,) = function.overloads.values()
+    code: Callable[..., Any] = found.entry_point
+    return code
 
 
 def _compiling(path: Path) -> subprocess.Popen[bytes] | None:

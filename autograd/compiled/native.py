@@ -5,23 +5,25 @@ What the machine cannot do, operations of a user, is left to the reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.compiled import execute
-from autograd.compiled.encoding import Encoded, encoded
-from autograd.compiled.execute import Array, Storage
+from autograd.compiled.encoding import AS_IT_IS, BY_PLACE, LENT, Encoded, encoded
+from autograd.compiled.execute import Array, Seed, Storage
 from autograd.compiled.layout import Index, Instruction, Layout
 from autograd.compiled.machine import machine
 
+if TYPE_CHECKING:
+    from autograd.compiled.executors import Load
 
-MOST = 4
-"""So many arrays are lent at once."""
 
-NO_ARRAYS, NO_PLACES = np.zeros((0, 3), dtype=np.int64), np.zeros(0, dtype=np.intp)
+AT_ONCE, MOST, LARGE = 8, 4, 2000
+"""So many arrays are loaded at once, so many of them lent, and so many numbers an array has that is."""
+
+NO_ARRAYS, NO_PLACES, NO_NUMBERS, NO_ROWS = np.zeros((0, 3), dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, 1))
 
 
 class Piece(Storage):
@@ -30,59 +32,43 @@ class Piece(Storage):
     Attributes:
         memory: the whole piece.
         table: what runs on it.
+        samples: how many.
         lent: where arrays of the caller stand for pieces of it: first place, last one, address; unused rows are 0.
         arrays: these.
     """
 
-    __slots__ = ("arrays", "lent", "memory", "table")
+    __slots__ = ("arrays", "lent", "memory", "samples", "table")
 
     def __init__(self, layout: Layout, table: Encoded, memory: Array, samples: int) -> None:
         self.shared = memory[: layout.shared]
-        self.batched = memory[table.end : table.end + layout.batched * samples].reshape(layout.batched, samples)
-        self.memory, self.table, self.lent = memory, table, NO_ARRAYS
+        if layout.batched or samples > 1:
+            self.batched = memory[table.end : table.end + layout.batched * samples].reshape(layout.batched, samples)
+        else:
+            self.batched = NO_ROWS
+        self.memory, self.table, self.samples, self.lent = memory, table, samples, NO_ARRAYS
         self.arrays: list[tuple[bool, int, Array]] = []
 
     def put(self, rows: Index | int, numbers: Array) -> None:
         """As `Storage.put`."""
-        if not self.table.turned:
-            self.batched[rows] = numbers
-            return
-        met = self.table.turned_in(rows)
+        first, last = 0, len(self.batched)
+        if isinstance(rows, slice):
+            first, last = rows.start, rows.stop
+        elif isinstance(rows, int):
+            first, last = rows, rows + 1
+        met = self.table.reads.turned_in(first, last) if self.table.reads.turned else []
         if not met:
             self.batched[rows] = numbers
-        elif isinstance(rows, slice) and met == [(rows.start, rows.stop)]:
-            self._samples(rows.start, rows.stop)[...] = numbers.T
+        elif met == [(first, last)]:
+            self._samples(first, last)[...] = numbers.T
         else:
             places = np.atleast_1d(np.arange(len(self.batched))[rows])
-            numbers = np.broadcast_to(numbers, (len(places), self.batched.shape[1]))
+            numbers = np.broadcast_to(numbers, (len(places), self.samples))
             others = np.ones(len(places), dtype=bool)
             for start, stop in met:
                 own = (places >= start) & (places < stop)
                 self._samples(start, stop)[:, places[own] - start] = numbers[own].T
                 others &= ~own
             self.batched[places[others]] = numbers[others]
-
-    def lend(self, batched: bool, start: int, array: Array) -> bool:
-        """As `Storage.lend`: of arrays that products read as they are."""
-        size = array.size
-        if len(self.arrays) == MOST or not array.flags.carray:
-            return False
-        if batched:
-            others = None if (start, start + size // self.batched.shape[1]) not in self.table.turned else NO_PLACES
-        else:
-            others = self.table.lendable(start, start + size)
-        if others is None:
-            return False
-        numbers = array.reshape(-1)
-        if others.size:
-            self.shared[start + others] = numbers[others]
-        if not self.lent.size:
-            self.lent = np.zeros((MOST, 3), dtype=np.int64)
-        row = self.lent[len(self.arrays)]
-        row[0], row[1] = (-1 - start, -start) if batched else (start, start + size)
-        row[2] = machine().address_of(numbers)
-        self.arrays.append((batched, start, numbers))
-        return True
 
     def give_back(self) -> None:
         """As `Storage.give_back`."""
@@ -92,14 +78,14 @@ class Piece(Storage):
 
     def straight(self) -> Storage:
         """As `Storage.straight`: a copy, where some numbers are elsewhere."""
-        if not self.table.turned and not self.arrays:
+        if not self.table.reads.turned and not self.arrays:
             return self
         shared, batched = self.shared.copy(), self.batched.copy()
-        for start, stop in self.table.turned:
+        for start, stop in self.table.reads.turned:
             batched[start:stop] = self._samples(start, stop).T
         for of_samples, start, numbers in self.arrays:
             if of_samples:
-                rows = numbers.reshape(batched.shape[1], -1).T
+                rows = numbers.reshape(self.samples, -1).T
                 batched[start : start + len(rows)] = rows
             else:
                 shared[start : start + numbers.size] = numbers
@@ -122,37 +108,86 @@ def storage(layout: Layout, samples: int = 1) -> Piece:
     return Piece(layout, table, memory, samples)
 
 
-def gradients(layout: Layout, samples: int = 1) -> Piece:
+def gradients(layout: Layout, samples: int = 1, seed: Seed | None = None) -> Piece:
     """As `execute.gradients`; only what is read before it is written is set to 0."""
     table = encoded(layout)
     if table.zero is None:
-        return Piece(layout, table, memory_for(table, samples, np.zeros), samples)
-    grads = Piece(layout, table, memory_for(table, samples), samples)
-    for where in table.zero[0]:
-        grads.shared[where] = 0.0
-    for where in table.zero[1]:
-        grads.batched[where] = 0.0
-    return grads
+        memory = memory_for(table, samples, np.zeros)
+        if seed is not None and not seed[0]:
+            memory[seed[1]] = seed[2]  # quicker than to fill what is a single number
+            seed = None
+    else:
+        memory = memory_for(table, samples)
+    if table.zero is not None or seed is not None:
+        machine().fill(*table.filling(seed), memory, table.end, samples)
+    return Piece(layout, table, memory, samples)
+
+
+def plan(layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:
+    """As `Executor.plan`. Large arrays that products read are lent: to copy them took a third of some steps."""
+    if not 1 <= len(arrays) <= AT_ONCE:
+        return None
+    table = encoded(layout)
+    copied: list[list[int]] = []
+    lent: list[list[int]] = []
+    lendable: list[int] = []
+    others = [NO_PLACES]
+    for k, (batched, start, count) in enumerate(arrays):
+        place, by_products = (-1 - start if batched else start), None
+        turned = table.reads.turned_in(start, start + count) if batched else []
+        if turned and turned != [(start, start + count)]:
+            return None
+        if turned or (not batched and count >= LARGE):
+            by_products = NO_PLACES if batched else table.reads.otherwise(start, start + count)
+        copied.append([BY_PLACE if batched and count > 1 and not turned else AS_IT_IS, place, count, 0, 0])
+        lent.append(copied[-1])
+        if by_products is not None and len(lendable) < MOST:
+            first = sum(map(len, others))
+            lent[-1] = [LENT, place, count, first, first + len(by_products)]
+            lendable.append(k)
+            others.append(by_products)
+    if len(arrays) == 1 and not lendable:
+        return None
+    as_copies, as_lent, some = np.array(copied, dtype=np.int64), np.array(lent, dtype=np.int64), np.concatenate(others)
+    pad = [NO_NUMBERS] * (AT_ONCE - len(arrays))
+
+    def load(data: Storage, given: list[Array], lend: bool) -> bool:
+        assert isinstance(data, Piece)
+        flat = [x if x.ndim == 1 else x.reshape(-1) for x in given]
+        lend = lend and len(lendable) > 0
+        if lend:
+            data.arrays = [(*arrays[k][:2], flat[k]) for k in lendable]
+            if not data.lent.size:
+                data.lent = np.zeros((MOST, 3), dtype=np.int64)
+        try:
+            machine().load(as_lent if lend else as_copies, some, data.lent, data.memory, table.end, data.samples, *flat, *pad)
+        except TypeError:  # one of them is no plain array: it has gaps, or is for reading only
+            data.give_back()
+            return False
+        return True
+
+    return load
 
 
 def memory_for(table: Encoded, samples: int, make: Callable[[int], Array] = np.empty) -> Array:
-    """Numbers that are not set yet, or zeros. The batched ones begin where a line of the cache does: a tenth of the time of large vectors."""
+    """Numbers that are not set yet, or zeros. The batched ones begin where a line of the cache does: vectors are quicker by a tenth."""
     if not table.rows:
         return make(table.end)
     memory = make(table.end + table.rows * samples + 7)
-    return memory[-(machine().address_of(memory) // 8 + table.end) & 7 :]
+    return memory[-(machine().place_in_memory(memory) // 8 + table.end) & 7 :]
 
 
 def forward(layout: Layout, data: Piece) -> list[tuple[Instruction, Any]]:
     """As `execute.forward`."""
     table = encoded(layout)
     native = machine()
-    samples = data.batched.shape[1]
+    samples = data.samples
     left = False
+    tables = table.code, table.scalars, table.lists, data.lent
     for stretch in table.stretches:
         if stretch.steps:
             left = bool(execute.stretch(stretch.steps, data)) or left
-        elif native.forward(table.code, table.scalars, table.lists, data.lent, data.memory, table.end, samples, stretch.first, stretch.last):
+        elif native.forward(*tables, data.memory, table.end, samples, stretch.first, stretch.last):
             left = True
     if table.excused:  # only now: a mask may be computed after what it masks
         left = native.errors_where_wanted(table.code, table.lists, data.memory, table.end, samples) or left
@@ -163,9 +198,9 @@ def backward(layout: Layout, data: Piece, grads: Piece) -> None:
     """As `execute.backward`."""
     table = encoded(layout)
     native = machine()
-    lent, numbers, slopes, end, samples = data.lent, data.memory, grads.memory, table.end, data.batched.shape[1]
+    tables = table.code, table.scalars, table.lists, data.lent
     for stretch in reversed(table.stretches):
         if stretch.steps:
             execute.pull(stretch.steps, data, grads)
         else:
-            native.backward(table.code, table.scalars, table.lists, lent, numbers, slopes, end, samples, stretch.first, stretch.last)
+            native.backward(*tables, data.memory, grads.memory, table.end, data.samples, stretch.first, stretch.last)

@@ -12,18 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiled.arguments import Argument, Array, Parameters, leaves_of
+from autograd.compiled.arguments import Argument, Array, leaves_of
 from autograd.compiled.branch import Branch
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import Executor
 from autograd.compiled.layout import Index
 
-
 SMALL = 100_000
 """Storage of so many numbers is kept for the next call."""
-
-LARGE = 2000
-"""From so many numbers on an array is lent, where that can be done, rather than copied: that took a third of the time of some steps."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +40,44 @@ class Shortcut:
         batch, branch: the samples, and the program for them.
     """
 
-    def __init__(self, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
+    def __init__(self, executor: Executor, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
+        self._executor = executor
         self.arguments = [argument.without_numbers() for argument in arguments]
         self.batch = batch
         self.branch = branch
         self._spare: list[Storage] = []
+        self._is_small = branch.layout.shared + branch.layout.batched * batch.size < SMALL
         self._loads = [
             (i, _loader(argument, source, batch, *where))
             for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
         ]
+        found = [
+            _arrays_of(argument, source, batch, *where) for argument, source, where in zip(arguments, args, branch.inputs, strict=True)
+        ]
+        self._at_once = executor.plan(branch.layout, [x for arrays in found for x in arrays])
+        self._together = [i for i, arrays in enumerate(found) if arrays]
+        self._others = [(i, load) for i, load in self._loads if i not in self._together]
+        self._plain = all(isinstance(args[i], np.ndarray) for i in self._together)
 
-    def run(self, executor: Executor, args: Sequence[Any], lent: bool = False) -> Storage | None:
+    def run(self, args: Sequence[Any], lent: bool = False) -> Storage | None:
         """What the program computes; None where it leaves a domain, or its branch.
 
         Args:
-            executor, args: what runs, on what.
+            args: on what it runs.
             lent: whether arrays may be read where they are, as they will not change until the storage is given back.
         """
-        branch = self.branch
-        data = self._spare.pop() if self._spare else executor.storage(branch.layout, self.batch.size)
-        for i, load in self._loads:
-            load(args[i], data, lent)
+        branch, executor = self.branch, self._executor
+        try:
+            data = self._spare.pop()
+        except IndexError:  # also where another thread was quicker
+            data = executor.storage(branch.layout, self.batch.size)
+        rest = self._loads
+        if self._at_once is not None:
+            arrays = [args[i] for i in self._together]
+            if self._at_once(data, arrays if self._plain else leaves_of(arrays), lent):
+                rest = self._others
+        for i, load in rest:
+            load(args[i], data)
         for value, place in branch.captured:
             data.shared[place] = value._data
         if executor.forward(branch.layout, data) or (branch.checks and not branch.holds(data).all()):
@@ -74,40 +87,35 @@ class Shortcut:
     def give_back(self, data: Storage) -> None:
         """Storage that nobody looks at any more serves the next call: to make it takes as long as to run a small program."""
         data.give_back()
-        if not self._spare and data.shared.size + data.batched.size < SMALL:
+        if self._is_small and not self._spare:
             self._spare.append(data)
 
 
-def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage, bool], None]:
+def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
     """What copies the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
     if whole and isinstance(places, slice) and not argument.batched and (argument.is_tree or type(source) is float):
         # number by number or array by array, without an array of all of them
         ends = np.cumsum([places.start, *map(np.size, leaves_of(source))]).tolist()
-        cuts = [(slice(start, end), end - start >= LARGE) for start, end in pairwise(ends)]
+        cuts = [slice(start, end) for start, end in pairwise(ends)]
 
-        def load_tree(x: Any, data: Storage, lent: bool) -> None:
+        def load_tree(x: Any, data: Storage) -> None:
             shared = data.shared
-            for leaf, (cut, is_large) in zip(leaves_of(x), cuts, strict=True):
-                if not (is_large and lent and data.lend(False, cut.start, leaf)):
-                    shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
+            for leaf, cut in zip(leaves_of(x), cuts, strict=True):
+                shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
         return load_tree
     one_a_sample = argument.batched and argument.count == 1 and getattr(source, "shape", None) == (batch.size,)
     if whole and isinstance(places, slice) and one_a_sample:
         row = places.start
 
-        def load_row(x: Any, data: Storage, lent: bool) -> None:
+        def load_row(x: Any, data: Storage) -> None:
             data.put(row, x)
 
         return load_row
     read, batched = argument.reader(source, batch.size, batch.shape), argument.batched
-    size = argument.count * (batch.size if batched else 1)
-    is_large = size >= LARGE and whole and isinstance(places, slice) and (isinstance(source, Parameters) or _is_array_of(source, argument))
 
-    def load(x: Any, data: Storage, lent: bool) -> None:
-        if is_large and lent and data.lend(batched, places.start, x if isinstance(x, np.ndarray) else x.array):
-            return
+    def load(x: Any, data: Storage) -> None:
         numbers = read(x) if whole else read(x)[used]
         if batched:
             data.put(places, numbers)
@@ -117,9 +125,17 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
     return load
 
 
-def _is_array_of(source: Any, argument: Argument) -> bool:
-    """Whether this array has the numbers of the argument in their order, sample by sample."""
-    return isinstance(source, np.ndarray) and len(argument.arrays) == 1 and source.shape == argument.arrays[0].shape
+def _arrays_of(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> list[tuple[bool, int, int]]:
+    """The arrays of the argument for `Executor.plan`; none where not all of it are arrays that are used as they come."""
+    leaves = leaves_of(source)
+    if not (_is_whole(argument, used) and isinstance(places, slice) and all(isinstance(leaf, np.ndarray) for leaf in leaves)):
+        return []
+    if argument.batched:
+        shape = np.shape(source) if isinstance(source, np.ndarray) else None
+        plain = shape is not None and (shape == argument.arrays[0].shape or (argument.count == 1 and shape == (batch.size,)))
+        return [(True, places.start, argument.count)] if plain else []
+    ends = np.cumsum([places.start, *map(np.size, leaves)]).tolist()
+    return [(False, start, end - start) for start, end in pairwise(ends)]
 
 
 def _is_whole(argument: Argument, used: Index) -> bool:
@@ -149,7 +165,8 @@ class Derivative:
         single: bool,
         as_rows: bool,
     ) -> None:
-        self._shortcut, self._weight, self._value, self._single = shortcut, weight, value, single
+        self._shortcut, self._value, self._single = shortcut, value, single
+        self._seed = shortcut.branch.outputs[0].as_seed(weight, shortcut.batch.size)
         self._takes = [
             _taker(shortcut.arguments[i], *shortcut.branch.inputs[i], shortcut.batch.size, of_argument)
             for i, of_argument in zip(chosen, restore, strict=True)
@@ -161,11 +178,10 @@ class Derivative:
     def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
         """The value and the gradients; None where the program leaves a domain, or its branch."""
         shortcut = self._shortcut
-        branch, data = shortcut.branch, shortcut.run(executor, args, lent=True)
+        branch, data = shortcut.branch, shortcut.run(args, lent=True)
         if data is None:
             return None
-        grads = executor.gradients(branch.layout, shortcut.batch.size)
-        branch.outputs[0].seed(grads, self._weight)
+        grads = executor.gradients(branch.layout, shortcut.batch.size, self._seed)
         executor.backward(branch.layout, data, grads)
         found = [*grads.batched[self._block]] if self._block else [take(grads) for take in self._takes]
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch, data)

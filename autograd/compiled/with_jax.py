@@ -25,14 +25,14 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled import execute
-from autograd.compiled.execute import Storage, gradients, storage
+from autograd.compiled.execute import Storage, gradients, plan, storage
 from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, places_of
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import MissingPackageError
 from autograd.namespaces import FUNCTIONS, Namespace
 from autograd.ops import COMPARISONS, DOT, SELECT, SUM, outside
 
-__all__ = ["backward", "forward", "gradients", "storage"]
+__all__ = ["backward", "forward", "gradients", "plan", "storage"]
 
 Places = npt.NDArray[np.intp]
 Array = Any

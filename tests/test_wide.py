@@ -41,6 +41,20 @@ def test_errors_in_units_in_the_last_place(name: str) -> None:
     assert off[worst] <= bound, (x[worst], y[worst], float(off[worst]))
 
 
+def test_the_slope_of_erf() -> None:
+    """2/√π exp(-a²), of which the native machine has the second factor in one piece; also where it is next to nothing."""
+    x = np.concatenate([RNG.normal(size=2000), RNG.uniform(-0.6, 0.6, 1000), RNG.uniform(-26.0, 26.0, 3000), SMALL])
+    gradient = on_arrays("erf").value_and_grad(x, wrt=0)[1]
+    with mp.workprec(120):
+        for a, b in zip(x.tolist(), gradient.tolist(), strict=True):
+            exact = 2.0 / mp.sqrt(mp.pi) * mp.exp(-(mp.mpf(a) ** 2))
+            assert abs(mp.mpf(b) - exact) <= 4.0 * mp.mpf(math.ulp(b)), (a, b)
+    special = [0.0, -0.0, 27.2, -27.3, 28.0, -28.1, 1e300, math.inf, -math.inf, math.nan]
+    found = on_arrays("erf").value_and_grad(np.array(special), wrt=0)[1]
+    expected = compile(autograd.erf, executor="numpy").value_and_grad(np.array(special), wrt=0)[1]
+    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1e-323)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_special_points_are_those_of_the_library(name: str) -> None:
     tiny, huge = 5e-324, 1.7976931348623157e308

@@ -59,6 +59,9 @@ FEW_NUMBERS = 8
 FEW_ROWS = 4
 """So many rows with samples are a line each, rather than one with operands that have to be gathered, and gradients to be scattered."""
 
+MANY = 64
+"""So many gradients that results begin with are remembered: a mean has one for each number of samples."""
+
 CHAIN = 4
 """From how many products on, each a factor of the next one, they are one line."""
 
@@ -199,6 +202,8 @@ class Encoded:
             if seed is not None:
                 batched, place, number = seed
                 rows, numbers = np.append(rows, [[_place(place, batched), 1]], axis=0), np.append(numbers, number)
+            if len(self._fillings) == MANY:
+                self._fillings.clear()
             found = self._fillings[seed] = rows, numbers
         return found
 

@@ -25,7 +25,7 @@ from autograd.ops import DOT, SELECT, SUM, outside
 Array = npt.NDArray[np.float64]
 
 Seed = tuple[bool, int, float]
-"""The gradient of a number: whether it is batched, its place, and the gradient, for each sample."""
+"""The gradient of a result that is one number: whether it is batched, its place, and what stands there, for each sample."""
 
 
 @dataclass(slots=True)

@@ -171,9 +171,10 @@ class Derivative:
             _taker(shortcut.arguments[i], *shortcut.branch.inputs[i], shortcut.batch.size, of_argument)
             for i, of_argument in zip(chosen, restore, strict=True)
         ]
-        rows = [row for i in chosen for row in _rows(*shortcut.branch.inputs[i])]
-        side_by_side = len(rows) == len(chosen) > 1 and rows == [*range(rows[0], rows[0] + len(rows))]
-        self._block = slice(rows[0], rows[-1] + 1) if as_rows and side_by_side else None
+        self._block: slice | None = None  # of all gradients, where they are rows side by side: quicker than one after the other
+        starts = [places.start if isinstance(places, slice) else -1 for places in (shortcut.branch.inputs[i][1] for i in chosen)]
+        if as_rows and len(chosen) > 1 and starts[0] >= 0 and starts == [*range(starts[0], starts[0] + len(chosen))]:
+            self._block = slice(starts[0], starts[0] + len(chosen))
 
     def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
         """The value and the gradients; None where the program leaves a domain, or its branch."""
@@ -187,11 +188,6 @@ class Derivative:
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch, data)
         shortcut.give_back(data)
         return value, found[0] if self._single else tuple(found)
-
-
-def _rows(used: Index, places: Index) -> list[int]:
-    """The places of the numbers, where they lie side by side."""
-    return [*range(places.start, places.stop)] if isinstance(places, slice) and isinstance(used, slice) else []
 
 
 def _taker(argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any]) -> Callable[[Storage], Any]:

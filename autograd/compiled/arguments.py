@@ -256,6 +256,8 @@ class Argument:
             return lambda numbers: build([numbers[cut].T.reshape(-1, *shape) for cut, shape in cuts])
         if len(shapes) == 1 and build(self.arrays) is self.arrays[0]:  # a single array or number, which most are: quicker
             shape = shapes[0]
+            if len(shape) == 1:
+                return lambda numbers: numbers
             return (lambda numbers: numbers.reshape(shape)) if shape else lambda numbers: float(numbers[0])
         return lambda numbers: build([numbers[cut].reshape(shape) if shape else float(numbers[cut][0]) for cut, shape in cuts])
 

@@ -63,13 +63,15 @@ class Output:
 
     def number(self, data: Storage) -> float:
         """A single number of a single sample."""
-        batched, place = self.batched[0], self.places[0]
+        assert self._single is not None
+        batched, place = self._single
         return float(data.batched[place, 0] if batched else data.shared[place])
 
     def as_seed(self, number: float, samples: int) -> Seed:
         """The gradient of a single number, for all samples."""
-        batched, place = self.batched[0], self.places[0]
-        return bool(batched), int(place), number if batched else number * samples
+        assert self._single is not None
+        batched, place = self._single
+        return batched, place, number if batched else number * samples
 
     def seed(self, grads: Storage, seed: Array | float) -> None:
         """Add to the gradients an array like that of `read`; or set that of a single number, for all samples; 0 says nothing to do."""

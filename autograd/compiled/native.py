@@ -179,28 +179,23 @@ def memory_for(table: Encoded, samples: int, make: Callable[[int], Array] = np.e
 
 def forward(layout: Layout, data: Piece) -> list[tuple[Instruction, Any]]:
     """As `execute.forward`."""
-    table = encoded(layout)
-    native = machine()
-    samples = data.samples
-    left = False
-    tables = table.code, table.scalars, table.lists, data.lent
+    table, native, n, left = data.table, machine(), data.samples, False
     for stretch in table.stretches:
         if stretch.steps:
             left = bool(execute.stretch(stretch.steps, data)) or left
-        elif native.forward(*tables, data.memory, table.end, samples, stretch.first, stretch.last):
+        elif native.forward(table.code, table.scalars, table.lists, data.lent, data.memory, table.end, n, stretch.first, stretch.last):
             left = True
     if table.excused:  # only now: a mask may be computed after what it masks
-        left = native.errors_where_wanted(table.code, table.lists, data.memory, table.end, samples) or left
+        left = native.errors_where_wanted(table.code, table.lists, data.memory, table.end, n) or left
     return execute.forward(layout, data.straight()) if left else []  # which elements, the reference finds out
 
 
 def backward(layout: Layout, data: Piece, grads: Piece) -> None:
     """As `execute.backward`."""
-    table = encoded(layout)
-    native = machine()
-    tables = table.code, table.scalars, table.lists, data.lent
-    for stretch in reversed(table.stretches):
+    table, native, n = data.table, machine(), data.samples
+    for stretch in table.stretches[::-1]:
         if stretch.steps:
             execute.pull(stretch.steps, data, grads)
         else:
-            native.backward(*tables, data.memory, grads.memory, table.end, data.samples, stretch.first, stretch.last)
+            first, last, memory, slopes = stretch.first, stretch.last, data.memory, grads.memory
+            native.backward(table.code, table.scalars, table.lists, data.lent, memory, slopes, table.end, n, first, last)

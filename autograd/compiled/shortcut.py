@@ -184,10 +184,13 @@ class Derivative:
             return None
         grads = executor.gradients(branch.layout, shortcut.batch.size, self._seed)
         executor.backward(branch.layout, data, grads)
-        found = [*grads.batched[self._block]] if self._block else [take(grads) for take in self._takes]
+        if self._single:
+            found = self._takes[0](grads)
+        else:
+            found = tuple(grads.batched[self._block]) if self._block else tuple([take(grads) for take in self._takes])
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch, data)
         shortcut.give_back(data)
-        return value, found[0] if self._single else tuple(found)
+        return value, found
 
 
 def _taker(argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any]) -> Callable[[Storage], Any]:

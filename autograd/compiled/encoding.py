@@ -220,7 +220,7 @@ class Encoded:
                     self.code[line + has, marks[k]] = found[inputs]
             else:
                 self.code[line, marks[: len(step.operands)]] = firsts.of_vectors(step)
-        firsts.finish(self._layout)
+        firsts.finish()
         shared, batched = firsts.zero[: self._shared], firsts.zero[self._shared :]
         most = batched if batched.size else shared
         if 2 * np.count_nonzero(most) > most.size:

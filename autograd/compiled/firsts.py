@@ -26,14 +26,14 @@ class Firsts:
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._shared = layout.shared
+        self._layout, self._shared = layout, layout.shared
         self._written = np.zeros(layout.shared + layout.batched, dtype=bool)
         self.zero = np.zeros_like(self._written)
         self._need(self._joined(layout.kept))
 
-    def finish(self, layout: Layout) -> None:
+    def finish(self) -> None:
         """What is wanted of a leaf that no step has written to is 0."""
-        self._need(self._joined(layout.wanted))
+        self._need(self._joined(self._layout.wanted))
 
     def added(self, step: Instruction | Scalars) -> None:
         """A step that adds its gradients."""
@@ -55,7 +55,10 @@ class Firsts:
         return [not operand.constant and self._first(operand) for operand in step.operands]
 
     def of_scalars(self, step: Scalars, sums: Rows) -> npt.NDArray[np.bool_]:
-        """The same for each input of scalars with samples, all at once. What is read by `sums`, some of them, is added to."""
+        """The same for each input of scalars with samples, all at once. What is read by `sums`, some of them, is added to.
+
+        Backward reaches the last scalar first, and its inputs in their order: of those that are the same place the first one writes.
+        """
         counts = np.diff(step.ends, prepend=0)
         owner = np.repeat(np.arange(counts.size), counts)
         backward = np.lexsort((np.arange(owner.size), -owner))

@@ -187,6 +187,18 @@ def peaks(y, a, count, terms, samples):
             y[o * samples + i] = np.floor(0.0 if np.isinf(peak) else peak)
 
 
+@compiled("void(numbers, numbers, numbers, i8, i8, i8)")
+def sums_of_exponentials(total, peak, a, count, terms, samples):
+    """The sums of exp(a - peak), and the peaks: see the row `logsumexp`."""
+    peaks(peak, a, count, terms, samples)
+    for i in range(count):
+        total[i] = 0.0
+    for o in range(count // samples):
+        for j in range(o * terms, (o + 1) * terms):
+            for i in range(samples):
+                total[o * samples + i] += wide_exp(a[j * samples + i] - peak[o * samples + i])
+
+
 @register_jitable
 def is_turned(line, k):
     """Whether operand k, which has samples, is kept sample by sample."""
@@ -276,13 +288,7 @@ def add_products(y, a, b, count, terms, samples):
 @compiled("void(numbers, numbers, numbers, i8, i8, i8)")
 def log_of_sums(y, a, total, count, terms, samples):
     """See the row `logsumexp`. `total` is room for the sums."""
-    peaks(y, a, count, terms, samples)
-    for i in range(count):
-        total[i] = 0.0
-    for o in range(count // samples):
-        for j in range(o * terms, (o + 1) * terms):
-            for i in range(samples):
-                total[o * samples + i] += wide_exp(a[j * samples + i] - y[o * samples + i])
+    sums_of_exponentials(total, y, a, count, terms, samples)
     for i in range(count):
         y[i] += np.log(total[i])
 
@@ -429,13 +435,7 @@ def spread_gradients(part, g, count, terms, samples):
 @compiled("void(numbers, numbers, numbers, numbers, i8, i8, i8)")
 def share(part, a, peak, total, count, terms, samples):
     """Multiply by the derivatives of log_of_sums. `peak` and `total` are room."""
-    peaks(peak, a, count, terms, samples)
-    for i in range(count):
-        total[i] = 0.0
-    for o in range(count // samples):
-        for j in range(o * terms, (o + 1) * terms):
-            for i in range(samples):
-                total[o * samples + i] += wide_exp(a[j * samples + i] - peak[o * samples + i])
+    sums_of_exponentials(total, peak, a, count, terms, samples)
     for o in range(count // samples):
         for j in range(o * terms, (o + 1) * terms):
             for i in range(samples):

@@ -10,7 +10,7 @@ import pytest
 from executors import EXECUTORS
 
 from autograd import Value, compile, dot, exp, log, sigmoid, where
-from autograd.compiled.encoding import FIRST_ONE, OPERANDS, encoded
+from autograd.compiled.encoding import FIELDS, FIRST_ONE, OPERANDS, encoded
 from autograd.compiled.native import LARGE, Piece
 from autograd.custom import define
 from autograd.errors import DomainError
@@ -243,7 +243,7 @@ def test_a_program_marks_first_gradients_and_the_rest_is_zero() -> None:
     f.value_and_grad(np.ones(3), np.ones(3))
     layout = f._last.layout
     table = encoded(layout)
-    marks = table.code[:, [OPERANDS + FIRST_ONE + k * (table.code.shape[1] - OPERANDS) // 4 for k in range(2)]]
+    marks = table.code[:, [OPERANDS + FIELDS * k + FIRST_ONE for k in range(2)]]
     assert marks.tolist() == [[0, 1], [1, 1]]  # of x * y, which comes second on the way back, and of (x * y) + x
     assert [(-1 - place, count) for place, count in table.zero.tolist()] == [(layout.batched - 1, 1)]
 

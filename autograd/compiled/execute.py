@@ -35,7 +35,7 @@ class Storage:
     shared: Array
     batched: Array
 
-    def put(self, rows: Index, numbers: Array) -> None:
+    def put(self, rows: Index | int, numbers: Array) -> None:
         """Set batched numbers: a row for each place, a column for each sample."""
         self.batched[rows] = numbers
 

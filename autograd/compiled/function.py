@@ -102,7 +102,7 @@ class Function:
         by = wrt if wrt is None or type(wrt) is int else self._chosen(args, wrt)
         key = None if form is None else (form, by, reduce, has_aux)
         known = self._derivatives.get(key)
-        quick = None if known is None else known.run(self._executor, args)
+        quick = None if known is None else known.run(args)
         if quick is not None:
             return quick
         chosen, single = self._chosen(args, wrt), isinstance(wrt, int)
@@ -125,9 +125,9 @@ class Function:
         kept = arguments if shortcut is None else shortcut.arguments
         restore = [self._restorer(args[i], kept[i], batch, reduce is None) for i in chosen]
         if shortcut is not None:
-            of_run = None if batch.shape is None and not has_aux else lambda branch, data: value(branch.results(data))
+            of_arrays = None if batch.shape is None and not has_aux else value
             as_rows = self._in_axes is None and reduce is None and batch.shape == (batch.size,)
-            _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_run, restore, single, as_rows))
+            _remember(self._derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
 

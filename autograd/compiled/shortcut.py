@@ -36,12 +36,13 @@ class Shortcut:
     Only for calls in which all samples took one branch.
 
     Attributes:
+        executor: what runs it.
         arguments: of the earlier call, without their numbers.
         batch, branch: the samples, and the program for them.
     """
 
     def __init__(self, executor: Executor, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
-        self._executor = executor
+        self.executor = executor
         self.arguments = [argument.without_numbers() for argument in arguments]
         self.batch = batch
         self.branch = branch
@@ -66,7 +67,7 @@ class Shortcut:
             args: on what it runs.
             lent: whether arrays may be read where they are, as they will not change until the storage is given back.
         """
-        branch, executor = self.branch, self._executor
+        branch, executor = self.branch, self.executor
         try:
             data = self._spare.pop()
         except IndexError:  # also where another thread was quicker
@@ -96,8 +97,7 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
     whole = _is_whole(argument, used)
     if whole and isinstance(places, slice) and not argument.batched and (argument.is_tree or type(source) is float):
         # number by number or array by array, without an array of all of them
-        ends = np.cumsum([places.start, *map(np.size, leaves_of(source))]).tolist()
-        cuts = [slice(start, end) for start, end in pairwise(ends)]
+        cuts = [slice(start, end) for start, end in _cuts(source, places.start)]
 
         def load_tree(x: Any, data: Storage) -> None:
             shared = data.shared
@@ -105,8 +105,7 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
                 shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
         return load_tree
-    one_a_sample = argument.batched and argument.count == 1 and getattr(source, "shape", None) == (batch.size,)
-    if whole and isinstance(places, slice) and one_a_sample:
+    if whole and isinstance(places, slice) and _is_one_a_sample(argument, source, batch):
         row = places.start
 
         def load_row(x: Any, data: Storage) -> None:
@@ -131,11 +130,19 @@ def _arrays_of(argument: Argument, source: Any, batch: Batch, used: Index, place
     if not (_is_whole(argument, used) and isinstance(places, slice) and all(isinstance(leaf, np.ndarray) for leaf in leaves)):
         return []
     if argument.batched:
-        shape = np.shape(source) if isinstance(source, np.ndarray) else None
-        plain = shape is not None and (shape == argument.arrays[0].shape or (argument.count == 1 and shape == (batch.size,)))
-        return [(True, places.start, argument.count)] if plain else []
-    ends = np.cumsum([places.start, *map(np.size, leaves)]).tolist()
-    return [(False, start, end - start) for start, end in pairwise(ends)]
+        by_sample = isinstance(source, np.ndarray) and source.shape == argument.arrays[0].shape
+        return [(True, places.start, argument.count)] if by_sample or _is_one_a_sample(argument, source, batch) else []
+    return [(False, start, end - start) for start, end in _cuts(source, places.start)]
+
+
+def _cuts(source: Any, start: int) -> list[tuple[int, int]]:
+    """From where to where the numbers of each array are, from a place on."""
+    return list(pairwise(np.cumsum([start, *map(np.size, leaves_of(source))]).tolist()))
+
+
+def _is_one_a_sample(argument: Argument, source: Any, batch: Batch) -> bool:
+    """Whether it is an array of one number for each sample."""
+    return argument.batched and argument.count == 1 and getattr(source, "shape", None) == (batch.size,)
 
 
 def _is_whole(argument: Argument, used: Index) -> bool:
@@ -149,7 +156,7 @@ class Derivative:
     Args:
         shortcut: for the values.
         chosen, weight: by which arguments to differentiate, and the gradient of the first result, which is a number.
-        value: of the program and what it computed the value that is given back; None where that is the one number of the result.
+        value: of the arrays of the results the value that is given back; None where that is their one number.
         restore: for each of the chosen what gives its gradient the form that is given back.
         single: whether it stands alone, not in a tuple.
         as_rows: whether all gradients are given back as they are in storage, an array of one number for each sample.
@@ -160,7 +167,7 @@ class Derivative:
         shortcut: Shortcut,
         chosen: Sequence[int],
         weight: float,
-        value: Callable[[Branch, Storage], Any] | None,
+        value: Callable[[list[Array]], Any] | None,
         restore: list[Callable[[Array], Any]],
         single: bool,
         as_rows: bool,
@@ -176,10 +183,10 @@ class Derivative:
         if as_rows and len(chosen) > 1 and starts[0] >= 0 and starts == [*range(starts[0], starts[0] + len(chosen))]:
             self._block = slice(starts[0], starts[0] + len(chosen))
 
-    def run(self, executor: Executor, args: Sequence[Any]) -> tuple[Any, Any] | None:
+    def run(self, args: Sequence[Any]) -> tuple[Any, Any] | None:
         """The value and the gradients; None where the program leaves a domain, or its branch."""
         shortcut = self._shortcut
-        branch, data = shortcut.branch, shortcut.run(args, lent=True)
+        branch, executor, data = shortcut.branch, shortcut.executor, shortcut.run(args, lent=True)
         if data is None:
             return None
         grads = executor.gradients(branch.layout, shortcut.batch.size, self._seed)
@@ -188,7 +195,7 @@ class Derivative:
             found = self._takes[0](grads)
         else:
             found = tuple(grads.batched[self._block]) if self._block else tuple([take(grads) for take in self._takes])
-        value = branch.outputs[0].number(data) if self._value is None else self._value(branch, data)
+        value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
         shortcut.give_back(data)
         return value, found
 

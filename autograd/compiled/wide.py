@@ -124,4 +124,4 @@ def wide_erf(a):
     more = h * (u * E2 + (p2 * E3 + (p3 * E4 + (p4 * E5 + (p5 * E6 + p6 * E7)))))
     place = np.uint64(bits_of(shifted) - SHIFT_BITS)
     y = ERF_AT[place] + SLOPE_AT[place] * (h + more)
-    return of_bits(bits_of(y) | bits_of(a) & SIGN) if a == a else a
+    return chosen(a == a, of_bits(bits_of(y) | bits_of(a) & SIGN), a)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Final, final
+from typing import Any, Final, final
 
 from autograd.native import mypyc_attr
 
@@ -103,3 +103,17 @@ def topological_order(root: Node) -> list[Node]:
             node._mark = done
             order.append(node)
     return order
+
+
+def inputs_by(number: dict[Any, int], nodes: list[Node]) -> list[tuple[int, ...]]:
+    """The inputs of each node by their numbers, in order, with multiplicity: of `a * a` twice that of `a`."""
+    found: list[tuple[int, ...]] = []
+    for node in nodes:
+        left, right, extra = node._left, node._right, node._extra
+        if left is None:
+            found.append(() if extra is None else tuple([number[x] for x in extra.left + extra.right]))
+        elif right is None:
+            found.append((number[left],))
+        else:
+            found.append((number[left], number[right]))
+    return found

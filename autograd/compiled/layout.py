@@ -15,7 +15,6 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -211,12 +210,12 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
     """
     batched, constant = _kinds(tape, groups, wanted)
     computed = np.ones(len(batched), dtype=bool)
-    computed[: len(tape.nodes)] = [bool(inputs) for inputs in tape.inputs]
+    computed[: len(tape.nodes)] = tape.counts > 0
 
     places = _Places(batched)
     places.put(np.array(first, dtype=np.intp))
     for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.operation is not MATMUL):
-        for operand in [_flat(group.inputs)] if isinstance(group, Block) else group.operands:
+        for operand in [group.read] if isinstance(group, Block) else group.operands:
             places.put(operand[~computed[operand]])
     results = np.array([*tape.results, *tape.masks.values()], dtype=np.intp)
     places.put(results[~computed[results]])  # what is given back as it came in
@@ -291,9 +290,14 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
     for group in groups:
         if isinstance(group, Block):
             for row, inputs in zip(group.outputs, group.inputs, strict=True) if any_batched else ():
-                batched[row] = batched[row] or True in [batched[i] for i in inputs]
+                if row >= rows:
+                    batched[row] = True in [batched[i] for i in inputs]
+            comparisons = set(group.operations).intersection(COMPARISONS)
             for row, operation, inputs in zip(group.outputs, group.operations, group.inputs, strict=True):
-                constant[row] = False not in [constant[i] for i in inputs] or operation in COMPARISONS
+                for i in inputs:  # a comprehension took twice as long
+                    if not constant[i]:
+                        constant[row] = operation in comparisons
+                        break
             continue
         read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
         is_batched = any(batched[i] for i in read)
@@ -305,7 +309,7 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
 
 
 def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:
-    outputs, inputs = np.array(block.outputs, dtype=np.intp), _flat(block.inputs)
+    outputs, inputs = np.array(block.outputs, dtype=np.intp), block.read
     can_fail = {id(operation): _is_checked(operation, True) for operation in set(block.operations)}
     return Scalars(
         block.operations,
@@ -317,10 +321,6 @@ def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> 
         places.batched[inputs],
         constant[inputs],
     )
-
-
-def _flat(inputs: list[tuple[int, ...]]) -> Rows:
-    return np.fromiter(chain.from_iterable(inputs), dtype=np.intp)
 
 
 def _is_checked(operation: Operation, wanted: bool) -> bool:

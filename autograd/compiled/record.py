@@ -6,9 +6,13 @@ import gc
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
-from autograd.graph import topological_order
+import numpy as np
+import numpy.typing as npt
+
+from autograd.graph import Node, inputs_by, topological_order
 from autograd.ops import COMPARISONS, CONSTANT, LEAF, SELECT, SUM, Operation
 from autograd.recording import Recording
 from autograd.value import Value, apply, node_of
@@ -20,6 +24,7 @@ class Tape:
 
     Attributes:
         nodes: the Value each row was recorded from.
+        row: for each of them its row.
         operations: the operation of each row; LEAF and CONSTANT rows have no inputs.
         inputs: row numbers, in order, with multiplicity.
         results: the rows that are wanted.
@@ -30,6 +35,7 @@ class Tape:
     """
 
     nodes: list[Value]
+    row: dict[Value, int]
     operations: list[Operation]
     inputs: list[tuple[int, ...]]
     results: list[int]
@@ -40,11 +46,16 @@ class Tape:
 
     def leaves(self) -> list[int]:
         """The rows that are read anew at every run."""
-        return [i for i, operation in enumerate(self.operations) if operation is LEAF]
+        return [i for i in np.flatnonzero(self.counts == 0).tolist() if self.operations[i] is LEAF]
 
     def constants(self) -> list[int]:
         """The rows whose number is frozen."""
-        return [i for i, operation in enumerate(self.operations) if operation is CONSTANT]
+        return [i for i in np.flatnonzero(self.counts == 0).tolist() if self.operations[i] is CONSTANT]
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.intp]:
+        """How many inputs each row has."""
+        return np.array([len(inputs) for inputs in self.inputs], dtype=np.intp)
 
     def replay(self) -> None:
         """Compute the graph again, eagerly, from the data that the leaves have now: for the error that eager code would raise."""
@@ -79,18 +90,21 @@ def record(roots: Sequence[Value], varying: Collection[Value] = (), heard: Recor
         heard: what else is known of the function that was recorded, and is being recorded still.
     """
     nodes = _order(roots)
-    masks, excused = _masks(nodes, roots, heard) if heard and any(node._operation is SELECT for node in nodes) else ({}, set())
+    operations = [node._operation for node in nodes]
+    masks, excused = _masks(nodes, roots, heard) if heard and SELECT in set(operations) else ({}, set())
     if masks:
         nodes = _order([*roots, *dict.fromkeys(masks.values())])
+        operations = [node._operation for node in nodes]
     row = {node: i for i, node in enumerate(nodes)}
-    inputs = [tuple([row[x] for x in node._prev]) for node in nodes]
+    inputs = inputs_by(row, cast("list[Node]", nodes))
     batched = [False] * len(nodes)
     if varying:
         for i, (node, sources) in enumerate(zip(nodes, inputs, strict=True)):
             batched[i] = node in varying or True in [batched[x] for x in sources]
     return Tape(
         nodes,
-        [node._operation for node in nodes],
+        row,
+        operations,
         inputs,
         [row[root] for root in roots],
         batched,

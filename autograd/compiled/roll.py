@@ -11,6 +11,7 @@ scalars, one after the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
 
@@ -63,6 +64,15 @@ class Block:
     inputs: list[tuple[int, ...]]
     checked: list[bool]
 
+    @cached_property
+    def read(self) -> Rows:
+        """The inputs of all, one after the other."""
+        return _flat(self.inputs)
+
+
+def _flat(inputs: list[tuple[int, ...]]) -> Rows:
+    return np.fromiter(chain.from_iterable(inputs), dtype=np.intp)
+
 
 FEW = 16
 """A group of fewer rows is no faster as a vector than as scalars."""
@@ -70,52 +80,101 @@ MANY = 32
 """From how many of such groups in a row on they are a block. Fewer are shown as what they are."""
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Some of what is rolled: a group, or narrow levels.
+
+    Attributes:
+        depth: of the first level.
+        few: how many groups of few rows it stands for; 0 for a group that is to be a vector.
+        positions: in the list of what is rolled, ascending.
+    """
+
+    depth: int
+    few: int
+    positions: list[int]
+
+
 def roll(tape: Tape) -> list[Group | Block]:
     """The groups and blocks of a tape, in an order in which they can be computed."""
     rolled, masks, batched = _sums(tape)
-    # leaves and constants are in no group, but those that differ from sample to sample are of another kind
-    group_of = [-2 if kind else -1 for kind in batched]
-    depths = [0] * len(batched)
+    depths = _depths(rolled, len(batched))
+    rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
+    fits = np.ones(len(rolled), dtype=bool)  # to be scalars
+    if rigid or masks:
+        fits[:] = [row not in masks and operation not in rigid for row, operation, _ in rolled]
+    parts = _narrow_levels(np.array([depths[row] for row, _, _ in rolled], dtype=np.intp), fits)
+    rest = np.ones(len(rolled), dtype=bool)
+    for part in parts:
+        rest[part.positions] = False
+
+    # what is in no group, as leaves are, is of one kind with all of its depth, but for what differs from sample to sample
+    group_of = (-1 - 2 * np.array(depths) - np.array(batched)).tolist()
     members: dict[Any, int] = {}
     groups: list[list[int]] = []
-    levels: list[int] = []  # for each group its depth, and whether it can be scalars
-    scalar: list[bool] = []
     plain = not (tape.unchecked or masks)
-    for position, (row, operation, inputs) in enumerate(rolled):
+    for position in np.flatnonzero(rest).tolist():
+        row, operation, inputs = rolled[position]
         kind = None if plain else (row in tape.unchecked, row in tape.excused, tape.batched[masks[row]] if row in masks else None)
         # an operation with other constants is another object
         if operation.arity == 2:  # most are: the general way below takes twice as long
             i, j = inputs
-            depth = depths[i] if depths[i] > depths[j] else depths[j]
             key: Any = id(operation), group_of[i], group_of[j], kind
         else:
-            depth = max([depths[i] for i in inputs])
             if operation is DOT:
-                sources: Any = depth, batched[row]
+                sources: Any = depths[row], batched[row]
             elif operation.arity is None:  # the order of terms is not part of what a sum is
                 sources = frozenset([group_of[i] for i in inputs])
             else:
                 sources = tuple([group_of[i] for i in inputs])
             key = id(operation), len(inputs), sources, kind
-        depths[row] = depth + 1
         group_of[row] = group = members.setdefault(key, len(groups))
         if group == len(groups):
             groups.append([position])
-            levels.append(depth)
-            scalar.append(row not in masks and (operation.arity is not None or operation in (SUM, DOT)))
         else:
             groups[group].append(position)
+    for positions in groups:
+        first = positions[0]
+        parts.append(_Part(depths[rolled[first][0]], int(bool(fits[first]) and len(positions) < FEW), positions))
 
-    order = sorted(range(len(groups)), key=levels.__getitem__)
-    small = [fits and len(group) < FEW for fits, group in zip(scalar, groups, strict=True)]
     found: list[Group | Block] = []
-    for are_small, run in groupby(order, small.__getitem__):
-        together = [groups[group] for group in run]
-        if are_small and len(together) >= MANY:
-            found.append(_block(tape, [rolled[i] for i in sorted(chain.from_iterable(together))]))
+    for are_few, run in groupby(sorted(parts, key=lambda part: part.depth), lambda part: part.few > 0):
+        together = list(run)
+        if are_few and sum([part.few for part in together]) >= MANY:
+            found.append(_block(tape, [rolled[i] for i in sorted(chain.from_iterable([part.positions for part in together]))]))
         else:
-            found += [_group(tape, masks, [rolled[i] for i in group]) for group in together]
+            found += [_group(tape, masks, [rolled[i] for i in part.positions]) for part in together]
     return found
+
+
+def _depths(rolled: list[Rolled], rows: int) -> list[int]:
+    """For each row how many are computed one after the other until it is; 0 for leaves and constants."""
+    depths = [0] * rows
+    for row, _, inputs in rolled:
+        if len(inputs) == 2:  # as most have: quicker
+            i, j = inputs
+            depths[row] = (depths[i] if depths[i] > depths[j] else depths[j]) + 1
+        else:
+            depths[row] = max([depths[i] for i in inputs]) + 1
+    return depths
+
+
+def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:
+    """Levels of few rows, so many of them that they are a block, in whichever groups they were: to find these took half of the time.
+
+    Args:
+        depths: of what is rolled.
+        fits: whether it can be scalars.
+    """
+    sizes = np.bincount(depths)
+    is_narrow = (np.bincount(depths, np.where(fits, 1, FEW)) < FEW) & (sizes > 0)  # on level 0 nothing is computed
+    ends = sizes.cumsum()
+    by_depth = np.argsort(depths, kind="stable")
+    return [
+        _Part(first, last - first, np.sort(by_depth[ends[first - 1] : ends[last - 1]]).tolist())
+        for first, last in np.flatnonzero(np.diff(is_narrow, prepend=False, append=False)).reshape(-1, 2).tolist()
+        if last - first >= MANY
+    ]
 
 
 def _block(tape: Tape, rolled: list[Rolled]) -> Block:
@@ -143,39 +202,36 @@ def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
 def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
     """The rows that compute something, with chains of additions as sums and dots; the masks of rows; and which are batched."""
     rows = len(tape.nodes)
-    used = np.fromiter(chain.from_iterable(tape.inputs), dtype=np.intp)
-    users = np.repeat(np.arange(rows), [len(inputs) for inputs in tape.inputs])
+    used = _flat(tape.inputs)
+    users = np.repeat(np.arange(rows), tape.counts)
     uses = np.bincount(used, minlength=rows)
     uses[[*tape.results, *tape.masks.values()]] += 2  # by whoever asked for it
-    by_addition = np.array([operation is ADD for operation in tape.operations])[users]
+    adds, multiplies = (np.array([operation is row for operation in tape.operations]) for row in (ADD, MUL))
+    by_addition = adds[users]
     adders = np.full(rows, -1)
     adders[used[by_addition]] = users[by_addition]
-    part = ((uses == 1) & (adders >= 0)).tolist()  # all that uses this row is one addition
+    is_part = (adds | multiplies) & (uses == 1) & (adders >= 0)  # all that uses this row is one addition
     if tape.masks:  # what is added up is wanted together
-        part = [
-            is_part and tape.masks.get(i) == tape.masks.get(adder)
-            for i, (is_part, adder) in enumerate(zip(part, adders.tolist(), strict=True))
-        ]
+        is_part &= [tape.masks.get(i) == tape.masks.get(adder) for i, adder in enumerate(adders.tolist())]
+    added, multiplied = (np.bincount(adders[is_part & kind], minlength=rows) for kind in (adds, multiplies))
+    is_sum = adds & ~is_part & ((added > 0) | (multiplied > 1))  # with a single product there is nothing to add up
+    is_part &= (is_sum | is_part)[adders]
+    is_alone = (tape.counts > 0) & ~is_sum & ~is_part
 
+    part = is_part.tolist()
     rolled: list[Rolled] = []
     masks = dict(tape.masks)
     batched = list(tape.batched)
-    for row, (operation, inputs) in enumerate(zip(tape.operations, tape.inputs, strict=True)):
-        if not inputs or (part[row] and operation is ADD):
+    every = zip(range(rows), tape.operations, tape.inputs, strict=True)
+    for own, alone, to_add_up in zip(every, is_alone.tolist(), is_sum.tolist(), strict=True):
+        if alone:
+            rolled.append(own)
+        if not to_add_up:
             continue
-        if part[row] and operation is MUL:
-            continue  # the sum it belongs to decides what becomes of it
-        if operation is not ADD:
-            rolled.append((row, operation, inputs))
-            continue
-        parts = [i for i in inputs if part[i]]
-        if not parts or (len(parts) == 1 and tape.operations[parts[0]] is MUL):  # nothing to add up with it: quicker
-            rolled += [(i, MUL, tape.inputs[i]) for i in parts]
-            rolled.append((row, operation, inputs))
-            continue
+        row = own[0]
         terms = _terms(tape, part, row)
-        products = [i for i in terms if part[i] and tape.operations[i] is MUL]
-        if len(products) < 2 or len(products) == len(terms) == 1:
+        products = [i for i in terms if part[i]]
+        if len(products) < 2:
             rolled.extend((i, MUL, tape.inputs[i]) for i in products)
         else:
             pairs = [tape.inputs[i] for i in products]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain, groupby
@@ -158,8 +158,8 @@ class Encoded:
         return code
 
     def _codes_of(self, operations: list[Operation]) -> list[int]:
-        known = {id(operation): self._code_of(operation) for operation in set(operations)}
-        return [known[id(operation)] for operation in operations]
+        known = {operation: self._code_of(operation) for operation in set(operations)}
+        return [known[operation] for operation in operations]
 
     def _code(self, operation: Operation) -> int | None:
         """The code of a row; None of those of a user."""
@@ -323,7 +323,11 @@ class Encoded:
 
     @staticmethod
     def _sums(step: Scalars) -> npt.NDArray[np.intp]:
-        return np.array([i for i, operation in enumerate(step.operations) if operation in SUMS], dtype=np.intp)
+        return _which(step, SUMS.keys())
+
+    @staticmethod
+    def _with_constants(step: Scalars) -> npt.NDArray[np.intp]:
+        return _which(step, {operation for operation in set(step.operations) if operation.constants})
 
     def _one_by_one(self, step: Scalars) -> Table:
         """Scalars without samples: one line for all of them, and one each in a table of their own."""
@@ -337,10 +341,10 @@ class Encoded:
         for i, own in self._ranges(step, self._sums(step)):
             table[i, SCALAR_INPUTS] = self._keep(step.inputs[own])
             table[i, SCALAR_INPUTS + 1] = (own.stop - own.start) // (2 if step.operations[i] is DOT else 1)
-        for i, operation in enumerate(step.operations):
-            if operation.constants:
-                for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
-                    table[i, SCALAR_INPUTS + k] = place
+        for i in self._with_constants(step).tolist():
+            operation = step.operations[i]
+            for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
+                table[i, SCALAR_INPUTS + k] = place
         table = self._joined(self._multiplied(table))
         self._scalars.append(table)
         line = np.zeros((1, COLUMNS), dtype=np.int64)
@@ -361,7 +365,7 @@ class Encoded:
         goes_on[before[before >= 0]] = True
         links = before.tolist()
         gone: list[int] = []
-        for last in products[~goes_on[products]].tolist():
+        for last in products[~goes_on[products] & (before[products] >= 0)].tolist():
             found = []
             line = last
             while line >= 0:
@@ -450,11 +454,11 @@ class Encoded:
                 part = slice(own.start + k * terms, own.start + (k + 1) * terms)
                 at = OPERANDS + FIELDS * k
                 table[i, at : at + FIELDS] = LIST, self._keep(places[part]), 1, 0, 0, not step.input_constant[part].all(), 0, 0, 0
-        for i, operation in enumerate(step.operations):
-            if operation.constants:
-                for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
-                    at = OPERANDS + FIELDS * k
-                    table[i, at : at + FIELDS] = GRID, place, 1, *[0] * (FIELDS - 3)
+        for i in self._with_constants(step).tolist():
+            operation = step.operations[i]
+            for k, place in enumerate(self._own_constants(operation), operation.arity or 0):
+                at = OPERANDS + FIELDS * k
+                table[i, at : at + FIELDS] = GRID, place, 1, *[0] * (FIELDS - 3)
         return table
 
     @staticmethod
@@ -463,6 +467,12 @@ class Encoded:
         ends = step.ends.tolist()
         for i in which.tolist():
             yield i, slice(ends[i - 1] if i else 0, ends[i])
+
+
+def _which(step: Scalars, some: Collection[Operation]) -> npt.NDArray[np.intp]:
+    """The scalars whose operation is one of some."""
+    found = set(step.operations).intersection(some)  # in most programs none is
+    return np.array([i for i, operation in enumerate(step.operations) if operation in found] if found else [], dtype=np.intp)
 
 
 def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[Index, npt.NDArray[np.float64]]]:

@@ -310,10 +310,10 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
 
 def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:
     outputs, inputs = np.array(block.outputs, dtype=np.intp), block.read
-    can_fail = {id(operation): _is_checked(operation, True) for operation in set(block.operations)}
+    can_fail = {operation: _is_checked(operation, True) for operation in set(block.operations)}
     return Scalars(
         block.operations,
-        [checked and can_fail[id(operation)] for operation, checked in zip(block.operations, block.checked, strict=True)],
+        [checked and can_fail[operation] for operation, checked in zip(block.operations, block.checked, strict=True)],
         places.of[outputs],
         places.of[inputs],
         np.cumsum([len(own) for own in block.inputs]),

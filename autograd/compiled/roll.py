@@ -119,7 +119,7 @@ def roll(tape: Tape) -> list[Group | Block]:
         # an operation with other constants is another object
         if operation.arity == 2:  # most are: the general way below takes twice as long
             i, j = inputs
-            key: Any = id(operation), group_of[i], group_of[j], kind
+            key: Any = operation, group_of[i], group_of[j], kind
         else:
             if operation is DOT:
                 sources: Any = depths[row], batched[row]
@@ -127,7 +127,7 @@ def roll(tape: Tape) -> list[Group | Block]:
                 sources = frozenset([group_of[i] for i in inputs])
             else:
                 sources = tuple([group_of[i] for i in inputs])
-            key = id(operation), len(inputs), sources, kind
+            key = operation, len(inputs), sources, kind
         group_of[row] = group = members.setdefault(key, len(groups))
         if group == len(groups):
             groups.append([position])

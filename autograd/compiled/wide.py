@@ -109,19 +109,19 @@ def wide_tanh(a):
 
 @register_jitable(forceinline=True, fastmath={"contract"})
 def wide_erf(a):
-    """erf(c + h) = erf(c) + erf'(c) · h · (1 + p₁/2! + p₂/3! + …), pₙ = (-h)ⁿ Hₙ(c), each from the two before it."""
+    """erf(c + h) = erf(c) + erf'(c) · h · (1 + p₁/2! + … + p₆/7!), pₙ = (-h)ⁿ Hₙ(c): of u = -2ch and v = -2h² these are u, u² + v, …"""
     x = math.fabs(a)
     x = x if x < 6.0 else 6.0  # where erf is 1; also nan, which must not become a place in a table
     shifted = x * 64.0 + SHIFT
     c = (shifted - SHIFT) * 0.015625
     h = x - c
     u, v = -2.0 * c * h, -2.0 * h * h
-    p2 = u * u + v
-    p3 = u * p2 + 2.0 * v * u
-    p4 = u * p3 + 3.0 * v * p2
-    p5 = u * p4 + 4.0 * v * p3
-    p6 = u * p5 + 5.0 * v * p4
-    more = h * (u * E2 + (p2 * E3 + (p3 * E4 + (p4 * E5 + (p5 * E6 + p6 * E7)))))
+    s = u * u
+    q = s * s
+    alone = u * ((E2 + E3 * u) + (E4 + E5 * u) * s + (E6 + E7 * u) * q)
+    with_v = (E3 + 3.0 * E4 * u) + (6.0 * E5 + 10.0 * E6 * u) * s + 15.0 * E7 * q
+    with_v2 = (3.0 * E5 + 15.0 * E6 * u) + 45.0 * E7 * s
+    more = h * (alone + v * (with_v + v * (with_v2 + v * (15.0 * E7))))
     place = np.uint64(bits_of(shifted) - SHIFT_BITS)
     y = ERF_AT[place] + SLOPE_AT[place] * (h + more)
     return chosen(a == a, of_bits(bits_of(y) | bits_of(a) & SIGN), a)

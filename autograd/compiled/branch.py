@@ -80,8 +80,7 @@ class Output:
             np.add.at(grads.batched, self.places[self.batched], seed[:, self.batched].T)  # a number may be given back twice
             np.add.at(grads.shared, self.places[~self.batched], seed[:, ~self.batched].sum(axis=0))
         elif seed and self._single is not None:
-            batched, place, number = self.as_seed(seed, grads.batched.shape[1])
-            (grads.batched if batched else grads.shared)[place] = number
+            grads.set(*self.as_seed(seed, grads.batched.shape[1]))
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,8 @@ class Encoded:
         spread: the constants that are kept once for each sample, behind the batched numbers.
         fixed: of these what is known before a run, as pieces: where, and the numbers.
         excused: whether errors depend on masks somewhere.
-        zero: what must be 0 in storage for gradients: a first place, and how many from there on; None where most of it must.
+        zero: what must be 0 in storage for gradients: a first place, and how many from there on.
+        all_zero: whether that is all of it, as it is where most of it must be.
         reads: who reads the arguments.
         stretches: what to run, in this order.
     """
@@ -132,7 +133,7 @@ class Encoded:
                     lines += len(tables[-1])
             self.stretches.append(Stretch(first, lines, [] if is_known else own))
         self.code: Table = np.concatenate(tables)
-        self.zero = self._mark_firsts(steps)
+        self.zero, self.all_zero = self._mark_firsts(steps)
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
         self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
@@ -197,8 +198,7 @@ class Encoded:
         """What storage for gradients is filled with before: places and how many, and the numbers: zeros, and the gradient of a result."""
         found = self._fillings.get(seed)
         if found is None:
-            rows = np.zeros((0, 2), dtype=np.int64) if self.zero is None else self.zero
-            numbers = np.zeros(len(rows))
+            rows, numbers = self.zero, np.zeros(len(self.zero))
             if seed is not None:
                 batched, place, number = seed
                 rows, numbers = np.append(rows, [[_place(place, batched), 1]], axis=0), np.append(numbers, number)
@@ -207,8 +207,8 @@ class Encoded:
             found = self._fillings[seed] = rows, numbers
         return found
 
-    def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> Table | None:
-        """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero`."""
+    def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> tuple[Table, bool]:
+        """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero` and `all_zero`."""
         firsts = Firsts(self._layout)
         marks = OPERANDS + FIELDS * np.arange(MASK) + FIRST_ONE
         for line, step in reversed(steps):
@@ -223,11 +223,12 @@ class Encoded:
         firsts.finish()
         shared, batched = firsts.zero[: self._shared], firsts.zero[self._shared :]
         most = batched if batched.size else shared
-        if 2 * np.count_nonzero(most) > most.size:
-            return None
+        all_zero = bool(2 * np.count_nonzero(most) > most.size)
+        if all_zero:
+            firsts.zero[:] = True
         runs = [np.flatnonzero(np.diff(cells, prepend=False, append=False)).reshape(-1, 2) for cells in (shared, batched)]
         runs[1] = np.column_stack([-1 - runs[1][:, 0], -1 - runs[1][:, 1]])
-        return np.concatenate([np.column_stack([first, abs(last - first)]) for first, last in (run.T for run in runs)])
+        return np.concatenate([np.column_stack([first, abs(last - first)]) for first, last in (run.T for run in runs)]), all_zero
 
     def _make_room(self, end: int) -> tuple[int, int]:
         """Places for copies of operands that need one: behind the `end` shared numbers and behind the batched ones, the same for all lines.

@@ -39,6 +39,10 @@ class Storage:
         """Set batched numbers: a row for each place, a column for each sample."""
         self.batched[rows] = numbers
 
+    def set(self, batched: bool, place: int, number: float) -> None:
+        """Set one number, for all samples."""
+        (self.batched if batched else self.shared)[place] = number
+
     def give_back(self) -> None:
         """Let go of arrays that were lent."""
 
@@ -91,12 +95,18 @@ def storage(layout: Layout, samples: int = 1) -> Storage:
     return data
 
 
-def gradients(layout: Layout, samples: int = 1, seed: Seed | None = None) -> Storage:
-    """For the gradients of one run, or for a direction: zeros, but for the gradient of one result."""
-    grads = Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
+def gradients(layout: Layout, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
+    """For the gradients of one run, or for a direction: zeros, but for the gradient of one result.
+
+    `spare`: that of an earlier run, for as many samples, which nobody looks at any more, to be used again.
+    """
+    if spare is None:
+        grads = Storage(np.zeros(layout.shared), np.zeros((layout.batched, samples)))
+    else:
+        grads = spare
+        grads.shared[...] = grads.batched[...] = 0.0
     if seed is not None:
-        batched, place, number = seed
-        (grads.batched if batched else grads.shared)[place] = number
+        grads.set(*seed)
     return grads
 
 

@@ -25,8 +25,8 @@ class Executor(Protocol):
         """For the numbers of one run: the constants are there already."""
         ...  # pragma: no cover - a protocol
 
-    def gradients(self, layout: Layout, samples: int = 1, seed: Seed | None = None) -> Storage:
-        """For the gradients of one run: 0 where `backward` adds to what is there, and the gradient of a result."""
+    def gradients(self, layout: Layout, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
+        """For the gradients of one run: 0 where `backward` adds to what is there, and the gradient of a result; anew, or `spare`."""
         ...  # pragma: no cover - a protocol
 
     def plan(self, layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:

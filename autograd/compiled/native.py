@@ -108,19 +108,18 @@ def storage(layout: Layout, samples: int = 1) -> Piece:
     return Piece(layout, table, memory, samples)
 
 
-def gradients(layout: Layout, samples: int = 1, seed: Seed | None = None) -> Piece:
+def gradients(layout: Layout, samples: int = 1, seed: Seed | None = None, spare: Piece | None = None) -> Piece:
     """As `execute.gradients`; only what is read before it is written is set to 0."""
-    table = encoded(layout)
-    if table.zero is None:
-        memory = memory_for(table, samples, np.zeros)
-        if seed is not None and not seed[0]:
-            memory[seed[1]] = seed[2]  # quicker than to fill what is a single number
-            seed = None
-    else:
-        memory = memory_for(table, samples)
-    if table.zero is not None or seed is not None:
-        machine().fill(*table.filling(seed), memory, table.end, samples)
-    return Piece(layout, table, memory, samples)
+    if spare is None:
+        table = encoded(layout)
+        memory = memory_for(table, samples, np.zeros if table.all_zero else np.empty)
+        spare = Piece(layout, table, memory, samples)
+        if table.all_zero:  # new memory of zeros is quicker than to fill it
+            if seed is not None:
+                spare.set(*seed)
+            return spare
+    machine().fill(*spare.table.filling(seed), spare.memory, spare.table.end, samples)
+    return spare
 
 
 def plan(layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:

@@ -39,6 +39,7 @@ class Shortcut:
         executor: what runs it.
         arguments: of the earlier call, without their numbers.
         batch, branch: the samples, and the program for them.
+        is_small: whether its storage is kept for the next call.
     """
 
     def __init__(self, executor: Executor, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
@@ -47,7 +48,7 @@ class Shortcut:
         self.batch = batch
         self.branch = branch
         self._spare: list[Storage] = []
-        self._is_small = branch.layout.shared + branch.layout.batched * batch.size < SMALL
+        self.is_small = branch.layout.shared + branch.layout.batched * batch.size < SMALL
         self._loads = [
             (i, _loader(argument, source, batch, *where))
             for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
@@ -88,7 +89,7 @@ class Shortcut:
     def give_back(self, data: Storage) -> None:
         """Storage that nobody looks at any more serves the next call: to make it takes as long as to run a small program."""
         data.give_back()
-        if self._is_small and not self._spare:
+        if self.is_small and not self._spare:
             self._spare.append(data)
 
 
@@ -173,9 +174,14 @@ class Derivative:
         as_rows: bool,
     ) -> None:
         self._shortcut, self._value, self._single = shortcut, value, single
-        self._seed = shortcut.branch.outputs[0].as_seed(weight, shortcut.batch.size)
+        layout, size = shortcut.branch.layout, shortcut.batch.size
+        self._seed = shortcut.branch.outputs[0].as_seed(weight, size)
+        # few gradients are copied, so that the storage of all can be used again; it would also live as long as they do
+        taken = sum([argument.count * (size if argument.batched else 1) for argument in (shortcut.arguments[i] for i in chosen)])
+        self._copies = shortcut.is_small and 4 * taken < layout.shared + layout.batched * size
+        self._spare: list[Storage] = []
         self._takes = [
-            _taker(shortcut.arguments[i], *shortcut.branch.inputs[i], shortcut.batch.size, of_argument)
+            _taker(shortcut.arguments[i], *shortcut.branch.inputs[i], size, of_argument, self._copies)
             for i, of_argument in zip(chosen, restore, strict=True)
         ]
         self._block: slice | None = None  # of all gradients, where they are rows side by side: quicker than one after the other
@@ -189,21 +195,34 @@ class Derivative:
         branch, executor, data = shortcut.branch, shortcut.executor, shortcut.run(args, lent=True)
         if data is None:
             return None
-        grads = executor.gradients(branch.layout, shortcut.batch.size, self._seed)
+        try:
+            spare = self._spare.pop()
+        except IndexError:
+            spare = None
+        grads = executor.gradients(branch.layout, shortcut.batch.size, self._seed, spare)
         executor.backward(branch.layout, data, grads)
         if self._single:
             found = self._takes[0](grads)
+        elif self._block is not None:
+            block = grads.batched[self._block]
+            found = tuple(block.copy() if self._copies else block)
         else:
-            found = tuple(grads.batched[self._block]) if self._block else tuple([take(grads) for take in self._takes])
+            found = tuple([take(grads) for take in self._takes])
+        if self._copies and not self._spare:
+            self._spare.append(grads)
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
         shortcut.give_back(data)
         return value, found
 
 
-def _taker(argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any]) -> Callable[[Storage], Any]:
-    """What takes the gradient by an argument from its places."""
+def _taker(
+    argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any], copies: bool
+) -> Callable[[Storage], Any]:
+    """What takes the gradient by an argument from its places; `copies`: so that these can be used again."""
     batched, count = argument.batched, argument.count
     if _is_whole(argument, used):
+        if copies:
+            return lambda grads: restore((grads.batched if batched else grads.shared)[places].copy())
         return lambda grads: restore((grads.batched if batched else grads.shared)[places])
 
     def take(grads: Storage) -> Any:

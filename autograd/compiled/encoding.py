@@ -35,9 +35,16 @@ PIECE, GRID, LIST, NONE, TURNED = range(5)
 """The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand; one piece, sample by sample."""
 COLUMNS = OPERANDS + 4 * FIELDS
 
-AS_IT_IS, BY_PLACE, LENT = range(3)
+AS_IT_IS, BY_PLACE, IS_LENT = range(3)
 """How an array of the caller comes to its places: as it is; one place after the other, where it has one sample after the other; not at
 all, but for some numbers."""
+
+AT_CODE, AT_SCALARS, AT_LISTS, AT_NUMBERS, SHARED, SAMPLES, LENT_ROWS = range(7)
+"""The columns of a run, of one table of whole numbers, as the machine takes all that a run is: for an array it takes longer than to add up
+a hundred numbers. Where the tables and the numbers are in memory; how many numbers stand before the batched ones; how many samples there
+are; and from the last column on, which arrays of the caller stand for pieces of storage."""
+LOANS, LOAN = 4, 3
+"""How many such arrays there can be, and the columns of each: the first place, the one behind the last, and where it is in memory."""
 
 SCALAR_OP, SCALAR_OUT, SCALAR_INPUTS, SCALAR_FLAGS = 0, 1, 2, 5
 """The columns of a scalar: what it does, its place, the places of three inputs, and flags: 1, 2 and 4 where the gradient by an input is

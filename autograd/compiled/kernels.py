@@ -21,6 +21,8 @@ from autograd.compiled.encoding import (
     IS_BATCHED,
     KIND,
     LIST,
+    LOAN,
+    LOANS,
     MASK,
     MASKED,
     NONE,
@@ -41,7 +43,7 @@ from autograd.compiled.wide import bits_of, of_bits, wide_exp
 # ruff: noqa: D103
 # mypy: ignore-errors
 
-numbers, places = types.CPointer(types.float64), types.CPointer(types.int64)
+numbers, places, lines = types.CPointer(types.float64), types.CPointer(types.int64), types.CPointer(types.uint32)
 
 # The matrix product of BLAS, by which Numba's np.dot goes too, but that can neither add to a matrix nor take one with gaps.
 gemm = types.ExternalFunction(
@@ -52,7 +54,7 @@ gemm = types.ExternalFunction(
 
 def compiled(signature, **options):
     """Compiled for these types only. By itself Numba compiles a function again for each constant that it is called with."""
-    signature = signature.replace("numbers", "CPointer(f8)").replace("places", "CPointer(i8)")
+    signature = signature.replace("numbers", "CPointer(f8)").replace("places", "CPointer(i8)").replace("lines", "CPointer(u4)")
     return njit(signature, cache=True, error_model="numpy", **options)
 
 
@@ -85,15 +87,27 @@ def held(typing, number):
 
 
 @intrinsic
-def pointer(typing, number):
-    """The pointer whose bits are this whole number."""
+def address_of(typing, start):
+    """The bits of a pointer as a whole number."""
+    return types.int64(start), lambda context, builder, _, args: builder.ptrtoint(args[0], context.get_value_type(types.int64))
+
+
+@intrinsic
+def numbers_at(typing, bits):
+    """The pointer to numbers whose bits are this whole number."""
     return numbers(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(numbers))
 
 
 @intrinsic
-def address_of(typing, start):
-    """The bits of a pointer as a whole number."""
-    return types.int64(numbers), lambda context, builder, _, args: builder.ptrtoint(args[0], context.get_value_type(types.int64))
+def places_at(typing, bits):
+    """The same to places, or to a table of them."""
+    return places(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(places))
+
+
+@intrinsic
+def lines_at(typing, bits):
+    """The same to the lines of scalars."""
+    return lines(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(lines))
 
 
 @register_jitable
@@ -220,17 +234,14 @@ def distance(line, k, terms, samples):
     return (line[column + STRIDE] if line[column + KIND] == GRID and is_matrix(line, k, terms) else terms) * samples
 
 
-@compiled("numbers(numbers, places, i8, i8, i8, i8, places, i8[:, ::1], i8, i8)")
+@compiled("numbers(numbers, places, i8, i8, i8, i8, places, places, i8, i8)")
 def matrix(x, line, k, rows, terms, samples, lists, lent, shared, n):
-    """Operand k of a product: its first row. A copy, where it has to be gathered.
-
-    `lent` are arrays of the caller that stand for pieces of storage: the first place, the one behind the last, and the address.
-    """
+    """Operand k of a product: its first row. A copy, where it has to be gathered. `lent`: see the columns of a run."""
     if is_matrix(line, k, terms) or is_turned(line, k):
         place = line[OPERANDS + FIELDS * k + START]
-        for i in range(len(lent)):
-            if lent[i, 0] <= place < lent[i, 1]:
-                return at(pointer(lent[i, 2]), place - lent[i, 0])
+        for i in range(0, LOANS * LOAN, LOAN):
+            if lent[i] <= place < lent[i + 1]:
+                return at(numbers_at(lent[i + 2]), place - lent[i])
         return piece(x, line, k, shared, n)
     return gathered(x, line, k, rows * terms, samples, lists, shared, n)
 
@@ -333,7 +344,7 @@ def product_of_samples(a, row_a, b, turn_b, turned, c, row_c, m, t, n):
             z[i1], z1[i1], z2[i1], z3[i1] = q, q1, q2, q3
 
 
-@compiled("void(numbers, places, places, i8[:, ::1], i8, i8)")
+@compiled("void(numbers, places, places, places, i8, i8)")
 def multiply(x, line, lists, lent, shared, n):
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]
     a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
@@ -453,7 +464,7 @@ def target(d, line, k, rows, terms, samples, shared, n):
     return part
 
 
-@compiled("void(numbers, numbers, places, places, i8[:, ::1], i8, i8)")
+@compiled("void(numbers, numbers, places, places, places, i8, i8)")
 def multiply_back(x, d, line, lists, lent, shared, n):
     """The gradients by both operands."""
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]

@@ -84,16 +84,16 @@ def remainder(a, b):
 '''
 
 FORWARD = """
-@compiled(f"void(i8[:, ::1], i8[::1], i8[:, ::1], f8[::1], i8, i8{8 * ', f8[::1]'})")
-def load(rows, others, lent, memory, shared, n, a, b, c, d, e, f, g, h):
-    x, given, lending = at(memory, 0), (at(a, 0), at(b, 0), at(c, 0), at(d, 0), at(e, 0), at(f, 0), at(g, 0), at(h, 0)), 0
+@compiled(f"void(i8[:, ::1], i8[::1], i8[::1]{8 * ', f8[::1]'})")
+def load(rows, others, run, a, b, c, d, e, f, g, h):
+    x, shared, n, lent = numbers_at(run[AT_NUMBERS]), run[SHARED], run[SAMPLES], at(run, LENT_ROWS)
+    given = at(a, 0), at(b, 0), at(c, 0), at(d, 0), at(e, 0), at(f, 0), at(g, 0), at(h, 0)
     for k in range(len(rows)):
         kind, place, count, source = rows[k, 0], rows[k, 1], rows[k, 2], given[k]
         y = at(x, address(place, shared, n))
-        if kind == LENT:
-            last = place + (count if place >= 0 else 1)
-            lent[lending, 0], lent[lending, 1], lent[lending, 2] = place, last, address_of(source)
-            lending += 1
+        if kind == IS_LENT:
+            lent[0], lent[1], lent[2] = place, place + (count if place >= 0 else 1), address_of(source)
+            lent = at(lent, LOAN)
             for j in range(rows[k, 3], rows[k, 4]):
                 x[others[j]] = source[others[j] - place]
         elif kind == BY_PLACE:
@@ -115,14 +115,19 @@ def fill(rows, numbers, memory, shared, n):
 def place_in_memory(array):
     return address_of(at(array, 0))
 
-@compiled("b1(i8[:, ::1], u4[:, ::1], i8[::1], i8[:, ::1], f8[::1], i8, i8, i8, i8)")
-def forward(code, scalars, places, lent, numbers, shared, n, first, last):
-    x, lists, left = at(numbers, 0), at(places, 0), False
+@compiled("void(i8[::1], i8[:, ::1], u4[:, ::1], i8[::1])")
+def place_tables(run, code, scalars, lists):
+    run[AT_CODE], run[AT_SCALARS], run[AT_LISTS] = address_of(at(code, 0)), address_of(at(scalars, 0)), address_of(at(lists, 0))
+
+@compiled("b1(i8[::1], i8, i8)")
+def forward(run, first, last):
+    code, lists, x, left = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), False
+    lent, shared, n = at(run, LENT_ROWS), run[SHARED], run[SAMPLES]
     for s in range(first, last):
         line = at(code, s * COLUMNS)
         op, size, terms = line[OP], line[SIZE], line[TERMS]
         if op == SCALARS:
-            left |= run_scalars(scalars, size, line[OUT], places, numbers)
+            left |= run_scalars(lines_at(run[AT_SCALARS]), size, line[OUT], lists, x)
             continue
         if op == PRODUCT:
             multiply(x, line, lists, lent, shared, n)
@@ -150,10 +155,11 @@ def forward(code, scalars, places, lent, numbers, shared, n, first, last):
             apply(op, y, a, b, c, count)
     return left
 
-@compiled("b1(i8[:, ::1], i8[::1], f8[::1], i8, i8)")
-def errors_where_wanted(code, places, numbers, shared, n):
-    x, lists, left = at(numbers, 0), at(places, 0), False
-    for s in range(len(code)):
+@compiled("b1(i8[::1], i8)")
+def errors_where_wanted(run, count):
+    code, lists, x, left = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), False
+    shared, n = run[SHARED], run[SAMPLES]
+    for s in range(count):
         line = at(code, s * COLUMNS)
         if line[CHECKED] and line[EXCUSED]:
             size, samples = line[SIZE], n if line[OUT] < 0 else 1
@@ -165,14 +171,15 @@ def errors_where_wanted(code, places, numbers, shared, n):
 """
 
 BACKWARD = """
-@compiled("void(i8[:, ::1], u4[:, ::1], i8[::1], i8[:, ::1], f8[::1], f8[::1], i8, i8, i8, i8)")
-def backward(code, scalars, places, lent, numbers, gradients, shared, n, first, last):
-    x, d, lists = at(numbers, 0), at(gradients, 0), at(places, 0)
+@compiled("void(i8[::1], f8[::1], i8, i8)")
+def backward(run, gradients, first, last):
+    code, lists, x, d = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), at(gradients, 0)
+    lent, shared, n = at(run, LENT_ROWS), run[SHARED], run[SAMPLES]
     for s in range(last - 1, first - 1, -1):
         line = at(code, s * COLUMNS)
         op, size, terms = line[OP], line[SIZE], line[TERMS]
         if op == SCALARS:
-            pull_scalars(scalars, size, line[OUT], places, numbers, gradients)
+            pull_scalars(lines_at(run[AT_SCALARS]), size, line[OUT], lists, x, d)
             continue
         if op == PRODUCT:
             multiply_back(x, d, line, lists, lent, shared, n)
@@ -273,13 +280,13 @@ def sources() -> list[str]:
     parts = _by_width(f"void(i8{4 * ', numbers'}, i8)", "apply(op, y, a, b, c, count)", "op", values)
     parts += _function(f"b1(i8{4 * ', numbers'}, b1, i8)", "leaves_domain(op, a, b, c, mask, masked, count)", "op", checked)
     parts.append("    return False\n")
-    signature = "b1(u4[:, ::1], i8, i8, i8[::1], f8[::1])", "run_scalars(scalars, first, last, lists, x)"
+    signature = "b1(lines, i8, i8, places, numbers)", "run_scalars(scalars, first, last, lists, x)"
     parts += _over_scalars(*signature, "range(first, last)", "", SUMS_OF_SCALARS, of_scalars)
 
     slopes = {3 * code + k: _slope(row, names, k) for code, row, names in known for k in range(len(names))}
     of_scalars = {code: _scalar_slopes(row, names) for code, row, names in known}
     back = _by_width(f"void(i8, i8, numbers, i8{5 * ', numbers'}, i8)", "pull(op, k, t, old, g, y, a, b, c, count)", "3 * op + k", slopes)
-    signature = "b1(u4[:, ::1], i8, i8, i8[::1], f8[::1], f8[::1])", "pull_scalars(scalars, first, last, lists, x, d)"
+    signature = "b1(lines, i8, i8, places, numbers, numbers)", "pull_scalars(scalars, first, last, lists, x, d)"
     back += _over_scalars(*signature, "range(last - 1, first - 1, -1)", "g = d[z]", SUMS_OF_SCALARS_BACK, of_scalars)
     return ["\n".join([begin, forward, *parts, FORWARD]), "\n".join([begin, backward, *back, BACKWARD])]
 
@@ -313,8 +320,9 @@ def _by_width(types: str, signature: str, key: str, branches: dict[int, list[str
 def _over_scalars(types: str, signature: str, steps: str, first: str, sums: str, branches: dict[int, list[str]]) -> list[str]:
     """A function that goes through scalars, with one branch for each operation."""
     lines = [f'@compiled("{types}")', f"def {signature}:", "    left = False", f"    for s in {steps}:"]
-    lines += ["        op, z, flags = scalars[s, SCALAR_OP], scalars[s, SCALAR_OUT], scalars[s, SCALAR_FLAGS]"]
-    lines += [f"        {place} = scalars[s, SCALAR_INPUTS + {k}]" for k, place in enumerate("uvw")]
+    lines += ["        line = at(scalars, s * SCALAR_COLUMNS)"]
+    lines += ["        op, z, flags = line[SCALAR_OP], line[SCALAR_OUT], line[SCALAR_FLAGS]"]
+    lines += [f"        {place} = line[SCALAR_INPUTS + {k}]" for k, place in enumerate("uvw")]
     lines += [f"        {first}", sums.strip("\n")]
     for code, body in branches.items():
         lines += [f"        elif op == {code}:", *_indented(body, 12)]
@@ -400,6 +408,7 @@ class Machine:
     """The functions that run programs. See `FORWARD` and `BACKWARD`."""
 
     place_in_memory: Callable[..., int]
+    place_tables: Callable[..., None]
     load: Callable[..., None]
     fill: Callable[..., None]
     forward: Callable[..., bool]
@@ -427,7 +436,7 @@ def machine() -> Machine:
     if helper is not None:
         helper.wait()
     backward = _loaded(paths[1])
-    names = ("place_in_memory", "fill", "forward", "errors_where_wanted")
+    names = ("place_in_memory", "place_tables", "fill", "forward", "errors_where_wanted")
     return Machine(load=forward.load, backward=_code(backward.backward), **{name: _code(getattr(forward, name)) for name in names})
 
 

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiled import execute
-from autograd.compiled.encoding import AS_IT_IS, BY_PLACE, LENT, Encoded, encoded
+from autograd.compiled.encoding import (
+    AS_IT_IS,
+    AT_NUMBERS,
+    BY_PLACE,
+    IS_LENT,
+    LENT_ROWS,
+    LOAN,
+    LOANS,
+    SAMPLES,
+    SHARED,
+    Encoded,
+    Table,
+    encoded,
+)
 from autograd.compiled.execute import Array, Seed, Storage
 from autograd.compiled.layout import Index, Instruction, Layout
 from autograd.compiled.machine import machine
@@ -20,10 +33,10 @@ if TYPE_CHECKING:
     from autograd.compiled.executors import Load
 
 
-AT_ONCE, MOST, LARGE = 8, 4, 2000
-"""So many arrays are loaded at once, so many of them lent, and so many numbers an array has that is."""
+AT_ONCE, LARGE = 8, 2000
+"""So many arrays are loaded at once, and so many numbers an array has that is lent."""
 
-NO_ARRAYS, NO_PLACES, NO_NUMBERS, NO_ROWS = np.zeros((0, 3), dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, 1))
+NO_PLACES, NO_NUMBERS, NO_ROWS = np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros((0, 1))
 
 
 class Piece(Storage):
@@ -33,19 +46,19 @@ class Piece(Storage):
         memory: the whole piece.
         table: what runs on it.
         samples: how many.
-        lent: where arrays of the caller stand for pieces of it: first place, last one, address; unused rows are 0.
-        arrays: these.
+        run: what the machine is told about a run on these numbers: see `encoding`; empty for gradients.
+        arrays: those of the caller that stand for pieces of it: batched or not, from which place on, and the array.
     """
 
-    __slots__ = ("arrays", "lent", "memory", "samples", "table")
+    __slots__ = ("arrays", "memory", "run", "samples", "table")
 
-    def __init__(self, layout: Layout, table: Encoded, memory: Array, samples: int) -> None:
-        self.shared = memory[: layout.shared]
+    def __init__(self, layout: Layout, table: Encoded, memory: Array, samples: int, run: Table = NO_PLACES) -> None:
+        self.shared = memory  # a slice of it would take as long to make as all of this
         if layout.batched or samples > 1:
             self.batched = memory[table.end : table.end + layout.batched * samples].reshape(layout.batched, samples)
         else:
             self.batched = NO_ROWS
-        self.memory, self.table, self.samples, self.lent = memory, table, samples, NO_ARRAYS
+        self.memory, self.table, self.samples, self.run = memory, table, samples, run
         self.arrays: list[tuple[bool, int, Array]] = []
 
     def put(self, rows: Index | int, numbers: Array) -> None:
@@ -74,13 +87,13 @@ class Piece(Storage):
         """As `Storage.give_back`."""
         if self.arrays:
             self.arrays.clear()
-            self.lent[...] = 0
+            self.run[LENT_ROWS:] = 0
 
     def straight(self) -> Storage:
         """As `Storage.straight`: a copy, where some numbers are elsewhere."""
         if not self.table.reads.turned and not self.arrays:
             return self
-        shared, batched = self.shared.copy(), self.batched.copy()
+        shared, batched = self.memory[: self.table.end].copy(), self.batched.copy()
         for start, stop in self.table.reads.turned:
             batched[start:stop] = self._samples(start, stop).T
         for of_samples, start, numbers in self.arrays:
@@ -105,7 +118,10 @@ def storage(layout: Layout, samples: int = 1) -> Piece:
     if table.spread.size:
         start = table.end + layout.batched * samples
         memory[start : start + table.spread.size * samples].reshape(-1, samples)[...] = table.spread[:, None]
-    return Piece(layout, table, memory, samples)
+    run = np.zeros(LENT_ROWS + LOANS * LOAN, dtype=np.int64)
+    machine().place_tables(run, table.code, table.scalars, table.lists)
+    run[AT_NUMBERS], run[SHARED], run[SAMPLES] = machine().place_in_memory(memory), table.end, samples
+    return Piece(layout, table, memory, samples, run)
 
 
 def gradients(layout: Layout, samples: int = 1, seed: Seed | None = None, spare: Piece | None = None) -> Piece:
@@ -140,9 +156,9 @@ def plan(layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> Load | None
             by_products = NO_PLACES if batched else table.reads.otherwise(start, start + count)
         copied.append([BY_PLACE if batched and count > 1 and not turned else AS_IT_IS, place, count, 0, 0])
         lent.append(copied[-1])
-        if by_products is not None and len(lendable) < MOST:
+        if by_products is not None and len(lendable) < LOANS:
             first = sum(map(len, others))
-            lent[-1] = [LENT, place, count, first, first + len(by_products)]
+            lent[-1] = [IS_LENT, place, count, first, first + len(by_products)]
             lendable.append(k)
             others.append(by_products)
     if len(arrays) == 1 and not lendable:
@@ -156,10 +172,8 @@ def plan(layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> Load | None
         lend = lend and len(lendable) > 0
         if lend:
             data.arrays = [(*arrays[k][:2], flat[k]) for k in lendable]
-            if not data.lent.size:
-                data.lent = np.zeros((MOST, 3), dtype=np.int64)
         try:
-            machine().load(as_lent if lend else as_copies, some, data.lent, data.memory, table.end, data.samples, *flat, *pad)
+            machine().load(as_lent if lend else as_copies, some, data.run, *flat, *pad)
         except TypeError:  # one of them is no plain array: it has gaps, or is for reading only
             data.give_back()
             return False
@@ -178,23 +192,22 @@ def memory_for(table: Encoded, samples: int, make: Callable[[int], Array] = np.e
 
 def forward(layout: Layout, data: Piece) -> list[tuple[Instruction, Any]]:
     """As `execute.forward`."""
-    table, native, n, left = data.table, machine(), data.samples, False
+    table, native, left = data.table, machine(), False
     for stretch in table.stretches:
         if stretch.steps:
             left = bool(execute.stretch(stretch.steps, data)) or left
-        elif native.forward(table.code, table.scalars, table.lists, data.lent, data.memory, table.end, n, stretch.first, stretch.last):
+        elif native.forward(data.run, stretch.first, stretch.last):
             left = True
     if table.excused:  # only now: a mask may be computed after what it masks
-        left = native.errors_where_wanted(table.code, table.lists, data.memory, table.end, n) or left
+        left = native.errors_where_wanted(data.run, len(table.code)) or left
     return execute.forward(layout, data.straight()) if left else []  # which elements, the reference finds out
 
 
 def backward(layout: Layout, data: Piece, grads: Piece) -> None:
     """As `execute.backward`."""
-    table, native, n = data.table, machine(), data.samples
-    for stretch in table.stretches[::-1]:
+    native = machine()
+    for stretch in data.table.stretches[::-1]:
         if stretch.steps:
             execute.pull(stretch.steps, data, grads)
         else:
-            first, last, memory, slopes = stretch.first, stretch.last, data.memory, grads.memory
-            native.backward(table.code, table.scalars, table.lists, data.lent, memory, slopes, table.end, n, first, last)
+            native.backward(data.run, grads.memory, stretch.first, stretch.last)

@@ -69,10 +69,7 @@ class Shortcut:
             lent: whether arrays may be read where they are, as they will not change until the storage is given back.
         """
         branch, executor = self.branch, self.executor
-        try:
-            data = self._spare.pop()
-        except IndexError:  # also where another thread was quicker
-            data = executor.storage(branch.layout, self.batch.size)
+        data = _one_of(self._spare) or executor.storage(branch.layout, self.batch.size)
         rest = self._loads
         if self._at_once is not None:
             arrays = [args[i] for i in self._together]
@@ -93,9 +90,23 @@ class Shortcut:
             self._spare.append(data)
 
 
+def _one_of(spare: list[Storage]) -> Storage | None:
+    """Storage that is not in use; None where there is none, also as another thread was quicker."""
+    try:
+        return spare.pop()
+    except IndexError:
+        return None
+
+
 def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
     """What copies the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
+    if whole and isinstance(places, slice) and not argument.batched and isinstance(source, np.ndarray) and source.ndim == 1:
+
+        def load_vector(x: Any, data: Storage) -> None:
+            data.shared[places] = x
+
+        return load_vector
     if whole and isinstance(places, slice) and not argument.batched and (argument.is_tree or type(source) is float):
         # number by number or array by array, without an array of all of them
         cuts = [slice(start, end) for start, end in _cuts(source, places.start)]
@@ -195,10 +206,7 @@ class Derivative:
         branch, executor, data = shortcut.branch, shortcut.executor, shortcut.run(args, lent=True)
         if data is None:
             return None
-        try:
-            spare = self._spare.pop()
-        except IndexError:
-            spare = None
+        spare = _one_of(self._spare) if self._copies else None
         grads = executor.gradients(branch.layout, shortcut.batch.size, self._seed, spare)
         executor.backward(branch.layout, data, grads)
         if self._single:

@@ -31,8 +31,9 @@ KIND, START, INNER, STRIDE, PACE, WANTED, IS_BATCHED, FIRST_ONE, COPIED = range(
 """The columns of an operand: its kind; its first place, or where in the lists its places begin; how many numbers are in a row of it;
 how far apart two rows are, and two numbers in a row; whether its gradient is wanted; whether it is batched; whether its gradients are
 the first ones at their places, see `firsts`; the first of the places for a copy of it, where it needs one."""
-PIECE, GRID, LIST, NONE, TURNED = range(5)
-"""The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand; one piece, sample by sample."""
+PIECE, GRID, LIST, NONE, MATRIX, TURNED = range(6)
+"""The kinds of operands: one piece of storage; rows at an even pace; a list of places; no operand; of a product rows as BLAS takes them;
+and the same as one piece, sample by sample."""
 COLUMNS = OPERANDS + 4 * FIELDS
 
 AS_IT_IS, BY_PLACE, IS_LENT = range(3)
@@ -247,8 +248,7 @@ class Encoded:
         fields = self.code[:, OPERANDS:].reshape(-1, MASK + 1, FIELDS)
         kind, batched = fields[:, :, KIND], fields[:, :, IS_BATCHED] != 0
         is_product, is_sum = op == PRODUCT, (op < FIRST) & (op != PRODUCT)
-        is_matrix = (kind == GRID) & (fields[:, :, PACE] == 1) & (fields[:, :, INNER] == terms) & (fields[:, :, STRIDE] >= terms)
-        in_place = (kind == TURNED) | np.where(kind == PIECE, ~is_sum & (masked == 0), is_product & is_matrix)
+        in_place = (kind == MATRIX) | (kind == TURNED) | ((kind == PIECE) & ~is_sum & (masked == 0))
         need = np.where((kind == NONE) | in_place, 0, size * terms)
         need[:, [1]] = np.where(is_product & (need[:, [1]] > 0), width * terms, need[:, [1]])
         need[:, [MASK]] = masked * size
@@ -276,8 +276,11 @@ class Encoded:
             (size, terms), (width, _) = (operand.shape for operand in step.operands)
         elif step.stacked:
             size, terms = step.operands[0].shape
-        repeats = [step.batched and not operand.batched and operation is not MATMUL for operand in step.operands]
-        fields = [self._operand(operand, repeated) for operand, repeated in zip(step.operands, repeats, strict=True)]
+        repeats = [step.batched and not operand.batched for operand in step.operands]
+        if operation is MATMUL:
+            fields = [self._matrix(operand) for operand in step.operands]
+        else:
+            fields = [self._operand(operand, repeated) for operand, repeated in zip(step.operands, repeats, strict=True)]
         fields += [[GRID, place, 1, *[0] * (FIELDS - 3)] for place in self._own_constants(operation)]
         fields += [[NONE] + [0] * (FIELDS - 1)] * (MASK - len(fields))
         fields.append(
@@ -295,6 +298,14 @@ class Encoded:
         ]
         return np.array([*head, *chain.from_iterable(fields)], dtype=np.int64).reshape(1, COLUMNS)
 
+    def _matrix(self, operand: Operand) -> list[int]:
+        """The columns of an operand of a product."""
+        apart = operand.row_distance
+        if apart is None:
+            return self._operand(operand, False)
+        kind = TURNED if operand.batched and any(operand.start == first for first, _ in self.reads.turned) else MATRIX
+        return [kind, _place(operand.start, operand.batched), 1, apart, 0, not operand.constant, operand.batched, 0, 0]
+
     def _operand(self, operand: Operand, repeated: bool) -> list[int]:
         """The columns of an operand; `repeated`: each of its numbers for all samples."""
         flags = [not operand.constant, operand.batched]
@@ -306,8 +317,6 @@ class Encoded:
             if row is not None:
                 return [PIECE, row, 1, 1, 0, 0, 1, 0, 0]
         start = _place(operand.start, operand.batched)
-        if operand.batched and any(operand.start == first for first, _ in self.reads.turned):
-            return [TURNED, start, 1, 1, 0, *flags, 0, 0]
         loops = _merged(operand.shape, operand.strides)
         if len(loops) > 2:
             return [LIST, self._keep(_places(operand.all_places().ravel(), operand.batched)), 1, 0, 0, *flags, 0, 0]

@@ -16,7 +16,6 @@ from autograd.compiled.encoding import (
     COPIED,
     FIELDS,
     FIRST_ONE,
-    GRID,
     INNER,
     IS_BATCHED,
     KIND,
@@ -25,6 +24,7 @@ from autograd.compiled.encoding import (
     LOANS,
     MASK,
     MASKED,
+    MATRIX,
     NONE,
     OPERANDS,
     OUT,
@@ -220,24 +220,21 @@ def is_turned(line, k):
 
 
 @register_jitable
-def is_matrix(line, k, terms):
-    """Whether the rows of operand k are pieces of storage at an even distance, as BLAS takes them."""
-    column = OPERANDS + FIELDS * k
-    even = line[column + PACE] == 1 and line[column + INNER] == terms and line[column + STRIDE] >= terms
-    return line[column + KIND] == PIECE or (line[column + KIND] == GRID and even)
+def is_matrix(line, k):
+    """Whether BLAS can take operand k where it is."""
+    return line[OPERANDS + FIELDS * k + KIND] == MATRIX
 
 
 @register_jitable
 def distance(line, k, terms, samples):
     """How far apart the rows of operand k are, as `matrix` gives it."""
-    column = OPERANDS + FIELDS * k
-    return (line[column + STRIDE] if line[column + KIND] == GRID and is_matrix(line, k, terms) else terms) * samples
+    return (line[OPERANDS + FIELDS * k + STRIDE] if is_matrix(line, k) else terms) * samples
 
 
 @compiled("numbers(numbers, places, i8, i8, i8, i8, places, places, i8, i8)")
 def matrix(x, line, k, rows, terms, samples, lists, lent, shared, n):
     """Operand k of a product: its first row. A copy, where it has to be gathered. `lent`: see the columns of a run."""
-    if is_matrix(line, k, terms) or is_turned(line, k):
+    if is_matrix(line, k) or is_turned(line, k):
         place = line[OPERANDS + FIELDS * k + START]
         for i in range(0, LOANS * LOAN, LOAN):
             if lent[i] <= place < lent[i + 1]:
@@ -456,7 +453,7 @@ def share(part, a, peak, total, count, terms, samples):
 @register_jitable
 def target(d, line, k, rows, terms, samples, shared, n):
     """Where the gradients of operand k of a product are, or zeros that are to be scattered."""
-    if is_matrix(line, k, terms) or not is_wanted(line, k):
+    if is_matrix(line, k) or not is_wanted(line, k):
         return piece(d, line, k, shared, n)
     part = copied(d, line, k, shared, n)
     for i in range(rows * terms * samples):
@@ -474,8 +471,8 @@ def multiply_back(x, d, line, lists, lent, shared, n):
     b, row_b = matrix(x, line, 1, p, t, for_b, lists, lent, shared, n), distance(line, 1, t, for_b)
     da, db = target(d, line, 0, m, t, for_a, shared, n), target(d, line, 1, p, t, for_b, shared, n)
     by_a, by_b = is_wanted(line, 0), is_wanted(line, 1)
-    keep_a = 0.0 if is_matrix(line, 0, t) and mask_of_old(line, 0) == 0 else 1.0  # of what is there
-    keep_b = 0.0 if is_matrix(line, 1, t) and mask_of_old(line, 1) == 0 else 1.0
+    keep_a = 0.0 if is_matrix(line, 0) and mask_of_old(line, 0) == 0 else 1.0  # of what is there
+    keep_b = 0.0 if is_matrix(line, 1) and mask_of_old(line, 1) == 0 else 1.0
     g = at(d, address(line[OUT], shared, n))
     if not a_batched and not b_batched:
         if by_a:
@@ -515,7 +512,7 @@ def multiply_back(x, d, line, lists, lent, shared, n):
                             da[u + i] += slope[i] * b[v + i]
                         if by_b:
                             db[v + i] += slope[i] * a[u + i]
-    if by_a and not is_matrix(line, 0, t):
+    if by_a and not is_matrix(line, 0):
         scatter(d, da, line, 0, m * t, for_a, lists, shared, n)
-    if by_b and not is_matrix(line, 1, t):
+    if by_b and not is_matrix(line, 1):
         scatter(d, db, line, 1, p * t, for_b, lists, shared, n)

@@ -56,6 +56,15 @@ class Operand:
         """The place of each number, in the operand's shape."""
         return self.places if self.places is not None else places_of(self.start, self.shape, self.strides)
 
+    @property
+    def row_distance(self) -> int | None:
+        """How far apart rows are, of a matrix as BLAS takes it: each in one piece, none within another. None of other operands."""
+        if self.places is not None or len(self.shape) != 2:
+            return None
+        (rows, terms), (distance, pace) = self.shape, self.strides
+        apart = terms if rows == 1 else distance
+        return apart if apart >= terms and (pace == 1 or terms == 1) else None
+
 
 @dataclass(frozen=True)
 class Instruction:

@@ -68,12 +68,9 @@ def _operands(layout: Layout) -> Iterator[tuple[Operand, bool]]:
         if isinstance(step, Scalars):
             continue
         for operand in (*step.operands, *([] if step.mask is None else [step.mask])):
-            is_rows = False
-            if step.operation is MATMUL and operand.places is None:
-                (rows, terms), (distance, pace) = operand.shape, operand.strides
-                is_rows = terms > 1 and pace == 1 and (rows == 1 or distance >= terms)
-                if operand.batched:
-                    is_rows = is_rows and rows == 1 and not all(x.batched for x in step.operands)
+            is_rows = step.operation is MATMUL and operand.row_distance is not None
+            if operand.batched:
+                is_rows = is_rows and operand.shape[0] == 1 and not all(x.batched for x in step.operands)
             yield operand, is_rows
 
 

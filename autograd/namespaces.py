@@ -13,7 +13,7 @@ the `domain` and `pole` of each row, and checked before a rule runs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Number = Any  # a float, an array or a Value: whatever the namespace at hand works on
@@ -29,25 +29,21 @@ FUNCTIONS = (
 """What a rule may use beside `+ - * /`, `< <= > >=`, `&` and `|`. The names are NumPy's."""
 
 
-def total(function: Callable[[float], float], *, overflow: Callable[[float], float] = abs) -> Callable[[float], float]:
-    """`function` of `math`, with nan where it raises ValueError and, where it overflows, inf signed as `overflow(x)`."""
+def total(
+    function: Callable[[float], float], poles: Mapping[float, float] = {}, *, overflow: Callable[[float], float] = abs
+) -> Callable[[float], float]:
+    """`function` of `math`, with nan where it raises ValueError, but for `poles`, and, where it overflows, inf signed as `overflow(x)`."""
 
     def ieee(x: float) -> float:
         try:
             return function(x)
         except ValueError:
-            return math.nan
+            return poles.get(x, math.nan)
         except OverflowError:
             return math.copysign(math.inf, overflow(x))
 
     ieee.__name__ = ieee.__qualname__ = function.__name__
     return ieee
-
-
-def _log(x: float) -> float:
-    if x > 0.0:
-        return math.log(x)
-    return -math.inf if x == 0.0 else math.nan
 
 
 def _divide(a: float, b: float) -> float:
@@ -102,10 +98,10 @@ class Floats:
 
     exp = staticmethod(total(math.exp))
     expm1 = staticmethod(total(math.expm1))
-    log = staticmethod(_log)
-    log1p = staticmethod(total(math.log1p))
-    log2 = staticmethod(total(math.log2))
-    log10 = staticmethod(total(math.log10))
+    log = staticmethod(total(math.log, {0.0: -math.inf}))
+    log1p = staticmethod(total(math.log1p, {-1.0: -math.inf}))
+    log2 = staticmethod(total(math.log2, {0.0: -math.inf}))
+    log10 = staticmethod(total(math.log10, {0.0: -math.inf}))
     sqrt = staticmethod(total(math.sqrt))
     cbrt = staticmethod(math.cbrt)
 
@@ -123,7 +119,7 @@ class Floats:
     tanh = staticmethod(math.tanh)
     asinh = staticmethod(math.asinh)
     acosh = staticmethod(total(math.acosh))
-    atanh = staticmethod(total(math.atanh))
+    atanh = staticmethod(total(math.atanh, {1.0: math.inf, -1.0: -math.inf}))
     erf = staticmethod(math.erf)
     erfc = staticmethod(math.erfc)
 

@@ -1,5 +1,6 @@
 """Every row of the op table, in every namespace, to the second order. A new row is tested on arrival."""
 
+import itertools
 import math
 
 import numpy as np
@@ -43,6 +44,16 @@ def test_floats_arrays_and_values_agree(row: Operation) -> None:
             for slope, of_batch, of_graph in zip(slopes, row.slopes(ARRAYS, y_batch, *batch), graphs, strict=True):
                 assert same(slope, np.broadcast_to(of_batch, 2)[1], ulps=16), (point, slope, of_batch)
                 assert same(slope, of_graph.data if isinstance(of_graph, Value) else of_graph), (point, slope, of_graph)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.domain or row.pole], ids=lambda row: row.name)
+def test_floats_and_arrays_agree_outside_of_the_domain(row: Operation) -> None:
+    """Where arrays go on with inf or nan: a comparison of it takes the same branch while recording, on floats, and in a run."""
+    candidates = EXTREME + NOT_FINITE
+    for point in itertools.product(candidates, repeat=row.arity or 2):
+        with np.errstate(all="ignore"):
+            of_arrays = np.broadcast_to(row.value(ARRAYS, *[np.array([x, x]) for x in point]), 2)
+        assert same(row.value(FLOATS, *point), of_arrays[1], ulps=4), point
 
 
 @every_row

@@ -11,12 +11,13 @@ import pytest
 from executors import EXECUTORS
 from points import ROWS, points
 
-from autograd import Program, Value, compile, dot, exp, log, relu, tanh
+from autograd import Program, Value, compile, dot, exp, log, log_softmax, logsumexp, relu, tanh, where
 from autograd.compiled.layout import Instruction, Layout, Scalars
 from autograd.compiled.matrices import MATMUL
+from autograd.compiled.roll import FEW
 from autograd.errors import CompileError, DomainError, PoleError
 from autograd.functions import call
-from autograd.ops import DOT, SUM, Operation
+from autograd.ops import DOT, MUL, SUM, Operation
 from benchmarks.moons import moons
 
 
@@ -149,6 +150,49 @@ def test_sums_products_and_chains_are_rolled() -> None:
     assert DOT not in operations(agree(shared, xs))
     agree(lambda: sum(tanh(x) for x in xs) + tanh(xs[0]), xs)  # type: ignore[arg-type,return-value]
     agree(lambda: -sum(x * x for x in xs) / sum(relu(x) for x in xs), xs)  # type: ignore[arg-type,return-value]
+
+
+def chain(y: Value, x: Value, length: int, every: Callable[[Value, int], Value] = lambda y, _: y) -> Value:
+    """A narrow graph: each node is of the one before it."""
+    for i in range(length):
+        y = every(tanh(y * x) + 0.1 * y, i)
+    return y
+
+
+def test_narrow_levels_are_blocks_and_wide_ones_vectors() -> None:
+    x = [Value(0.3 + 0.02 * i) for i in range(24)]
+
+    def narrow_wide_narrow() -> Value:
+        y = chain(x[0], x[1], 40)
+        ends = exp(y), tanh(y)
+        wide = [tanh(ends[i % 2] * a) for i, a in enumerate(x)]  # of two rows of one level
+        return chain(log_softmax(wide)[3] + logsumexp(wide), x[2], 40)
+
+    steps = agree(narrow_wide_narrow, x).layout.steps
+    assert [type(step) for step in steps if isinstance(step, Scalars) or step.size >= FEW] == [
+        Scalars,
+        *[Instruction] * sum(isinstance(step, Instruction) and step.size >= FEW for step in steps),
+        Scalars,
+    ]
+    assert max(step.size for step in steps if isinstance(step, Instruction) and step.operation is MUL) == len(x)
+
+
+def test_narrow_levels_with_what_is_no_scalar() -> None:
+    """A logsumexp, or a side that is masked, ends a block: what is before and behind it may be one."""
+    x = [Value(0.4), Value(0.7), Value(-0.2)]
+    soft = lambda y, i: logsumexp([y, x[2], x[0]]) if i in (35, 36, 80) else y
+    steps = agree(lambda: chain(x[0], x[1], 120, soft), x).layout.steps
+    kinds = [step.operation.name if isinstance(step, Instruction) else "scalars" for step in steps]
+    assert kinds.count("logsumexp") == 3
+    assert kinds.count("scalars") == 3
+    masked = lambda y, i: where(y > 0.2, lambda: tanh(y) * x[2], lambda: exp(y)) if i % 25 == 7 else y
+    for axes in (None, 0):
+        f, plain = (compile(lambda *a: chain(a[0], a[1], 120, masked), in_axes=axes, executor=name) for name in ("auto", "numpy"))
+        points = np.array([[0.4, 0.7], [0.1, -0.9], [-0.6, 1.1]]).T
+        for args in [points] if axes == 0 else points.T:
+            found, expected = (g.value_and_grad(*args) for g in (f, plain))
+            np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+            np.testing.assert_allclose(found[1], expected[1], rtol=1e-11)
 
 
 @pytest.mark.parametrize("order", ["wx", "xw"])

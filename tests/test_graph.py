@@ -8,8 +8,8 @@ import threading
 import pytest
 
 import autograd
-from autograd import Value
-from autograd.graph import topological_order
+from autograd import Value, dot
+from autograd.graph import inputs_by, topological_order
 
 
 def chain(depth: int) -> Value:
@@ -28,6 +28,16 @@ def test_inputs_come_first_and_each_node_once() -> None:
     order = topological_order(e)
     assert order == [a, b, c, d, e]
     assert topological_order(e) == order
+
+
+def test_inputs_by_their_numbers() -> None:
+    a, b = Value(1.0), Value(2.0)
+    root = dot([a, b, -a], [b, b, a * a])
+    order = topological_order(root)
+    number = {node: i for i, node in enumerate(order)}
+    found = inputs_by(number, order)
+    assert [[order[i] for i in inputs] for inputs in found] == [list(node._prev) for node in order]
+    assert found[number[a]] == ()
 
 
 def test_two_to_the_sixty_paths() -> None:

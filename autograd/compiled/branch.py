@@ -46,6 +46,7 @@ class Output:
         self.places = np.array([place for _, place in found], dtype=np.intp)
         self._of_batched, self._of_shared = (index_of(self.places[self.batched == kind].tolist()) for kind in (True, False))
         self._single = found[0] if shape == () else None
+        self._all_batched = bool(self.batched.all())
 
     def read(self, data: Storage) -> Array:
         """The array, with the samples as its first axis."""
@@ -53,7 +54,7 @@ class Output:
         if self._single is not None:  # as a loss is: quicker
             batched, place = self._single
             return data.batched[place].copy() if batched else data.shared[place : place + 1].repeat(n)
-        if self.batched.all():
+        if self._all_batched:
             array = data.batched[self._of_batched].T.copy()
         else:
             array = np.empty((n, self.places.size))

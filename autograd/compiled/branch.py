@@ -185,7 +185,7 @@ def record_branch(f: Callable[..., Any], arguments: Sequence[Argument], sample: 
         checked += [guard.mask for guard in heard.guards if guard.mask is not None]
         roots = [x for array in outputs for x in array] + checked
         tape = record(roots or [Value(0.0, CONSTANT)], varying, heard)
-    row = tape.row
+    row = tape.rows()
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():
         if not random.isdisjoint(sources):

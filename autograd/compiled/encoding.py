@@ -274,13 +274,11 @@ class Encoded:
         size, terms, width = step.size, 1, 1
         if operation is MATMUL:
             (size, terms), (width, _) = (operand.shape for operand in step.operands)
-        elif step.stacked:
-            size, terms = step.operands[0].shape
-        repeats = [step.batched and not operand.batched for operand in step.operands]
-        if operation is MATMUL:
             fields = [self._matrix(operand) for operand in step.operands]
         else:
-            fields = [self._operand(operand, repeated) for operand, repeated in zip(step.operands, repeats, strict=True)]
+            if step.stacked:
+                size, terms = step.operands[0].shape
+            fields = [self._operand(operand, step.batched and not operand.batched) for operand in step.operands]
         fields += [[GRID, place, 1, *[0] * (FIELDS - 3)] for place in self._own_constants(operation)]
         fields += [[NONE] + [0] * (FIELDS - 1)] * (MASK - len(fields))
         fields.append(

@@ -24,7 +24,6 @@ class Tape:
 
     Attributes:
         nodes: the Value each row was recorded from.
-        row: for each of them its row.
         operations: the operation of each row; LEAF and CONSTANT rows have no inputs.
         inputs: row numbers, in order, with multiplicity.
         results: the rows that are wanted.
@@ -35,7 +34,6 @@ class Tape:
     """
 
     nodes: list[Value]
-    row: dict[Value, int]
     operations: list[Operation]
     inputs: list[tuple[int, ...]]
     results: list[int]
@@ -51,6 +49,10 @@ class Tape:
     def constants(self) -> list[int]:
         """The rows whose number is frozen."""
         return [i for i in np.flatnonzero(self.counts == 0).tolist() if self.operations[i] is CONSTANT]
+
+    def rows(self) -> dict[Value, int]:
+        """The row of each node."""
+        return {node: i for i, node in enumerate(self.nodes)}
 
     @cached_property
     def counts(self) -> npt.NDArray[np.intp]:
@@ -103,7 +105,6 @@ def record(roots: Sequence[Value], varying: Collection[Value] = (), heard: Recor
             batched[i] = node in varying or True in [batched[x] for x in sources]
     return Tape(
         nodes,
-        row,
         operations,
         inputs,
         [row[root] for root in roots],

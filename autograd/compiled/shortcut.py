@@ -101,22 +101,23 @@ def _one_of(spare: list[Storage]) -> Storage | None:
 def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
     """What copies the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
-    if whole and isinstance(places, slice) and not argument.batched and isinstance(source, np.ndarray) and source.ndim == 1:
+    if whole and isinstance(places, slice) and not argument.batched:
+        if isinstance(source, np.ndarray) and source.ndim == 1:
 
-        def load_vector(x: Any, data: Storage) -> None:
-            data.shared[places] = x
+            def load_vector(x: Any, data: Storage) -> None:
+                data.shared[places] = x
 
-        return load_vector
-    if whole and isinstance(places, slice) and not argument.batched and (argument.is_tree or type(source) is float):
-        # number by number or array by array, without an array of all of them
-        cuts = [slice(start, end) for start, end in _cuts(source, places.start)]
+            return load_vector
+        if argument.is_tree or type(source) is float:
+            # number by number or array by array, without an array of all of them
+            cuts = [slice(start, end) for start, end in _cuts(source, places.start)]
 
-        def load_tree(x: Any, data: Storage) -> None:
-            shared = data.shared
-            for leaf, cut in zip(leaves_of(x), cuts, strict=True):
-                shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
+            def load_tree(x: Any, data: Storage) -> None:
+                shared = data.shared
+                for leaf, cut in zip(leaves_of(x), cuts, strict=True):
+                    shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
-        return load_tree
+            return load_tree
     if whole and isinstance(places, slice) and _is_one_a_sample(argument, source, batch):
         row = places.start
 

@@ -40,7 +40,7 @@ from autograd.compiled.encoding import (
 )
 from autograd.compiled.wide import bits_of, of_bits, wide_exp
 
-# ruff: noqa: D103
+# ruff: noqa: D103, F821 - `machine` writes IS_COMPILED before this
 # mypy: ignore-errors
 
 numbers, places, lines = types.CPointer(types.float64), types.CPointer(types.int64), types.CPointer(types.uint32)
@@ -52,8 +52,13 @@ gemm = types.ExternalFunction(
 )
 
 
-def compiled(signature, **options):
-    """Compiled for these types only. By itself Numba compiles a function again for each constant that it is called with."""
+def compiled(signature, inside=True, **options):
+    """Compiled for these types only. By itself Numba compiles a function again for each constant that it is called with.
+
+    What is only called `inside` of the machine nobody needs where all of it was compiled before: it is part of what calls it.
+    """
+    if inside and IS_COMPILED:
+        return lambda function: function
     signature = signature.replace("numbers", "CPointer(f8)").replace("places", "CPointer(i8)").replace("lines", "CPointer(u4)")
     return njit(signature, cache=True, error_model="numpy", **options)
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,11 +37,14 @@ from math import (  # noqa: F401
     acos, acosh, asin, asinh, atan, atan2, atanh, cosh, cos, erf, erfc, exp, expm1, hypot, inf, isinf, log, log10, log1p, log2,
     nan, sin, sinh, sqrt, tan, tanh,
 )
+from pathlib import Path
 
 import numpy as np
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
+
+IS_COMPILED = Path(__file__).with_suffix(".compiled").exists()
 
 @register_jitable
 def where(c, a, b):
@@ -84,7 +88,7 @@ def remainder(a, b):
 '''
 
 FORWARD = """
-@compiled(f"void(i8[:, ::1], i8[::1], i8[::1]{8 * ', f8[::1]'})")
+@compiled(f"void(i8[:, ::1], i8[::1], i8[::1]{8 * ', f8[::1]'})", inside=False)
 def load(rows, others, run, a, b, c, d, e, f, g, h):
     x, shared, n, lent = numbers_at(run[AT_NUMBERS]), run[SHARED], run[SAMPLES], at(run, LENT_ROWS)
     given = at(a, 0), at(b, 0), at(c, 0), at(d, 0), at(e, 0), at(f, 0), at(g, 0), at(h, 0)
@@ -104,22 +108,22 @@ def load(rows, others, run, a, b, c, d, e, f, g, h):
             for i in range(count * (n if place < 0 else 1)):
                 y[i] = source[i]
 
-@compiled("void(i8[:, ::1], f8[::1], f8[::1], i8, i8)")
+@compiled("void(i8[:, ::1], f8[::1], f8[::1], i8, i8)", inside=False)
 def fill(rows, numbers, memory, shared, n):
     for k in range(len(rows)):
         y, count = at(memory, address(rows[k, 0], shared, n)), rows[k, 1] * (n if rows[k, 0] < 0 else 1)
         for i in range(count):
             y[i] = numbers[k]
 
-@compiled("i8(f8[::1])")
+@compiled("i8(f8[::1])", inside=False)
 def place_in_memory(array):
     return address_of(at(array, 0))
 
-@compiled("void(i8[::1], i8[:, ::1], u4[:, ::1], i8[::1])")
+@compiled("void(i8[::1], i8[:, ::1], u4[:, ::1], i8[::1])", inside=False)
 def place_tables(run, code, scalars, lists):
     run[AT_CODE], run[AT_SCALARS], run[AT_LISTS] = address_of(at(code, 0)), address_of(at(scalars, 0)), address_of(at(lists, 0))
 
-@compiled("b1(i8[::1], i8, i8)")
+@compiled("b1(i8[::1], i8, i8)", inside=False)
 def forward(run, first, last):
     code, lists, x, left = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), False
     lent, shared, n = at(run, LENT_ROWS), run[SHARED], run[SAMPLES]
@@ -155,7 +159,7 @@ def forward(run, first, last):
             apply(op, y, a, b, c, count)
     return left
 
-@compiled("b1(i8[::1], i8)")
+@compiled("b1(i8[::1], i8)", inside=False)
 def errors_where_wanted(run, count):
     code, lists, x, left = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), False
     shared, n = run[SHARED], run[SAMPLES]
@@ -171,7 +175,7 @@ def errors_where_wanted(run, count):
 """
 
 BACKWARD = """
-@compiled("void(i8[::1], f8[::1], i8, i8)")
+@compiled("void(i8[::1], f8[::1], i8, i8)", inside=False)
 def backward(run, gradients, first, last):
     code, lists, x, d = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), at(gradients, 0)
     lent, shared, n = at(run, LENT_ROWS), run[SHARED], run[SAMPLES]
@@ -428,14 +432,21 @@ def machine() -> Machine:
     if importlib.util.find_spec("numba") is None:
         raise MissingPackageError("the native executor needs Numba: pip install 'scalar-autograd[fast]'")
     paths = [_written(f"scalar_autograd_machine_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py", text) for text in sources()]
-    helper = None
-    if not all(path.with_suffix(".compiled").exists() for path in paths):
+    from numba.core.errors import NumbaError
+
+    forward = backward = None
+    if all(path.with_suffix(".compiled").exists() for path in paths):
+        with suppress(NumbaError):  # which says that it was for another processor, or another version of Numba
+            forward, backward = map(_loaded, paths)
+    if forward is None or backward is None:
         print("compiling the native executor: this takes some ten seconds, once on this machine", file=sys.stderr, flush=True)
+        for path in paths:
+            path.with_suffix(".compiled").unlink(missing_ok=True)
         helper = _compiling(paths[1])
-    forward = _loaded(paths[0])
-    if helper is not None:
-        helper.wait()
-    backward = _loaded(paths[1])
+        forward = _loaded(paths[0])
+        if helper is not None:
+            helper.wait()
+        backward = _loaded(paths[1])
     names = ("place_in_memory", "place_tables", "fill", "forward", "errors_where_wanted")
     return Machine(load=forward.load, backward=_code(backward.backward), **{name: _code(getattr(forward, name)) for name in names})
 

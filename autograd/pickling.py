@@ -10,7 +10,7 @@ import copyreg
 from typing import Any, cast
 
 from autograd.errors import FileError
-from autograd.graph import topological_order
+from autograd.graph import inputs_by, topological_order
 from autograd.ops import CONSTANT, LEAF, OPERATIONS
 from autograd.value import Value, Vector, node_of
 
@@ -21,14 +21,14 @@ def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
     """How a Value is taken apart; pickle and copy call it."""
     if not value._prev:
         return restore_leaf, (value.data, value._operation is LEAF, value._grad, value.label, value.scope)
-    order = cast("list[Value]", topological_order(value))
-    number = {node: i for i, node in enumerate(order)}
-    return restore_graph, ([_row(node, number) if node._prev else node for node in order],)
+    order = topological_order(value)
+    inputs = inputs_by({node: i for i, node in enumerate(order)}, order)
+    nodes = cast("list[Value]", order)
+    return restore_graph, ([_row(node, own) if own else node for node, own in zip(nodes, inputs, strict=True)],)
 
 
-def _row(node: Value, number: dict[Value, int]) -> Row:
+def _row(node: Value, inputs: tuple[int, ...]) -> Row:
     operation = node._operation
-    inputs = tuple([number[x] for x in node._prev])
     return operation.name, operation.constants, inputs, node.data, node._slopes, node._grad, node.label, node.scope
 
 

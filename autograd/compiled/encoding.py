@@ -141,7 +141,8 @@ class Encoded:
                     lines += len(tables[-1])
             self.stretches.append(Stretch(first, lines, [] if is_known else own))
         self.code: Table = np.concatenate(tables)
-        self.zero, self.all_zero = self._mark_firsts(steps)
+        self.zero = self._mark_firsts(steps)
+        self.all_zero = int(self.zero[:, 1].sum()) == layout.shared + layout.batched
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
         self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
@@ -215,8 +216,8 @@ class Encoded:
             found = self._fillings[seed] = rows, numbers
         return found
 
-    def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> tuple[Table, bool]:
-        """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero` and `all_zero`."""
+    def _mark_firsts(self, steps: list[tuple[int, Instruction | Scalars]]) -> Table:
+        """Mark the operands whose gradients are the first ones at their places. What must be 0 before, see `zero`."""
         firsts = Firsts(self._layout)
         marks = OPERANDS + FIELDS * np.arange(MASK) + FIRST_ONE
         for line, step in reversed(steps):
@@ -231,12 +232,11 @@ class Encoded:
         firsts.finish()
         shared, batched = firsts.zero[: self._shared], firsts.zero[self._shared :]
         most = batched if batched.size else shared
-        all_zero = bool(2 * np.count_nonzero(most) > most.size)
-        if all_zero:
+        if 2 * np.count_nonzero(most) > most.size:
             firsts.zero[:] = True
         runs = [np.flatnonzero(np.diff(cells, prepend=False, append=False)).reshape(-1, 2) for cells in (shared, batched)]
         runs[1] = np.column_stack([-1 - runs[1][:, 0], -1 - runs[1][:, 1]])
-        return np.concatenate([np.column_stack([first, abs(last - first)]) for first, last in (run.T for run in runs)]), all_zero
+        return np.concatenate([np.column_stack([first, abs(last - first)]) for first, last in (run.T for run in runs)])
 
     def _make_room(self, end: int) -> tuple[int, int]:
         """Places for copies of operands that need one: behind the `end` shared numbers and behind the batched ones, the same for all lines.

@@ -96,7 +96,7 @@ class Function:
             >>> f.value_and_grad(2.0, [1.0, 3.0], wrt=0, reduce="sum")
             (8.0, 4.0)
         """
-        if reduce is not None and reduce not in ("sum", "mean"):
+        if reduce not in (None, "sum", "mean"):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
         form = form_of(args)
         by = wrt if wrt is None or type(wrt) is int else self._chosen(args, wrt)

@@ -13,12 +13,16 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 from autograd.compiled.encoding import (
+    AT_CODE,
+    AT_LISTS,
+    AT_NUMBERS,
     COPIED,
     FIELDS,
     FIRST_ONE,
     INNER,
     IS_BATCHED,
     KIND,
+    LENT_ROWS,
     LIST,
     LOAN,
     LOANS,
@@ -30,6 +34,8 @@ from autograd.compiled.encoding import (
     OUT,
     PACE,
     PIECE,
+    SAMPLES,
+    SHARED,
     SIZE,
     START,
     STRIDE,
@@ -98,21 +104,17 @@ def address_of(typing, start):
 
 
 @intrinsic
-def numbers_at(typing, bits):
-    """The pointer to numbers whose bits are this whole number."""
-    return numbers(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(numbers))
+def pointer(typing, kind, bits):
+    """The pointer of this kind whose bits are this whole number."""
+    found = kind.instance_type
+    return found(kind, types.int64), lambda context, builder, _, args: builder.inttoptr(args[1], context.get_value_type(found))
 
 
-@intrinsic
-def places_at(typing, bits):
-    """The same to places, or to a table of them."""
-    return places(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(places))
-
-
-@intrinsic
-def lines_at(typing, bits):
-    """The same to the lines of scalars."""
-    return lines(types.int64), lambda context, builder, _, args: builder.inttoptr(args[0], context.get_value_type(lines))
+@register_jitable
+def parts_of(run):
+    """What a run is, see its columns: the table of steps, the lists, the numbers, what is lent, how many are shared, how many samples."""
+    code, lists, x = pointer(places, run[AT_CODE]), pointer(places, run[AT_LISTS]), pointer(numbers, run[AT_NUMBERS])
+    return code, lists, x, at(run, LENT_ROWS), run[SHARED], run[SAMPLES]
 
 
 @register_jitable
@@ -243,7 +245,7 @@ def matrix(x, line, k, rows, terms, samples, lists, lent, shared, n):
         place = line[OPERANDS + FIELDS * k + START]
         for i in range(0, LOANS * LOAN, LOAN):
             if lent[i] <= place < lent[i + 1]:
-                return at(numbers_at(lent[i + 2]), place - lent[i])
+                return at(pointer(numbers, lent[i + 2]), place - lent[i])
         return piece(x, line, k, shared, n)
     return gathered(x, line, k, rows * terms, samples, lists, shared, n)
 

@@ -90,7 +90,7 @@ def remainder(a, b):
 FORWARD = """
 @compiled(f"void(i8[:, ::1], i8[::1], i8[::1]{8 * ', f8[::1]'})", inside=False)
 def load(rows, others, run, a, b, c, d, e, f, g, h):
-    x, shared, n, lent = numbers_at(run[AT_NUMBERS]), run[SHARED], run[SAMPLES], at(run, LENT_ROWS)
+    _, _, x, lent, shared, n = parts_of(run)
     given = at(a, 0), at(b, 0), at(c, 0), at(d, 0), at(e, 0), at(f, 0), at(g, 0), at(h, 0)
     for k in range(len(rows)):
         kind, place, count, source = rows[k, 0], rows[k, 1], rows[k, 2], given[k]
@@ -125,13 +125,12 @@ def place_tables(run, code, scalars, lists):
 
 @compiled("b1(i8[::1], i8, i8)", inside=False)
 def forward(run, first, last):
-    code, lists, x, left = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), False
-    lent, shared, n = at(run, LENT_ROWS), run[SHARED], run[SAMPLES]
+    (code, lists, x, lent, shared, n), left = parts_of(run), False
     for s in range(first, last):
         line = at(code, s * COLUMNS)
         op, size, terms = line[OP], line[SIZE], line[TERMS]
         if op == SCALARS:
-            left |= run_scalars(lines_at(run[AT_SCALARS]), size, line[OUT], lists, x)
+            left |= run_scalars(pointer(lines, run[AT_SCALARS]), size, line[OUT], lists, x)
             continue
         if op == PRODUCT:
             multiply(x, line, lists, lent, shared, n)
@@ -161,8 +160,7 @@ def forward(run, first, last):
 
 @compiled("b1(i8[::1], i8)", inside=False)
 def errors_where_wanted(run, count):
-    code, lists, x, left = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), False
-    shared, n = run[SHARED], run[SAMPLES]
+    (code, lists, x, _, shared, n), left = parts_of(run), False
     for s in range(count):
         line = at(code, s * COLUMNS)
         if line[CHECKED] and line[EXCUSED]:
@@ -177,13 +175,12 @@ def errors_where_wanted(run, count):
 BACKWARD = """
 @compiled("void(i8[::1], f8[::1], i8, i8)", inside=False)
 def backward(run, gradients, first, last):
-    code, lists, x, d = places_at(run[AT_CODE]), places_at(run[AT_LISTS]), numbers_at(run[AT_NUMBERS]), at(gradients, 0)
-    lent, shared, n = at(run, LENT_ROWS), run[SHARED], run[SAMPLES]
+    (code, lists, x, lent, shared, n), d = parts_of(run), at(gradients, 0)
     for s in range(last - 1, first - 1, -1):
         line = at(code, s * COLUMNS)
         op, size, terms = line[OP], line[SIZE], line[TERMS]
         if op == SCALARS:
-            pull_scalars(lines_at(run[AT_SCALARS]), size, line[OUT], lists, x, d)
+            pull_scalars(pointer(lines, run[AT_SCALARS]), size, line[OUT], lists, x, d)
             continue
         if op == PRODUCT:
             multiply_back(x, d, line, lists, lent, shared, n)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from autograd.errors import InputError, StaleGraphError
-from autograd.graph import topological_order
+from autograd.graph import inputs_by, topological_order
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.wording import (
@@ -68,7 +68,7 @@ class Passes:
     """
 
     order: list[Value]
-    inputs: list[list[int]]
+    inputs: list[tuple[int, ...]]
     names: list[str]
     steps: list[Step]
 
@@ -97,7 +97,8 @@ def passes(root: object) -> Passes:
     """
     if not isinstance(root, Value):
         raise InputError(f"play needs a Value, not an object of type {type(root).__name__}: write play(loss), with the result you computed")
-    order = cast("list[Value]", topological_order(root))
+    nodes = topological_order(root)
+    order = cast("list[Value]", nodes)
     if len(order) > MAX_NODES:
         raise InputError(
             f"the graph has {len(order):,} nodes, and more than {MAX_NODES} cannot be followed step by step: play a part of it, as in "
@@ -105,8 +106,7 @@ def passes(root: object) -> Passes:
         )
     for node in order:
         check_fresh(node)
-    place = {node: i for i, node in enumerate(order)}
-    inputs = [[place[x] for x in node._prev] for node in order]
+    inputs = inputs_by({node: i for i, node in enumerate(nodes)}, nodes)
     story = Passes(order, inputs, unique_names(order), [])
     story.steps.extend(forward(story))
     story.steps.extend(backward(story))

@@ -76,7 +76,7 @@ from autograd.functions import sum as sum
 from autograd.implicit import implicit
 from autograd.recording import drawn
 from autograd.sparse import Sparse, sparse_hessian, sparse_jacobian
-from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
+from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, dot
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ __all__ = [
     "to_jax",
     "to_latex",
     "value_and_grad",
+    "vjp",
     "where",
 ]
 

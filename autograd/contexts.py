@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import linecache
 import math
+import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import FrameType
@@ -18,6 +22,8 @@ RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
 _LOCK = threading.Lock()
+if hasattr(os, "register_at_fork"):  # another thread may have held it
+    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
 
 
 class _Setting(ContextDecorator):
@@ -30,6 +36,47 @@ class _Setting(ContextDecorator):
 
     def _recreate_cm(self) -> _Setting:  # ContextDecorator would share one token between all calls of the function
         return _Setting(self._variable, self._value)
+
+    def __call__(self, function: Any) -> Any:
+        """The function with this setting, whenever its code runs: of a generator or a coroutine that is not when it is called."""
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generator(*args: Any, **kwargs: Any) -> Any:
+                return (yield from _Resumed(function(*args, **kwargs), self._recreate_cm))
+
+            return generator
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def coroutine(*args: Any, **kwargs: Any) -> Any:
+                return await _Resumed(function(*args, **kwargs).__await__(), self._recreate_cm)
+
+            return coroutine
+        if inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            async def asynchronous(*args: Any, **kwargs: Any) -> Any:
+                inner = function(*args, **kwargs)
+                item: Any = None
+                step = inner.asend
+                try:
+                    while True:
+                        try:
+                            received = await _Resumed(step(item).__await__(), self._recreate_cm)
+                        except StopAsyncIteration:
+                            return
+                        try:
+                            item, step = (yield received), inner.asend
+                        except GeneratorExit:
+                            raise
+                        except BaseException as error:  # thrown in by whoever asks for the next item
+                            item, step = error, inner.athrow
+                finally:
+                    await _Resumed(inner.aclose().__await__(), self._recreate_cm)
+
+            return asynchronous
+        return super().__call__(function)
 
     def _count(self, change: int) -> None:
         with _LOCK:
@@ -46,6 +93,33 @@ class _Setting(ContextDecorator):
     def __exit__(self, *exception: object) -> None:
         self._variable.reset(self._tokens.pop())
         self._count(-1)
+
+
+class _Resumed:
+    """A generator that has a setting while its own code runs, and not while it waits."""
+
+    def __init__(self, generator: Any, setting: Callable[[], _Setting]) -> None:
+        self._generator, self._setting = generator, setting
+
+    def __iter__(self) -> Self:
+        return self
+
+    __await__ = __iter__
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def send(self, item: Any) -> Any:
+        with self._setting():
+            return next(self._generator) if item is None else self._generator.send(item)
+
+    def throw(self, *error: Any) -> Any:
+        with self._setting():
+            return self._generator.throw(*error)
+
+    def close(self) -> None:
+        with self._setting():
+            self._generator.close()
 
 
 def no_grad() -> _Setting:

@@ -24,6 +24,7 @@ def define(
     symbol: str = "",
     latex: str = "",
     doc: str = "",
+    selects: bool = False,
     check_at: Sequence[Sequence[float]] = (),
 ) -> Callable[..., Any]:
     """Add an operation to the op table, and return it as a function of Values and numbers.
@@ -42,13 +43,15 @@ def define(
         symbol: what a picture shows; the name where it is not given.
         latex: how a formula shows it, with the inputs as {a}, {b}, …, as in ``r"\\operatorname{{softsign}}({a})"``.
         doc: what it is, in a sentence.
+        selects: whether a derivative of 0 means that the value does not depend on the input there, so that nothing is passed on to it; also
+            of an infinite gradient, which a derivative of 0 would make nan.
         check_at: points at which first and second derivatives are compared with numeric ones.
 
     Raises:
         DefinitionError: the name is taken or no identifier, a rule is no function of these arguments, or a derivative is
             missing.
-        GradientCheckError: a derivative is wrong at a point of `check_at`; after this, and all that rules raise there, the table is as
-            it was.
+        GradientCheckError: a derivative is wrong at a point of `check_at`, or there is nothing to compare it with; after this, and all
+            that rules raise there, the table is as it was.
         InputError: a point of `check_at` is no sequence of numbers.
 
     Example:
@@ -68,16 +71,18 @@ def define(
         del OPERATIONS[name]
     try:
         row = ops.define(
-            name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc
+            name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc, selects=selects
         )  # fmt: skip
         inputs = ", ".join(ascii_lowercase[: len(derivatives)])
         for rule in (value, domain, pole):
             _need_arguments(name, rule, f"xp, {inputs}")
         for rule in derivatives:
             _need_arguments(name, rule, f"xp, y, {inputs}")
-        wrong = [f"  at {tuple(point)}: {c}" for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
-        if wrong:
-            raise GradientCheckError(f"the derivatives of {name} are wrong:\n" + "\n".join(wrong))
+        unconfirmed = [(point, c) for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
+        if unconfirmed:
+            fault = "are wrong" if any(c.verdict == "disagrees" for _, c in unconfirmed) else "have nothing to be compared with"
+            lines = "\n".join(f"  at {tuple(point)}: {c}" for point, c in unconfirmed)
+            raise GradientCheckError(f"the derivatives of {name} {fault}:\n{lines}")
     except BaseException:  # also of a rule, or of a point outside of the domain
         OPERATIONS.clear()
         OPERATIONS.update(before)

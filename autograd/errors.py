@@ -54,7 +54,7 @@ class AnomalyError(AutogradError, ArithmeticError):
 
 
 class GradientCheckError(AutogradError, AssertionError):
-    """A derivative disagrees with the numeric one."""
+    """A derivative disagrees with the numeric one, or there is nothing to compare it with."""
 
 
 class ConvergenceError(AutogradError, ArithmeticError):

@@ -27,7 +27,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
     if not any(isinstance(x, Value) for x in operands):
         data = [real(x) for x in operands]
         if checked and outside(operation, FLOATS, *data):
-            if STATE.recorders and STATE.asked is not None and STATE.asked("errors", None, None):
+            if STATE.recorders and STATE.asked is not None and STATE.asked("is recorded", None, None):
                 return apply(operation, [Value(x, CONSTANT) for x in data])  # whether that is wanted, each run finds out
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
@@ -137,7 +137,8 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     if isinstance(condition, Condition):
         return condition.select(a, b)
     selected = a if condition else b
-    return selected() if callable(selected) else selected
+    selected = selected() if callable(selected) else selected
+    return +selected if STATE.paused and isinstance(selected, Value) else selected  # within no_grad without its history
 
 
 def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.errors import ConvergenceError, InputError
+from autograd.errors import CompileError, ConvergenceError, InputError
+from autograd.recording import recorder
 from autograd.transforms import jacobian
 from autograd.trees import flatten
 from autograd.value import Value, number_of
@@ -16,8 +17,9 @@ from autograd.value import Value, number_of
 def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations: int = 100, order: int = 2) -> Callable[..., Any]:
     """The root of an equation as a function of its parameters, with derivatives.
 
-    The root is found by Newton's method, on plain numbers. Then Newton's step is taken again as a formula of the parameters: at the
-    root it changes nothing, and its derivatives are those of the root. Each such step doubles the order that is right.
+    The root is found by Newton's method, on plain numbers. Then Newton's step is taken again as a formula of the parameters, and of the
+    Values that `f` refers to: at the root it changes nothing, and its derivatives are those of the root. Each such step doubles the order
+    that is right.
 
     Args:
         f: ``f(y, *parameters)`` is 0 at the root `y`: one number, or a list of as many numbers as `y` has.
@@ -26,11 +28,12 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
         order: the highest order of derivatives that will be taken.
 
     Returns:
-        ``solve(guess, *parameters)``: the root near the guess, of the guess's form, as Values where a parameter is one.
+        ``solve(guess, *parameters)``: the root near the guess, of the guess's form, as Values where the equation depends on one.
 
     Raises:
         ConvergenceError: (when called) there is no root near the guess, or the Jacobian has no inverse there.
         InputError: `order` is no whole number of at least 1; (when called) `f` does not return as many numbers as `y` has.
+        CompileError: (when called) in a function that is being compiled: each of its runs would need a search of its own.
 
     Source: Christianson, "Reverse accumulation and implicit functions", Optimization Methods and Software 9 (1998).
 
@@ -45,6 +48,11 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
 
     @functools.wraps(f)
     def solve(guess: Any, *parameters: Any) -> Any:
+        if recorder() is not None:
+            raise CompileError(
+                "the root of an implicit equation cannot be compiled: each run and each sample needs a search of its own. Call the "
+                "function without compile, and differentiate it by autograd.grad"
+            )
         leaves, build = flatten(guess)
         numbers = [flatten(p) for p in parameters]
         fixed = [rebuild([number_of(x) for x in items]) for items, rebuild in numbers]
@@ -56,7 +64,7 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
             return found
 
         y = _search(lambda point: residual(point, fixed), [number_of(x) for x in leaves], tolerance, max_iterations)
-        if any(isinstance(x, Value) for items, _ in numbers for x in items):
+        if any(isinstance(x, Value) for x in residual(list(y), list(parameters))):
             for _ in range(max(1, math.ceil(math.log2(order + 1)))):
                 y = _step(lambda point: residual(point, list(parameters)), y)
         return build(y)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import keyword
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd.errors import DefinitionError
@@ -46,6 +46,10 @@ class Operation:
         doc: what it is, in a sentence.
         latex: how a formula shows it, with the inputs as {a}, {b}, …; the name as an operator where it is not given.
         constants: numbers that stand for the last inputs; see `bind`.
+        selects: whether a derivative of 0 selects rather than multiplies: the input has no part in the value here, so that its gradient is
+            0 also where the gradient of the value is infinite.
+        stops: whether the backward pass ends here: of comparisons, and of what `stopped` gives.
+        origin: the operation that this one is without derivatives; see `stopped`.
     """
 
     name: str
@@ -60,6 +64,9 @@ class Operation:
     doc: str = ""
     latex: str = ""
     constants: tuple[float, ...] = ()
+    selects: bool = False
+    stops: bool = False
+    origin: Operation | None = None
     _bound: dict[tuple[float | str, ...], Operation] = field(default_factory=dict)
 
     def bind(self, *constants: float) -> Operation:
@@ -93,11 +100,31 @@ class Operation:
                 doc=self.doc,
                 latex=self.latex,
                 constants=constants,
+                selects=self.selects,
             )
             if len(self._bound) > 1000:  # an exponent that changes every step must not grow memory
                 self._bound.clear()
             self._bound[key] = bound
         return bound
+
+    def stopped(self) -> Operation:
+        """This operation without derivatives: what `no_grad` makes of it while a function is recorded. The backward pass ends there."""
+        found = self._bound.get(("stopped",))
+        if found is None:
+            rules: tuple[Rule, ...] = tuple([lambda xp, y, *a: 0.0 for _ in self.derivatives])
+            if self.arity is None:
+                rules = (lambda xp, y, *a: [0.0] * len(a),)
+            found = self._bound[("stopped",)] = replace(self, derivatives=rules, selects=True, stops=True, origin=self, _bound={})
+        return found
+
+    def is_like(self, operation: Operation) -> bool:
+        """Whether it is an operation, with its derivatives or without."""
+        return (self.origin or self) is operation
+
+    def is_same(self, other: Operation) -> bool:
+        """Whether it has the rule of another one and the same constants; `bind` does not keep all objects that it makes."""
+        own, others = ((x.name, x.origin is None, *map(float.hex, x.constants)) for x in (self, other))
+        return bool(self.constants) and own == others
 
     def slopes(self, xp: Any, y: Any, *inputs: Any) -> list[Any]:
         """The local derivatives, one an input."""
@@ -118,11 +145,12 @@ ONE_OVER_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 ROOT_HALF = math.sqrt(0.5)
 ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
 
-LESS = Operation("less", "<", lambda xp, a, b: xp.where(a < b, 1.0, 0.0), (lambda xp, y, a, b: 0.0, lambda xp, y, a, b: 0.0), 2)
-LESS_EQUAL = Operation("less_equal", "<=", lambda xp, a, b: xp.where(a <= b, 1.0, 0.0), LESS.derivatives, 2)
-EQUAL = Operation("equal", "==", lambda xp, a, b: xp.where(xp.equal(a, b), 1.0, 0.0), LESS.derivatives, 2)
+_NO_SLOPES: tuple[Rule, Rule] = (lambda xp, y, a, b: 0.0, lambda xp, y, a, b: 0.0)
+LESS = Operation("less", "<", lambda xp, a, b: xp.where(a < b, 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
+LESS_EQUAL = Operation("less_equal", "<=", lambda xp, a, b: xp.where(a <= b, 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
+EQUAL = Operation("equal", "==", lambda xp, a, b: xp.where(xp.equal(a, b), 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
 COMPARISONS = (LESS, LESS_EQUAL, EQUAL)
-"""Not rows: the comparisons in a function that `compile` records, 1 where they hold and 0 elsewhere. No derivative goes through them."""
+"""Not rows: the comparisons in a function that `compile` records, 1 where they hold and 0 elsewhere. The backward pass ends there."""
 
 LEAF = Operation("leaf", "", lambda xp: xp.nan, (), 0)
 CONSTANT = Operation("constant", "", lambda xp: xp.nan, (), 0)
@@ -141,6 +169,7 @@ def define(
     parameters: int = 0,
     doc: str = "",
     latex: str = "",
+    selects: bool = False,
 ) -> Operation:
     """Add a row to the table and return it.
 
@@ -154,7 +183,7 @@ def define(
         requires: the domain in words.
         variadic: the operation takes any number of inputs, and its one derivative rule returns them all.
         parameters: how many of the last inputs are part of the operation when they are plain numbers.
-        doc, latex: see `Operation`.
+        doc, latex, selects: see `Operation`.
 
     Raises:
         DefinitionError: the name is taken or no identifier, a rule is no function, or a derivative is missing.
@@ -169,7 +198,7 @@ def define(
         if not callable(rule):
             raise DefinitionError(f"{name}: every rule is a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
     arity = None if variadic else len(derivatives)
-    operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex)
+    operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex, selects=selects)
     OPERATIONS[name] = operation
     return operation
 
@@ -259,33 +288,34 @@ ERFC  = define("erfc", lambda xp, a: xp.erfc(a), lambda xp, y, a: -TWO_OVER_ROOT
 
 ABS   = define("abs", lambda xp, a: xp.abs(a), lambda xp, y, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1.0, 0.0)),
                doc="the absolute value; its derivative at 0 is 0")
-SIGN  = define("sign", lambda xp, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1.0, a)), lambda xp, y, a: 0.0, doc="-1, 0 or 1")
-FLOOR = define("floor", lambda xp, a: xp.floor(a), lambda xp, y, a: 0.0, doc="the largest whole number that is not above a")
-CEIL  = define("ceil", lambda xp, a: xp.ceil(a), lambda xp, y, a: 0.0, doc="the smallest whole number that is not below a")
+SIGN  = define("sign", lambda xp, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1.0, a)), lambda xp, y, a: 0.0,
+               selects=True, doc="-1, 0 or 1")
+FLOOR = define("floor", lambda xp, a: xp.floor(a), lambda xp, y, a: 0.0, selects=True, doc="the largest whole number that is not above a")
+CEIL  = define("ceil", lambda xp, a: xp.ceil(a), lambda xp, y, a: 0.0, selects=True, doc="the smallest whole number that is not below a")
 # a + b, where neither is the larger one, is nan: one of them is
 MAXIMUM = define("maximum", lambda xp, a, b: xp.where(a >= b, a, xp.where(b > a, b, a + b)),
                  lambda xp, y, a, b: xp.where(a > b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  lambda xp, y, a, b: xp.where(b > a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
-                 symbol="max", doc="the larger one; equal inputs share the derivative")
+                 symbol="max", selects=True, doc="the larger one; equal inputs share the derivative")
 MINIMUM = define("minimum", lambda xp, a, b: xp.where(a <= b, a, xp.where(b < a, b, a + b)),
                  lambda xp, y, a, b: xp.where(a < b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  lambda xp, y, a, b: xp.where(b < a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
-                 symbol="min", doc="the smaller one; equal inputs share the derivative")
+                 symbol="min", selects=True, doc="the smaller one; equal inputs share the derivative")
 CLIP = define("clip", lambda xp, a, b, c: xp.where(b <= c, xp.where(a < b, b, xp.where(a > c, c, a)), xp.nan),  # a bound may be nan
               lambda xp, y, a, b, c: xp.where((a < b) | (a > c), 0.0, 1.0),
               lambda xp, y, a, b, c: xp.where(a < b, 1.0, 0.0),
               lambda xp, y, a, b, c: xp.where(a > c, 1.0, 0.0),
-              parameters=2, domain=lambda xp, a, b, c: b <= c, requires="b ≤ c",
+              parameters=2, selects=True, domain=lambda xp, a, b, c: b <= c, requires="b ≤ c",
               doc="a, kept between the bounds b and c; its derivative at a bound is 1")
 WHERE = define("where", lambda xp, a, b, c: xp.where(xp.equal(a, 0.0), c, b),
                lambda xp, y, a, b, c: 0.0,
                lambda xp, y, a, b, c: xp.where(xp.equal(a, 0.0), 0.0, 1.0),
-               lambda xp, y, a, b, c: xp.where(xp.equal(a, 0.0), 1.0, 0.0), doc="b where a is not 0, else c")
+               lambda xp, y, a, b, c: xp.where(xp.equal(a, 0.0), 1.0, 0.0), selects=True, doc="b where a is not 0, else c")
 
 # -- neural networks --------------------------------------------------------------------------------------------------
 
 RELU    = define("relu", lambda xp, a: xp.where(a <= 0.0, 0.0, a), lambda xp, y, a: xp.where(a > 0.0, 1.0, 0.0),
-                 symbol="ReLU", doc="max(0, a); its derivative at 0 is 0")
+                 symbol="ReLU", selects=True, doc="max(0, a); its derivative at 0 is 0")
 LEAKY_RELU = define("leaky_relu", lambda xp, a, b: xp.where(a > 0.0, a, b * a),
                     lambda xp, y, a, b: xp.where(a > 0.0, 1.0, b),
                     lambda xp, y, a, b: xp.where(a > 0.0, 0.0, a), parameters=1, symbol="LeakyReLU",
@@ -312,7 +342,7 @@ SUM = define("sum", lambda xp, *a: _sum(a), lambda xp, y, *a: [1.0] * len(a), sy
              doc="a₁ + a₂ + …, from left to right")
 DOT = define("dot", lambda xp, *ab: _dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True,
              doc="a₁b₁ + a₂b₂ + …, from left to right")
-PEAK = define("peak", lambda xp, *a: _peak(xp, a), lambda xp, y, *a: [0.0] * len(a), variadic=True,
+PEAK = define("peak", lambda xp, *a: _peak(xp, a), lambda xp, y, *a: [0.0] * len(a), variadic=True, selects=True,
               doc="the largest input as a whole number, floor(max(a₁, a₂, …)); 0 where that is infinite")
 LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_exponentials(xp, a))),
                    lambda xp, y, *a: _shares(xp, _exponentials(xp, a)), variadic=True,
@@ -320,9 +350,13 @@ LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_expon
 
 # fmt: on
 
-SELECT = Operation("select", "where", WHERE.value, WHERE.derivatives, 3)
-"""No row: the `where` of a function that `compile` records. Who goes backward through it selects, so that the gradient of the side that
-is not chosen is exactly 0: a slope of 0 times an infinite gradient is none."""
+SELECT = Operation("select", "where", WHERE.value, WHERE.derivatives, 3, selects=True)
+"""No row: the `where` of a function that `compile` records."""
+
+
+def product(operation: Operation, xp: Any, slope: Any, amount: Any) -> Any:
+    """A local derivative times a gradient or a tangent: exactly 0 where a derivative of 0 selects (see `Operation.selects`)."""
+    return xp.where(xp.equal(slope, 0.0), 0.0, slope * amount) if operation.selects else slope * amount
 
 
 def _power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:

@@ -6,21 +6,55 @@ afterwards. Inner nodes belong to the graph they are reached through: two result
 
 from __future__ import annotations
 
+import copy
 import copyreg
 from typing import Any, cast
 
-from autograd.errors import FileError
+from autograd.errors import CompileError, FileError, InputError
 from autograd.graph import inputs_by, topological_order
 from autograd.ops import CONSTANT, LEAF, OPERATIONS
+from autograd.state import STATE
+from autograd.tracing import trace_of
 from autograd.value import Value, Vector, node_of
 
 Row = tuple[str, tuple[float, ...], tuple[int, ...], float, tuple[float, ...], float, str, str]
 
 
+def copied(value: Value) -> Value:
+    """What `copy.copy` gives; see `deep_copied`."""
+    return deep_copied(value, {})
+
+
+def deep_copied(value: Value, memo: dict[int, Any]) -> Value:
+    """What `copy.deepcopy` gives. In a function that is differentiated or recorded, what depends on its arguments is its own copy, as a
+    number is: another node would have no part in the derivative.
+
+    Raises:
+        CompileError: it is a parameter of a module that is an argument of a function that is being recorded.
+    """
+    trace = trace_of(value) if STATE.traced else None
+    if trace is not None:
+        if id(value) in trace.parameters:
+            raise CompileError(f"the parameter {value!r} was copied while the function was recorded: a run would not copy it again")
+        return value
+    build, parts = reduce_value(value)
+    result: Value = build(*copy.deepcopy(parts, memo))
+    return result
+
+
 def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
-    """How a Value is taken apart; pickle and copy call it."""
+    """How a Value is taken apart; pickle calls it.
+
+    Raises:
+        InputError: it depends on an argument of a function that is being differentiated or recorded.
+    """
+    if STATE.traced and trace_of(value) is not None:
+        raise InputError(
+            f"{value!r} depends on an argument of a function that is differentiated or compiled: unpickled, it would be a constant. "
+            "Pickle it outside of the function"
+        )
     if not value._prev:
-        return restore_leaf, (value.data, value._operation is LEAF, value._grad, value.label, value.scope)
+        return restore_leaf, (value._data, value._operation is LEAF, value._grad, value.label, value.scope)
     order = topological_order(value)
     inputs = inputs_by({node: i for i, node in enumerate(order)}, order)
     nodes = cast("list[Value]", order)
@@ -29,7 +63,7 @@ def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
 
 def _row(node: Value, inputs: tuple[int, ...]) -> Row:
     operation = node._operation
-    return operation.name, operation.constants, inputs, node.data, node._slopes, node._grad, node.label, node.scope
+    return operation.name, operation.constants, inputs, node._data, node._slopes, node._grad, node.label, node.scope
 
 
 def restore_leaf(data: float, is_leaf: bool, gradient: float, label: str, scope: str) -> Value:
@@ -64,5 +98,7 @@ def _dress(node: Value, gradient: float, label: str, scope: str) -> Value:
     return node
 
 
+Value.__copy__ = copied  # type: ignore[attr-defined]
+Value.__deepcopy__ = deep_copied  # type: ignore[attr-defined]
 copyreg.pickle(Value, reduce_value)
 copyreg.pickle(Vector, lambda vector: (Vector, (vector.nodes,)))

@@ -9,6 +9,7 @@ Nothing is checked while recording: whether a number is outside of a domain, the
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from autograd.errors import CompileError, InputError
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation
 from autograd.state import STATE
+from autograd.tracing import Trace, asked_by_us, here, trace_of, tracing
 from autograd.trees import flatten
 from autograd.value import Value, apply, is_operand, number_of, real
 
@@ -45,6 +47,9 @@ class Recording:
         masks: for the nodes that were made within one side of a `where`, a node that is 1 where that side is selected, else 0.
         unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
         mask: of the nodes that are made now.
+        trace: which nodes stand for the arguments.
+        answers: where the function is recorded again, the truths that its conditions had the first time: it takes the same branches.
+        lines: where it is to be known, the line at which each node was made, by its `id`.
     """
 
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
@@ -52,6 +57,9 @@ class Recording:
     masks: dict[Value, Value] = field(default_factory=dict)
     unchecked: set[Value] = field(default_factory=set)
     mask: Value | None = None
+    trace: Trace | None = None
+    answers: list[bool] | None = None
+    lines: dict[int, str] | None = None
     _sides: dict[tuple[Value, bool, Value | None], Value] = field(default_factory=dict)
     _outer: dict[Value, Value | None] = field(default_factory=dict)  # the side that a side stands in
     _chosen: dict[Value, frozenset[tuple[Value, bool]]] = field(default_factory=dict)  # the conditions of a side, and how they are chosen
@@ -74,7 +82,7 @@ class Recording:
         """Whether a side of a `where`, or what is outside of all of them, is in another one, or the same."""
         return inner is not None and self._chosen[mask] <= self._chosen[inner]
 
-    def uses(self, order: Sequence[Value], roots: dict[Value, Value | None]) -> dict[Value, Value | None]:
+    def uses(self, order: Sequence[Value], roots: dict[Value, Value | None], backward: bool) -> dict[Value, Value | None]:
         """For each node the mask of the innermost side of a `where` that all who use it are in; None where it is used outside too.
 
         Eager code has no graph of the side that is not selected, and so no gradient goes there. In a recorded graph that gradient
@@ -83,14 +91,18 @@ class Recording:
         Args:
             order: the graph, inputs before what is computed from them.
             roots: who is asked for a result, and in which side.
+            backward: whether only those count that a gradient comes from; a condition gives none.
         """
         found = dict(roots)
         for node in reversed(order):
-            if node not in found:
+            if node not in found or (backward and node._operation.stops):
                 continue
             outer = found[node]
+            is_choice = node._operation.is_like(SELECT)
             for k, x in enumerate(node._prev):
-                use = self.side(node._prev[0], k == 1, outer) if node._operation is SELECT and k else outer
+                if backward and is_choice and not k:
+                    continue
+                use = self.side(node._prev[0], k == 1, outer) if k and is_choice else outer
                 found[x] = self._common(found[x], use) if x in found else use
         return found
 
@@ -104,36 +116,76 @@ class Recording:
 GUARDS = 100_000
 """How many conditions may be asked for their truth in one recording."""
 
-RECORDER: ContextVar[Recording | None] = ContextVar("recorder", default=None)
+_RECORDER: ContextVar[Recording | None] = ContextVar("recorder", default=None)
 _LOCK = threading.Lock()
+if hasattr(os, "register_at_fork"):  # another thread may have held it
+    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
 
 
 @contextmanager
-def recording() -> Iterator[Recording]:
+def recording(new: Recording | None = None) -> Iterator[Recording]:
     """Record what happens within."""
-    new = Recording()
-    token = RECORDER.set(new)
-    _count(1)
+    new = new or Recording()
+    token = _RECORDER.set(new)
     try:
-        with enable_grad():
+        with tracing(is_recorded=True) as trace, enable_grad():
+            new.trace = trace
             yield new
     finally:
-        _count(-1)
-        RECORDER.reset(token)
+        _RECORDER.reset(token)
 
 
-def _count(change: int) -> None:
-    with _LOCK:
-        STATE.recorders += change
+def recorder() -> Recording | None:
+    """The function that this thread is recording; None in a thread that it has started."""
+    now = _RECORDER.get()
+    return now if now is not None and now.trace is not None and now.trace.thread == threading.get_ident() else None
+
+
+_KEPT: ContextVar[list[float] | None] = ContextVar("kept", default=None)
+_GIVEN_BACK: ContextVar[list[float] | None] = ContextVar("given back", default=None)
+
+
+@contextmanager
+def keeping_draws() -> Iterator[list[float]]:
+    """Within it, the numbers that are drawn are kept, in their order."""
+    kept: list[float] = []
+    token = _KEPT.set(kept)
+    try:
+        yield kept
+    finally:
+        _KEPT.reset(token)
+
+
+@contextmanager
+def giving_back(kept: list[float]) -> Iterator[None]:
+    """Within it, these numbers are drawn first, before any others: as if they had not been drawn yet."""
+    token = _GIVEN_BACK.set(kept)
+    try:
+        yield
+    finally:
+        _GIVEN_BACK.reset(token)
+
+
+def draw(sampler: Callable[[], float]) -> float:
+    """A number of a sampler, or one that was given back."""
+    given_back = _GIVEN_BACK.get()
+    number = given_back.pop(0) if given_back else sampler()
+    kept = _KEPT.get()
+    if kept is not None:
+        kept.append(number)
+    return number
 
 
 def drawn(sampler: Callable[[], float]) -> float | Value:
     """A random number, from `sampler`. In a compiled function it is drawn anew at every run and for every sample.
 
-    Randomness that does not come from here is drawn once, while the function is recorded, and frozen.
+    A compiled function that draws random numbers in another way is an error: they would be those of the recording at every run.
 
     Args:
         sampler: a function of no arguments that returns a number.
+
+    Raises:
+        CompileError: it is called within a side of a `where` in a function that is being compiled.
 
     Example:
         >>> import random
@@ -141,11 +193,18 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
         >>> 0.0 <= drawn(rng.random) < 1.0
         True
     """
-    now = RECORDER.get()
+    now = recorder()
     if now is None:
-        return sampler()
-    leaf = Value(sampler(), label="drawn")
+        return draw(sampler)
+    if now.mask is not None:
+        raise CompileError(
+            f"drawn() was called at {current_line()} within a side of a where while the function was recorded: samples that choose the "
+            "other side would draw too. Draw before the where, or choose by `if`"
+        )
+    leaf = Value(0.5, label="drawn")  # no number is used up: each run draws its own
     now.draws.append((leaf, sampler))
+    assert now.trace is not None
+    now.trace.add([leaf])
     return leaf
 
 
@@ -166,8 +225,10 @@ class Condition:
 
     def __bool__(self) -> bool:
         truth = self.node._data != 0.0
-        now = RECORDER.get()
+        now = recorder()
         if now is not None:
+            if now.answers is not None and len(now.guards) < len(now.answers):
+                truth = now.answers[len(now.guards)]
             now.guards.append(Guard(self.node, truth, current_line(), now.mask))
             if len(now.guards) > GUARDS:
                 raise CompileError(f"a loop that does not end while the function is recorded, or one of too many rounds: {current_line()}")
@@ -210,7 +271,7 @@ class Condition:
 
     def _side(self, side: Any, first: bool) -> Any:
         """One side of a `where`, with all its nodes masked by the condition."""
-        now = RECORDER.get()
+        now = recorder()
         if not callable(side) or now is None:
             return side
         with _masked_by(now, now.side(self.node, first, now.mask)):
@@ -218,31 +279,40 @@ class Condition:
 
 
 @contextmanager
-def _masked_by(now: Recording, mask: Value) -> Iterator[None]:
-    """Nodes that are made within it are masked."""
-    outer = now.mask
+def observing() -> Iterator[None]:
+    """Within it, each new node is shown to `_observe`."""
     with _LOCK:
-        STATE.watched += 1  # shows each new node to `_observe`
-    now.mask = mask
+        STATE.watched += 1
     try:
         yield
     finally:
-        now.mask = outer
         with _LOCK:
             STATE.watched -= 1
 
 
+@contextmanager
+def _masked_by(now: Recording, mask: Value) -> Iterator[None]:
+    """Nodes that are made within it are masked."""
+    outer = now.mask
+    with observing():  # shows each new node to `_observe`
+        now.mask = mask
+        try:
+            yield
+        finally:
+            now.mask = outer
+
+
 def sides_of(order: Sequence[Value]) -> dict[Value, Value | None]:
     """While a function is recorded: for the nodes of a graph, whose last one is its result, the sides of a `where` they are used in."""
-    now = RECORDER.get()
-    if now is None or all(node._operation is not SELECT for node in order):
+    now = recorder()
+    if now is None or not any(node._operation.is_like(SELECT) for node in order):
         return {}
-    return now.uses(order, {order[-1]: None})
+    return now.uses(order, {order[-1]: None}, backward=True)
 
 
 def differentiated(mask: Value | None, parts: Callable[[], list[Any]]) -> list[Any]:
     """What a derivative that goes through a node adds to its inputs: nothing, where the side that it is used in is not selected."""
-    now = RECORDER.get()
+    now = recorder()
     if now is None or mask is None:
         return parts()
     with _masked_by(now, mask):
@@ -252,7 +322,7 @@ def differentiated(mask: Value | None, parts: Callable[[], list[Any]]) -> list[A
 
 def is_unchecked(node: Value) -> None:
     """Remember that the domain of this node's operation is not checked."""
-    now = RECORDER.get()
+    now = recorder()
     if now is not None:
         now.unchecked.add(node)
 
@@ -282,38 +352,116 @@ _COMPARISONS: dict[str, tuple[Operation, bool]] = {
 
 
 def compare(symbol: str, a: Any, b: Any) -> Any:
-    """A comparison of Values and numbers: a Condition while this thread records, else a truth; of two numbers it is one always."""
+    """A comparison of Values and numbers: a Condition while this thread records, else a truth; of two numbers it is one always.
+
+    Raises:
+        CompileError: in a thread that a function has started which is being recorded: which way it goes would be frozen.
+    """
     operation, swapped = _COMPARISONS[symbol]
     left, right = (b, a) if swapped else (a, b)
-    if not (isinstance(a, Value) or isinstance(b, Value)) or RECORDER.get() is None or not (is_operand(left) and is_operand(right)):
+    if not (isinstance(a, Value) or isinstance(b, Value)) or not (is_operand(left) and is_operand(right)):
+        return operation.value(FLOATS, number_of(left), number_of(right)) != 0.0
+    if recorder() is None:
+        if STATE.recorders:
+            _refuse_in_threads(a, b)
         return operation.value(FLOATS, number_of(left), number_of(right)) != 0.0
     return Condition(apply(operation, [_number_node(left), _number_node(right)]))
 
 
+def _refuse_in_threads(*operands: Any) -> None:
+    for x in operands:
+        trace = trace_of(x)
+        if trace is not None and trace.is_recorded:
+            raise CompileError(
+                f"{x._described()} was asked for its number at {current_line()}, in another thread than the one that records the function: "
+                "the answer would be frozen into the program. Compare in the thread of the function, or choose with where(x > 0, a, b)"
+            )
+
+
+def _equals(value: Any, other: Any) -> Any:
+    """What `==` says: in a traced function whether the numbers are equal, elsewhere whether it is the same node.
+
+    Raises:
+        InputError: a Value is compared with a number outside of traced functions.
+    """
+    if recorder() is not None or here() is not None or trace_of(value) is not None or trace_of(other) is not None:
+        return compare("==", value, other)
+    if isinstance(other, Value):
+        return value is other
+    raise InputError(
+        f"{value._described()} == {other!r}: == asks whether two Values are the same node, not whether their numbers are equal: "
+        f"write v.data == {other!r}"
+    )
+
+
 def _asked(what: str, value: Any, other: Any) -> Any:
-    """What Value asks while something is recorded: a comparison, its truth, its number."""
-    now = RECORDER.get()
+    """What Value asks while a function is traced: a comparison, its number, its hash, its text.
+
+    Raises:
+        CompileError, InputError: the answer would make the function do something else than it does with floats.
+    """
     if what in _COMPARISONS:
         return compare(what, value, other)
-    if what == "errors":
-        return now is not None
-    if now is None:
+    if what == "equals":
+        return _equals(value, other)
+    if what == "differs":
+        equal = _equals(value, other)
+        return ~equal if isinstance(equal, Condition) else not equal
+    if what == "is recorded":
+        return recorder() is not None
+    trace = here() or trace_of(value)
+    if trace is None:
         return None
-    if what in ("data", "grad"):
-        raise CompileError(
-            f"{value!r} was asked for its .{what} while the function was recorded at {current_line()}: the number would be frozen into the "
-            f"program. Compute with the Value itself; choose with where(x > 0, a, b); or read .{what} outside of the compiled function"
+    recorded = recorder() is not None or trace.is_recorded
+    if what in ("data", "grad", "assign"):
+        if recorded:
+            _refuse_number(what, value)
+        return None
+    if what == "backward":
+        if trace_of(value) is not None:
+            raise InputError(
+                f"{value._described()}.backward() was called at {current_line()} in a function that is differentiated or compiled: the "
+                "gradients would be plain numbers, without derivatives of their own. Write grad(f)(x) there, or backward(create_graph=True)"
+            )
+        return None
+    if asked_by_us():
+        return None
+    if what == "text" and not recorded:
+        return "number"  # as of the float that the function is called with
+    kind = "recorded" if recorded else "differentiated"
+    error = CompileError if recorded else InputError
+    raise error(
+        f"{value._described()} was asked for its {what} at {current_line()} while the function was {kind}, where a Value stands for a "
+        f"number: what follows from its {what} would not be what follows from that of the number. "
+        + (
+            "Choose with where(x > 0, a, b), or by `if`; to print numbers, call the function that was compiled: f.__wrapped__(…)"
+            if what == "text"
+            else "Look it up by v.data, or by id(v) for the node itself, outside of the function; choose by `if` in it"
         )
-    raise InputError(
-        f"{value!r} == {other!r}: == asks whether two Values are the same node, not whether their numbers are equal. "
-        f"Write where((v >= {other!r}) & (v <= {other!r}), a, b) to compare the numbers"
+    )
+
+
+def _refuse_number(what: str, value: Any) -> None:
+    if what == "assign":
+        raise CompileError(
+            f"the .data of {value._described()} was assigned at {current_line()} while the function was recorded: no run would do that. "
+            "Compute a new Value from it, and assign outside of the compiled function"
+        )
+    raise CompileError(
+        f"{value._described()} was asked for its .{what} at {current_line()} while the function was recorded: the number would be frozen "
+        f"into the program. Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); or read "
+        f".{what} outside of the compiled function"
     )
 
 
 def _observe(node: Any) -> None:
     observe(node)
-    now = RECORDER.get()
-    if now is not None and now.mask is not None and node._prev:
+    now = recorder()
+    if now is None:
+        return
+    if now.lines is not None:
+        now.lines[id(node)] = current_line()
+    if now.mask is not None and node._prev:
         now.masks[node] = now.mask
 
 

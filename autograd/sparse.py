@@ -10,12 +10,13 @@ Jacobian?", SIAM Review 47 (2005).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from autograd.errors import InputError
 from autograd.graph import topological_order
-from autograd.transforms import derivatives, push_forward
+from autograd.tracing import tracing
+from autograd.transforms import derivatives, given_back, is_from_outside, push_forward, variables_of
 from autograd.trees import flatten
 from autograd.value import Value, real
 
@@ -24,6 +25,8 @@ from autograd.value import Value, real
 class Sparse:
     """A sparse matrix: the number `values[k]` at row `rows[k]`, column `columns[k]`; 0 elsewhere.
 
+    The values are numbers; Values where the function depends on a Value from outside.
+
     Attributes:
         shape: rows, columns.
         passes: how many passes over the graph it took.
@@ -31,23 +34,24 @@ class Sparse:
 
     rows: list[int]
     columns: list[int]
-    values: list[float]
+    values: list[Any]
     shape: tuple[int, int]
     passes: int
 
-    def todense(self) -> list[list[float]]:
+    def todense(self) -> list[list[Any]]:
         """As a list of rows."""
-        dense = [[0.0] * self.shape[1] for _ in range(self.shape[0])]
+        dense: list[list[Any]] = [[0.0] * self.shape[1] for _ in range(self.shape[0])]
         for i, j, x in zip(self.rows, self.columns, self.values, strict=True):
             dense[i][j] = x
         return dense
 
 
 def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float]) -> Sparse:
-    """The Jacobian of a function of a list of numbers that returns a list of numbers.
+    """The Jacobian of a function of a list of numbers.
 
     Args:
-        f: takes one list, or one NumPy array if `x` is one; returns one.
+        f: takes one list, or one NumPy array if `x` is one; returns one, or nested lists, tuples, dicts and arrays of numbers, each of
+            which is a row, in their order.
         x: the point.
 
     Raises:
@@ -58,11 +62,13 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
         >>> J.todense(), J.passes
         ([[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]], 2)
     """
-    variables, point = _variables(x)
-    outputs = f(point)
-    if isinstance(outputs, (Value, str)) or not hasattr(outputs, "__len__"):
-        raise InputError(f"f must return a list of numbers, not {outputs!r}: for one number write [result]")
-    return _by_colours(list(outputs), variables)
+    with _point(x) as (replaced, variables, _):
+        with tracing(False, variables):
+            result = f(*replaced)
+        if isinstance(result, (Value, str)) or not hasattr(result, "__len__"):
+            raise InputError(f"f must return a list of numbers, not {result!r}: for one number write [result]")
+        found = _by_colours(flatten(result)[0], variables)
+    return replace(found, values=given_back(found.values))
 
 
 def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
@@ -80,28 +86,32 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
         >>> H.passes, len(H.values)
         (3, 298)
     """
-    variables, point = _variables(x)
-    result = f(point)
-    return _by_colours(derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables)
+    with _point(x) as (replaced, variables, _):
+        with tracing(False, variables):
+            result = f(*replaced)
+        found = _by_colours(derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables)
+    return replace(found, values=given_back(found.values))
 
 
-def _variables(x: Any) -> tuple[list[Value], Any]:
-    """A Value for each number, and all of them in the form of `x`."""
-    leaves, build = flatten(x)
-    if not hasattr(x, "__len__") or len(x) != len(leaves):
+def _point(x: Any) -> Any:
+    """The point with a fresh variable for each number.
+
+    Raises:
+        InputError: it is no sequence of numbers.
+    """
+    if not hasattr(x, "__len__") or len(x) != len(flatten(x)[0]):
         raise InputError(f"the point must be a list of numbers, not {x!r}")
-    variables = [Value(real(number)) for number in leaves]
-    return variables, build(list(variables))
+    return variables_of((x,), 0)
 
 
 def _by_colours(outputs: list[Any], variables: list[Value]) -> Sparse:
+    plain = not is_from_outside(outputs, variables)
     pattern = _pattern(outputs, variables)
     colours = _colours(pattern, len(variables))
     passes = 1 + max(colours, default=-1)
     by_pass: list[list[Any]] = []
     for colour in range(passes):
-        seeds = {v: 1.0 if c == colour else 0.0 for v, c in zip(variables, colours, strict=True)}
-        by_pass.append(push_forward(outputs, seeds, plain=True))
+        by_pass.append(push_forward(outputs, variables, [1.0 if c == colour else 0.0 for c in colours], plain))
     rows = [i for i, columns in enumerate(pattern) for _ in columns]
     columns = [j for row in pattern for j in row]
     values = [by_pass[colours[j]][i] for i, j in zip(rows, columns, strict=True)]
@@ -110,16 +120,16 @@ def _by_colours(outputs: list[Any], variables: list[Value]) -> Sparse:
 
 def _pattern(outputs: list[Any], variables: list[Value]) -> list[list[int]]:
     """For each output the numbers of the variables it depends on. Sets of variables are the bits of an integer."""
-    reached: dict[Value, int] = {v: 1 << i for i, v in enumerate(variables)}
+    reached: dict[int, int] = {id(v): 1 << i for i, v in enumerate(variables)}
     for output in outputs:
         if isinstance(output, Value):
             for node in cast("list[Value]", topological_order(output)):
-                if node not in reached:
+                if id(node) not in reached:
                     bits = 0
                     for x in node._prev:
-                        bits |= reached[x]
-                    reached[node] = bits
-    return [_bits(reached[output]) if isinstance(output, Value) else [] for output in outputs]
+                        bits |= reached[id(x)]
+                    reached[id(node)] = bits
+    return [_bits(reached[id(output)]) if isinstance(output, Value) else [] for output in outputs]
 
 
 def _bits(number: int) -> list[int]:

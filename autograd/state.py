@@ -16,16 +16,18 @@ class State:
         watched: how many `detect_anomaly` and `scope` are entered. While it is not 0, every new node is shown to `observe`.
         observe: set by `autograd.contexts`.
         recorders: how many functions are being recorded. While it is not 0, comparisons and reads of `.data` go to `asked`.
+        traced: how many are recorded or differentiated. While it is not 0, `==`, hashes and text of Values go to `asked`.
         asked: set by `autograd.recording`: what was asked ("<", "data", …), of which Value, and the other operand.
         differentiate: set by `autograd.transforms`: the gradients of a graph as graphs.
     """
 
-    __slots__ = ("asked", "differentiate", "observe", "paused", "recorders", "watched")
+    __slots__ = ("asked", "differentiate", "observe", "paused", "recorders", "traced", "watched")
 
     def __init__(self) -> None:
         self.paused: int = 0
         self.watched: int = 0
         self.recorders: int = 0
+        self.traced: int = 0
         self.observe: Callable[[Any], None] | None = None
         self.asked: Callable[[str, Any, Any], Any] | None = None
         self.differentiate: Callable[[Any], None] | None = None

@@ -7,22 +7,27 @@ be differentiated in turn.
 
 from __future__ import annotations
 
+import builtins
 import functools
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from autograd.contexts import enable_grad
+from autograd.contexts import RECORDING, enable_grad
 from autograd.errors import InputError, StaleGraphError
 from autograd.functions import GRAPHS
 from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
-from autograd.ops import CONSTANT, LEAF, SELECT
+from autograd.ops import CONSTANT, LEAF, SELECT, product
 from autograd.recording import Condition, differentiated, sides_of
 from autograd.state import STATE
+from autograd.tracing import owner_of, tracing
 from autograd.trees import flatten, leaves_like
 from autograd.value import Value, real
+
+Tree = TypeVar("Tree")
 
 
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -70,11 +75,13 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
 
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        with _variables(args, argnums) as (replaced, variables, restore):
-            result = f(*replaced, **kwargs)
-            plain = not _from_outside([result], variables)
+        with variables_of(args, argnums) as (replaced, variables, restore):
+            with tracing(False, variables):
+                result = f(*replaced, **kwargs)
+            plain = not is_from_outside([result], variables)
             (gradient,) = _rows([result], variables, plain)
-            return _number(result) if plain else result, restore(gradient)
+            found = _number(result) if plain else result, restore(gradient)
+        return given_back(found)
 
     return function
 
@@ -99,9 +106,11 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
 
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
-        with _variables(args, argnums) as (replaced, variables, restore):
-            outputs, build = flatten(f(*replaced, **kwargs))
-            return build([restore(row) for row in _rows(outputs, variables, not _from_outside(outputs, variables))])
+        with variables_of(args, argnums) as (replaced, variables, restore):
+            with tracing(False, variables):
+                outputs, build = _outputs(f(*replaced, **kwargs))
+            found = build([restore(row) for row in _rows(outputs, variables, not is_from_outside(outputs, variables))])
+        return given_back(found)
 
     return function
 
@@ -148,15 +157,51 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
         ([6.0, 5.0], [3.0, 1.0])
     """
-    if not isinstance(primals, (list, tuple)):
-        raise InputError(f"the primals are a sequence with one item for each argument of f, as in ({primals!r},)")
+    _need_sequence(primals)
     found = leaves_like(tangents, primals, "tangents")
     directions = [x if isinstance(x, Value) else real(x) for x in found]
-    with _variables(primals, tuple(range(len(primals)))) as (replaced, variables, _):
-        outputs, build = flatten(f(*replaced))
-        plain = all(not isinstance(x, Value) for x in directions) and not _from_outside(outputs, variables)
-        moved = push_forward(outputs, dict(zip(variables, directions, strict=True)), plain)
-        return build([_number(x) for x in outputs] if plain else outputs), build(moved)
+    with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, _):
+        with tracing(False, variables):
+            outputs, build = _outputs(f(*replaced))
+        plain = all(not isinstance(x, Value) for x in directions) and not is_from_outside(outputs, variables)
+        moved = push_forward(outputs, variables, directions, plain)
+        pair = build([_number(x) for x in outputs] if plain else outputs), build(moved)
+    return given_back(pair)
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of a function at a point, and a function from gradients with respect to the value to those with respect to the arguments.
+
+    Args:
+        f: takes the primals as its arguments; returns a number, or nested lists, tuples and dicts of numbers.
+        primals: the point.
+
+    Returns:
+        The value, and `pull_back(cotangent)`, where the cotangent has the form of the value: a tuple with a gradient for each argument.
+
+    Raises:
+        InputError: something in it is no number, or (when called) the cotangent is not of the form of the value.
+
+    Example:
+        >>> value, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+        >>> value, pull_back([1.0, 10.0])
+        ([6.0, 5.0], (13.0, 12.0))
+    """
+    with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, restore):
+        with tracing(False, variables):
+            result = f(*replaced)
+        outputs, build = _outputs(result)
+        plain = not is_from_outside(outputs, variables)
+        value = build([_number(x) for x in outputs] if plain else outputs)
+
+    def pull_back(cotangent: Any) -> tuple[Any, ...]:
+        weights = leaves_like(cotangent, result, "the cotangent")
+        with enable_grad() if STATE.paused else nullcontext():
+            total = builtins.sum([weight * x for weight, x in zip(weights, outputs, strict=True)], Value(0.0, CONSTANT))
+            (gradient,) = _rows([total], variables, plain and not any(isinstance(x, Value) for x in weights))
+        return cast("tuple[Any, ...]", given_back(restore(gradient)))
+
+    return given_back(value), pull_back
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -178,46 +223,79 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
 
 @contextmanager
-def _variables(args: Sequence[Any], argnums: int | tuple[int, ...]) -> Iterator[tuple[list[Any], list[Value], Callable[[list[Any]], Any]]]:
+def variables_of(
+    args: Sequence[Any], argnums: int | tuple[int, ...]
+) -> Iterator[tuple[list[Any], list[Value], Callable[[list[Any]], Any]]]:
     """The arguments with fresh variables in place of the chosen ones, the variables, and how to give derivatives their form."""
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if any(not isinstance(i, int) or not -len(args) <= i < len(args) for i in chosen):
+    single = hasattr(argnums, "__index__")
+    try:
+        chosen = (operator.index(cast(int, argnums)),) if single else tuple([operator.index(i) for i in cast("tuple[int, ...]", argnums)])
+    except TypeError:
+        raise InputError(f"argnums is a whole number or a tuple of them, not {argnums!r}") from None
+    if any(not -len(args) <= i < len(args) for i in chosen):
         raise InputError(f"argnums={argnums!r} does not fit a call with {len(args)} positional arguments")
     if len({i % len(args) for i in chosen}) != len(chosen):
         raise InputError(f"argnums={argnums!r} names an argument twice")
     replaced = list(args)
     variables: list[Value] = []
     pieces = []
-    for i in chosen:
-        leaves, build = flatten(args[i])
-        # a fresh node, so that the derivative by this use of a Value can be told from the derivative by others
-        fresh = [+x if isinstance(x, Value) else Value(real(x)) for x in leaves]
-        replaced[i] = build(fresh)
-        variables += fresh
-        pieces.append((len(fresh), build))
+    with enable_grad() if STATE.paused else nullcontext():  # there may be a no_grad around
+        for i in chosen:
+            leaves, build = flatten(args[i])
+            # a fresh node, so that the derivative by this use of a Value can be told from the derivative by others
+            fresh = [+x if isinstance(x, Value) else Value(real(x)) for x in leaves]
+            replaced[i] = build(fresh)
+            variables += fresh
+            pieces.append((len(fresh), build))
 
-    def restore(derivatives: list[Any]) -> Any:
-        built = []
-        start = 0
-        for n, build in pieces:
-            built.append(build(derivatives[start : start + n]))
-            start += n
-        return built[0] if isinstance(argnums, int) else tuple(built)
+        def restore(derivatives: list[Any]) -> Any:
+            built = []
+            start = 0
+            for n, build in pieces:
+                built.append(build(derivatives[start : start + n]))
+                start += n
+            return built[0] if single else tuple(built)
 
-    try:
-        with enable_grad() if STATE.paused else nullcontext():  # there may be a no_grad around
+        try:
             yield replaced, variables, restore
-    finally:
-        for node in variables:  # what was made of a number is one again, for a transform around this one
-            if node._operation is LEAF:
-                node._operation = CONSTANT
+        finally:
+            for node in variables:  # what was made of a number is one again, for a transform around this one
+                if node._operation is LEAF:
+                    node._operation = CONSTANT
 
 
-def _from_outside(outputs: list[Any], variables: list[Value]) -> bool:
-    """Whether a Value from outside has a part in the outputs, so that the derivatives must be Values too."""
-    own = set(variables)
+def given_back(tree: Tree) -> Tree:
+    """What a transform returns: within `no_grad`, Values without history, as of every other function."""
+    if not STATE.paused or RECORDING.get():
+        return tree
+    leaves, build = flatten(tree)
+    return cast(Tree, build([+x if isinstance(x, Value) else x for x in leaves]))
+
+
+def _outputs(result: Any) -> tuple[list[Any], Any]:
+    """The numbers of a result, and what puts others in their places.
+
+    Raises:
+        InputError: there is no result.
+    """
+    if result is None:
+        raise InputError("the function returned None: it needs a `return`")
+    return flatten(result)
+
+
+def _need_sequence(primals: Any) -> None:
+    if not isinstance(primals, (list, tuple)):
+        raise InputError(f"the primals are a sequence with one item for each argument of f, as in ({primals!r},)")
+
+
+def is_from_outside(outputs: list[Any], variables: list[Value]) -> bool:
+    """Whether a Value from outside has a part in the outputs, so that the derivatives must be Values too.
+
+    That is a leaf, or a variable of a transform around this one.
+    """
+    own = set(map(id, variables))
     return any(
-        node._operation is LEAF and node not in own
+        (node._operation is LEAF or owner_of(node) is not None) and id(node) not in own
         for output in outputs
         if isinstance(output, Value)
         for node in cast("list[Value]", topological_order(output))
@@ -233,7 +311,7 @@ def _rows(outputs: list[Any], variables: list[Value], plain: bool) -> Iterator[l
         elif plain:
             for v in variables:
                 v.grad = 0.0
-            output.backward()
+            output._go_backward()
             yield [v._grad for v in variables]
         else:
             yield derivatives(output, variables)
@@ -253,49 +331,62 @@ def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
     order = cast("list[Value]", topological_order(result))
     depends = _depending(order, variables)
     sides = sides_of(order) if STATE.recorders else {}
-    gradient: dict[Value, Any] = {result: 1.0}
+    gradient: dict[int, Any] = {id(result): 1.0}  # by `id`: a hash of a Value may be refused, in a function that is differentiated
     for node in reversed(order):
-        if node not in gradient or node not in depends:
+        if id(node) not in gradient or id(node) not in depends:
             continue
         inputs = node._prev
-        upstream = gradient[node]
+        upstream = gradient[id(node)]
         parts = differentiated(sides.get(node), partial(_parts_as_graphs, node, upstream)) if sides else _parts_as_graphs(node, upstream)
         for x, part in zip(inputs, parts, strict=True):
-            if x in depends:
-                gradient[x] = gradient[x] + part if x in gradient else part
-    return [gradient.get(v, 0.0) for v in variables]
+            if id(x) in depends:
+                gradient[id(x)] = gradient[id(x)] + part if id(x) in gradient else part
+    return [gradient.get(id(v), 0.0) for v in variables]
 
 
-def push_forward(outputs: list[Any], tangents: dict[Value, Any], plain: bool) -> list[Any]:
-    """The derivatives of the outputs in the direction that the tangents of some nodes say: the chain rule, from inputs to outputs."""
-    moved = dict(tangents)
+def push_forward(outputs: list[Any], variables: Sequence[Value], tangents: Sequence[Any], plain: bool) -> list[Any]:
+    """The derivatives of the outputs in the direction of these tangents of the variables: the chain rule, from inputs to outputs.
+
+    What does not depend on the variables has no tangent, nor has what did not select the input that has one: `moves` says where, as a
+    truth, or as a Condition while a function is recorded.
+    """
+    moved: dict[int, Any] = {id(v): tangent for v, tangent in zip(variables, tangents, strict=True)}
+    moves: dict[int, Any] = dict.fromkeys(moved, True)
+    xp = FLOATS if plain else GRAPHS
     for output in outputs:
-        if not isinstance(output, Value):
-            continue
-        for node in cast("list[Value]", topological_order(output)):
-            if node in moved:
+        for node in cast("list[Value]", topological_order(output)) if isinstance(output, Value) else ():
+            inputs = node._prev
+            if id(node) in moved or node._operation.stops or not any(id(x) in moved for x in inputs):
                 continue
             total: Any = None
-            inputs = node._prev
-            if node._operation is SELECT:  # of the function that is being recorded: exactly the one that is selected
-                _, a, b = inputs
-                if a in moved or b in moved:
-                    moved[node] = Condition(inputs[0]).select(moved.get(a, 0.0), moved.get(b, 0.0))
-            elif any(x in moved for x in inputs):
-                slopes = node._slopes if plain else _slopes_as_graphs(node)
-                for x, slope in zip(inputs, slopes, strict=True):
-                    if x in moved:
-                        total = moved[x] * slope if total is None else total + moved[x] * slope
-                moved[node] = total
-    return [moved.get(output, 0.0) if isinstance(output, Value) else 0.0 for output in outputs]
+            where: Any = False
+            for x, slope in zip(inputs, node._slopes if plain else _slopes_as_graphs(node), strict=True):
+                if id(x) not in moved:
+                    continue
+                own = moves[id(x)]
+                if node._operation.selects:
+                    own = own & _is_not(xp.equal(slope, 0.0))
+                if own is False:
+                    continue
+                part = product(node._operation, xp, slope, moved[id(x)])
+                part = part if own is True else own.select(part, 0.0)
+                total = part if total is None else total + part
+                where = where | own
+            if total is not None:
+                moved[id(node)], moves[id(node)] = total, where
+    return [moved.get(id(output), 0.0) if isinstance(output, Value) else 0.0 for output in outputs]
 
 
-def _depending(order: list[Value], variables: Sequence[Value]) -> set[Value]:
-    """The nodes that depend on the variables, and these."""
-    depends = set(variables)
+def _is_not(truth: Any) -> Any:
+    return ~truth if isinstance(truth, Condition) else not truth
+
+
+def _depending(order: list[Value], variables: Sequence[Value]) -> set[int]:
+    """The nodes, by their `id`, that depend on the variables by other ways than through comparisons and `no_grad`; and these."""
+    depends = set(map(id, variables))
     for node in order:
-        if node not in depends and any(x in depends for x in node._prev):
-            depends.add(node)
+        if id(node) not in depends and not node._operation.stops and any(id(x) in depends for x in node._prev):
+            depends.add(id(node))
     return depends
 
 
@@ -305,7 +396,7 @@ def _parts_as_graphs(node: Value, upstream: Any) -> list[Any]:
         condition = Condition(node._prev[0])
         return [0.0, condition.select(upstream, 0.0), condition.select(0.0, upstream)]
     slopes = _slopes_as_graphs(node)
-    return [upstream if isinstance(slope, float) and slope == 1.0 else upstream * slope for slope in slopes]
+    return [upstream if type(slope) is float and slope == 1.0 else product(node._operation, GRAPHS, slope, upstream) for slope in slopes]
 
 
 def _slopes_as_graphs(node: Value) -> list[Any]:
@@ -331,7 +422,8 @@ def _slopes_as_graphs(node: Value) -> list[Any]:
 
 def _backward_on_graphs(root: Value) -> None:
     """What ``root.backward(create_graph=True)`` does: the `.grad` of each leaf becomes a Value."""
-    leaves = [node for node in cast("list[Value]", topological_order(root)) if node._operation is LEAF]
+    order = cast("list[Value]", topological_order(root))
+    leaves = [node for node in order if node._operation is LEAF or owner_of(node) is not None]
     with enable_grad():
         for leaf, gradient in zip(leaves, derivatives(root, leaves), strict=True):
             before = leaf.grad

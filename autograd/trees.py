@@ -2,21 +2,90 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import InputError
 
-Build = Callable[[list[Any]], Any]
+
+class Form:
+    """The form of a tree: what its inner nodes are, and where leaves stand. Called with leaves, it makes such a tree of them.
+
+    Two forms are equal where all types, keys and shapes are the same.
+
+    Attributes:
+        kind: the type of the node; None for a leaf, and `type(None)` for a None, which has no leaves.
+        keys: of a dict, with their types, which tell 1 from True; of an array its shape.
+        branches: the forms of what is in it.
+        count: how many leaves there are.
+    """
+
+    __slots__ = ("_hash", "_is_flat", "_make", "branches", "count", "keys", "kind")
+
+    def __init__(
+        self,
+        kind: type | None,
+        keys: tuple[Any, ...] = (),
+        branches: tuple[Form, ...] = (),
+        make: Callable[[list[Any]], Any] | None = None,
+        count: int | None = None,
+    ) -> None:
+        self.kind, self.keys, self.branches, self._make = kind, keys, branches, make
+        self.count: int = sum([branch.count for branch in branches]) if count is None else count
+        self._is_flat = all(branch.kind is None for branch in branches)
+        self._hash = hash((kind, keys, branches))
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        """A tree of this form."""
+        if self.kind is None:
+            return leaves[0]
+        if self._is_flat:
+            parts = list(leaves)
+        else:
+            parts, start = [], 0
+            for branch in self.branches:
+                parts.append(branch(leaves[start : start + branch.count]))
+                start += branch.count
+        return None if self._make is None else self._make(parts)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Form) and (self.kind, self.keys, self.branches) == (other.kind, other.keys, other.branches)
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
-def flatten(tree: Any, arrays: bool = True) -> tuple[list[Any], Build]:
-    """The leaves of `tree`, and a function that makes a tree of the same form of other leaves.
+LEAF = Form(None, count=1)
+NONE = Form(type(None))
 
-    Lists, tuples (also named ones), dicts (in the order of their keys) and NumPy arrays are inner nodes; all else is a leaf.
+
+def of_branches(tree: Any, branches: Sequence[Form]) -> Form:
+    """The form of a dict, list or tuple with these forms in it."""
+    kind = type(tree)
+    if isinstance(tree, dict):
+        names = tuple(tree)
+        keys: tuple[Any, ...] = tuple([(type(key), key) for key in names])
+        if isinstance(tree, defaultdict):
+            factory = tree.default_factory
+            return Form(kind, (*keys, factory), tuple(branches), lambda new: kind(factory, zip(names, new, strict=True)))
+        return Form(kind, keys, tuple(branches), lambda new: kind(zip(names, new, strict=True)))
+    return Form(kind, (), tuple(branches), getattr(tree, "_make", kind))
+
+
+def branches_of(tree: Any) -> list[Any]:
+    """What is in a dict, list or tuple."""
+    return list(tree.values()) if isinstance(tree, dict) else list(tree)
+
+
+def flatten(tree: Any, arrays: bool = True) -> tuple[list[Any], Form]:
+    """The leaves of `tree`, and its form, which makes a tree of other leaves.
+
+    Lists, tuples (also named ones), dicts (in the order of their keys) and NumPy arrays are inner nodes; so is None, which has no
+    leaves; all else is a leaf.
 
     Args:
         tree: of numbers, Values, or anything else.
@@ -30,12 +99,7 @@ def flatten(tree: Any, arrays: bool = True) -> tuple[list[Any], Build]:
         {'w': [10.0, 20.0], 'b': 30.0}
     """
     leaves: list[Any] = []
-    shape = _collect(tree, leaves, arrays)
-
-    def build(new: list[Any]) -> Any:
-        return _rebuild(shape, iter(new))
-
-    return leaves, build
+    return leaves, _collect(tree, leaves, arrays)
 
 
 def leaves_like(tree: Any, model: Any, name: str) -> list[Any]:
@@ -53,6 +117,10 @@ def leaves_like(tree: Any, model: Any, name: str) -> list[Any]:
         >>> leaves_like({"b": 3.0, "w": (1.0, 2.0)}, {"w": [0.0, 0.0], "b": 0.0}, "tree")
         [1.0, 2.0, 3.0]
     """
+    if model is None:
+        if tree is not None:
+            raise InputError(f"{name} must be None, not {tree!r}")
+        return []
     if isinstance(model, dict):
         if not isinstance(tree, dict) or tree.keys() != model.keys():
             raise InputError(f"{name} must be a dict with the keys {list(model)}, not {tree!r}")
@@ -66,14 +134,6 @@ def leaves_like(tree: Any, model: Any, name: str) -> list[Any]:
     return [leaf for branch in pairs for leaf in leaves_like(*branch)]
 
 
-@dataclass(frozen=True)
-class _Array:
-    shape: tuple[int, ...]
-
-
-_LEAF = object()
-
-
 def _is_sequence(tree: Any) -> bool:
     return isinstance(tree, (list, tuple)) or getattr(tree, "ndim", 0) > 0
 
@@ -83,34 +143,20 @@ def _leaf(tree: Any) -> Any:
     return tree.item() if type(tree).__module__ == "numpy" and getattr(tree, "ndim", None) == 0 else tree
 
 
-def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Any:
-    if isinstance(tree, dict):
-        return {key: _collect(branch, leaves, arrays) for key, branch in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[_collect(branch, leaves, arrays) for branch in tree])
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([_collect(branch, leaves, arrays) for branch in tree])
-    if (
-        hasattr(tree, "tolist") and getattr(tree, "ndim", 0) > 0
-    ):  # an array, without importing NumPy; its subclasses, such as a matrix, have rules of their own
+def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Form:
+    if tree is None:
+        return NONE
+    if isinstance(tree, (dict, list, tuple)):
+        return of_branches(tree, [_collect(branch, leaves, arrays) for branch in branches_of(tree)])
+    if hasattr(tree, "tolist") and getattr(tree, "ndim", 0) > 0:
+        # an array, without importing NumPy; its subclasses, such as a matrix, have rules of their own
         if arrays and type(tree) is getattr(sys.modules.get("numpy"), "ndarray", None):
             leaves += tree.ravel().tolist()
-            return _Array(tree.shape)
+            shape = tree.shape
+            return Form(type(tree), shape, (), lambda new: _array(new, shape), tree.size)
         return _collect(tree.tolist(), leaves, arrays)
     leaves.append(_leaf(tree))
-    return _LEAF
-
-
-def _rebuild(shape: Any, leaves: Any) -> Any:
-    if shape is _LEAF:
-        return next(leaves)
-    if isinstance(shape, _Array):
-        return _array([next(leaves) for _ in range(math.prod(shape.shape))], shape.shape)
-    if isinstance(shape, dict):
-        return {key: _rebuild(branch, leaves) for key, branch in shape.items()}
-    if hasattr(shape, "_fields"):
-        return type(shape)(*[_rebuild(branch, leaves) for branch in shape])
-    return type(shape)([_rebuild(branch, leaves) for branch in shape])
+    return LEAF
 
 
 def _array(items: list[Any], shape: tuple[int, ...]) -> Any:

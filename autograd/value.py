@@ -6,6 +6,7 @@ op table, bit for bit. Every other operation is made from its row by `apply`.
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Iterator
 from decimal import Decimal
@@ -47,8 +48,9 @@ class Value(Node):
         data: a real number: int, float, a NumPy scalar, `Fraction`, `Decimal`.
         label: a name for pictures and messages.
 
-    `==` and `hash` are by identity, so that a Value can stand in sets and dicts; compare numbers with `a.data == b.data`.
-    `<`, `<=`, `>`, `>=` and `bool` look at the data, as a float's do.
+    `<`, `<=`, `>`, `>=` and `bool` look at the data, as a float's do. `==` and `hash` are by identity, so that a Value can stand in sets
+    and dicts; `v == 0` is an error: compare numbers with `v.data == 0`. In a function that is differentiated or compiled, `==` compares
+    the numbers, as it does when the function is called with floats.
 
     Raises:
         InputError: `data` is not a real number, or the label is no keyword argument.
@@ -97,13 +99,26 @@ class Value(Node):
         if STATE.watched and STATE.observe is not None:
             STATE.observe(self)
         if STATE.paused and _operation is not LEAF and not RECORDING.get():
-            self._operation = CONSTANT
-            self._left = self._right = None
-            if self._extra is not None:
-                self._extra.drop_inputs()
+            self._stop()
 
     def __init_subclass__(cls) -> None:
         raise InputError("Value cannot be subclassed: its methods create Values. Hold one in an attribute, or write functions of Values")
+
+    def _stop(self) -> None:
+        """Let no derivative pass through this node: make it a constant; while a function is recorded, one that each run computes anew."""
+        if self._operation is CONSTANT:
+            return
+        extra = self._extra
+        if STATE.recorders and STATE.asked is not None and STATE.asked("is recorded", self, None):
+            self._operation = self._operation.stopped()
+            self._dleft = self._dright = 0.0
+            if extra is not None:
+                extra.dleft, extra.dright = [0.0] * len(extra.left), [0.0] * len(extra.right)
+            return
+        self._operation = CONSTANT
+        self._left = self._right = None
+        if extra is not None:
+            extra.drop_inputs()
 
     # -- what it holds ------------------------------------------------------------------------------------------------
 
@@ -116,6 +131,8 @@ class Value(Node):
 
     @data.setter
     def data(self, number: object) -> None:
+        if STATE.recorders and STATE.asked is not None:
+            STATE.asked("assign", self, number)
         self._data = real(number)
 
     @property
@@ -180,24 +197,32 @@ class Value(Node):
         grad = self._grad
         left = self._left
         if left is not None:
-            cast(Value, left)._grad += self._dleft * grad
+            part = self._dleft * grad
+            cast(Value, left)._grad += part if part == part else self._selected(self._dleft)
         right = self._right
         if right is not None:
-            cast(Value, right)._grad += self._dright * grad
+            part = self._dright * grad
+            cast(Value, right)._grad += part if part == part else self._selected(self._dright)
         extra = self._extra
         if extra is not None:
             for node, slope in zip(extra.left, extra.dleft):  # noqa: B905 - see dot
-                cast(Value, node)._grad += slope * grad
+                part = slope * grad
+                cast(Value, node)._grad += part if part == part else self._selected(slope)
             for node, slope in zip(extra.right, extra.dright):  # noqa: B905
-                cast(Value, node)._grad += slope * grad
+                part = slope * grad
+                cast(Value, node)._grad += part if part == part else self._selected(slope)
+
+    def _selected(self, slope: float) -> float:
+        """A part of a gradient that came out as nan: 0, where this slope says that the input was not selected; see `Operation.selects`."""
+        return 0.0 if slope == 0.0 and self._operation.selects else math.nan
 
     def backward(self, create_graph: bool = False) -> None:
         """Fill `.grad` of every node this one depends on with the derivative of this one by it.
 
         Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. If it is
-        interrupted, the leaves are as they were before. Never raises for numeric reasons: an infinite slope is inf, and times a
-        slope of 0 it is nan, so that sqrt(relu(x)) has the derivative nan where x < 0 (PyTorch says 0). The chain rule has no
-        answer there; ``where(x > 0, lambda: sqrt(x), lambda: 0.0)`` has one.
+        interrupted, the leaves are as they were before. Never raises for numeric reasons: an infinite slope is inf. Times a slope
+        that is 0 by value, as in sqrt(a * 0.0), it is nan. A slope that is 0 because the input was not selected (relu, clip, maximum,
+        minimum, floor, ceil, sign, where) passes nothing on: sqrt(relu(x)) has the derivative 0 where x < 0.
         Several threads may each go backward through a graph of their own, but not through graphs that share a leaf.
 
         Args:
@@ -208,6 +233,7 @@ class Value(Node):
         Raises:
             StaleGraphError: with `create_graph`, when `.data` was assigned since the graph was built.
             AnomalyError: within `detect_anomaly`, at the first gradient that is nan or inf.
+            InputError: within a function that is differentiated or compiled, of what depends on its arguments.
 
         Example:
             >>> x = Value(3.0)
@@ -218,6 +244,12 @@ class Value(Node):
         if create_graph and STATE.differentiate is not None:
             STATE.differentiate(self)
             return
+        if STATE.traced and STATE.asked is not None:
+            STATE.asked("backward", self, None)
+        self._go_backward()
+
+    def _go_backward(self) -> None:
+        """The chain rule on the stored local derivatives."""
         order = topological_order(self)
         leaves: list[Value] = []
         before: list[float] = []
@@ -350,12 +382,23 @@ class Value(Node):
             return NotImplemented
         return self._data >= number_of(other) if not STATE.recorders else compare(">=", self, other)
 
-    def __eq__(self, other: object) -> bool:
-        if STATE.recorders and STATE.asked is not None and isinstance(other, numbers.Real):
-            STATE.asked("is", self, other)
-        return self is other
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, Value) and not STATE.traced:
+            return self is other
+        if isinstance(other, (Value, numbers.Real, Decimal)) or type(other).__name__ == "bool_":
+            return compare("equals", self, other)
+        return NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        if isinstance(other, Value) and not STATE.traced:
+            return self is not other
+        if isinstance(other, (Value, numbers.Real, Decimal)) or type(other).__name__ == "bool_":
+            return compare("differs", self, other)
+        return NotImplemented
 
     def __hash__(self) -> int:
+        if STATE.traced and STATE.asked is not None:
+            STATE.asked("hash", self, None)
         return id(self) >> 4  # the low bits of an address are always 0
 
     def __bool__(self) -> bool:
@@ -363,21 +406,32 @@ class Value(Node):
 
     def __float__(self) -> float:
         raise InputError(
-            f"float({self!r}) would drop its gradient: write v.data for the number, or use the functions of autograd "
+            f"float({self._described()}) would drop its gradient: write v.data for the number, or use the functions of autograd "
             "(autograd.sin(v), not math.sin(v)), which keep it"
         )
 
     def __int__(self) -> int:
-        raise InputError(f"int({self!r}) would drop its gradient: write int(v.data) for the number, or floor(v), whose derivative is 0")
+        raise InputError(
+            f"int({self._described()}) would drop its gradient: write int(v.data) for the number, or floor(v), whose derivative is 0"
+        )
 
     def __round__(self, digits: object = None) -> float:
-        raise InputError(f"round({self!r}) would drop its gradient: write round(v.data, 4) for the number, or show it as f'{{v:.4f}}'")
+        raise InputError(
+            f"round({self._described()}) would drop its gradient: write round(v.data, 4) for the number, or show it as f'{{v:.4f}}'"
+        )
 
     def __format__(self, spec: str) -> str:
         """As its number, where a format is given: f"{loss:.4f}"."""
-        return format(self._data, spec) if spec else repr(self)
+        if STATE.traced and STATE.asked is not None and STATE.asked("text", self, None) == "number":
+            return format(self._data, spec)
+        return format(self._data, spec) if spec else self._described()
 
     def __repr__(self) -> str:
+        if STATE.traced and STATE.asked is not None and STATE.asked("text", self, None) == "number":
+            return repr(self._data)
+        return self._described()
+
+    def _described(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
@@ -398,7 +452,7 @@ def apply(operation: Operation, inputs: list[Value], checked: bool = True) -> Va
         checked
         and (operation.domain is not None or operation.pole is not None)
         and outside(operation, FLOATS, *data)
-        and not (STATE.recorders and STATE.asked is not None and STATE.asked("errors", None, None))
+        and not (STATE.recorders and STATE.asked is not None and STATE.asked("is recorded", None, None))
     ):
         raise undefined(operation, inputs)
     try:
@@ -486,7 +540,7 @@ def real(number: object) -> float:
         except OverflowError:
             raise MagnitudeError(f"{type(number).__name__} too large for a float: scale it, or pass float('inf')") from None
     if isinstance(number, Value):
-        raise InputError(f"a number is needed here, not {number!r}: write .data for its number")
+        raise InputError(f"a number is needed here, not {number._described()}: write .data for its number")
     if isinstance(number, complex):
         raise InputError(f"complex numbers are not supported: {number!r}; use two Values, its real and imaginary part")
     if isinstance(number, str):
@@ -538,6 +592,58 @@ def number_of(other: object) -> float:
 def numbers_of(nodes: list[Value]) -> list[float]:
     """The numbers of some Values."""
     return [node._data for node in nodes]
+
+
+def first_difference(ours: list[Value], theirs: list[Value], known: dict[int, Value], shared: list[Value]) -> int:
+    """The first position at which two graphs differ in an operation, a constant or an input; -1 where they are the same.
+
+    Args:
+        ours, theirs: the nodes of each graph, in topological order.
+        known: the leaf of theirs that stands for one of ours, by the `id` of ours; another leaf stands for itself.
+        shared: receives the nodes, other than leaves, that are the same object in both.
+    """
+    n = min(len(ours), len(theirs))
+    for nodes in (ours, theirs):
+        for i in range(n):
+            nodes[i]._mark = -1 - i  # a number of this comparison: the mark of no walk is negative
+    for i in range(n):
+        a = ours[i]
+        b = theirs[i]
+        if a is b:
+            if a._operation is not LEAF:
+                shared.append(a)
+            elif known.get(id(a), a) is not b:  # a leaf that the first run left behind
+                return i
+            continue
+        if a._operation is not b._operation and not a._operation.is_same(b._operation):
+            return i
+        left, other = a._left, b._left
+        if left is None or other is None:
+            if left is not other:
+                return i
+        elif left._mark != other._mark:
+            return i
+        left, other = a._right, b._right
+        if left is None or other is None:
+            if left is not other:
+                return i
+        elif left._mark != other._mark:
+            return i
+        extra, more = a._extra, b._extra
+        if a._left is None and (extra is not None or more is not None):
+            inputs = [] if extra is None else extra.left + extra.right
+            others = [] if more is None else more.left + more.right
+            if len(inputs) != len(others):
+                return i
+            for x, y in zip(inputs, others):  # noqa: B905 - see dot
+                if x._mark != y._mark:
+                    return i
+        if a._operation is LEAF:
+            if known.get(id(a)) is not b:
+                return i
+        elif a._operation is CONSTANT and (a._data != b._data or a._data == 0.0) and a._data.hex() != b._data.hex():
+            return i
+    return -1 if len(ours) == len(theirs) else n
 
 
 def set_numbers(nodes: list[Value], numbers: list[float]) -> None:

@@ -6,19 +6,16 @@ Both ways give the same numbers to within rounding, for the same samples in the 
 from __future__ import annotations
 
 import math
-import random
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.contexts import detect_anomaly, no_grad
 from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
-from autograd.ops import LEAF
-from autograd.recording import RECORDER, Recording, recording
+from autograd.recording import giving_back, keeping_draws
 from autograd.trees import flatten
-from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers, values
+from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers
 from nn.data import as_lists
 from nn.losses import mean
 from nn.module import Module
@@ -67,8 +64,8 @@ class Data:
 
     def lists(self, order: Sequence[int]) -> tuple[list[Any], list[Any]]:
         """The samples of these numbers, and their targets, or none."""
-        X = self.X[list(order)].tolist() if hasattr(self.X, "tolist") else [self.X[i] for i in order]
-        return X, [self.y[i] for i in order] if self.y else []
+        X = self.X[list(order)].tolist() if hasattr(self.X, "tolist") else [_copied(self.X[i]) for i in order]
+        return X, [_copied(self.y[i]) for i in order] if self.y else []
 
     def arrays(self, order: Sequence[int]) -> list[Any]:
         """The same as arrays: that of the samples and, if there are any, that of the targets. Of dicts a dict of arrays.
@@ -82,6 +79,13 @@ class Data:
 
         rows = np.array(order, dtype=np.intp)
         return [_rows(array, rows) for array in self._arrays]
+
+
+def _copied(sample: Any) -> Any:
+    """The sample with lists and dicts of its own: a model may change them."""
+    if isinstance(sample, list):
+        return [_copied(part) for part in sample] if sample and isinstance(sample[0], (list, dict, tuple)) else sample[:]
+    return {key: _copied(part) for key, part in sample.items()} if type(sample) is dict else sample
 
 
 def _rows(array: Any, rows: npt.NDArray[np.intp]) -> Any:
@@ -120,9 +124,11 @@ class Eager:
 
     Attributes:
         reason: why this is not compiled, where it was to be.
+        watched: whether code of the user runs between the steps, such as a callback, which may change the model.
     """
 
     reason = ""
+    watched = False
 
     def __init__(self, model: Any, loss: Loss, parameters: list[Value], penalty: Penalty | None = None) -> None:
         self.model = model
@@ -134,13 +140,14 @@ class Eager:
     @contextmanager
     def mode(self, training: bool) -> Iterator[None]:
         """The model and all its parts in training or in evaluation mode, and afterwards as they were."""
-        before = [module.training for module in self._modules]
-        for module in self._modules:
+        modules = self._modules
+        before = [module.training for module in modules]
+        for module in modules:
             module.training = training
         try:
             yield
         finally:
-            for module, was in zip(self._modules, before, strict=True):
+            for module, was in zip(modules, before, strict=True):
                 module.training = was
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
@@ -182,6 +189,10 @@ class Eager:
             outputs.append(plain(output))
         return losses, outputs
 
+    def refresh(self, data: Data) -> None:
+        """Look at the model again: what it consists of, and does, may have been changed by a callback."""
+        self._modules = self.model.modules() if isinstance(self.model, Module) else []
+
     def update(self, rule: Callable[[Array], Array]) -> None:
         """Set the numbers of the parameters to what a rule makes of them."""
         import numpy as np
@@ -209,31 +220,27 @@ class Compiled(Eager):
         from autograd import compile
         from autograd.compiled.arguments import Parameters
 
-        recorded = self._recorded = _Recorded(loss)
-
         def sample(model: Any, x: Any, target: Any) -> Any:
-            x, target = as_eager(x), as_eager(target)
-            with _nothing_drawn(model):
-                output = model(x)
-                one = loss_of(recorded.loss, output, target)
-            recorded.note((x, target), (one, output))
+            output = model(as_eager(x))
+            one = loss_of(self.loss, output, as_eager(target))
             return one, (one, output)
 
         def answer(model: Any, x: Any) -> Any:
-            x = as_eager(x)
-            with _nothing_drawn(model):
-                output = model(x)
-            recorded.note((x,), output)
-            return output
+            return model(as_eager(x))
+
+        def penalised(model: Any) -> Any:
+            return self.penalty(model) if self.penalty is not None else None
 
         super().__init__(model, loss, parameters, penalty)
-        self._functions = answer, sample
         self._automatic = executor == "auto"
         self._held = False
         self._store = Parameters(model, parameters)
         self._sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
         self._output = compile(answer, in_axes=(None, 0), executor=executor)
-        self._penalty = None if self.penalty is None else compile(self.penalty, in_axes=(None,), executor=executor)
+        self._penalty = None if self.penalty is None else compile(penalised, in_axes=(None,), executor=executor)
+        for function in (self._sample, self._output, self._penalty):
+            if function is not None:
+                function.recording_within = self._without_a_trace
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         """As `Eager.gradient`.
@@ -254,15 +261,20 @@ class Compiled(Eager):
         return self._tried(lambda: self._evaluate(data), lambda: Eager.evaluate(self, data))
 
     def _tried(self, compiled: Callable[[], Found], eager: Callable[[], Found]) -> Found:
-        """What compiled code finds. Where it fails, eager code decides: it raises the error that names the numbers, or does without."""
+        """What compiled code finds. Where it fails, eager code decides: it raises the error that names the numbers, or does without.
+
+        Then eager code begins where compiled code did: random numbers that were drawn are drawn again.
+        """
         if self.reason:
             return eager()
         try:
-            return compiled()
+            with keeping_draws() as kept:
+                return compiled()
         except Exception as error:
             failed = error
         self.write()
-        found = eager()
+        with giving_back(kept):
+            found = eager()
         if self._automatic:
             told = str(failed) if isinstance(failed, (AutogradError, FloatingPointError)) else f"{type(failed).__name__}: {failed}"
             self.reason = told.splitlines()[0]
@@ -270,6 +282,30 @@ class Compiled(Eager):
         if isinstance(failed, FloatingPointError):
             raise DomainError(f"{failed}, in compiled code, though not in eager code")
         raise failed
+
+    @contextmanager
+    def _without_a_trace(self) -> Iterator[None]:
+        """What is recorded within it leaves everything as it was.
+
+        Raises:
+            CompileError: the model, the loss or the penalty changes something, as a counter: compiled code would not.
+        """
+        from autograd.compiled.surroundings import Surroundings
+
+        surroundings = Surroundings(self.model, self.loss, self.penalty)
+        if surroundings.iterators:
+            raise CompileError(
+                f"the model or the loss refers to a {type(surroundings.iterators[0]).__name__}, which each call may advance, and compiled "
+                "code would not"
+            )
+        snapshot = surroundings.snapshot()
+        try:
+            yield
+            changed = snapshot.changed()
+        finally:
+            snapshot.restore(surroundings)
+        if changed:
+            raise CompileError(f"the model or the loss changes {changed} when it is called, and compiled code would not")
 
     def _gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         import numpy as np
@@ -285,6 +321,9 @@ class Compiled(Eager):
     def _evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
         import numpy as np
 
+        if self.watched:
+            with self.mode(training=False):
+                self.refresh(data)
         if not self._held:
             self._store.read()
         losses: list[float] = []
@@ -300,28 +339,37 @@ class Compiled(Eager):
                 outputs += by_sample(some)
         return losses, outputs
 
-    def is_still_right(self, model: Module, loss: Loss, data: Data) -> bool:
-        """Take up this model and loss again. Whether recording them now, for the first sample, gives what was recorded of them then."""
-        self.model, self.loss, self._recorded.loss = model, loss, loss
-        self._modules = self._store.modules = model.modules()
-        self._store.module = model
-        known = self._recorded.graphs[len(data.y) > 0]
-        if not known:
-            return True
-        try:
-            leaves, build = flatten([column[0] for column in data.lists([0]) if column])
-            with self.mode(training=False), recording():
-                self._functions[len(data.y) > 0](model, *build([Value(number) for number in leaves]))
-        except Exception:  # what is wrong with it, the run says
-            return False
-        return known[0].is_like(known.pop())
+    def refresh(self, data: Data) -> None:
+        """As `Eager.refresh`: what was recorded is forgotten where recording it now would give something else."""
+        super().refresh(data)
+        self._store.modules = self._modules
+        if self.reason:
+            return
+        if not self._held:
+            self._store.read()
+        one = data.arrays([0])
+        calls = [(self._sample if data.y else self._output, one), (self._penalty, [])]
+        for function, arguments in calls:
+            if function is None:
+                continue
+            try:
+                function.refresh(self._store, *arguments)
+            except CompileError:  # which the next run says, and does without
+                function.forget()
 
-    def laid_down(self) -> bool:
-        """Let go of the model and the loss, for `is_still_right`. Whether that can tell: where all samples take one branch."""
+    def take_up(self, model: Module, loss: Loss, data: Data) -> None:
+        """Take up a model and a loss again, after `lay_down`."""
+        self.model, self.loss, self._store.module = model, loss, model
+        Eager.refresh(self, data)
+        with self.mode(training=False):
+            self.refresh(data)
+
+    def lay_down(self) -> bool:
+        """Let go of the model and the loss, for `take_up`. Whether that is possible: not where something recorded refers to the model."""
         nobody: Any = None
-        self.model = self.loss = self._recorded.loss = self._store.module = nobody
+        self.model = self.loss = self._store.module = nobody
         self._modules = self._store.modules = []
-        return not self.reason and all(len(graphs) <= 1 and all(g.is_plain() for g in graphs) for graphs in self._recorded.graphs)
+        return not self.reason and not self._sample.draws and not self._output.draws
 
     def update(self, rule: Callable[[Array], Array]) -> None:
         """As `Eager.update`."""
@@ -343,61 +391,6 @@ class Compiled(Eager):
             self._held = False
 
 
-@dataclass
-class _Graph:
-    """What was recorded of a sample: the leaves that stand for its numbers, the results and their form, and what else was heard."""
-
-    leaves: list[Any]
-    results: list[Any]
-    form: str
-    heard: Recording
-
-    def is_plain(self) -> bool:
-        """Whether leaves, results and guards are all that there is to it."""
-        return not (self.heard.draws or self.heard.masks or self.heard.unchecked)
-
-    def is_like(self, other: _Graph) -> bool:
-        """Whether it computes the same from its leaves, for every sample and whatever the numbers of the parameters."""
-        if self.form != other.form or not other.is_plain() or len(self.heard.guards) != len(other.heard.guards):
-            return False
-        if any(a.truth != b.truth for a, b in zip(self.heard.guards, other.heard.guards, strict=True)):
-            return False
-        known = dict(zip(self.leaves, other.leaves, strict=True))
-        pairs = list(zip(self.results, other.results, strict=True))
-        pairs += [(a.node, b.node) for a, b in zip(self.heard.guards, other.heard.guards, strict=True)]
-        while pairs:
-            a, b = pairs.pop()
-            if a in known:
-                if known[a] is not b:
-                    return False
-                continue
-            inputs = a._prev, b._prev
-            if a is b or a._operation is not b._operation or len(inputs[0]) != len(inputs[1]):
-                return False  # the same node was not made by the model now, and its number may have been assigned since
-            if not inputs[0] and (a._operation is LEAF or a._data.hex() != b._data.hex()):
-                return False
-            known[a] = b
-            pairs += [(x, y) for x, y in zip(*inputs, strict=True) if x is not y or x._operation is not LEAF]
-        return True
-
-
-class _Recorded:
-    """What a compiled function was recorded from, and the graphs that came of it: of outputs alone, and of losses."""
-
-    def __init__(self, loss: Loss) -> None:
-        self.loss = loss
-        self.graphs: tuple[list[_Graph], list[_Graph]] = ([], [])
-
-    def note(self, given: tuple[Any, ...], result: Any) -> None:
-        """Remember what was recorded just now."""
-        now = RECORDER.get()
-        if now is not None:
-            results, build = flatten(result, arrays=False)
-            leaves = flatten(given)[0]
-            form = repr((build([0] * len(results)), len(leaves)))
-            self.graphs[len(given) - 1].append(_Graph(leaves, cast("list[Any]", values(results)), form, now))
-
-
 _KEPT: dict[int, tuple[weakref.ref[Module], Compiled]] = {}
 """What was recorded for `answers`, by the `id` of the model; it goes with the model."""
 
@@ -411,10 +404,12 @@ def answers(model: Module, loss: Loss, data: Data) -> tuple[list[float], list[An
         AutogradError: as for `Eager.gradient`.
     """
     known, engine = _KEPT.pop(id(model), (None, None))  # taken out, so that no other thread uses it too
-    if known is None or engine is None or known() is not model or not engine.is_still_right(model, loss, data):
+    if known is None or engine is None or known() is not model:
         engine = Compiled(model, loss, [])
+    else:
+        engine.take_up(model, loss, data)
     found = engine.evaluate(data)
-    if engine.laid_down():
+    if engine.lay_down():
         key = id(model)
         _KEPT[key] = weakref.ref(model, lambda _: _KEPT.pop(key, None)), engine
     return found
@@ -433,34 +428,6 @@ def as_eager(x: Any) -> Any:
     if isinstance(x, list) and x and not isinstance(x[0], (float, int)):
         return [as_eager(item) for item in x]
     return x.tolist() if hasattr(x, "tolist") else x
-
-
-@contextmanager
-def _nothing_drawn(model: Any) -> Iterator[None]:
-    """Refuse to record random numbers that do not come from `drawn`: they would be the same at every run, without a word.
-
-    Python's and NumPy's global generators are looked at, and those among the attributes of modules.
-
-    Raises:
-        CompileError: some were drawn; they are given back.
-    """
-    import numpy as np
-
-    now = RECORDER.get()
-    modules = model.modules() if isinstance(model, Module) else []
-    generators: list[Any] = [random, *[x for module in modules for x in vars(module).values() if isinstance(x, random.Random)]]
-
-    def states() -> list[Any]:
-        numpys: Any = np.random.get_state()
-        return [generator.getstate() for generator in generators] + [(numpys[1].tobytes(), *numpys[2:])]
-
-    before, of_numpy, draws = states(), np.random.get_state(), len(now.draws) if now else 0
-    yield
-    if now and len(now.draws) == draws and states() != before:
-        for generator, state in zip(generators, before, strict=False):
-            generator.setstate(state)
-        np.random.set_state(of_numpy)
-        raise CompileError("the model or the loss draws random numbers, which would be frozen: write autograd.drawn(random.random) for one")
 
 
 def loss_of(loss: Loss, output: Any, target: Any) -> Value:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import numbers
-import operator
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast, overload
 
 from autograd import scope, where
 from autograd.contexts import current_scope
-from autograd.errors import InputError
+from autograd.errors import InputError, MagnitudeError
 from autograd.recording import drawn
 from autograd.state import STATE
 from autograd.trees import flatten
@@ -378,6 +378,8 @@ class Embedding(Module):
     def __call__(self, index: Any) -> list[Any]:
         """The vector of an index; or a list of vectors, for a list of indices.
 
+        An index may be a float, as those of a NumPy array of floats are: 2.0 is 2.
+
         Raises:
             InputError: an index is no whole number, or not in the table.
             PoleError: an index that is a Value, as in a compiled function, is not in the table.
@@ -397,12 +399,12 @@ class Embedding(Module):
 
     def _looked_up(self, index: Any) -> list[Value]:
         try:
-            row = -1 if isinstance(index, bool) else operator.index(index)
-        except TypeError:
-            row = -1
-        if not 0 <= row < len(self.weight):
+            row = real(index)
+        except (InputError, MagnitudeError):
+            row = math.nan
+        if row not in range(len(self.weight)):
             raise InputError(f"an index must be a whole number from 0 to {len(self.weight) - 1}, not {index!r}")
-        return list(self.weight[row])
+        return list(self.weight[int(row)])
 
     def extra_repr(self) -> str:
         """The size of the table."""

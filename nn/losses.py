@@ -16,7 +16,7 @@ from autograd import sum as total
 from autograd.errors import DomainError, InputError
 from autograd.functions import call
 from autograd.ops import CLIP, WHERE
-from autograd.recording import RECORDER
+from autograd.recording import recorder
 from autograd.value import Value, dot, number_of, real, values
 
 # -- of numbers ---------------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def binary_cross_entropy(output: Any, target: Any) -> Value:
     """
     terms = []
     for p, y in _with_probabilities("binary_cross_entropy", output, target):
-        if RECORDER.get() is None:
+        if recorder() is None:
             _check_finite(p, y)
             low = high = p
         else:  # no branch, which must not depend on a random number: operations with the same domain, which every run is asked for

@@ -6,11 +6,13 @@ The outputs are what `predict` returns: for each sample a number, or a list of n
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.contexts import no_grad
 from autograd.errors import InputError
-from autograd.value import real
+from autograd.trees import flatten
+from autograd.value import Value, number_of, real
 from nn.checks import paired
 
 # -- of classes -------------------------------------------------------------------------------------------------------------
@@ -57,6 +59,88 @@ def confusion_matrix(outputs: Sequence[Any], targets: Sequence[Any], threshold: 
     for f, r in zip(found, right, strict=True):
         matrix[r][f] += 1
     return matrix
+
+
+# -- the threshold ----------------------------------------------------------------------------------------------------------
+
+
+def are_two_classes(targets: Sequence[Any]) -> bool:
+    """Whether all targets are 0 or 1, or all are −1 or 1.
+
+    Example:
+        >>> are_two_classes([0, 1.0, True]), are_two_classes([[1], [-1]]), are_two_classes([0, 1, -1]), are_two_classes([[1, 0]])
+        (True, True, False, False)
+    """
+    return any(all(_only(target) in classes for target in targets) for classes in ((0, 1), (-1, 1)))
+
+
+def is_measurable(loss: Callable[[Any, Any], Any], targets: Sequence[Any]) -> bool:
+    """Whether the threshold can be told, see `threshold_of`. The loss is asked only where all targets are 1.
+
+    Example:
+        >>> from nn.losses import hinge, mse
+        >>> is_measurable(mse, [0, 1]), is_measurable(mse, [1, 1]), is_measurable(hinge, [1, 1])
+        (True, False, True)
+    """
+    if not all(_only(target) == 1 for target in targets):
+        return True
+    return None not in [threshold_of(loss, targets, output) for output in (0.5, [0.5])]
+
+
+def threshold_of(loss: Callable[[Any, Any], Any], targets: Sequence[Any], output: Any = 0.5) -> float | None:
+    """Above which output a model with a single one says class 1, which `accuracy` needs to know: what the loss rewards decides it.
+
+    The loss is called with the target 1 and several outputs. So it may be any function, also one that calls another.
+
+    - Where it does not tell outputs below 0 apart, or is not defined for them, outputs are probabilities: the threshold is 0.5.
+    - Where it is least at the output 1, outputs are to equal the targets: the threshold is half way between the two classes.
+    - Otherwise an output may go on beyond the target. It is a score or a logit, whose sign tells the class: the threshold is 0.
+
+    Args:
+        loss: a function of the output and the target of one sample.
+        targets: 0 and 1, or −1 and 1.
+        output: what the model returned for some sample, as numbers. The loss is called with Values in its form, such as a list of one.
+
+    Returns:
+        The threshold; None where it cannot be told, because all targets are 1, and the loss does not say whether the other class is 0
+        or −1; and 0, which has no effect, where there are other targets, or several outputs.
+
+    Example:
+        >>> from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge, mse
+        >>> threshold_of(binary_cross_entropy, [0, 1]), threshold_of(binary_cross_entropy_with_logits, [0, 1])
+        (0.5, 0.0)
+        >>> threshold_of(mse, [0, 1]), threshold_of(mse, [-1, 1]), threshold_of(mse, [1, 1]), threshold_of(hinge, [1, 1])
+        (0.5, 0.0, None, 0.0)
+    """
+    leaves, build = flatten(output, arrays=False)
+    if len(leaves) != 1 or not len(targets) or not are_two_classes(targets):
+        return 0.0
+    first = _only(targets[0])
+    one = type(first)(1)  # the targets may be indices in the loss, which must be ints
+    target = one if first is targets[0] else [one]
+
+    def loss_at(x: float) -> float:
+        """The loss of this output; nan where there is none."""
+        try:
+            with no_grad():
+                return number_of(loss(build([Value(x)]), target))
+        except Exception:  # of any kind: that it is not defined is the answer
+            return math.nan
+
+    if not loss_at(-0.5) > loss_at(-0.25):
+        return 0.5
+    if not loss_at(0.5) > loss_at(1.0) < loss_at(1.5):
+        return 0.0
+    numbers = [_only(item) for item in targets]
+    if -1 in numbers:
+        return 0.0
+    return 0.5 if 0 in numbers or isinstance(first, bool) else None  # True is 1 of 0 and 1
+
+
+def _only(target: Any) -> Any:
+    """The number in a list of one number; anything else as it is."""
+    items = target.tolist() if hasattr(target, "tolist") else target
+    return items[0] if isinstance(items, (list, tuple)) and len(items) == 1 else items
 
 
 # -- of numbers -------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from types import MemberDescriptorType
 from typing import Any, Self, TypeVar
 
 from autograd.errors import FileError, InputError
@@ -13,7 +15,8 @@ from autograd.value import Value, real
 class Module:
     """The base of everything that has parameters: those are the Values, and the Modules, among its attributes.
 
-    They may stand in lists, tuples, dicts and NumPy arrays. There is no `super().__init__()` to call.
+    They may stand in lists, tuples, dicts and NumPy arrays, and attributes may be kept in `__slots__`. There is no `super().__init__()`
+    to call.
 
     Attributes:
         training: whether the model is being trained; layers such as `Dropout` behave differently then. See `train` and `eval`.
@@ -35,7 +38,7 @@ class Module:
     # -- parameters -----------------------------------------------------------------------------------------------------
 
     def parameters(self) -> list[Value]:
-        """All parameters, in the order in which they were assigned."""
+        """All parameters, in the order in which they were assigned; for those in slots see `attributes`."""
         return [value for _, value in self.named_parameters()]
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
@@ -169,6 +172,32 @@ class Module:
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
 
+def attributes(module: Module) -> dict[str, Any]:
+    """What was assigned to a module, by name: what is in its `__dict__`, and then what is in its slots.
+
+    Slots come class by class, from the base on, and within a class in alphabetical order. The names of private ones are mangled, as they
+    are in `vars`. Slots that nothing was assigned to are left out.
+
+    Example:
+        >>> class Line(Module):
+        ...     __slots__ = ("offset", "slope")
+        ...
+        ...     def __init__(self):
+        ...         self.slope, self.about = Value(2.0), "through the origin"
+        >>> list(attributes(Line()))
+        ['about', 'slope']
+    """
+    if type(module).__basicsize__ == Module.__basicsize__:
+        return vars(module)  # slots would make the object larger: where there are none, no class is searched for them
+    slots: dict[str, Any] = {}
+    for base in reversed(type(module).__mro__):
+        for name, member in sorted(vars(base).items()):
+            if isinstance(member, MemberDescriptorType):
+                with suppress(AttributeError):  # nothing was assigned to it
+                    slots[name] = member.__get__(module)
+    return vars(module) | slots
+
+
 Part = TypeVar("Part", Value, Module)
 
 
@@ -191,7 +220,7 @@ def _find(item: Any, name: str, kind: type, within: bool, seen: set[int], found:
         if isinstance(item, kind):
             found.append((name, item))
         if within and isinstance(item, Module):
-            branches = vars(item).items()
+            branches = attributes(item).items()
     elif isinstance(item, dict):
         branches = item.items()
     elif isinstance(item, (list, tuple)):
@@ -213,9 +242,9 @@ def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str
     With each, the number of parameters that no row before it has counted.
     """
     seen.add(id(module))
-    inner = _found(vars(module), name, Module, within=False)
+    inner = _found(attributes(module), name, Module, within=False)
     whole = bool(module.extra_repr()) or not inner
-    own = module.parameters() if whole else [value for _, value in _found(vars(module), name, Value, within=False)]
+    own = module.parameters() if whole else [value for _, value in _found(attributes(module), name, Value, within=False)]
     new = {id(p) for p in own if p._operation is LEAF} - seen
     seen |= new
     if whole or new:

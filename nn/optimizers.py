@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 
 class Optimizer:
-    """The base: holds the parameters, and clips their gradients. An optimizer of your own defines `rule`.
+    """The base: holds the parameters, and clips their gradients.
+
+    An optimizer of your own defines `rule`, a formula of arrays. One that works on the Values themselves defines `step` instead, which
+    `fit` then calls after each batch as a loop by hand would: with the gradients in the `.grad` of the parameters, whose new `.data` it
+    sets. In compiled training that costs a trip of all numbers from arrays to Values and back.
 
     Args:
-        parameters: the Values to update.
+        parameters: the Values to update. One that is given twice is updated once, and counts once in a norm.
         lr: the learning rate, positive. It may be set later, as schedules do.
         clipvalue: cut each gradient off at ± this.
         global_clipnorm: scale all gradients down together, where the norm of all of them is larger than this.
@@ -339,7 +343,7 @@ def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
 
     Args:
         parameters: Values; their `.grad` is changed.
-        clip_value: positive.
+        clip_value: positive, in the unit of the gradients.
 
     Raises:
         InputError: there are no parameters, or the value is not positive.
@@ -362,7 +366,7 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
     As in PyTorch, a gradient that is inf or nan makes others 0 or nan: look at what it returns.
 
     Args:
-        parameters: Values; their `.grad` is changed.
+        parameters: Values; their `.grad` is changed. One that is given twice counts once.
         max_norm: positive; inf leaves the gradients alone, for who only wants the norm.
 
     Returns:
@@ -429,10 +433,11 @@ def _with_decay(gradients: Array, weight_decay: float, parameters: Array) -> Arr
 
 
 def _listed(parameters: Iterable[Value], right: str) -> list[Value]:
+    """Each parameter once, where it comes first, as in `Module.parameters`."""
     listed = list(parameters) if hasattr(parameters, "__iter__") else []
     if not listed or not all(isinstance(p, Value) for p in listed):
         raise InputError(f"parameters must be Values, at least one: write {right}")
-    return listed
+    return list(dict.fromkeys(listed))
 
 
 def _unknown(optimizer: type, name: str) -> str:

@@ -12,17 +12,19 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
-from autograd.errors import InputError
-from autograd.value import Value, real
+from autograd.contexts import enable_grad
+from autograd.errors import InputError, TrainingError
+from autograd.state import STATE
+from autograd.value import Value, numbers_of, real, set_gradients, set_numbers
 from nn import metrics as known_metrics
 from nn.checks import generator, paired, whole
 from nn.data import batches
 from nn.gradients import Compiled, Data, Eager, Loss, Penalty, answers, check, checked
 from nn.history import History
-from nn.losses import binary_cross_entropy_with_logits, cross_entropy, hinge
+from nn.losses import cross_entropy
 from nn.module import Module
 from nn.optimizers import Adam, Optimizer
 from nn.schedules import Schedule
@@ -62,20 +64,22 @@ def fit(
 
     The loss of a sample is recorded once and run for a batch at a time, where that can be done; otherwise a line says why not (without
     `progress` a RuntimeWarning), and every sample is computed by itself, as with ``executor="eager"``. The numbers are the same to within
-    rounding. What a model changes of itself when it is called, such as a counter, is changed while it is recorded only: train such a
-    model with ``executor="eager"``. Random numbers come from `drawn`.
+    rounding. After each epoch the model is looked at again, as a callback may have changed it. A model that changes itself when it is
+    called, as by a counter, or that draws random numbers other than by `drawn`, is not compiled.
 
     Args:
         model: called with one sample, returns what `loss` takes. While it is trained it is in training mode, and afterwards as it was.
         X, y: samples and targets: lists, NumPy arrays, or pandas frames. In a list a sample may be whatever the model takes; what is a
             number, lists of the same lengths for all samples, or a dict of those, can be compiled.
         loss: a function of the output and the target of one sample. While it is recorded, both are Values.
-        optimizer: by default `Adam(model.parameters())`. The parameters it was given are trained, no others.
+        optimizer: by default `Adam(model.parameters())`. The parameters it was given are trained, no others. If its class
+            defines `step`, that is called, as in a loop by hand.
         epochs: how often to go through the data, at most.
         batch_size: see `batches`.
         validation: samples and targets that are looked at after each epoch, and never learned from; the lines call them "test".
         metrics: what to measure beside the loss: names from `nn.metrics`, or functions of outputs and targets. By default the
-            accuracy, if the loss is `cross_entropy`, or all targets are 0 or 1, or −1 or 1.
+            accuracy, if the loss is `cross_entropy`, or all targets are 0 or 1, or −1 or 1. From which output on a single one says class
+            1 is found by calling the loss, see `nn.metrics.threshold_of`, once for the targets `y`.
         penalty: a function of the model, as ``lambda model: losses.l2(model.parameters(), 1e-4)``, added to the mean loss of each batch;
             the losses that are reported are without it.
         schedule: changes the learning rate after each epoch; see `nn.schedules`.
@@ -113,6 +117,8 @@ def fit(
     engine = _engine(executor, model, loss, optimizer.parameters, penalty)
     best = _Best(patience, tol, optimizer.parameters)
     rng = None if rng is None else generator(rng)
+    own = [optimizer, schedule, *measured.values()]
+    engine.watched = bool(callbacks) or any(_is_of_user(x) for x in own if x is not None)
     history = History()
     said = False
     with engine.mode(training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
@@ -120,6 +126,8 @@ def fit(
             for epoch in range(epochs):
                 bar.set_description(f"epoch {epoch + 1}/{epochs}")
                 start = time.perf_counter()
+                if epoch and engine.watched:
+                    engine.refresh(data)
                 learned = _learn(engine, optimizer, data, size, rng, measured, bar)
                 found = None if test is None else _summary(*engine.evaluate(test), test.y, measured)
                 with _parts() as undivided, undivided:
@@ -215,19 +223,48 @@ def _learn(
     outputs: list[Any] = []
     targets: list[Any] = []
     everything = range(len(data))
+    by_hand = getattr(optimizer.step, "__func__", None) is not Optimizer.step
+    by_user = by_hand or _is_of_user(optimizer)
     engine.read()
-    with _parts() as undivided:
+    with _parts() as undivided, enable_grad() if STATE.paused else nullcontext():  # there may be a no_grad around
         for order, _ in batches(everything, everything, size, rng=rng):
             found, answers, gradient = engine.gradient(data, order)
             check(engine, data, order, found, gradient)
             with undivided:
-                engine.update(lambda numbers: checked(engine, optimizer.update(numbers, gradient)))  # noqa: B023 - called at once
+                if by_hand:
+                    _step(engine, optimizer, gradient)
+                else:
+                    engine.update(lambda numbers: checked(engine, optimizer.update(numbers, gradient)))  # noqa: B023 - called at once
+            if by_user:  # whose code may change the model
+                engine.refresh(data)
             losses += found
             outputs += answers
             targets += [data.y[i] for i in order]
             bar.update()
     engine.write()
     return _summary(losses, outputs, targets, measured)
+
+
+def _is_of_user(x: Any) -> bool:
+    """Whether it is a function, or an object of a class, that is not one of this package."""
+    module = x.__module__ if isinstance(x, (FunctionType, type)) else type(x).__module__
+    return str(module).split(".")[0] != "nn"
+
+
+def _step(engine: Eager, optimizer: Optimizer, gradient: Any) -> None:
+    """A step of an optimizer that defines `step` itself, which finds numbers and gradients in the Values, as in a loop by hand."""
+    import numpy as np
+
+    engine.write()
+    before = numbers_of(engine.parameters)
+    set_gradients(engine.parameters, gradient.tolist())
+    optimizer.step()
+    try:
+        checked(engine, np.array(numbers_of(engine.parameters)))
+    except TrainingError:
+        set_numbers(engine.parameters, before)
+        raise
+    engine.read()
 
 
 def _summary(losses: list[float], outputs: list[Any], targets: list[Any], measured: dict[str, Metric]) -> dict[str, float]:
@@ -373,10 +410,9 @@ def _answers(model: Any, loss: Loss, data: Data) -> tuple[list[float], list[Any]
 
 def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric]:
     """The metrics by their names."""
-    if metrics is None:
-        metrics = ["accuracy"] if loss is cross_entropy or _is_within(y, 0, 1) or _is_within(y, -1, 1) else []
     found: dict[str, Metric] = {}
-    chosen = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
+    by_default = ["accuracy"] if loss is cross_entropy or known_metrics.are_two_classes(y) else []
+    chosen = by_default if metrics is None else [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
     if not hasattr(chosen, "__iter__"):
         raise InputError(f"metrics must be names, or functions of outputs and targets, not {metrics!r}")
     for metric in chosen:
@@ -386,7 +422,13 @@ def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric
         if callable(metric):
             found[name] = metric
         elif metric == "accuracy":
-            found[name] = _accuracy(loss, y)
+            if known_metrics.is_measurable(loss, y):
+                found[name] = _accuracy(loss, y)
+            elif metrics is not None:
+                raise InputError(
+                    "all targets are 1, and the loss does not tell whether the other class is 0 or -1: pass "
+                    "metrics=[lambda outputs, targets: accuracy(outputs, targets, threshold=0.5)] for 0, or threshold=0.0 for -1"
+                )
         elif metric in ("mean_absolute_error", "r2_score"):
             found[name] = getattr(known_metrics, metric)
         else:
@@ -398,18 +440,16 @@ def _metrics(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric
 
 
 def _accuracy(loss: Loss, y: Sequence[Any]) -> Metric:
-    """Accuracy; of a single output with a threshold half way between the two targets, or at 0, where the loss says that it is a logit."""
-    threshold = 0.5 if _is_within(y, 0, 1) and loss not in (binary_cross_entropy_with_logits, hinge) else 0.0
+    """Accuracy. The threshold follows from the first outputs, which have the form that the loss takes, and then stays."""
+    threshold: float | None = None
 
     def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
-        return known_metrics.accuracy(outputs, targets, threshold)
+        nonlocal threshold
+        if threshold is None:
+            threshold = known_metrics.threshold_of(loss, y, outputs[0])
+        return known_metrics.accuracy(outputs, targets, threshold or 0.0)
 
     return accuracy
-
-
-def _is_within(y: Sequence[Any], *classes: int) -> bool:
-    """Whether all targets are one of these numbers."""
-    return all(not hasattr(target, "__len__") and target in classes for target in y)
 
 
 # -- what is printed ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """program.source: NumPy source that runs and gives what the reference executor gives."""
 
+import ast
 import math
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from points import ROWS, points
 
-from autograd import Value, compile, dot, exp, log, logsumexp, maximum, sqrt, tanh, where
+from autograd import Program, Value, compile, dot, exp, log, logsumexp, maximum, sqrt, tanh, where
 from autograd.compiled import execute
 from autograd.compiled.execute import Storage
 from autograd.errors import CompileError
@@ -95,3 +96,40 @@ def test_functions_with_samples_and_masks() -> None:
     np.testing.assert_allclose(same.batched, data.batched, rtol=1e-13)
     np.testing.assert_allclose(also.shared, grads.shared, rtol=1e-12)
     np.testing.assert_allclose(also.batched, grads.batched, rtol=1e-12)
+
+
+def bare(source: str) -> str:
+    """The source without comments, and without what stands in strings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.dump(tree)
+
+
+TEXTS = ["x", "a\nimport os", 'a"""\nimport os\n"""', "a\rb", "\u2028raise", "\x0cx", "\\", "\\n", "it's", '"', "#", "a\0b", "\ud800"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_labels_and_names_do_not_become_code(text: str) -> None:
+    def source(label: str) -> str:
+        x, y = Value(0.5, label=label), Value(0.25, label="y")
+        z = x * y
+        z.label = label
+        program: Program = compile(tanh(z) - x, executor="numpy")
+        return program.source
+
+    assert bare(source(text)) == bare(source("plain"))
+    assert run(source(text), [0.5, 0.25]) == run(source("plain"), [0.5, 0.25])
+
+    def of_function(name: str) -> str:
+        f = lambda p: p[name] * 2.0
+        f.__name__ = name
+        g = compile(f, in_axes=(None,), executor="numpy")
+        g({name: 1.5})
+        text: str = g.source
+        return text
+
+    found = of_function(text)
+    assert bare(found) == bare(of_function("plain"))
+    assert ast.get_docstring(ast.parse(found), clean=False) == f"The program of {text}."

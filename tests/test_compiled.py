@@ -69,7 +69,7 @@ def test_moons_finds_three_matrix_products() -> None:
     assert len(program.layout.instructions) <= 16
     text = str(program)
     assert "3 of them matrix products" in text
-    assert "t1[100, 16] = leaves[100, 2] @ leaves[16, 2]ᵀ" in text
+    assert "t1[100, 16] = leaves[100, 2] @ leaves_2[16, 2]ᵀ" in text
     assert "t5[100, 16] = ReLU(t3[100, 16])" in text
     assert all(operand.places is None for step in program.layout.instructions if step.size > 1 for operand in step.operands)
 
@@ -116,7 +116,7 @@ def test_leaves_are_live_and_numbers_are_constants() -> None:
     assert str(program).splitlines() == [
         "program: 8 nodes → 2 instructions, 0 of them matrix products; 2 leaves, 2 constants (2, 3)",
         "  4 floating-point operations forward, 48 bytes",
-        "  t1 = Σ w[2] * constants[2]",
+        "  t1 = Σ (w0, w1) * (2, 3)",
         "  t2 = t1 **2",
     ]
 

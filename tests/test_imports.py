@@ -21,7 +21,7 @@ FLOORS = [
     ["autograd.graph", "autograd.state"],
     ["autograd.contexts"],
     ["autograd.value"],
-    ["autograd.trees"],
+    ["autograd.trees", "autograd.tracing"],
     ["autograd.recording"],
     ["autograd.functions"],
     ["autograd.interop", "autograd.pickling"],

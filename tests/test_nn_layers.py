@@ -1,11 +1,13 @@
 """Neuron, Layer, MLP, Linear, Sequential, Dropout, Embedding, Flatten."""
 
 import copy
+import math
 import pickle
 import random
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +19,7 @@ from autograd import Value, compile, detect_anomaly, dot, draw, grad, log, relu,
 from autograd.errors import InputError, PoleError
 from autograd.graph import topological_order
 from autograd.ops import LEAF
-from autograd.recording import RECORDER, Recording
+from autograd.recording import recording
 from nn import MLP, SGD, Adam, Conv2d, Layer, Module, Neuron, batches, data, fit, mse, predict
 from nn.activations import ACTIVATIONS, LeakyReLU, ReLU, Softmax, Tanh
 from nn.initialisers import he_uniform, xavier_uniform
@@ -450,16 +452,12 @@ def test_dropout_on_nested_lists_single_values_and_not_at_all() -> None:
 
 def test_a_recorded_mask_is_drawn_anew_by_its_sampler() -> None:
     dropout = Dropout(0.2, rng=random.Random(0))
-    recording = Recording()
-    token = RECORDER.set(recording)
-    try:
+    with recording() as recorded:
         outputs = dropout([[Value(1.0), Value(2.0)], [Value(3.0)]])
-    finally:
-        RECORDER.reset(token)
-    leaves = [leaf for leaf, _ in recording.draws]
+    leaves = [leaf for leaf, _ in recorded.draws]
     assert [out._prev[1] for row in outputs for out in row] == leaves
     assert all(leaf._operation is LEAF for leaf in leaves)
-    assert {sampler() for _, sampler in recording.draws for _ in range(100)} == {0.0, 1.25}
+    assert {sampler() for _, sampler in recorded.draws for _ in range(100)} == {0.0, 1.25}
 
 
 def test_a_compiled_mask_differs_from_sample_to_sample_and_from_run_to_run() -> None:
@@ -527,13 +525,30 @@ def test_an_embedding_is_a_table() -> None:
     assert letters([]) == []
 
 
+@pytest.mark.parametrize("index", [2.0, np.float64(2.0), np.float32(2.0), np.array(2.0), np.array(2), Fraction(2)])
+def test_an_index_may_be_a_float(index: Any) -> None:
+    """As compiled code has it, where all numbers are floats."""
+    letters = Embedding(3, 2, rng=random.Random(0))
+    assert letters(index) == letters.weight[2]
+    assert letters([index, 0]) == [letters.weight[2], letters.weight[0]]
+
+
+@pytest.mark.parametrize(("index", "row"), [(True, 1), (np.False_, 0), (0.0, 0), (-0.0, 0)])
+def test_what_else_is_an_index(index: Any, row: int) -> None:
+    letters = Embedding(2, 2, rng=random.Random(0))
+    assert letters(index) == letters.weight[row]
+    assert [v.data for v in letters(Value(index))] == [w.data for w in letters.weight[row]]
+
+
 def test_only_the_vector_that_was_used_gets_a_gradient() -> None:
     letters = Embedding(4, 2)
     sum(letters(2)).backward()
     assert [[w.grad for w in row] for row in letters.weight] == [[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
 
 
-@pytest.mark.parametrize("index", [True, np.True_, 1.0, np.float64(1.0), "1", None, -1, 27, 10**30, [0, 27]])
+@pytest.mark.parametrize(
+    "index", [1.5, 26.5, -0.5, -1.0, 27.0, math.nan, math.inf, -math.inf, "1", None, -1, 27, 10**30, 10**400, [0, 27], np.array([0.0, 0.5])]
+)
 def test_what_is_no_index(index: Any) -> None:
     with pytest.raises(InputError, match=r"an index must be a whole number from 0 to 26, not "):
         Embedding(27, 2)(index)

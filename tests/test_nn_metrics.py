@@ -2,15 +2,19 @@
 
 import math
 import random
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn import metrics
 
+import autograd
+from autograd import Value, clip, exp, log, relu, sigmoid, softplus
 from autograd.errors import InputError
-from nn import MLP, predict
-from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
+from nn import MLP, cross_entropy, mse, predict
+from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge, huber, mae, quadratic
+from nn.metrics import accuracy, are_two_classes, confusion_matrix, is_measurable, mean_absolute_error, r2_score, threshold_of
 
 
 def numbers(seed: int, n: int) -> list[float]:
@@ -168,3 +172,162 @@ def test_what_does_not_fit(metric: Any, outputs: Any, targets: Any, message: str
 def test_r2_needs_two_samples() -> None:
     with pytest.raises(InputError, match="at least two samples: one target has no spread"):
         r2_score([1.0], [1.0])
+
+
+# -- the threshold ----------------------------------------------------------------------------------------------------------
+
+
+def squared_hinge(score: Any, y: Any) -> Any:
+    return relu(1.0 - y * score) ** 2
+
+
+def by_hand(p: Any, y: Any) -> Any:
+    """The cross-entropy of textbooks: a mean of two logarithms."""
+    return -(y * log(p) + (1 - y) * log(1 - p))
+
+
+def clipped(p: Any, y: Any) -> Any:
+    """Keras' way with probabilities of 0 and 1: there is a loss for every output."""
+    return binary_cross_entropy(clip(p, 1e-7, 1.0 - 1e-7), y)
+
+
+def smoothed(loss: Any, y: Any) -> Any:
+    return lambda output, target: loss(output, (1.0 - y) * target + y / 2.0)
+
+
+def only(pair: Any) -> Any:
+    (item,) = pair
+    return item
+
+
+BITS, SIGNS, ONES = [0, 1, 1], [1, -1, 1], [1, 1, 1]
+PROBABILITIES: dict[str, Any] = {
+    "bce": binary_cross_entropy,
+    "by hand": by_hand,
+    "one logarithm": lambda p, y: -log(p if y == 1 else 1.0 - p),
+    "clipped": clipped,
+    "clipped mse": lambda p, y: mse(clip(p, 0.0, 1.0), y),
+    "smoothed": smoothed(binary_cross_entropy, 0.2),
+    "focal": lambda p, y: -((1.0 - p) ** 2) * log(p) if y == 1 else -(p**2) * log(1.0 - p),
+}
+SCORES: dict[str, Any] = {
+    "logits": binary_cross_entropy_with_logits,
+    "a temperature": lambda z, y: binary_cross_entropy_with_logits(z / 20.0, y),
+    "smoothed a little": smoothed(binary_cross_entropy_with_logits, 0.05),
+    "smoothed": smoothed(binary_cross_entropy_with_logits, 0.3),
+    "smoothed and steep": lambda z, y: binary_cross_entropy_with_logits(10.0 * z, 0.9 * y + 0.05),
+    "mse of a sigmoid": lambda z, y: mse(sigmoid(z), y),
+}
+MARGINS: dict[str, Any] = {
+    "hinge": hinge,
+    "squared hinge": squared_hinge,
+    "logistic": lambda z, y: softplus(-y * z),
+    "exponential": lambda z, y: exp(-y * z),
+    "perceptron": lambda z, y: relu(-y * z),
+    "ramp": lambda z, y: clip(1.0 - y * z, 0.0, 2.0),
+}
+DISTANCES: dict[str, Any] = {
+    "mse": mse,
+    "quadratic": quadratic,
+    "mae": mae,
+    "huber": huber,
+    "a narrow huber": partial(huber, delta=0.05),
+    "smoothed": smoothed(mse, 0.1),
+    "insensitive": lambda z, y: relu(autograd.abs(z - y) - 0.1),
+}
+WRAPPED: dict[str, Any] = {
+    "itself": lambda loss: loss,
+    "lambda": lambda loss: lambda output, target: loss(output, target),
+    "partial": partial,
+    "weighted": lambda loss: lambda output, target: (3.0 if target == 1 else 1.0) * loss(output, target),
+    "weights by index": lambda loss: lambda output, target: [1.0, 0.25, 4.0][target] * loss(output, target),
+    "of lists": lambda loss: lambda output, target: loss(only(output), target),
+}
+
+
+@pytest.mark.parametrize("how", WRAPPED)
+@pytest.mark.parametrize(
+    ("losses", "targets", "threshold"),
+    [
+        (PROBABILITIES, BITS, 0.5),
+        (PROBABILITIES, ONES, 0.5),
+        (SCORES, BITS, 0.0),
+        (SCORES, ONES, 0.0),
+        (MARGINS, SIGNS, 0.0),
+        (MARGINS, ONES, 0.0),
+        (MARGINS, [-1, -1], 0.0),
+        (DISTANCES, BITS, 0.5),
+        (DISTANCES, [0, 0], 0.5),
+        (DISTANCES, SIGNS, 0.0),
+        (DISTANCES, [-1, -1], 0.0),
+        (DISTANCES, ONES, None),
+        (DISTANCES, [True, True], 0.5),
+    ],
+)
+def test_the_threshold_follows_from_what_the_loss_does(losses: Any, targets: Any, threshold: Any, how: str) -> None:
+    output: Any = [0.3] if how == "of lists" else 0.3
+    for name, loss in losses.items():
+        assert threshold_of(WRAPPED[how](loss), targets, output) == threshold, name
+        assert is_measurable(WRAPPED[how](loss), targets) == (threshold is not None), name
+
+
+def test_targets_of_another_scale_than_the_outputs() -> None:
+    """−1 and 1, of which the loss makes probabilities; and outputs between −1 and 1."""
+    assert threshold_of(lambda p, y: binary_cross_entropy(p, (y + 1) / 2), SIGNS) == 0.5
+    for targets in (SIGNS, ONES):
+        assert threshold_of(lambda t, y: -log((1.0 + y * t) / 2.0), targets) == 0.0
+
+
+@pytest.mark.parametrize("targets", [[[0], [1]], [(1,), (0,)], [[1.0], [0.0]], np.array([[1], [0]])])
+def test_targets_in_lists_of_one(targets: Any) -> None:
+    assert are_two_classes(targets)
+    assert threshold_of(mse, targets, [0.3]) == threshold_of(binary_cross_entropy, targets, [0.3]) == 0.5
+    assert threshold_of(binary_cross_entropy_with_logits, targets, [0.3]) == 0.0
+    assert threshold_of(lambda output, target: binary_cross_entropy_with_logits(output[0], target[0]), targets, [0.3]) == 0.0
+
+
+def test_where_no_threshold_is_needed_the_loss_is_not_called() -> None:
+    def never(output: Any, target: Any) -> Any:
+        raise AssertionError
+
+    assert threshold_of(never, BITS, [0.1, 0.9]) == threshold_of(never, [0, 1, 2], 0.5) == threshold_of(never, [], 0.5) == 0.0
+    assert is_measurable(never, BITS)
+    assert is_measurable(never, SIGNS)
+    assert is_measurable(cross_entropy, ONES)
+
+
+def test_the_loss_is_called_as_for_training() -> None:
+    """With a Value, and a target of the same type; that no graph is needed is the only difference."""
+    seen = []
+
+    def loss(output: Any, target: Any) -> Any:
+        seen.append((type(output), type(target), (output * 2.0)._prev))
+        return mse(output, target)
+
+    for targets in ([0, 1], [0.0, 1.0], [False, True], [0]):
+        seen.clear()
+        assert threshold_of(loss, targets) == 0.5
+        assert set(seen) == {(Value, type(targets[0]), ())}
+
+
+@pytest.mark.parametrize(
+    ("targets", "are"),
+    [
+        ([0, 1], True),
+        ([1, -1], True),
+        ([1.0], True),
+        ([True, False], True),
+        ([0, -1], False),
+        ([0, 1, -1], False),
+        ([0.5], False),
+        ([2], False),
+        (["1"], False),
+        ([None], False),
+        ([math.nan], False),
+        ([[0, 1]], False),
+        ([{"a": 1}], False),
+        (np.eye(2), False),
+    ],
+)
+def test_two_classes(targets: Any, are: bool) -> None:
+    assert are_two_classes(targets) is are

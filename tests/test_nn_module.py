@@ -1,6 +1,10 @@
 """Module: parameters, the modules in it, modes, the summary."""
 
+import copy
+import pickle
+import random
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,8 +12,9 @@ import pytest
 
 from autograd import Value
 from autograd.errors import InputError
-from nn import MLP, Layer, Module, Neuron, predict
+from nn import MLP, SGD, Layer, Module, Neuron, fit, load, mse, predict, save
 from nn.layers import Dropout, Linear, Sequential
+from nn.module import attributes
 
 
 class Scaled(Module):
@@ -148,3 +153,129 @@ def test_repr_of_a_module_of_your_own() -> None:
             return "degree=3"
 
     assert (repr(Module()), repr(Described())) == ("Module()", "Described(degree=3)")
+
+
+# -- slots ----------------------------------------------------------------------------------------------------------------
+
+
+class Kept(Module):
+    """All that it has is in slots, and some of them are empty."""
+
+    __slots__ = ("__hidden", "offset", "later", "inner", "dropout")  # noqa: RUF023 - not in the order of the alphabet
+    later: Value
+
+    def __init__(self) -> None:
+        self.offset = Value(1.0)
+        self.inner = [Neuron(1, None, rng=random.Random(0))]
+        self.__hidden = Value(2.0)
+        self.dropout = Dropout(0.5)
+
+    def __call__(self, x: Any) -> Any:
+        return self.inner[0](x) * self.__hidden + self.offset
+
+
+class Derived(Kept):
+    """More slots, and attributes beside them."""
+
+    __slots__ = "last"  # noqa: PLC0205 - as Python allows
+
+    def __init__(self) -> None:
+        self.first = Value(3.0)
+        super().__init__()
+        self.last = {"a": Value(4.0)}
+        self.second = self.first  # shared: counted once
+
+
+class Mixin:
+    __slots__ = ("mixed",)
+
+
+class Mixed(Mixin, Module):
+    __slots__ = iter(["own"])  # of which nothing is left when the class is made
+
+    def __init__(self) -> None:
+        self.mixed, self.own = Value(1.0), Value(2.0)
+
+
+@dataclass(slots=True, eq=False)
+class Data(Module):
+    slope: Value
+    inner: Module
+
+
+OF_KEPT = ["_Kept__hidden", "inner.0.w.0", "inner.0.b", "offset"]
+
+
+def names(model: Module) -> list[str]:
+    return [name for name, _ in model.named_parameters()]
+
+
+def test_parameters_in_slots_are_found() -> None:
+    assert names(Kept()) == OF_KEPT
+    assert names(Derived()) == ["first", *OF_KEPT, "last.a"]
+    assert names(Mixed()) == ["mixed", "own"]
+    assert names(Data(Value(1.0), Linear(1, 1))) == ["inner.weight.0.0", "inner.bias.0", "slope"]
+    assert names(Sequential(Kept())) == [f"layers.0.{name}" for name in OF_KEPT]
+    assert [p.data for p in Derived().parameters()][-1] == 4.0
+    model = Kept()
+    model.later = Value(5.0)
+    assert names(model) == [*OF_KEPT[:3], "later", "offset"]
+    del model.offset
+    assert names(model) == [*OF_KEPT[:3], "later"]
+
+
+def test_modules_in_slots_are_found() -> None:
+    model = Derived()
+    assert [name for name, _ in model.named_modules()] == ["", "dropout", "inner.0"]
+    assert model.eval() is model
+    assert {module.training for module in model.modules()} == {model.dropout.training} == {False}
+    assert model.train().dropout.training
+    assert rows(model) == [("(itself)", "Derived()", "4"), ("dropout", "Dropout(p=0.5)", "0"), ("inner.0", "Neuron(1, linear)", "2")]
+
+
+def test_the_state_in_slots_is_saved(tmp_path: Any) -> None:
+    model, other = Derived(), Derived()
+    for i, p in enumerate(model.parameters()):
+        p.data = float(i)
+    other.load_state_dict(model.state_dict())
+    assert [p.data for p in other.parameters()] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    save(model, tmp_path / "weights.npz")
+    third = Derived()
+    load(third, tmp_path / "weights.npz")
+    assert third.state_dict() == model.state_dict()
+    for same in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert same.state_dict() == model.state_dict()
+        assert set(same.parameters()).isdisjoint(model.parameters())
+
+
+@pytest.mark.parametrize("executor", ["eager", "numpy"])
+def test_what_is_in_slots_is_trained(executor: str) -> None:
+    model = Kept()
+    before = model.state_dict()
+    fit(model, [[1.0], [2.0]], [1.0, 5.0], loss=mse, optimizer=SGD(model.parameters(), 0.01), epochs=1, executor=executor, progress=False)
+    assert all(number != before[name] for name, number in model.state_dict().items())
+
+
+def test_an_empty_slot_is_left_alone() -> None:
+    """What a class answers for attributes that are missing is none of its parameters."""
+
+    class Answering(Module):
+        __slots__ = ("empty", "full")
+
+        def __init__(self) -> None:
+            self.full = Value(1.0)
+
+        def __getattr__(self, name: str) -> Any:
+            return Value(2.0)
+
+    assert names(Answering()) == ["full"]
+
+
+def test_a_slot_hides_what_has_its_name() -> None:
+    class Hiding(Kept):
+        __slots__ = ("offset",)
+
+    model = Hiding()
+    vars(model)["inner"] = Value(7.0)  # which cannot be reached as an attribute
+    assert names(model) == ["inner.0.w.0", "inner.0.b", "_Kept__hidden", "offset"]
+    assert attributes(model)["inner"] is model.inner

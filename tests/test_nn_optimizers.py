@@ -113,7 +113,7 @@ def test_arrays_and_values_may_take_turns(kind: Any, settings: dict[str, Any], c
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_update_leaves_its_arguments_and_earlier_results_alone(kind: Any, settings: dict[str, Any]) -> None:
-    optimizer = kind([Value(0.0)] * 3, **settings, clipvalue=0.5)
+    optimizer = kind([Value(0.0) for _ in range(3)], **settings, clipvalue=0.5)
     before, gradients = np.array([1.0, 2.0, 3.0]), np.array([0.1, -2.0, 0.3])
     first = optimizer.update(before, gradients)
     kept = first.tolist()
@@ -260,6 +260,42 @@ def test_clipping_comes_before_weight_decay() -> None:
     p.grad = 100.0
     SGD([p], lr=0.5, weight_decay=0.25, clipvalue=1.0).step()
     assert p.data == 8.0 - 0.5 * (1.0 + 0.25 * 8.0)
+
+
+# -- parameters that are given twice ------------------------------------------------------------------------------------------
+
+
+TWICE: list[tuple[Any, dict[str, Any]]] = [*SETTINGS, (SGD, {"clipvalue": 0.5}), *[(kind, {"global_clipnorm": 0.5}) for kind in KINDS]]
+TWICE += [(SGD, {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1, "global_clipnorm": 0.5})]
+
+
+@pytest.mark.parametrize(("kind", "settings"), TWICE)
+def test_a_parameter_that_is_given_twice_is_updated_once(kind: Any, settings: dict[str, Any]) -> None:
+    once, twice = with_gradients([3.0, -0.25]), with_gradients([3.0, -0.25])
+    p, q = twice
+    first, second = kind(once, **settings), kind([p, q, p, p], **settings)
+    assert second.parameters == [p, q]
+    for _ in range(3):
+        first.step()
+        second.step()
+    assert [v.data for v in once] == [v.data for v in twice] != [0.0, 0.0]
+    assert second.update(np.zeros(2), np.ones(2)).shape == (2,)
+
+
+def test_a_parameter_that_is_given_twice_is_clipped_once() -> None:
+    for clip in (clip_grad_norm_, clip_grad_value_):
+        p, q = with_gradients([3.0, -4.0])
+        once = with_gradients([3.0, -4.0])
+        assert clip([p, q, q, p], 1.0) == clip(once, 1.0)
+        assert [v.grad for v in (p, q)] == [v.grad for v in once]
+    assert clip_grad_norm_(2 * with_gradients([3.0, 4.0]), 1.0) == 5.0
+
+
+def test_tied_weights_may_be_given_from_both_sides() -> None:
+    model = MLP(2, [2, 2], rng=random.Random(0))
+    model.layers[1].neurons = model.layers[0].neurons
+    joined = SGD([p for layer in model.layers for p in layer.parameters()])
+    assert joined.parameters == model.parameters()
 
 
 # -- what it holds ------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from torch_twin import paired, torch_twin
 from autograd import Value
 from autograd.errors import InputError, TrainingError
 from nn import MLP, SGD, Adam, Dropout, History, Linear, Module, Sequential, Tanh, batches, cross_entropy, data, evaluate, fit, mse, predict
-from nn.losses import binary_cross_entropy_with_logits, hinge
+from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge
 from nn.schedules import ExponentialLR, Schedule, StepLR
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
@@ -775,7 +775,7 @@ class Echo(Module):
         ((1.0, 3.0, 2.0), [0.0, 1.0, 0.0], cross_entropy, 1.0),
         ((1.0, 3.0, 2.0), np.array([0.3, 0.3, 0.4]), cross_entropy, 0.0),
         ((1.0, 1.0), 0, cross_entropy, 1.0),  # of equal outputs the first counts
-        ((0.7,), 1, mse, 1.0),
+        ((0.7,), True, mse, 1.0),  # a truth is one of 0 and 1
         ((0.7,), -1, mse, 0.0),
         ((-0.7,), -1, mse, 1.0),
         ((-0.7,), 0, mse, 1.0),
@@ -799,7 +799,7 @@ class Scored(Module):
         return self.w * x
 
 
-@pytest.mark.parametrize(("loss", "accuracy"), [(hinge, 1.0), (binary_cross_entropy_with_logits, 1.0), (mse, 0.5)])
+@pytest.mark.parametrize(("loss", "accuracy"), [(hinge, 1.0), (binary_cross_entropy_with_logits, 1.0), (binary_cross_entropy, 0.5)])
 def test_the_loss_says_whether_an_output_is_a_logit(loss: Any, accuracy: float) -> None:
     """0.1 is class 1 if it is a logit, and class 0 if it is a probability; of a part of the data too, in which all are of one class."""
     assert evaluate(Scored(), [0.1, 0.9], [1, 1], loss=loss)["accuracy"] == accuracy

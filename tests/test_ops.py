@@ -59,7 +59,7 @@ def test_floats_and_arrays_agree_outside_of_the_domain(row: Operation) -> None:
 @every_row
 def test_first_and_second_derivatives_agree_with_numeric_ones(row: Operation) -> None:
     for point in points(row):
-        wrong = [c for c in check_gradients(lambda *a: call(row, *a), point, order=2) if not c.ok]
+        wrong = [c for c in check_gradients(lambda *a: call(row, *a), point, order=2) if c.verdict == "disagrees"]
         assert not wrong, (point, [str(c) for c in wrong])
 
 

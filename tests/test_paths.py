@@ -8,8 +8,8 @@ import pytest
 from growing import grow, run
 
 import autograd
-from autograd import Value, dot, exp, log, sigmoid, tanh
-from autograd.errors import InputError, MagnitudeError
+from autograd import Value, compile, dot, exp, log, relu, sigmoid, sqrt, tanh
+from autograd.errors import CompileError, InputError, MagnitudeError
 from autograd.graph import topological_order
 from autograd.render.paths import counted, paths
 
@@ -111,6 +111,45 @@ def test_more_than_can_be_listed_are_counted():
     for _ in range(15_000):
         y = y + y
     assert repr(paths(y, x)) == "<about 10^4666 paths from x to +>"  # a number that Python refuses to write
+
+
+def test_the_sum_needs_one_pass_over_the_graph():
+    """Along the 2^200 paths it would not end."""
+    x = Value(0.3, label="x")
+    y = x
+    for i in range(200):
+        y = tanh(y) + y * 0.1 if i % 2 else y + y * y * 0.01
+    y.backward()
+    found = paths(y, x)
+    assert found.count > 2**200
+    assert found.sum() == x.grad
+    assert next(iter(found)).nodes[0] is x
+    assert not list(paths(x, y))
+
+
+def test_the_sum_is_that_of_backward_to_the_last_bit():
+    rng = random.Random(3)
+    inputs = [Value(rng.uniform(-2.0, 2.0)) for _ in range(3)]
+    root = run(grow(rng, 3, 60, 0.4), inputs, autograd)
+    root.backward()
+    assert [paths(root, node).sum() for node in topological_order(root)] == [node.grad for node in topological_order(root)]
+
+
+def test_what_is_not_selected_adds_nothing():
+    x = Value(-1.0)
+    y = sqrt(relu(x))
+    y.backward()
+    (path,) = paths(y, x)
+    assert path.slopes == (0.0, math.inf)
+    assert path.product == paths(y, x).sum() == x.grad == 0.0
+
+
+def test_within_a_function_that_is_recorded():
+    x = Value(2.0)
+    square = x * x
+    with pytest.raises(CompileError, match=r"paths was called while a function was recorded.*frozen.*use grad\(f\)"):
+        compile(lambda a: a * paths(a * a, a).sum())(3.0)
+    assert paths(square, x).sum() == 4.0
 
 
 def test_what_does_not_lead_to_the_leaf_is_not_searched():

@@ -20,7 +20,8 @@ def loss() -> Value:
 def test_instructions_are_boxes_and_what_they_read_are_edges() -> None:
     program = compile(loss(), executor="numpy")
     picture = picture_of(program.outline())
-    lines = str(program).splitlines()[2:]
+    lines = str(program).splitlines()[2:-2]  # without what names stand for
+    assert str(program).endswith("b[4], b_2: the leaves labelled 'b', in the order of `leaves`")
     instructions = [box for box in picture.boxes if box.rows]
     assert [f"  {box.title} = {box.rows[0]}" for box in instructions] == lines
     assert [box.kind for box in instructions] == ["scope", "inner", "inner", "scope", *["inner"] * (len(lines) - 5), "root"]

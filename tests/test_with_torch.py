@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from autograd import Value, cbrt, clip, compare_with_torch, dot, exp, gelu, leaky_relu, log, logsumexp, no_grad
-from autograd.errors import CompileError, InputError, MissingPackageError
+from autograd import Value, cbrt, clip, compare_with_torch, detect_anomaly, dot, exp, gelu, grad, leaky_relu, log, logsumexp, no_grad
+from autograd.errors import AnomalyError, CompileError, InputError, MissingPackageError
 
 
 def test_a_graph_agrees(torch: ModuleType) -> None:
@@ -19,6 +19,30 @@ def test_a_graph_agrees(torch: ModuleType) -> None:
     assert [c.name for c in found] == ["value", "x", "leaf 1"]
     assert all(c.ok for c in found), [str(c) for c in found]
     assert x.grad == 5.0
+    assert root.grad == 0.0
+
+
+def test_gradients_that_are_values_stay_as_they_were(torch: ModuleType) -> None:
+    x, y = Value(0.7, label="x"), Value(-1.2)
+    (x**3 * y).backward(create_graph=True)
+    y.grad = 4.0
+    before = x.grad
+    root = exp(x * y)
+    assert all(c.ok for c in compare_with_torch(root))
+    assert x.grad is before
+    assert grad(lambda a: a * before)(1.0).data == before.data
+    assert y.grad == 4.0
+
+
+def test_gradients_are_put_back_after_an_exception_too(torch: ModuleType) -> None:
+    x = Value(0.0, label="x")
+    (x * 3.0).backward(create_graph=True)
+    before = x.grad
+    root = x**0.5
+    with detect_anomaly(), pytest.raises(AnomalyError):
+        compare_with_torch(root)
+    assert isinstance(before, Value)
+    assert x.grad is before
     assert root.grad == 0.0
 
 

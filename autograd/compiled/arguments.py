@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import InputError
+from autograd.trees import LEAF, NONE, Form, branches_of, of_branches
 from autograd.value import Value, numbers_of, real, set_numbers
 
 Array = npt.NDArray[Any]
@@ -21,11 +22,11 @@ FLOAT64 = np.dtype(np.float64)
 """The object that nearly all arrays of that type share: to ask for it is quicker than to compare."""
 
 
-def split(tree: Any, name: str) -> tuple[list[Array], Callable[[list[Any]], Any]]:
-    """The arrays of a tree, and a function that puts others in their places.
+def split(tree: Any, name: str) -> tuple[list[Array], Form]:
+    """The arrays of a tree, and its form, which puts others in their places.
 
     Dicts and tuples are inner nodes; so are lists, unless all of their elements have one shape: those are arrays. A number is an
-    array of no axes.
+    array of no axes; None has no arrays.
 
     Args:
         tree: what was passed to, or returned from, a compiled function.
@@ -34,36 +35,31 @@ def split(tree: Any, name: str) -> tuple[list[Array], Callable[[list[Any]], Any]
     Raises:
         InputError: something in it is no number.
     """
-    if isinstance(tree, dict):
-        return _joined([split(branch, f"{name}[{key!r}]") for key, branch in tree.items()], lambda new: dict(zip(tree, new, strict=True)))
-    if isinstance(tree, tuple):
-        make = type(tree)._make if hasattr(tree, "_make") else tuple
-        return _joined([split(branch, f"{name}[{i}]") for i, branch in enumerate(tree)], make)
-    if isinstance(tree, list) and not _is_rectangular(tree):
-        return _joined([split(branch, f"{name}[{i}]") for i, branch in enumerate(tree)], list)
-    return [_array(tree, name)], _single
+    if tree is None:
+        return [], NONE
+    if isinstance(tree, (dict, tuple)) or (isinstance(tree, list) and not _is_rectangular(tree)):
+        names = [f"{name}[{key!r}]" for key in (tree if isinstance(tree, dict) else range(len(tree)))]
+        parts = [split(branch, own) for branch, own in zip(branches_of(tree), names, strict=True)]
+        return [array for arrays, _ in parts for array in arrays], of_branches(tree, [form for _, form in parts])
+    return [_array(tree, name)], LEAF
 
 
-def _single(new: list[Any]) -> Any:
-    return new[0]
-
-
-def _joined(
-    parts: list[tuple[list[Array], Callable[[list[Any]], Any]]], make: Callable[[list[Any]], Any]
-) -> tuple[list[Array], Callable[[list[Any]], Any]]:
-    arrays = [array for own, _ in parts for array in own]
-    if all(inner is _single for _, inner in parts):  # a list of arrays, as layers are: quicker
-        return arrays, lambda new: make([*new])
-
-    def build(new: list[Any]) -> Any:
-        remaining = iter(new)
-        return make([inner([next(remaining) for _ in own]) for own, inner in parts])
-
-    return arrays, build
+def snapshot(tree: Any) -> Any:
+    """The tree with its dicts, lists and tuples copied: another thread may change those while the call looks at them."""
+    if type(tree) is list:
+        return [snapshot(branch) for branch in tree]
+    if type(tree) is tuple:
+        return tuple([snapshot(branch) for branch in tree])
+    if isinstance(tree, (dict, list, tuple)):
+        branches = branches_of(tree)
+        return of_branches(tree, [LEAF] * len(branches))([snapshot(branch) for branch in branches])
+    return tree
 
 
 def _is_rectangular(items: list[Any]) -> bool:
     """Whether all elements are numbers, or lists of one shape."""
+    if any(item is None for item in items):
+        return False
     if not any(isinstance(item, (list, tuple, dict)) or getattr(item, "ndim", 0) for item in items):
         return True
     if not all(isinstance(item, list) for item in items):
@@ -97,6 +93,14 @@ def has_values(tree: Any) -> bool:
     if isinstance(tree, np.ndarray):
         return tree.dtype == object and any(isinstance(x, Value) for x in tree.flat)
     return isinstance(tree, Value)
+
+
+def elsewhere(numbers: Array, first: int = 0) -> Array:
+    """Other numbers of the same size, each another one: where a function is recorded a second time."""
+    parts = (np.arange(first + 1.0, first + 1.0 + numbers.size) * 0.6180339887498949 % 1.0).reshape(numbers.shape)
+    with np.errstate(all="ignore"):
+        moved: Array = numbers * (1.0625 + 0.25 * parts) + (0.6875 + 0.25 * parts)
+    return moved
 
 
 class Parameters:
@@ -137,7 +141,7 @@ class Argument:
 
     name: str
     arrays: list[Array]
-    build: Callable[[list[Any]], Any]
+    build: Form
     lists: list[bool]
     batched: bool
     module: dict[str, Value] | None
@@ -153,14 +157,15 @@ class Argument:
         return sum([math.prod(array.shape[self.batched :]) for array in self.arrays])
 
     @property
-    def is_tree(self) -> bool:
-        """Whether it came as a list, a tuple or a dict."""
-        return isinstance(self.source, (list, tuple, dict))
+    def form(self) -> Any:
+        """The form of the tree and the shapes of its arrays: what the numbers of a direction must share."""
+        return self.build, tuple([array.shape for array in self.arrays])
 
     @property
-    def form(self) -> Any:
-        """The form without the kinds of sequences: what the numbers of a direction must share."""
-        return repr(self.build([0] * len(self.arrays))), tuple([array.shape for array in self.arrays])
+    def shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        """What each array is called, and its shape for one sample."""
+        names = _names(self.build, self.name)
+        return [(name, array.shape[self.batched :]) for name, array in zip(names, self.arrays, strict=True)]
 
     @property
     def key(self) -> Any:
@@ -170,10 +175,13 @@ class Argument:
         if self.module is not None:
             return tuple(self.module.values()), tuple([m.training for m in self.source.modules()]), self.batched
         shapes = tuple([array.shape[self.batched :] for array in self.arrays])
-        return repr(self.build([0] * len(self.arrays))), shapes, tuple(self.lists), self.batched
+        return self.build, shapes, tuple(self.lists), self.batched
 
-    def variables(self, sample: int) -> tuple[list[Value], Any]:
-        """Fresh leaves with the numbers of one sample, in one flat list and in the form in which the function sees them."""
+    def variables(self, sample: int, moved: bool = False) -> tuple[list[Value], Any]:
+        """Fresh leaves with the numbers of one sample, in one flat list and in the form in which the function sees them.
+
+        `moved`: with other numbers, each of them another one.
+        """
         if isinstance(self.source, Parameters):
             self.source.write()  # what is asked of the Values decides which branch is recorded, and what an error says
             return self.source.values, self.source.module
@@ -181,8 +189,10 @@ class Argument:
             return list(self.module.values()), self.source
         flat: list[Value] = []
         seen: list[Any] = []
-        for name, array, as_list in zip(_names(self.build([None] * len(self.arrays)), self.name), self.arrays, self.lists, strict=True):
+        for name, array, as_list in zip(_names(self.build, self.name), self.arrays, self.lists, strict=True):
             numbers = array[sample] if self.batched else array
+            if moved:
+                numbers = elsewhere(numbers, len(flat))
             leaves = [Value(x, label=f"{name}{list(i) if i else ''}") for i, x in np.ndenumerate(numbers)]
             flat += leaves
             if numbers.ndim == 0:
@@ -192,6 +202,17 @@ class Argument:
                 objects.ravel()[:] = leaves
                 seen.append(objects.tolist() if as_list else objects)
         return flat, self.build(seen)
+
+    def sample(self, i: int) -> Any:
+        """The numbers, or Values, of one sample, in the form in which the function sees them."""
+        if self.module is not None:
+            return self.source
+        parts = [array[i] if self.batched else array for array in self.arrays]
+        seen = [
+            part.tolist() if as_list else part.item() if isinstance(part, np.ndarray) and not part.ndim else part
+            for part, as_list in zip(parts, self.lists, strict=True)
+        ]
+        return self.build(seen)
 
     def numbers(self, samples: int) -> Array:
         """The numbers in the order of `variables`: one axis, or where it is batched two, with one column a sample."""
@@ -203,35 +224,35 @@ class Argument:
         parts = [array.reshape(len(array), -1).T if self.batched else array.ravel() for array in self.arrays]
         return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros((0, samples)[: 1 + self.batched])
 
-    def reader(self, source: Any, samples: int, shape: tuple[int, ...] | None) -> Callable[[Any], Array]:
-        """What gives the `numbers` of other arguments of the same form, which `form_of` knows: an array, a number, or parameters.
+    def reader(self, leaves: list[Any], samples: int, shape: tuple[int, ...] | None) -> Callable[[list[Any]], Array]:
+        """What gives the `numbers` of other arguments of the same form, of their leaves as `form_of` gives them.
 
         Args:
-            source: an argument of that form.
+            leaves: those of an argument of that form.
             samples: how many there are.
             shape: that of the samples.
         """
-        if isinstance(source, Parameters):
-            return lambda x: x.array
-        if self.is_tree:
-            shapes = [np.shape(leaf) for leaf in leaves_of(source)]
+        if isinstance(self.source, Parameters):
+            return lambda x: x[0].array
+        if self.build.kind is not None:
+            shapes = [np.shape(leaf) for leaf in leaves]
             if self.batched and shapes == [array.shape for array in self.arrays]:
-                return lambda x: np.concatenate([leaf.reshape(samples, -1).T for leaf in leaves_of(x)])
+                return lambda x: np.concatenate([leaf.reshape(samples, -1).T for leaf in x])
             if self.batched:
-                return lambda x: np.repeat(np.concatenate([np.reshape(leaf, -1) for leaf in leaves_of(x)])[:, None], samples, axis=1)
-            return lambda x: np.concatenate([np.reshape(leaf, -1) for leaf in leaves_of(x)])
-        given = np.shape(source)
-        if not self.batched and isinstance(source, np.ndarray):
-            return (lambda x: x) if len(given) == 1 else lambda x: x.reshape(-1)
+                return lambda x: np.repeat(np.concatenate([np.reshape(leaf, -1) for leaf in x])[:, None], samples, axis=1)
+            return lambda x: np.concatenate([np.reshape(leaf, -1) for leaf in x])
+        given = np.shape(leaves[0])
+        if not self.batched and isinstance(leaves[0], np.ndarray):
+            return (lambda x: x[0]) if len(given) == 1 else lambda x: x[0].reshape(-1)
         if not self.batched:
-            return lambda x: np.reshape(x, -1)
+            return lambda x: np.reshape(x[0], -1)
         if given == shape and self.arrays[0].ndim == 1:  # one number a sample
-            return lambda x: x.reshape(1, -1)
+            return lambda x: x[0].reshape(1, -1)
         if given == self.arrays[0].shape:
-            return lambda x: x.reshape(samples, -1).T
+            return lambda x: x[0].reshape(samples, -1).T
         if shape is not None and self.arrays[0].ndim == 1:
-            return lambda x: np.broadcast_to(x, shape).reshape(1, -1)
-        return lambda x: np.broadcast_to(np.reshape(x, (-1, 1)), (np.size(x), samples))
+            return lambda x: np.broadcast_to(x[0], shape).reshape(1, -1)
+        return lambda x: np.broadcast_to(np.reshape(x[0], (-1, 1)), (np.size(x[0]), samples))
 
     def without_numbers(self) -> Argument:
         """The form alone, so that nothing large is kept."""
@@ -254,7 +275,7 @@ class Argument:
         cuts = [(slice(start, end), shape) for (start, end), shape in zip(pairwise(ends), shapes, strict=True)]
         if self.batched:
             return lambda numbers: build([numbers[cut].T.reshape(-1, *shape) for cut, shape in cuts])
-        if len(shapes) == 1 and build(self.arrays) is self.arrays[0]:  # a single array or number, which most are: quicker
+        if build is LEAF:  # a single array or number, which most are: quicker
             shape = shapes[0]
             if len(shape) == 1:
                 return lambda numbers: numbers
@@ -268,51 +289,58 @@ class Argument:
         return replace(self, arrays=[np.broadcast_to(array, (samples, *array.shape)) for array in self.arrays], batched=True)
 
 
-def form_of(args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """What tells the form of arguments, where that is quick to say: of numbers, arrays, trees of arrays, and `Parameters`."""
+def form_of(args: Sequence[Any]) -> tuple[tuple[Any, ...] | None, list[list[Any]]]:
+    """What tells the form of arguments, where that is quick to say, and for each of them its leaves: arrays, numbers, and `Parameters`.
+
+    Whoever has the form computes with these leaves: what the trees hold may be another thing by then, in another thread.
+    """
     found: list[Any] = []
+    leaves: list[list[Any]] = []
     for x in args:
-        if type(x) is np.ndarray and (x.dtype is FLOAT64 or x.dtype == FLOAT64):
-            found.append(x.shape)
-        elif type(x) is float:
-            found.append(float)
-        elif type(x) is Parameters:
-            found.append((x, *[m.training for m in x.modules]))
-        else:
-            branches = form_of([*x.values()] if type(x) is dict else x) if type(x) in (dict, list, tuple) and x else None
-            if branches is None or (type(x) is list and float in branches):  # a list of numbers may be an array
-                return None
-            found.append((type(x), tuple(x) if type(x) is dict else None, branches))
-    return tuple(found)
+        own: list[Any] = []
+        found.append(_form_of(x, own))
+        if found[-1] is None:
+            return None, leaves
+        leaves.append(own)
+    return tuple(found), leaves
 
 
-def leaves_of(tree: Any) -> list[Any]:
-    """The arrays of a tree of arrays, or of `Parameters`."""
-    if not isinstance(tree, (list, tuple, dict)):
-        return [tree.array if isinstance(tree, Parameters) else tree]
-    found: list[Any] = []
-    for branch in tree.values() if isinstance(tree, dict) else tree:
-        if isinstance(branch, (list, tuple, dict, Parameters)):
-            found += leaves_of(branch)
-        else:
-            found.append(branch)
-    return found
+def _form_of(x: Any, leaves: list[Any]) -> Any:
+    kind = type(x)
+    if kind is np.ndarray and (x.dtype is FLOAT64 or x.dtype == FLOAT64):
+        leaves.append(x)
+        return x.shape
+    if kind is float:
+        leaves.append(x)
+        return float
+    if kind is Parameters:
+        leaves.append(x)
+        return x, *[m.training for m in x.modules]
+    if kind is dict:
+        items = list(x.items())
+        forms = [_form_of(branch, leaves) for _, branch in items]
+        return None if None in forms or not items else (dict, tuple([(type(key), key) for key, _ in items]), tuple(forms))
+    if kind is tuple or kind is list:
+        forms = [_form_of(branch, leaves) for branch in list(x)]
+        # a list of numbers may be an array
+        return None if None in forms or not forms or (kind is list and float in forms) else (kind, None, tuple(forms))
+    return None
 
 
-def as_argument(name: str, source: Any, batched: bool) -> Argument:
-    """What was passed for one argument.
+def as_argument(name: str, source: Any, batched: bool, values: bool = False) -> Argument:
+    """What was passed for one argument; `values`: it may hold Values.
 
     Raises:
         InputError: something in it is no number; or it is a module, and batched.
     """
     if isinstance(source, Parameters):
-        return Argument(name, [], lambda new: source, [], False, {}, source)
+        return Argument(name, [], NONE, [], False, {}, source)
     if hasattr(source, "named_parameters"):
         if batched:
             raise InputError(f"{name} is a module, whose parameters are the same for all samples: give it None in in_axes")
-        return Argument(name, [], lambda new: source, [], False, dict(source.named_parameters()), source)
+        return Argument(name, [], NONE, [], False, dict(source.named_parameters()), source)
     arrays, build = split(source, name)
-    if any(array.dtype == object for array in arrays):
+    if not values and any(array.dtype == object for array in arrays):
         raise InputError(
             f"{name} holds Values: derivatives of compiled functions are of numbers and arrays. For those of Values there is "
             "autograd.value_and_grad(f), also within a function that is being recorded"
@@ -324,18 +352,18 @@ def as_argument(name: str, source: Any, batched: bool) -> Argument:
     return Argument(name, arrays, build, _are_lists(source), batched, None, source)
 
 
-def _names(tree: Any, name: str) -> list[str]:
+def _names(form: Form, name: str) -> list[str]:
     """What to call the arrays of a tree: by the keys of dicts, and by the name and the number where there are several."""
-    if isinstance(tree, dict):
-        return [x for key, branch in tree.items() for x in _names(branch, str(key))]
-    if isinstance(tree, (tuple, list)):
-        return [x for i, branch in enumerate(tree) for x in _names(branch, f"{name}{i}")]
-    return [name]
+    if form.kind is None:
+        return [name]
+    if issubclass(form.kind, dict):
+        return [x for (_, key), branch in zip(form.keys, form.branches, strict=False) for x in _names(branch, str(key))]
+    return [x for i, branch in enumerate(form.branches) for x in _names(branch, f"{name}{i}")]
 
 
 def _are_lists(tree: Any) -> list[bool]:
-    if isinstance(tree, dict):
-        return [x for branch in tree.values() for x in _are_lists(branch)]
-    if isinstance(tree, tuple) or (isinstance(tree, list) and not _is_rectangular(tree)):
-        return [x for branch in tree for x in _are_lists(branch)]
+    if tree is None:
+        return []
+    if isinstance(tree, (dict, tuple)) or (isinstance(tree, list) and not _is_rectangular(tree)):
+        return [x for branch in branches_of(tree) for x in _are_lists(branch)]
     return [isinstance(tree, list)]

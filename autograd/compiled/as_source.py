@@ -19,7 +19,7 @@ from autograd.compiled.matrices import MATMUL
 from autograd.compiled.printing import Line
 from autograd.compiled.source import lines_of
 from autograd.namespaces import FUNCTIONS
-from autograd.ops import DOT, SELECT, SUM, Operation, Rule
+from autograd.ops import DOT, SUM, Operation, Rule
 
 
 def source_of(layout: Layout, title: str, lines: list[Line], main: list[str]) -> str:
@@ -40,7 +40,7 @@ def source_of(layout: Layout, title: str, lines: list[Line], main: list[str]) ->
     used = {name for text in (*forward, *backward) if not text.startswith("#") for name in re.findall(r"(?<![.\w])[a-z]\w*", text)}
     return "\n".join(
         [
-            f'"""{title}"""',
+            _docstring(title),
             "",
             "import numpy as np",
             "",
@@ -62,6 +62,12 @@ def source_of(layout: Layout, title: str, lines: list[Line], main: list[str]) ->
             *main,
         ]
     )
+
+
+def _docstring(text: str) -> str:
+    """The text as a docstring, whatever stands in it: the name of a function may be any string."""
+    quoted = "".join("\\" + c if c in '"\\' else c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return f'"""{quoted}"""'
 
 
 def array_text(numbers: npt.NDArray[Any]) -> str:
@@ -152,12 +158,10 @@ class _Writer:
             return ["part = g[:, None]"]
         if operation is SPREAD:
             return ["part = g"]
-        if operation is SELECT:
-            return [["part = 0.0 * g", "part = np.where(a != 0.0, g, 0.0)", "part = np.where(a != 0.0, 0.0, g)"][k]]
         if step.stacked:
             slopes = f"OPERATIONS[{operation.name!r}].slopes(ARRAYS, y, *np.moveaxis(a, 1, 0))"
-            return [f"part = np.stack(np.broadcast_arrays(*[slope * g for slope in {slopes}]), axis=1)"]
-        return [*lines_of(_rule(operation, k), ["y", *_names(step)], "slope"), "part = slope * g"]
+            return [f"part = np.stack(np.broadcast_arrays(*[{_product(operation)} for slope in {slopes}]), axis=1)"]
+        return [*lines_of(_rule(operation, k), ["y", *_names(step)], "slope"), f"part = {_product(operation)}"]
 
     def add(self, operand: Operand) -> str:
         """Add to the gradients of an operand; numbers that are read several times receive the sum."""
@@ -170,6 +174,11 @@ class _Writer:
 def _names(step: Instruction) -> list[str]:
     """What to call the inputs of an instruction."""
     return ["a", "b", "c"][: len(step.operands)] if len(step.operands) < 4 else [f"a{i}" for i in range(len(step.operands))]
+
+
+def _product(operation: Operation) -> str:
+    """See `ops.product`."""
+    return "np.where(slope == 0.0, 0.0, slope * g)" if operation.selects else "slope * g"
 
 
 def _rule(operation: Operation, k: int) -> Rule:

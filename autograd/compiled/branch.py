@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.arguments import Argument, Array, split
+from autograd.compiled.arguments import Argument, Array
 from autograd.compiled.execute import Seed, Storage
 from autograd.compiled.executors import Executor
 from autograd.compiled.layout import Index, Instruction, Layout, index_of, lay_out
 from autograd.compiled.matrices import find_matrices
 from autograd.compiled.record import Tape, collector_paused, record
+from autograd.compiled.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.roll import roll
+from autograd.compiled.surroundings import Surroundings
+from autograd.contexts import enable_grad
 from autograd.errors import CompileError
-from autograd.ops import CONSTANT
-from autograd.recording import recording
+from autograd.state import STATE
+from autograd.tracing import trace_of
+from autograd.trees import Form
 from autograd.value import Value
 
 
@@ -93,10 +97,12 @@ class Branch:
         inputs: for each argument which of its numbers the program needs, and their places; slices, where they are that, are faster.
         captured: Values that the function refers to, which are read anew at each run, and their places.
         draws: places of the random numbers (-1 where the program does not need one), and what draws them.
-        drawn: those that were drawn while recording, for the sample that was recorded; used up by the first run.
         checks: what must hold for a run.
         outputs: where the arrays of the result are.
         build: puts arrays into the form of the result.
+        recorded: what the function did, to be compared with what it does later.
+        fixed: those of the Values that it refers to that are no leaves.
+        shapes: the arrays of the arguments for one sample, by name and shape.
     """
 
     tape: Tape
@@ -104,10 +110,17 @@ class Branch:
     inputs: list[tuple[Index, Index]]
     captured: list[tuple[Value, int]]
     draws: list[tuple[int, Callable[[], float]]]
-    drawn: list[float]
     checks: list[Check]
     outputs: list[Output]
-    build: Callable[[list[Any]], Any]
+    build: Form
+    recorded: Recorded
+    fixed: set[Value]
+    shapes: list[tuple[str, tuple[int, ...]]]
+
+    @property
+    def returned(self) -> list[tuple[bool, int]]:
+        """Where each number of the result is."""
+        return [pair for output in self.outputs for pair in zip(output.batched.tolist(), output.places.tolist(), strict=True)]
 
     @property
     def way(self) -> Any:
@@ -115,11 +128,11 @@ class Branch:
         return [(check.line, check.truth) for check in self.checks], len(self.tape.nodes)
 
     def run(
-        self, executor: Executor, arguments: Sequence[Argument], samples: Any, size: int, again: Array | None = None
+        self, executor: Executor, arguments: Sequence[Argument], samples: Any, size: int, draws: Array | None = None
     ) -> tuple[Storage, list[tuple[Instruction, Any]]]:
         """Compute the results for some of the samples. Returns what was computed, and where it left a domain.
 
-        `again`: the batched numbers of an earlier run for these samples, whose random numbers are kept.
+        `draws`: the random numbers, a row for each of `self.draws`; without them these are some numbers or other.
         """
         n = size if isinstance(samples, slice) else len(samples)
         data = executor.storage(self.layout, n)
@@ -130,18 +143,20 @@ class Branch:
             else:
                 data.shared[places] = numbers
         for value, place in self.captured:
-            data.shared[place] = value.data
-        if again is not None:
-            kept = [place for place, _ in self.draws if place >= 0]
-            data.batched[kept] = again[kept]
-        for sample in range(
-            n if self.draws and again is None else 0
-        ):  # a sample draws all of its numbers before the next one does, as in eager code
-            for place, sampler in self.draws:
-                number = self.drawn.pop(0) if self.drawn else sampler()
-                if place >= 0:
-                    data.batched[place, sample] = number
+            data.shared[place] = value._data
+        for k, (place, _) in enumerate(self.draws):
+            if place >= 0:
+                data.batched[place] = 0.5 if draws is None else draws[k]
         return data, executor.forward(self.layout, data)
+
+    def is_current(self, f: Seen, arguments: Sequence[Argument]) -> bool:
+        """Whether the function, recorded now, would give this program."""
+        try:
+            again = run_again(f, arguments, self.recorded)
+        except CompileError:
+            return False
+        fixed: list[Value] = []
+        return not self.recorded.differs(again, fixed) and self.fixed.issubset(fixed)
 
     def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
         """For which samples the run went the recorded way."""
@@ -167,24 +182,38 @@ def _at(data: Storage, place: tuple[bool, int]) -> Any:
 
 
 @collector_paused()
-def record_branch(f: Callable[..., Any], arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...]) -> Branch:
-    """Run the function once, on Values that stand for the numbers of one sample, and keep what it did."""
-    with recording() as heard:
-        variables, seen = zip(*[argument.variables(sample) for argument in arguments], strict=True) if arguments else ((), ())
-        try:
-            result = f(*seen)
-        except (AttributeError, TypeError) as error:
-            error.add_note(_as_seen(arguments, seen))
-            raise
-        arrays, build = split(result, "the result")
-        outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
-        batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
-        drawn = {leaf for leaf, _ in heard.draws}
-        varying = {*batched, *drawn}
-        checked = [guard.node for guard in heard.guards]
-        checked += [guard.mask for guard in heard.guards if guard.mask is not None]
-        roots = [x for array in outputs for x in array] + checked
-        tape = record(roots or [Value(0.0, CONSTANT)], varying, heard)
+def record_branch(f: Seen, source: Any, arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
+    """Run the function on Values that stand for the numbers of one sample, and keep what it did.
+
+    Args:
+        f: called with what stands for the arguments.
+        source: the function that it calls.
+        sample: which one.
+        chosen: by which arguments to differentiate.
+        aux: whether only the first number of the result is differentiated.
+
+    Raises:
+        CompileError: the function cannot be recorded.
+    """
+    surroundings = Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
+    before = surroundings.states()
+    try:
+        recorded = run_once(f, arguments, sample)
+    finally:
+        has_drawn = surroundings.drawn_since(before)
+    if has_drawn:
+        raise CompileError(
+            "the function draws random numbers, which would be the same at every run: write autograd.drawn(random.random) in place of "
+            "random.random()"
+        )
+    heard, variables, arrays = recorded.heard, recorded.variables, recorded.arrays
+    fixed = recorded.compared(f, arguments)
+    batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
+    drawn = {leaf for leaf, _ in heard.draws}
+    checked = recorded.checked
+    differentiated = [] if not chosen else recorded.outputs[0] if aux and recorded.outputs else None
+    with enable_grad():
+        tape = record(recorded.roots, {*batched, *drawn}, heard, differentiated, fixed)
     row = tape.rows()
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():
@@ -205,30 +234,29 @@ def record_branch(f: Callable[..., Any], arguments: Sequence[Argument], sample: 
         used = [i for i, leaf in enumerate(leaves) if leaf in row and layout.place[row[leaf]] >= 0]
         places = [place(leaves[i])[1] for i in used]
         inputs.append((index_of(used), index_of(places)))
-    own = {leaf for leaves in variables for leaf in leaves} | {leaf for leaf, _ in heard.draws}
+    own = {leaf for leaves in variables for leaf in leaves} | drawn
+    captured = [(tape.nodes[i], int(layout.place[i])) for i in tape.leaves() if tape.nodes[i] not in own and layout.place[i] >= 0]
+    _refuse_traced([value for value, _ in captured])
     return Branch(
         tape,
         layout,
         inputs,
-        [(tape.nodes[i], int(layout.place[i])) for i in tape.leaves() if tape.nodes[i] not in own and layout.place[i] >= 0],
+        captured,
         [(place(leaf)[1] if leaf in row else -1, sampler) for leaf, sampler in heard.draws],
-        [leaf._data for leaf, _ in heard.draws],
         [Check(place(g.node), g.truth, g.line, None if g.mask is None else place(g.mask)) for g in heard.guards],
-        [Output(array.shape, [place(x) for x in found]) for found, array in zip(outputs, arrays, strict=True)],
-        build,
+        [Output(array.shape, [place(x) for x in found]) for found, array in zip(recorded.outputs, arrays, strict=True)],
+        recorded.form,
+        recorded,
+        fixed,
+        [pair for argument in arguments if argument.module is None for pair in argument.shapes],
     )
 
 
-def _as_seen(arguments: Sequence[Argument], seen: Sequence[Any]) -> str:
-    """What the arguments were for the function, which may have expected something else."""
-    numbers = [argument for argument, x in zip(arguments, seen, strict=True) if isinstance(x, Value)]
-    kinds = [
-        f"{argument.name} was a {type(x).__name__}{' of Values' if isinstance(x, (list, tuple, dict, np.ndarray)) else ''}"
-        for argument, x in zip(arguments, seen, strict=True)
-    ]
-    note = f"While it was recorded, {', '.join(kinds)}."
-    if any(argument.batched for argument in numbers):
-        note += " An array stands for many samples of one number each, unless in_axes says otherwise: compile(f, in_axes=(None,))."
-    elif numbers:
-        note += " A size or an index shapes the program, and is no argument of it: compile(lambda x: f(x, 10))."
-    return note
+def _refuse_traced(captured: Sequence[Value]) -> None:
+    """Values of a function around this one, which is differentiated or recorded, would lose their derivative."""
+    for value in captured if STATE.traced else ():
+        if trace_of(value) is not None:
+            raise CompileError(
+                f"the compiled function refers to {value!r}, which depends on an argument of a function that is being differentiated or "
+                "recorded: the derivative would not pass. Give it the Value as an argument, or call the function that was compiled"
+            )

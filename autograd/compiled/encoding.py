@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -157,6 +158,8 @@ class Encoded:
     # -- operations -----------------------------------------------------------------------------------------------------
 
     def _is_known(self, step: Instruction | Scalars) -> bool:
+        if isinstance(step, Instruction) and step.excused is not None and not _is_mask(step):
+            return False
         if isinstance(step, Scalars):
             return all(operation in SUMS or self._code(operation) is not None for operation in set(step.operations))
         return step.operation in SUMS or step.operation in (MATMUL, SPREAD) or self._code(step.operation) is not None
@@ -292,7 +295,7 @@ class Encoded:
             width,
             step.checked,
             step.mask is not None,
-            step.excused,
+            step.excused is not None,
         ]
         return np.array([*head, *chain.from_iterable(fields)], dtype=np.int64).reshape(1, COLUMNS)
 
@@ -504,6 +507,12 @@ def _is_scattered(operand: Operand) -> bool:
     return operand.batched and bool((np.diff(operand.all_places().ravel()) != 1).any())
 
 
+def _is_mask(step: Instruction) -> bool:
+    """Whether errors count where gradients come."""
+    a, b = step.excused, step.mask
+    return a is not None and b is not None and a.batched == b.batched and np.array_equal(a.all_places(), b.all_places())
+
+
 def _split(step: Instruction | Scalars) -> Iterator[Instruction | Scalars]:
     """The step, or its few rows, where each is to be a line."""
     if (
@@ -516,8 +525,8 @@ def _split(step: Instruction | Scalars) -> Iterator[Instruction | Scalars]:
         return
     for i in range(step.size):
         operands = tuple([_one_of(operand, i) for operand in step.operands])
-        mask = None if step.mask is None else _one_of(step.mask, i)
-        yield replace(step, shape=(1,), start=step.start + i, operands=operands, mask=mask)
+        mask, excused = (None if x is None else _one_of(x, i) for x in (step.mask, step.excused))
+        yield replace(step, shape=(1,), start=step.start + i, operands=operands, mask=mask, excused=excused)
 
 
 def _one_of(operand: Operand, i: int) -> Operand:
@@ -547,6 +556,8 @@ def _merged(shape: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int
 
 
 _LOCK = threading.Lock()
+if hasattr(os, "register_at_fork"):  # another thread may have held it
+    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
 
 
 def encoded(layout: Layout) -> Encoded:

@@ -20,7 +20,7 @@ from autograd.compiled.arrays import ARRAYS
 from autograd.compiled.layout import SPREAD, Index, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.namespaces import FLOATS
-from autograd.ops import DOT, SELECT, SUM, outside
+from autograd.ops import DOT, SUM, outside, product
 
 Array = npt.NDArray[np.float64]
 
@@ -199,13 +199,9 @@ def _pull_scalars(step: Scalars, data: Storage, grads: Storage) -> None:
             continue
         operation, gradient = step.operations[i], d[outputs[i]]
         inputs = [x[place] for place in places[own]]
-        if operation is SELECT:
-            chosen = 1 if inputs[0] != 0.0 else 2
-            d[places[own][chosen]] += gradient
-            continue
         for place, fixed, slope in zip(places[own], constant[own], operation.slopes(FLOATS, x[outputs[i]], *inputs), strict=True):
             if not fixed:
-                d[place] += slope * gradient
+                d[place] += product(operation, FLOATS, slope, gradient)
     grads.shared[:] = d
 
 
@@ -229,36 +225,68 @@ def _summed(step: Instruction, operand: Operand, part: Any) -> Any:
     return np.sum(part, axis=-1)
 
 
-def push_forward(layout: Layout, data: Storage, tangents: Storage) -> None:
-    """Derivatives in a direction, instruction by instruction: `tangents` holds those of the leaves, and receives all others."""
+def push_forward(layout: Layout, data: Storage, tangents: Storage, moving: Storage) -> None:
+    """Derivatives in a direction, instruction by instruction: `tangents` holds those of the leaves, and receives all others.
+
+    `moving` holds for each leaf whether it has a tangent, and receives it for everything else: what has none adds nothing to what is
+    computed from it, also where the slope is infinite.
+    """
     with np.errstate(all="ignore"):
         for step in layout.instructions:
             if step.constant:
                 continue
-            total: Any = 0.0
-            inputs, moved = _inputs(step, data), _inputs(step, tangents)
+            inputs, moved, moves = _inputs(step, data), _inputs(step, tangents), [x != 0.0 for x in _inputs(step, moving)]
             if step.operation is MATMUL or (step.operation is DOT and step.stacked):
-                for pair in ([moved[0], inputs[1]], [inputs[0], moved[1]]):
-                    part = np.empty_like(tangents.outputs(step))
-                    if step.operation is MATMUL:
-                        _product(step, pair, part)
-                    else:
-                        np.vecdot(*_last(pair), out=part)
-                    total = total + part
+                total, any_moves = _sums_moved(step, inputs, moved, moves, tangents.outputs(step))
             elif step.operation is SUM and step.stacked:
-                total = np.sum(moved[0], axis=1)
+                total, any_moves = np.sum(moved[0], axis=1), np.any(moves[0], axis=1)
             elif step.operation is SPREAD:
-                total = moved[0]
-            elif step.operation is SELECT:
-                total = np.where(inputs[0] != 0.0, moved[1], moved[2])
+                total, any_moves = moved[0], moves[0]
             else:
+                total, any_moves = np.zeros(()), np.zeros((), dtype=bool)
                 slopes = step.operation.slopes(ARRAYS, data.outputs(step), *_columns(step, inputs))
                 constant = [operand.constant for operand in step.operands] * (len(slopes) if step.stacked else 1)
-                for slope, tangent, fixed in zip(slopes, _columns(step, moved), constant, strict=True):
-                    if not fixed:
-                        total = total + slope * tangent
-            out = tangents.outputs(step)
-            out[...] = total if step.mask is None else np.where(_wanted(step, data), total, 0.0)
+                columns = zip(slopes, _columns(step, moved), _columns(step, moves), constant, strict=True)
+                for slope, tangent, moves_too, fixed in columns:
+                    if fixed:
+                        continue
+                    own = moves_too & (slope != 0.0) if step.operation.selects else moves_too
+                    total = total + np.where(own, product(step.operation, ARRAYS, slope, tangent), 0.0)
+                    any_moves = any_moves | own
+            wanted = _wanted(step, data)
+            tangents.outputs(step)[...] = np.where(wanted & any_moves, total, 0.0)
+            moving.outputs(step)[...] = np.where(wanted & any_moves, 1.0, 0.0)
+
+
+def _sums_moved(step: Instruction, inputs: list[Array], moved: list[Array], moves: list[Array], out: Array) -> tuple[Array, Any]:
+    """The tangents of sums of products, in the shape of `out`, and which of these sums move."""
+    total = np.zeros(out.shape)
+    for k, operand in enumerate(step.operands):
+        if operand.constant:
+            continue
+        pair = [moved[0], inputs[1]] if k == 0 else [inputs[0], moved[1]]
+        if np.isfinite(inputs[1 - k]).all():
+            part = np.empty_like(total)
+            if step.operation is MATMUL:
+                _product(step, pair, part)
+            else:
+                np.vecdot(*_last(pair), out=part)
+        else:  # what does not move adds nothing, where 0 times an infinite factor would add nan
+            a, b = _aligned(step, *pair)
+            own = _aligned(step, moves[k], pair[1])[0] if k == 0 else _aligned(step, pair[0], moves[k])[1]
+            part = np.sum(np.where(own, a * b, 0.0), axis=out.ndim - step.batched)
+        total += part
+    of_a, of_b = _aligned(step, *moves)
+    axis = out.ndim - step.batched
+    return total, np.any(of_a, axis=axis) | np.any(of_b, axis=axis)
+
+
+def _aligned(step: Instruction, a: Array, b: Array) -> tuple[Array, Array]:
+    """The factors of sums of products with the same axes: of the sums, of the terms, of the samples."""
+    if step.operation is not MATMUL:
+        return a, b
+    a, b = a[:, None], b[None]
+    return (a[..., None] if a.ndim < b.ndim else a), (b[..., None] if b.ndim < a.ndim else b)
 
 
 def _inputs(step: Instruction, data: Storage) -> list[Array]:
@@ -272,10 +300,10 @@ def _inputs(step: Instruction, data: Storage) -> list[Array]:
 def _met(step: Instruction, bad: Any, data: Storage) -> Any:
     """Where it is an error that a domain was left, with an axis for the samples."""
     each = bad if step.batched else bad[..., None]
-    if step.mask is None or not step.excused:
+    if step.excused is None:
         return each
-    wanted = data.read(step.mask) != 0.0
-    return each & (wanted if step.mask.batched else wanted[..., None])
+    counts = data.read(step.excused) != 0.0
+    return each & (counts if step.excused.batched else counts[..., None])
 
 
 def _wanted(step: Instruction, data: Storage) -> Any:
@@ -341,12 +369,12 @@ def _parts(step: Instruction, data: Storage, gradient: Array) -> list[Any]:
         return [np.broadcast_to(gradient[:, None], shape + gradient.shape[1:])]
     if operation is SPREAD:
         return [gradient]
-    if operation is SELECT:
-        first = inputs[0] != 0.0
-        return [0.0 * gradient, np.where(first, gradient, 0.0), np.where(first, 0.0, gradient)]
     y = data.outputs(step)
     if operation.arity is None:
-        found = [slope * gradient for slope in operation.slopes(ARRAYS, y, *_columns(step, inputs))]
+        found = [product(operation, ARRAYS, slope, gradient) for slope in operation.slopes(ARRAYS, y, *_columns(step, inputs))]
         return [np.stack(np.broadcast_arrays(*found), axis=1)] if step.stacked else found
     slopes = [None if x.constant else rule(ARRAYS, y, *inputs) for x, rule in zip(step.operands, operation.derivatives, strict=True)]
-    return [gradient if isinstance(slope, float) and slope == 1.0 else None if slope is None else slope * gradient for slope in slopes]
+    return [
+        gradient if isinstance(slope, float) and slope == 1.0 else None if slope is None else product(operation, ARRAYS, slope, gradient)
+        for slope in slopes
+    ]

@@ -48,10 +48,14 @@ class Firsts:
                         self._need(self._cells(operand.all_places().ravel(), operand.batched))
 
     def of_vectors(self, step: Instruction) -> list[bool]:
-        """For each operand whether its gradients are the first ones."""
+        """For each operand whether its gradients are the first ones. Of operands that overlap none are, in whichever order they come."""
         if step.constant:
             return [False] * len(step.operands)
         self._need(self._outputs(step))
+        wanted = [operand for operand in step.operands if not operand.constant]
+        cells = np.concatenate([np.unique(self._cells(operand.all_places().ravel(), operand.batched)) for operand in wanted])
+        if len(np.unique(cells)) != len(cells):
+            self._need(cells)
         return [not operand.constant and self._first(operand) for operand in step.operands]
 
     def of_scalars(self, step: Scalars, sums: Rows) -> npt.NDArray[np.bool_]:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.record import Tape
 from autograd.compiled.roll import Block, Group, Rows
-from autograd.ops import COMPARISONS, Operation
+from autograd.ops import Operation
 
 Index = npt.NDArray[np.intp] | slice
 
@@ -70,8 +70,8 @@ class Operand:
 class Instruction:
     """`operation` of the operands; its outputs are `shape` numbers from place `start` on, batched if an operand is.
 
-    `mask` says where an output is wanted: a `where` has selected its other side elsewhere, so that gradients there are 0. `checked` says
-    whether it is an error to leave the domain, and `excused` that it is none where the output is not wanted.
+    `mask` says where a gradient comes to an output: elsewhere a `where` has selected its other side, and it is 0. `checked` says whether it
+    is an error to leave the domain, and `excused` where: elsewhere it was computed within a side that is not selected.
     """
 
     operation: Operation
@@ -81,7 +81,7 @@ class Instruction:
     batched: bool
     mask: Operand | None
     checked: bool
-    excused: bool = False
+    excused: Operand | None = None
 
     @property
     def size(self) -> int:
@@ -226,21 +226,21 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
     for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.operation is not MATMUL):
         for operand in [group.read] if isinstance(group, Block) else group.operands:
             places.put(operand[~computed[operand]])
-    results = np.array([*tape.results, *tape.masks.values()], dtype=np.intp)
+    results = np.array([*tape.results, *tape.masks.values(), *tape.excused.values()], dtype=np.intp)
     places.put(results[~computed[results]])  # what is given back as it came in
 
     shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # of the instruction whose outputs start at a place
     steps: list[Instruction | Scalars] = []
     spread: dict[int, int] = {}
 
-    def locate(operand: Rows) -> Operand:
+    def locate(operand: Rows, reached: bool) -> Operand:
         """Where the rows are; shared ones are copied to batched places where they stand beside such."""
+        nothing_wanted = not reached or bool(constant[operand].all())
         if operand.size == 1:
             row = operand.item()
-            return Operand(operand.shape, int(places.of[row]), (0,) * operand.ndim, None, True, bool(constant[row]), bool(batched[row]))
+            return Operand(operand.shape, int(places.of[row]), (0,) * operand.ndim, None, True, nothing_wanted, bool(batched[row]))
         kinds = batched[operand]
         where = places.of[operand]
-        nothing_wanted = bool(constant[operand].all())
         if not kinds.any() or kinds.all():
             return _operand(where, nothing_wanted, bool(kinds.any()))
         fresh = [row for row in dict.fromkeys(operand[~kinds].tolist()) if row not in spread]
@@ -253,14 +253,14 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
         where[~kinds] = [spread[row] for row in operand[~kinds].tolist()]
         return _operand(where, nothing_wanted, True)
 
-    masked: list[tuple[int, Instruction, Rows]] = []
+    masked: list[tuple[int, Instruction, Group]] = []
     for group in groups:
         if isinstance(group, Block):
             places.put(np.array(group.outputs, dtype=np.intp))
             steps.append(_scalars(group, places, constant))
             continue
         ordered = _in_order_of_operands(group, places, shapes)
-        operands = tuple([locate(operand) for operand in ordered.operands])
+        operands = tuple([locate(operand, group.reached) for operand in ordered.operands])
         is_batched = any(operand.batched for operand in operands)
         start = places.size[is_batched]
         places.put(ordered.outputs)
@@ -273,13 +273,15 @@ def lay_out(tape: Tape, groups: list[Group | Block], wanted: Collection[int], fi
             is_batched,
             None,
             _is_checked(ordered.operation, group.checked),
-            group.excused,
         )
-        if ordered.mask is not None:
-            masked.append((len(steps), step, ordered.mask))
+        if ordered.mask is not None or ordered.excused is not None:
+            masked.append((len(steps), step, ordered))
         steps.append(step)
-    for i, step, mask in masked:  # now that they have places: a mask may be computed after what it masks
-        steps[i] = replace(step, mask=_operand(places.of[mask], True, bool(batched[mask].any())))
+    for i, step, group in masked:  # now that they have places: a mask may be computed after what it masks
+        mask, excused = (
+            None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.excused)
+        )
+        steps[i] = replace(step, mask=mask, excused=excused)
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
@@ -301,16 +303,15 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
             for row, inputs in zip(group.outputs, group.inputs, strict=True) if any_batched else ():
                 if row >= rows:
                     batched[row] = True in [batched[i] for i in inputs]
-            comparisons = set(group.operations).intersection(COMPARISONS)
-            for row, operation, inputs in zip(group.outputs, group.operations, group.inputs, strict=True):
+            for row, inputs, reached in zip(group.outputs, group.inputs, group.reached, strict=True):
                 for i in inputs:  # a comprehension took twice as long
                     if not constant[i]:
-                        constant[row] = operation in comparisons
+                        constant[row] = not reached
                         break
             continue
         read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
         is_batched = any(batched[i] for i in read)
-        is_constant = group.operation in COMPARISONS or all(constant[i] for i in read)
+        is_constant = not group.reached or all(constant[i] for i in read)
         for row in group.outputs.ravel().tolist():
             batched[row] = batched[row] if row < rows else is_batched
             constant[row] = is_constant
@@ -320,6 +321,7 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
 def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:
     outputs, inputs = np.array(block.outputs, dtype=np.intp), block.read
     can_fail = {operation: _is_checked(operation, True) for operation in set(block.operations)}
+    visited = np.repeat(block.reached, [len(own) for own in block.inputs])
     return Scalars(
         block.operations,
         [checked and can_fail[operation] for operation, checked in zip(block.operations, block.checked, strict=True)],
@@ -328,7 +330,7 @@ def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> 
         np.cumsum([len(own) for own in block.inputs]),
         places.batched[outputs],
         places.batched[inputs],
-        constant[inputs],
+        constant[inputs] | ~visited,
     )
 
 
@@ -340,7 +342,7 @@ def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool
     """The group with its outputs in the order in which its latest computed operand lies in memory, and in that one's shape."""
     if group.operation is MATMUL or group.outputs.size == 1:  # the latter in irregular graphs, where it would take long
         return group
-    operands, mask = group.operands, group.mask
+    operands = group.operands
     batched = [bool(places.batched[operand].any()) for operand in operands]
     if group.operation.arity is not None:
         candidates = [operand for operand, b in zip(operands, batched, strict=True) if b == any(batched)]
@@ -351,10 +353,12 @@ def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool
         if int(np.prod(shape)) != group.outputs.size or not np.array_equal(where, np.arange(where[0], where[0] + where.size)):
             shape = group.shape
         outputs, operands = group.outputs[order].reshape(shape), tuple(operand[order].reshape(shape) for operand in operands)
-        return replace(group, shape=shape, outputs=outputs, operands=operands, mask=None if mask is None else mask[order].reshape(shape))
+        mask, excused = (None if rows is None else rows[order].reshape(shape) for rows in (group.mask, group.excused))
+        return replace(group, shape=shape, outputs=outputs, operands=operands, mask=mask, excused=excused)
     order = np.argsort(places.of[operands[0]].min(axis=1), kind="stable")
     operands = tuple(operand[order] for operand in operands)
-    return replace(group, outputs=group.outputs[order], operands=operands, mask=None if mask is None else mask[order])
+    mask, excused = (None if rows is None else rows[order] for rows in (group.mask, group.excused))
+    return replace(group, outputs=group.outputs[order], operands=operands, mask=mask, excused=excused)
 
 
 def _operand(places: Rows, constant: bool, batched: bool) -> Operand:

@@ -28,7 +28,7 @@ from autograd.compiled.encoding import FIRST, rows
 from autograd.compiled.source import lines_of
 from autograd.errors import MissingPackageError
 from autograd.namespaces import FUNCTIONS
-from autograd.ops import SELECT, Operation, outside
+from autograd.ops import Operation, outside
 
 PRELUDE = '''"""Written by autograd.compiled.machine from the op table."""
 
@@ -207,7 +207,7 @@ def backward(run, gradients, first, last):
                     scale(part, a if k else b, count * terms)
                 elif op == OF_PEAK:
                     for i in range(count * terms):
-                        part[i] *= 0.0
+                        part[i] = 0.0
                 elif op == OF_LOGSUMEXP:
                     share(part, a, b, c, count, terms, samples)
             if line[MASKED]:
@@ -364,10 +364,13 @@ def _check(row: Operation, names: list[str]) -> list[str]:
 
 
 def _slope(row: Operation, names: list[str], k: int) -> list[str]:
-    if row is SELECT:  # exactly 0 for the side that is not chosen
-        return _over_arrays([f"t[i] = kept(t[i], old) + (g[i] if a_ {'==' if k == 2 else '!='} 0.0 else 0.0)"])
     slope = lines_of(row.derivatives[k], ["y_", *_numbers(names)], "slope", own=WIDE)
-    return _over_arrays([*slope, "t[i] = kept(t[i], old) + slope * g[i]"])
+    return _over_arrays([*slope, f"t[i] = kept(t[i], old) + {_product(row, 'g[i]')}"])
+
+
+def _product(row: Operation, gradient: str) -> str:
+    """See `ops.product`."""
+    return f"(slope * {gradient} if slope != 0.0 else 0.0)" if row.selects else f"slope * {gradient}"
 
 
 # -- scalars: each input is a place -----------------------------------------------------------------------------------------
@@ -388,9 +391,7 @@ def _scalar_slopes(row: Operation, names: list[str]) -> list[str]:
     """Each gradient where it is wanted."""
     lines: list[str] = []
     for k in range(len(names)):
-        body = [*lines_of(row.derivatives[k], ["y", *names], "slope"), "change = slope * g"]
-        if row is SELECT:
-            body = [f"change = g if a {'==' if k == 2 else '!='} 0.0 else 0.0"]
+        body = [*lines_of(row.derivatives[k], ["y", *names], "slope"), f"change = {_product(row, 'g')}"]
         body = [*_read(names, body), *[f"{y} = x[z]" for y in _needed(["y"], body)], *body]
         lines += [f"if flags & {1 << k}:", *_indented([*body, f"d[{'uvw'[k]}] += change"], 4)]
     return lines

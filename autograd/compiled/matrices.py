@@ -69,4 +69,4 @@ def _product(group: Group, members: Rows, i: Rows, j: Rows) -> Group:
     (rows, first_of_row, i), (columns, first_of_column, j) = (np.unique(x, return_index=True, return_inverse=True) for x in (i, j))
     outputs = np.empty((len(rows), len(columns)), dtype=np.intp)
     outputs[i, j] = group.outputs[members]
-    return Group(MATMUL, outputs.shape, outputs, (left[first_of_row], right[first_of_column]))
+    return Group(MATMUL, outputs.shape, outputs, (left[first_of_row], right[first_of_column]), reached=group.reached)

@@ -28,6 +28,7 @@ from autograd.compiled.encoding import (
 from autograd.compiled.execute import Array, Seed, Storage
 from autograd.compiled.layout import Index, Instruction, Layout
 from autograd.compiled.machine import machine
+from autograd.errors import InputError
 
 if TYPE_CHECKING:
     from autograd.compiled.executors import Load
@@ -169,6 +170,8 @@ def plan(layout: Layout, arrays: Sequence[tuple[bool, int, int]]) -> Load | None
     def load(data: Storage, given: list[Array], lend: bool) -> bool:
         assert isinstance(data, Piece)
         flat = [x if x.ndim == 1 else x.reshape(-1) for x in given]
+        if [x.size for x in flat] != [count * (data.samples if batched else 1) for batched, _, count in arrays]:
+            raise InputError("an array changed its shape during the call, in another thread")
         lend = lend and len(lendable) > 0
         if lend:
             data.arrays = [(*arrays[k][:2], flat[k]) for k in lendable]

@@ -17,6 +17,8 @@ from autograd.compiled.record import collector_paused, record
 from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
+from autograd.state import STATE
+from autograd.tracing import trace_of
 from autograd.value import Value, add_gradients, numbers_of
 
 
@@ -28,6 +30,7 @@ class Program:
 
     def __init__(self, root: Value, executor: str = "auto") -> None:
         self._executor = executor_named(executor)
+        _refuse_traced(root)
         with collector_paused():
             self.tape = record([root])
             leaves = self.tape.leaves()
@@ -74,6 +77,7 @@ class Program:
         Raises:
             DomainError, PoleError: what eager code would have raised.
         """
+        _refuse_traced(self.root)
         data = self._executor.storage(self.layout)
         data.shared[self._where] = np.frombuffer(self._pack(*numbers_of(self._leaves)))
         if self._executor.forward(self.layout, data):
@@ -143,3 +147,16 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<Program of {len(self.tape.nodes):,} nodes, {len(self.layout.instructions)} instructions>"
+
+
+def _refuse_traced(root: Value) -> None:
+    """The numbers of a program would have no derivative in a function around it.
+
+    Raises:
+        CompileError: the graph depends on an argument of a function that is being differentiated or recorded.
+    """
+    if STATE.traced and trace_of(root) is not None:
+        raise CompileError(
+            f"the graph of {root!r} depends on an argument of a function that is being differentiated or compiled: a program of it gives "
+            "numbers, which have no derivative there. Use the Value itself"
+        )

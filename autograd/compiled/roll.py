@@ -36,9 +36,10 @@ class Group:
         outputs: the rows they stand for, in that shape. Numbers from `len(tape.nodes)` on are sums and dots that were found.
         operands: rows, one array an input. Of one shape with the outputs where the operation has a fixed number of inputs;
             (k, n) for `sum` and other operations of n inputs, two of them for `dot`; (m, n) and (p, n) for MATMUL.
-        mask: the rows, in the shape of the outputs, that say where an output is wanted; None where it always is.
+        mask: the rows, in the shape of the outputs, that say where a gradient comes to an output; None where one always does.
         checked: whether it is an error to leave the domain of the operation.
-        excused: whether it is none where an output is not wanted.
+        excused: the rows that say where that is an error; None where it always is.
+        reached: whether backward comes here: see `Tape.reached`.
     """
 
     operation: Operation
@@ -47,7 +48,8 @@ class Group:
     operands: tuple[Rows, ...]
     mask: Rows | None = None
     checked: bool = True
-    excused: bool = False
+    excused: Rows | None = None
+    reached: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ class Block:
     Attributes:
         operations, outputs, inputs: of each, in an order in which they can be computed: what computes it, its row, those it reads.
         checked: for each, whether it is an error to leave the domain of the operation.
+        reached: for each, whether backward comes there.
     """
 
     operations: list[Operation]
     outputs: list[int]
     inputs: list[tuple[int, ...]]
     checked: list[bool]
+    reached: list[bool]
 
     @cached_property
     def read(self) -> Rows:
@@ -73,6 +77,8 @@ class Block:
 def _flat(inputs: list[tuple[int, ...]]) -> Rows:
     return np.fromiter(chain.from_iterable(inputs), dtype=np.intp)
 
+
+ADDITIONS = (ADD, SUM)
 
 FEW = 16
 """A group of fewer rows is no faster as a vector than as scalars."""
@@ -97,12 +103,12 @@ class _Part:
 
 def roll(tape: Tape) -> list[Group | Block]:
     """The groups and blocks of a tape, in an order in which they can be computed."""
-    rolled, masks, batched = _sums(tape)
+    rolled, masks, batched, reached = _sums(tape)
     depths = _depths(rolled, len(batched))
     rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
     fits = np.ones(len(rolled), dtype=bool)  # to be scalars
-    if rigid or masks:
-        fits[:] = [row not in masks and operation not in rigid for row, operation, _ in rolled]
+    if rigid or masks or tape.excused:
+        fits[:] = [row not in masks and row not in tape.excused and operation not in rigid for row, operation, _ in rolled]
     parts = _narrow_levels(np.array([depths[row] for row, _, _ in rolled], dtype=np.intp), fits)
     rest = np.ones(len(rolled), dtype=bool)
     for part in parts:
@@ -112,10 +118,13 @@ def roll(tape: Tape) -> list[Group | Block]:
     group_of = (-1 - 2 * np.array(depths) - np.array(batched)).tolist()
     members: dict[Any, int] = {}
     groups: list[list[int]] = []
-    plain = not (tape.unchecked or masks)
+    plain = not (tape.unchecked or masks or tape.reached)
     for position in np.flatnonzero(rest).tolist():
         row, operation, inputs = rolled[position]
-        kind = None if plain else (row in tape.unchecked, row in tape.excused, tape.batched[masks[row]] if row in masks else None)
+        kind = None
+        if not plain:
+            mask, excused = (tape.batched[found[row]] if row in found else None for found in (masks, tape.excused))
+            kind = row in tape.unchecked, excused, mask, not reached or reached[row]
         # an operation with other constants is another object
         if operation.arity == 2:  # most are: the general way below takes twice as long
             i, j = inputs
@@ -141,9 +150,9 @@ def roll(tape: Tape) -> list[Group | Block]:
     for are_few, run in groupby(sorted(parts, key=lambda part: part.depth), lambda part: part.few > 0):
         together = list(run)
         if are_few and sum([part.few for part in together]) >= MANY:
-            found.append(_block(tape, [rolled[i] for i in sorted(chain.from_iterable([part.positions for part in together]))]))
+            found.append(_block(tape, reached, [rolled[i] for i in sorted(chain.from_iterable([part.positions for part in together]))]))
         else:
-            found += [_group(tape, masks, [rolled[i] for i in part.positions]) for part in together]
+            found += [_group(tape, masks, reached, [rolled[i] for i in part.positions]) for part in together]
     return found
 
 
@@ -177,13 +186,14 @@ def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:
     ]
 
 
-def _block(tape: Tape, rolled: list[Rolled]) -> Block:
+def _block(tape: Tape, reached: list[bool], rolled: list[Rolled]) -> Block:
     rows = [row for row, _, _ in rolled]
     checked = [row not in tape.unchecked for row in rows] if tape.unchecked else [True] * len(rows)
-    return Block([operation for _, operation, _ in rolled], rows, [inputs for _, _, inputs in rolled], checked)
+    visited = [reached[row] for row in rows] if reached else [True] * len(rows)
+    return Block([operation for _, operation, _ in rolled], rows, [inputs for _, _, inputs in rolled], checked, visited)
 
 
-def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
+def _group(tape: Tape, masks: dict[int, int], reached: list[bool], rolled: list[Rolled]) -> Group:
     rows = [row for row, _, _ in rolled]
     operation = rolled[0][1]
     table = np.array([inputs for _, _, inputs in rolled], dtype=np.intp)
@@ -194,25 +204,31 @@ def _group(tape: Tape, masks: dict[int, int], rolled: list[Rolled]) -> Group:
         operands = (table,)
     else:
         operands = tuple(table.T)
-    mask = np.array([masks[row] for row in rows], dtype=np.intp) if rows[0] in masks else None
+    mask, excused = (np.array([found[row] for row in rows], dtype=np.intp) if rows[0] in found else None for found in (masks, tape.excused))
     outputs = np.array(rows, dtype=np.intp)
-    return Group(operation, outputs.shape, outputs, operands, mask, rows[0] not in tape.unchecked, rows[0] in tape.excused)
+    return Group(operation, outputs.shape, outputs, operands, mask, rows[0] not in tape.unchecked, excused, not reached or reached[rows[0]])
 
 
-def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
-    """The rows that compute something, with chains of additions as sums and dots; the masks of rows; and which are batched."""
+def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool], list[bool]]:
+    """The rows that compute something, with chains of additions as sums and dots; the masks of rows; which are batched, and reached.
+
+    A `sum` of any number of terms is a link of such a chain as well as an addition of two is.
+    """
     rows = len(tape.nodes)
     used = _flat(tape.inputs)
     users = np.repeat(np.arange(rows), tape.counts)
     uses = np.bincount(used, minlength=rows)
-    uses[[*tape.results, *tape.masks.values()]] += 2  # by whoever asked for it
-    adds, multiplies = (np.array([operation is row for operation in tape.operations]) for row in (ADD, MUL))
+    uses[[*tape.results, *tape.masks.values(), *tape.excused.values()]] += 2  # by whoever asked for it
+    adds, multiplies = (np.array([operation in kind for operation in tape.operations]) for kind in (ADDITIONS, (MUL,)))
     by_addition = adds[users]
     adders = np.full(rows, -1)
     adders[used[by_addition]] = users[by_addition]
-    is_part = (adds | multiplies) & (uses == 1) & (adders >= 0)  # all that uses this row is one addition
+    is_part = (adds | multiplies) & (uses == 1) & (adders >= 0)  # all that uses this row is one addition or sum
     if tape.masks:  # what is added up is wanted together
         is_part &= [tape.masks.get(i) == tape.masks.get(adder) for i, adder in enumerate(adders.tolist())]
+    if tape.reached:  # and backward goes into all of it, or into nothing
+        visited = np.array(tape.reached)
+        is_part &= visited == visited[adders]
     added, multiplied = (np.bincount(adders[is_part & kind], minlength=rows) for kind in (adds, multiplies))
     is_sum = adds & ~is_part & ((added > 0) | (multiplied > 1))  # with a single product there is nothing to add up
     is_part &= (is_sum | is_part)[adders]
@@ -221,7 +237,7 @@ def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
     part = is_part.tolist()
     rolled: list[Rolled] = []
     masks = dict(tape.masks)
-    batched = list(tape.batched)
+    batched, reached = list(tape.batched), list(tape.reached)
     every = zip(range(rows), tape.operations, tape.inputs, strict=True)
     for own, alone, to_add_up in zip(every, is_alone.tolist(), is_sum.tolist(), strict=True):
         if alone:
@@ -244,10 +260,12 @@ def _sums(tape: Tape) -> tuple[list[Rolled], dict[int, int], list[bool]]:
             rolled.append((fresh, DOT, factors))
             if row in masks:
                 masks[fresh] = masks[row]
+            if reached:
+                reached.append(reached[row])
             found = set(products)
             terms = [i for i in terms if i not in found] + [fresh]
         rolled.append((row, ADD if len(terms) == 2 else SUM, tuple(terms)))
-    return rolled, masks, batched
+    return rolled, masks, batched, reached
 
 
 def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:
@@ -256,7 +274,7 @@ def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:
     stack = [row]
     while stack:
         i = stack.pop()
-        if i == row or (part[i] and tape.operations[i] is ADD):
+        if i == row or (part[i] and tape.operations[i] in ADDITIONS):
             stack.extend(reversed(tape.inputs[i]))
         else:
             terms.append(i)

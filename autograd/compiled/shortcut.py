@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiled.arguments import Argument, Array, leaves_of
+from autograd.compiled.arguments import Argument, Array
 from autograd.compiled.branch import Branch
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import Executor
@@ -42,7 +42,7 @@ class Shortcut:
         is_small: whether its storage is kept for the next call.
     """
 
-    def __init__(self, executor: Executor, args: Sequence[Any], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
+    def __init__(self, executor: Executor, leaves: Sequence[list[Any]], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
         self.executor = executor
         self.arguments = [argument.without_numbers() for argument in arguments]
         self.batch = batch
@@ -50,33 +50,28 @@ class Shortcut:
         self._spare: list[Storage] = []
         self.is_small = branch.layout.shared + branch.layout.batched * batch.size < SMALL
         self._loads = [
-            (i, _loader(argument, source, batch, *where))
-            for i, (argument, source, where) in enumerate(zip(arguments, args, branch.inputs, strict=True))
+            (i, _loader(argument, own, batch, *where))
+            for i, (argument, own, where) in enumerate(zip(arguments, leaves, branch.inputs, strict=True))
         ]
-        found = [
-            _arrays_of(argument, source, batch, *where) for argument, source, where in zip(arguments, args, branch.inputs, strict=True)
-        ]
+        found = [_arrays_of(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)]
         self._at_once = executor.plan(branch.layout, [x for arrays in found for x in arrays])
         self._together = [i for i, arrays in enumerate(found) if arrays]
         self._others = [(i, load) for i, load in self._loads if i not in self._together]
-        self._plain = all(isinstance(args[i], np.ndarray) for i in self._together)
 
-    def run(self, args: Sequence[Any], lent: bool = False) -> Storage | None:
+    def run(self, leaves: Sequence[list[Any]], lent: bool = False) -> Storage | None:
         """What the program computes; None where it leaves a domain, or its branch.
 
         Args:
-            args: on what it runs.
+            leaves: those of each argument, as `form_of` gives them.
             lent: whether arrays may be read where they are, as they will not change until the storage is given back.
         """
         branch, executor = self.branch, self.executor
         data = _one_of(self._spare) or executor.storage(branch.layout, self.batch.size)
         rest = self._loads
-        if self._at_once is not None:
-            arrays = [args[i] for i in self._together]
-            if self._at_once(data, arrays if self._plain else leaves_of(arrays), lent):
-                rest = self._others
+        if self._at_once is not None and self._at_once(data, [leaf for i in self._together for leaf in leaves[i]], lent):
+            rest = self._others
         for i, load in rest:
-            load(args[i], data)
+            load(leaves[i], data)
         for value, place in branch.captured:
             data.shared[place] = value._data
         if executor.forward(branch.layout, data) or (branch.checks and not branch.holds(data).all()):
@@ -98,36 +93,29 @@ def _one_of(spare: list[Storage]) -> Storage | None:
         return None
 
 
-def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> Callable[[Any, Storage], None]:
+def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> Callable[[list[Any], Storage], None]:
     """What copies the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
-    if whole and isinstance(places, slice) and not argument.batched:
-        if isinstance(source, np.ndarray) and source.ndim == 1:
+    if whole and isinstance(places, slice) and not argument.batched and argument.module is None:
+        # number by number or array by array, without an array of all of them
+        cuts = [slice(start, end) for start, end in _cuts(leaves, places.start)]
 
-            def load_vector(x: Any, data: Storage) -> None:
-                data.shared[places] = x
+        def load_parts(x: list[Any], data: Storage) -> None:
+            shared = data.shared
+            for leaf, cut in zip(x, cuts, strict=True):
+                shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
 
-            return load_vector
-        if argument.is_tree or type(source) is float:
-            # number by number or array by array, without an array of all of them
-            cuts = [slice(start, end) for start, end in _cuts(source, places.start)]
-
-            def load_tree(x: Any, data: Storage) -> None:
-                shared = data.shared
-                for leaf, cut in zip(leaves_of(x), cuts, strict=True):
-                    shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
-
-            return load_tree
-    if whole and isinstance(places, slice) and _is_one_a_sample(argument, source, batch):
+        return load_parts
+    if whole and isinstance(places, slice) and _is_one_a_sample(argument, leaves, batch):
         row = places.start
 
-        def load_row(x: Any, data: Storage) -> None:
-            data.put(row, x)
+        def load_row(x: list[Any], data: Storage) -> None:
+            data.put(row, x[0])
 
         return load_row
-    read, batched = argument.reader(source, batch.size, batch.shape), argument.batched
+    read, batched = argument.reader(leaves, batch.size, batch.shape), argument.batched
 
-    def load(x: Any, data: Storage) -> None:
+    def load(x: list[Any], data: Storage) -> None:
         numbers = read(x) if whole else read(x)[used]
         if batched:
             data.put(places, numbers)
@@ -137,25 +125,24 @@ def _loader(argument: Argument, source: Any, batch: Batch, used: Index, places: 
     return load
 
 
-def _arrays_of(argument: Argument, source: Any, batch: Batch, used: Index, places: Index) -> list[tuple[bool, int, int]]:
+def _arrays_of(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> list[tuple[bool, int, int]]:
     """The arrays of the argument for `Executor.plan`; none where not all of it are arrays that are used as they come."""
-    leaves = leaves_of(source)
     if not (_is_whole(argument, used) and isinstance(places, slice) and all(isinstance(leaf, np.ndarray) for leaf in leaves)):
         return []
     if argument.batched:
-        by_sample = isinstance(source, np.ndarray) and source.shape == argument.arrays[0].shape
-        return [(True, places.start, argument.count)] if by_sample or _is_one_a_sample(argument, source, batch) else []
-    return [(False, start, end - start) for start, end in _cuts(source, places.start)]
+        by_sample = argument.build.kind is None and leaves[0].shape == argument.arrays[0].shape
+        return [(True, places.start, argument.count)] if by_sample or _is_one_a_sample(argument, leaves, batch) else []
+    return [(False, start, end - start) for start, end in _cuts(leaves, places.start)]
 
 
-def _cuts(source: Any, start: int) -> list[tuple[int, int]]:
+def _cuts(leaves: list[Any], start: int) -> list[tuple[int, int]]:
     """From where to where the numbers of each array are, from a place on."""
-    return list(pairwise(np.cumsum([start, *map(np.size, leaves_of(source))]).tolist()))
+    return list(pairwise(np.cumsum([start, *map(np.size, leaves)]).tolist()))
 
 
-def _is_one_a_sample(argument: Argument, source: Any, batch: Batch) -> bool:
+def _is_one_a_sample(argument: Argument, leaves: list[Any], batch: Batch) -> bool:
     """Whether it is an array of one number for each sample."""
-    return argument.batched and argument.count == 1 and getattr(source, "shape", None) == (batch.size,)
+    return argument.batched and argument.count == 1 and len(leaves) == 1 and getattr(leaves[0], "shape", None) == (batch.size,)
 
 
 def _is_whole(argument: Argument, used: Index) -> bool:
@@ -201,10 +188,10 @@ class Derivative:
         if as_rows and len(chosen) > 1 and starts[0] >= 0 and starts == [*range(starts[0], starts[0] + len(chosen))]:
             self._block = slice(starts[0], starts[0] + len(chosen))
 
-    def run(self, args: Sequence[Any]) -> tuple[Any, Any] | None:
+    def run(self, leaves: Sequence[list[Any]]) -> tuple[Any, Any] | None:
         """The value and the gradients; None where the program leaves a domain, or its branch."""
         shortcut = self._shortcut
-        branch, executor, data = shortcut.branch, shortcut.executor, shortcut.run(args, lent=True)
+        branch, executor, data = shortcut.branch, shortcut.executor, shortcut.run(leaves, lent=True)
         if data is None:
             return None
         spare = _one_of(self._spare) if self._copies else None

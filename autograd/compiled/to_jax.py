@@ -117,9 +117,10 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
 
 def _recorded(function: Function, args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:
     """The program for arguments of this form, differentiable by all of them."""
+    call = function._signature.bind(tuple(args), {})
     chosen = tuple(range(len(args)))
-    arguments, batch = function._arguments(args, chosen, False)
-    runs = function._runs(arguments, batch, chosen)
+    arguments, batch = function._arguments(call, chosen, False)
+    runs = function._runs(call, arguments, batch, chosen, False)
     branch = runs[0][0]
     if len(runs) > 1:
         raise CompileError(
@@ -206,6 +207,8 @@ def _arrays(argument: Argument, given: Any, kind: Any) -> list[Array]:
 
 
 def _leaves_of(form: Any, given: Any, name: str, kind: Any) -> list[Array]:
+    if form is None and given is None:
+        return []
     if isinstance(form, dict):
         if not isinstance(given, dict) or given.keys() != form.keys():
             raise InputError(f"{name} must be a dict with the keys {', '.join(map(repr, form))}, as in the example, not {given!r}")

@@ -11,6 +11,7 @@ XLA compiles a program of 20 instructions in 0.5 s, of 100 in 3 s, of 500 in 40 
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, place
 from autograd.compiled.matrices import MATMUL
 from autograd.errors import MissingPackageError
 from autograd.namespaces import FUNCTIONS, Namespace
-from autograd.ops import COMPARISONS, DOT, SELECT, SUM, outside
+from autograd.ops import DOT, SUM, outside, product
 
 __all__ = ["backward", "forward", "gradients", "plan", "storage"]
 
@@ -149,12 +150,12 @@ class Numbers:
         """What an instruction computed, in its shape."""
         return self.at(step.batched, step.start + np.arange(step.size).reshape(step.shape))
 
-    def wanted(self, step: Instruction) -> Array | None:
-        """Where the outputs of an instruction are wanted, in their shape or one that fits it; None for everywhere."""
-        if step.mask is None:
+    def holds(self, step: Instruction, mask: Operand | None) -> Array | None:
+        """Where a mask of an instruction is not 0, in the shape of its outputs or one that fits it; None for everywhere."""
+        if mask is None:
             return None
-        wanted: Array = self.read(step, step.mask)
-        return (wanted != 0.0).any(axis=-1) if step.mask.batched > step.batched else wanted != 0.0
+        found: Array = self.read(step, mask)
+        return (found != 0.0).any(axis=-1) if mask.batched > step.batched else found != 0.0
 
 
 def numbers_of(starts: Starts, arrays: Arrays) -> Numbers:
@@ -252,9 +253,9 @@ def _push_forward(layout: Layout, numbers: Numbers, moved: Numbers) -> None:
     """
     for step in layout.instructions:
         inputs: list[Array] = [numbers.read(step, operand) for operand in step.operands]
-        wanted = numbers.wanted(step)
+        wanted = numbers.holds(step, step.mask)
         moving = [None if operand.constant else moved.read(step, operand) for operand in step.operands]
-        if step.operation in COMPARISONS or all(x is None for x in moving):
+        if all(x is None for x in moving):
             moved.append_zeros(step, inputs[0].dtype)
             continue
         of_inputs = wanted[:, None] if wanted is not None and step.stacked else wanted
@@ -273,12 +274,10 @@ def _moving(step: Instruction, y: Array, inputs: list[Array], moving: list[Array
     if step.operation is MATMUL or (step.operation is DOT and step.stacked):
         (a, b), (da, db) = inputs, moving
         parts = [_value(step, pair) for pair in ((da, b), (a, db)) if pair[0] is not None and pair[1] is not None]
-    elif step.operation is SELECT:  # exactly 0 for the side that is not chosen
-        first, second = (0.0 if x is None else x for x in moving[1:])
-        parts = [jax_package().numpy.where(inputs[0] != 0.0, first, second)]
     else:
         slopes = step.operation.slopes(namespace(), y, *_columns(step, inputs))
-        parts = [slope * x for slope, x in zip(slopes, _columns(step, moving), strict=True) if x is not None]
+        moved = zip(slopes, _columns(step, moving), strict=True)
+        parts = [product(step.operation, namespace(), slope, x) for slope, x in moved if x is not None]
     return sum(parts[1:], parts[0])
 
 
@@ -291,8 +290,8 @@ def outside_of(layout: Layout, numbers: Numbers) -> Array:
             continue
         inputs = [numbers.read(step, operand) for operand in step.operands]
         bad = outside(step.operation, namespace(), *_columns(step, inputs))
-        wanted = numbers.wanted(step) if step.excused else None
-        bad = _filled(step, bad if wanted is None else bad & wanted, numbers.samples)
+        counts = numbers.holds(step, step.excused)
+        bad = _filled(step, bad if counts is None else bad & counts, numbers.samples)
         found |= bad.any(axis=tuple(range(len(step.shape))))
     return found
 
@@ -335,6 +334,8 @@ def program(layout: Layout, starts: Starts) -> Callable[[Arrays], Arrays]:
 
 _COMPILED: WeakKeyDictionary[Layout, tuple[Callable[..., Any], Callable[..., Any]]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
+if hasattr(os, "register_at_fork"):  # another thread may have held it
+    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
 
 
 def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:

@@ -55,16 +55,21 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
         results.append(function(*[results[i] for i in inputs], *constants))
     if results[-1].requires_grad:
         results[-1].backward()
-    kept = [node._grad for node in tape.nodes]
-    for i in leaves:
-        tape.nodes[i].grad = 0.0
-    root.backward()
+    before = [(node, node._grad, None if node._extra is None else node._extra.gradient) for node in tape.nodes]
+    try:
+        for i in leaves:
+            tape.nodes[i].grad = 0.0
+        root.backward()
+        ours = [tape.nodes[i].grad for i in leaves]
+    finally:
+        for node, number, graph in before:
+            node.grad = number
+            if graph is not None:  # after backward(create_graph=True) a gradient is a Value
+                node._extras().gradient = graph
     pairs = [("value", root.data, results[-1].item())]
-    for n, i in enumerate(leaves):
+    for n, (i, gradient) in enumerate(zip(leaves, ours, strict=True)):
         theirs = results[i].grad
-        pairs.append((tape.nodes[i].label or f"leaf {n}", tape.nodes[i].grad, 0.0 if theirs is None else theirs.item()))
-    for node, gradient in zip(tape.nodes, kept, strict=True):
-        node.grad = gradient
+        pairs.append((tape.nodes[i].label or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
     return [Comparison(name, ours, theirs, tolerance * max(abs(ours), abs(theirs))) for name, ours, theirs in pairs]
 
 

@@ -1,4 +1,4 @@
-"""The gradient as a sum over paths: every way from a Value to the result, and the product of the local derivatives along it."""
+"""The gradient as a sum over paths: every path from a Value to the result, and the product of the local derivatives along it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from autograd.errors import InputError, MagnitudeError
+from autograd.errors import CompileError, InputError, MagnitudeError
 from autograd.graph import topological_order
+from autograd.recording import recorder
 from autograd.render.wording import LONGEST, Operand, equation, labelled, short, symbol
 from autograd.value import Value
-
-HUGE = 2.0**60  # products divided by this do not overflow when they are added up, however many they are
 
 
 def paths(root: object, leaf: object) -> Paths:
     """Every path from a Value to the result, each with the product of the local derivatives along it.
 
-    The sum of these products is the derivative of `root` by `leaf`. `backward` finds the same number, but goes through each node
-    once, while there may be more paths than atoms.
+    The sum of these products is the derivative of `root` with respect to `leaf`. There may be more paths than atoms; they are found
+    one at a time, while they are iterated over. Their number and their sum need none of them: each takes one pass over the graph.
 
     Args:
         root: a Value, such as a loss.
@@ -28,6 +27,7 @@ def paths(root: object, leaf: object) -> Paths:
 
     Raises:
         InputError: one of them is no Value.
+        CompileError: a function is being recorded by `compile`; the products would be frozen into the program.
 
     Source: Bauer, "Computational graphs and rounding error", SIAM Journal on Numerical Analysis 11 (1974).
 
@@ -49,6 +49,11 @@ def paths(root: object, leaf: object) -> Paths:
     for name, node in (("root", root), ("leaf", leaf)):
         if not isinstance(node, Value):
             raise InputError(f"paths needs two Values, and {name} is of type {type(node).__name__}: write paths(loss, x)")
+    if recorder() is not None:
+        raise CompileError(
+            "paths was called while a function was recorded: its numbers would be frozen into the program. Call it on a graph that is "
+            "built outside of the compiled function; for a derivative within it, use grad(f)"
+        )
     return Paths(cast(Value, root), cast(Value, leaf))
 
 
@@ -58,7 +63,7 @@ class Path:
 
     Attributes:
         nodes: the Values on it, from the leaf to the root.
-        slopes: the local derivatives, of each node by the one before it.
+        slopes: the local derivatives, of each node with respect to the one before it.
     """
 
     nodes: tuple[Value, ...]
@@ -67,7 +72,10 @@ class Path:
     @property
     def product(self) -> float:
         """What this path adds to the gradient. Multiplied from the root on, as `backward` does."""
-        return math.prod(reversed(self.slopes))
+        product = 1.0
+        for node, slope in zip(reversed(self.nodes), reversed(self.slopes), strict=False):  # the leaf has no slope
+            product = _passed_on(node, slope, product)
+        return product
 
     def __repr__(self) -> str:
         names = [name_of(node) for node in self.nodes]
@@ -80,23 +88,25 @@ class Path:
 
 
 class Paths:
-    """The paths from a Value to the result. They are found while they are iterated over, one at a time, in a fixed order.
+    """The paths from a Value to the result, in a fixed order. They are found one at a time, while they are iterated over.
 
     Attributes:
         root: where they end.
         leaf: where they start.
-        count: how many they are. Known without going along them, however many.
+        count: how many there are; known without going along them.
     """
 
     def __init__(self, root: Value, leaf: Value) -> None:
         self.root = root
         self.leaf = leaf
-        ways = {leaf: 1}  # from the leaf to each node
+        ways = {leaf: 1}  # from the leaf to each node between it and the root
+        self._between = [leaf]
         for node in cast("list[Value]", topological_order(root)):
             if node is not leaf:
                 found = sum(ways.get(x, 0) for x in node._prev)
                 if found:
                     ways[node] = found
+                    self._between.append(node)
         self.count: int = ways.get(root, 0)
         self._leads = set(ways)
 
@@ -130,23 +140,35 @@ class Paths:
             del slopes[-1:]
 
     def _turns(self, node: Value) -> Iterator[tuple[Value, float]]:
-        """The inputs of a node that lead to the leaf, each with the local derivative."""
+        """The inputs of a node that lead to the leaf, each with the local derivative with respect to it."""
         if node is not self.leaf:
             for x, slope in zip(node._prev, node._slopes, strict=True):
                 if x in self._leads:
                     yield x, slope
 
     def sum(self) -> float:
-        """The sum of the products along all paths, one after the other: the derivative of the root by the leaf."""
-        try:
-            return math.fsum(path.product for path in self)
-        except OverflowError:  # on the way; the sum itself may be in range
-            return math.fsum(path.product / HUGE for path in self) * HUGE
-        except ValueError:  # inf - inf
-            return math.nan
+        """The sum of the products along all paths: the derivative of the root with respect to the leaf.
+
+        In one pass from the root to the leaf, as `backward` finds it, and to the same last bit: what reaches a node is added up there,
+        once for all paths that go on from it.
+        """
+        if not self.count:
+            return 0.0
+        gradient = dict.fromkeys(self._between, 0.0)
+        gradient[self.root] = 1.0
+        for node in reversed(self._between):
+            for x, slope in self._turns(node):
+                gradient[x] += _passed_on(node, slope, gradient[node])
+        return gradient[self.leaf]
 
     def __repr__(self) -> str:
         return f"<{counted(self.count)} from {name_of(self.leaf)} to {name_of(self.root)}>"
+
+
+def _passed_on(node: Value, slope: float, gradient: float) -> float:
+    """What a node passes on of its gradient to an input: nothing to one that it did not select, also of an infinite gradient."""
+    part = slope * gradient
+    return 0.0 if math.isnan(part) and slope == 0.0 and node._operation.selects else part
 
 
 def counted(n: int) -> str:

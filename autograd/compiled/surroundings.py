@@ -1,0 +1,305 @@
+"""What a function refers to beside its arguments: random generators, attributes, containers, variables of functions around it.
+
+A run of the function may draw from the generators and change the rest; recording it must not leave a trace of that behind, and must tell
+when it happened. Found by following references from the function, as far as they lead through code and objects of the user: closures,
+defaults, global names that it uses, attributes, elements of containers. Libraries are not looked into.
+"""
+
+from __future__ import annotations
+
+import io
+import operator
+import pickle
+import random
+import sys
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+
+from autograd.value import Value, Vector
+
+LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "scipy", "torch", "jax", "jaxlib", "sklearn", "pandas"}) - {
+    "__main__"
+}
+
+MANY = 100_000
+"""So many objects are looked at, at most, Values and numbers not counted."""
+
+_PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something that can hold numbers and objects: what it is called, its contents as a dict, list or array, and how to set these again."""
+
+    name: str
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+    of_object: bool = False  # the attributes of an object, of which a call may make new ones
+
+
+class Surroundings:
+    """What some functions and objects refer to.
+
+    Attributes:
+        generators: of random numbers; always those of `random` and of `numpy.random`.
+        iterators: others, which go on when they are asked, and cannot go back.
+        places: all that can be changed.
+    """
+
+    def __init__(self, *roots: Any) -> None:
+        self.generators: list[Any] = [random, np.random]
+        self.iterators: list[Any] = []
+        self.places: list[Place] = []
+        seen: dict[int, Any] = {}  # keeps them alive, so that no `id` is used again
+        pending = list(roots)
+        while pending and len(seen) < MANY:
+            x = pending.pop()
+            if isinstance(x, (Value, *_PLAIN)) or id(x) in seen:
+                continue
+            seen[id(x)] = x
+            if isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
+                self.generators.append(x)
+            elif isinstance(x, Iterator) and not isinstance(x, io.IOBase):
+                self.iterators.append(x)
+            else:
+                pending.extend(self._look_into(x))
+
+    def _look_into(self, x: Any) -> Iterator[Any]:
+        """What it refers to; and notes what can be changed."""
+        name = f"a {type(x).__name__}"
+        if isinstance(x, types.FunctionType):
+            yield from self._function(x)
+        elif isinstance(x, (types.MethodType, types.BuiltinMethodType)):
+            yield from (getattr(x, "__func__", None), x.__self__)
+        elif isinstance(x, partial):
+            yield from (x.func, *x.args, *x.keywords.values())
+        elif isinstance(x, _CACHED):
+            self.places.append(Place(name, lambda: {"size": x.cache_info().currsize}, lambda old: x.cache_clear()))
+            yield x.__wrapped__
+        elif isinstance(x, dict):
+            self.places.append(Place(name, lambda: dict(x), partial(_refill, x)))
+            yield from x.values()
+        elif isinstance(x, (list, deque, bytearray)):
+            self.places.append(Place(name, lambda: list(x), partial(_refill_list, x)))
+            yield from [item for item in x if type(item) is not Value]
+        elif isinstance(x, set):
+            self.places.append(Place(name, lambda: {id(item): item for item in x}, partial(_refill_set, x)))
+            yield from x
+        elif isinstance(x, (tuple, frozenset)):
+            yield from x
+        elif isinstance(x, np.ndarray):
+            if x.size <= MANY and x.flags.writeable:
+                self.places.append(Place(name, x.copy, partial(_refill_array, x)))
+        elif isinstance(x, ContextVar):
+            self.places.append(Place(name, lambda: _of_context(x), lambda old: [x.set(item) for item in old.values()]))
+        elif isinstance(x, type):
+            yield from self._class(x)
+        elif not isinstance(x, types.ModuleType):
+            yield from self._object(x)
+
+    def _function(self, f: types.FunctionType) -> Iterator[Any]:
+        cells = [(name, cell) for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True) if _is_set(cell)]
+        if _is_library(f.__module__):
+            # of ours, such as a layer's, what it was made with is the user's
+            yield from [cell.cell_contents for _, cell in cells]
+            return
+        for name, cell in cells:
+            self.places.append(_of_cell(name, cell))
+            yield cell.cell_contents
+        yield from (f.__defaults__ or (), f.__kwdefaults__ or {}, vars(f))
+        names = set(_names(f.__code__))
+        for name in names.intersection(f.__globals__):
+            value = f.__globals__[name]
+            if not isinstance(value, types.ModuleType):
+                self.places.append(_of_global(name, f.__globals__))
+                yield value
+            elif not _is_library(value.__name__):
+                own = names.intersection(vars(value))
+                self.places.extend([_of_global(other, vars(value)) for other in own])
+                yield from [vars(value)[other] for other in own]
+
+    def _class(self, cls: type) -> Iterator[Any]:
+        for base in cls.__mro__:
+            if not _is_library(base.__module__):
+                own = [name for name, item in vars(base).items() if not (name.startswith("__") or isinstance(item, _DESCRIPTORS))]
+                self.places.extend([Place(f"class {base.__name__}", *_of_attribute(base, name)) for name in own])
+                yield from [_unwrapped(item) for item in vars(base).values() if not isinstance(item, types.MemberDescriptorType)]
+
+    def _object(self, x: Any) -> Iterator[Any]:
+        held = getattr(x, "__dict__", None)
+        if isinstance(held, dict):
+            self.places.append(Place(type(x).__name__, lambda: dict(held), partial(_refill, held), of_object=True))
+            yield from held.values()
+        for cls in type(x).__mro__:
+            slots = [name for name, item in vars(cls).items() if isinstance(item, types.MemberDescriptorType)]
+            if slots and not _is_library(cls.__module__):
+                self.places.extend([Place(type(x).__name__, *_of_attribute(x, name), of_object=True) for name in slots])
+                yield from [getattr(x, name) for name in slots if hasattr(x, name)]
+        yield type(x)
+
+    def states(self) -> list[bytes]:
+        """The state of each generator."""
+        return [pickle.dumps(_state(generator)) for generator in self.generators]
+
+    def snapshot(self) -> Snapshot:
+        """All of it as it is now."""
+        return Snapshot(self.states(), [(place, place.read()) for place in self.places])
+
+    def drawn_since(self, before: list[bytes]) -> bool:
+        """Whether a generator has another state; then all have the former one again."""
+        after = self.states()
+        for generator, old, new in zip(self.generators, before, after, strict=True):
+            if old != new:
+                _set_state(generator, pickle.loads(old))
+        return before != after
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The states of generators, and the contents of places."""
+
+    states: list[bytes]
+    contents: list[tuple[Place, Any]]
+
+    def changes(self) -> Iterator[tuple[Place, Any, Any, Any]]:
+        """What has other contents than it had: where, under which key, before and after; `_NOTHING` where there is no such key."""
+        for place, was in self.contents:
+            now = place.read()
+            if isinstance(was, np.ndarray):
+                if was.tobytes() != now.tobytes():
+                    yield place, "numbers", was, now
+                continue
+            if isinstance(was, list) and len(was) == len(now) and all(map(operator.is_, was, now)):
+                continue
+            old, new = (dict(enumerate(x)) if isinstance(x, list) else x for x in (was, now))
+            for key in {**old, **new}:
+                before, after = old.get(key, _NOTHING), new.get(key, _NOTHING)
+                if before is not after and not (_is_plain(before) and _is_plain(after) and repr(before) == repr(after)):
+                    yield place, key, before, after
+
+    def restore(self, surroundings: Surroundings) -> None:
+        """Make everything what it was."""
+        surroundings.drawn_since(self.states)
+        changed = {id(place) for place, *_ in self.changes()}
+        for place, was in self.contents:
+            if id(place) in changed:
+                place.write(was)
+
+    def changed(self) -> str:
+        """What has changed, in words; "" where nothing has, but for what layers keep of their weights."""
+        for place, key, before, after in self.changes():
+            if not (place.of_object and _is_cache(after)):
+                where = f"{key!r} of {place.name}" if isinstance(key, str) else place.name
+                return f"{where} from {_told(before)} to {_told(after)}"
+        return ""
+
+
+_NOTHING = type("Nothing", (), {"__repr__": lambda self: "nothing"})()
+_CACHED = type(lru_cache(lambda: None))
+_DESCRIPTORS = (types.FunctionType, types.MemberDescriptorType, types.GetSetDescriptorType, property, classmethod, staticmethod)
+
+
+def _is_plain(x: Any) -> bool:
+    return isinstance(x, _PLAIN)
+
+
+def _is_cache(x: Any) -> bool:
+    """Whether it is what a layer keeps of its weights, or several of them."""
+    return isinstance(x, Vector) or (isinstance(x, list) and len(x) > 0 and all(isinstance(item, Vector) for item in x))
+
+
+def _told(x: Any) -> str:
+    return repr(x) if _is_plain(x) or x is _NOTHING else f"a {type(x).__name__}"
+
+
+def _unwrapped(item: Any) -> Any:
+    """The function behind a property, or another descriptor."""
+    return item.fget if isinstance(item, property) else getattr(item, "__func__", item)
+
+
+def _refill(held: dict[Any, Any], old: dict[Any, Any]) -> None:
+    held.clear()
+    held.update(old)
+
+
+def _of_context(variable: ContextVar[Any]) -> dict[str, Any]:
+    try:
+        return {variable.name: variable.get()}
+    except LookupError:
+        return {}
+
+
+def _refill_list(held: Any, old: list[Any]) -> None:
+    held.clear()
+    held.extend(old)
+
+
+def _refill_set(held: set[Any], old: dict[int, Any]) -> None:
+    held.clear()
+    held.update(old.values())
+
+
+def _refill_array(array: Any, old: Any) -> None:
+    array[...] = old
+
+
+def _of_attribute(x: Any, name: str) -> tuple[Callable[[], dict[Any, Any]], Callable[[dict[Any, Any]], Any]]:
+    def write(old: dict[Any, Any]) -> None:
+        if name in old:
+            setattr(x, name, old[name])
+        elif hasattr(x, name):
+            delattr(x, name)
+
+    return lambda: {name: getattr(x, name)} if hasattr(x, name) else {}, write
+
+
+def _is_library(module: str | None) -> bool:
+    return (module or "").split(".")[0] in LIBRARIES
+
+
+def _is_set(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def _of_cell(name: str, cell: types.CellType) -> Place:
+    return Place("a function", lambda: {name: cell.cell_contents}, lambda old: setattr(cell, "cell_contents", old[name]))
+
+
+def _of_global(name: str, names: dict[str, Any]) -> Place:
+    return Place("a module", lambda: {name: names[name]}, lambda old: names.__setitem__(name, old[name]))
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    """The global names and attributes that code uses, also in functions within it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
+
+
+def _state(generator: Any) -> Any:
+    if generator is np.random or isinstance(generator, np.random.RandomState):
+        return generator.get_state()
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.getstate()
+
+
+def _set_state(generator: Any, state: Any) -> None:
+    if generator is np.random or isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    elif isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    else:
+        generator.setstate(state)

@@ -1,0 +1,137 @@
+"""Which functions are being traced, that is, recorded by `compile` or differentiated by a transform, and by whom.
+
+A traced function runs on Values in place of its arguments, and must do what it does on floats. What would make it do something else
+(equality, hashes, text, copies) asks here whether a Value belongs to a traced function. Two questions are asked:
+
+- `here`: is this thread within a traced function? A context variable knows.
+- `trace_of`: does this Value depend on an argument of one? A thread that a traced function started has no such context, so that only the
+  graph of the Value can tell.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import cast
+
+from autograd.state import STATE
+from autograd.value import Value
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A function that is being traced.
+
+    Attributes:
+        is_recorded: by `compile`; else it is differentiated.
+        variables: the nodes that stand for its arguments.
+        parameters: the `id` of those that are the parameters of a module.
+        thread: the one that runs it.
+        outer: the one around it.
+    """
+
+    is_recorded: bool
+    outer: Trace | None = None
+    variables: list[Value] = field(default_factory=list)
+    parameters: set[int] = field(default_factory=set)
+    thread: int = field(default_factory=threading.get_ident)
+
+    def add(self, variables: Sequence[Value]) -> None:
+        """Make these nodes variables of the function."""
+        self.variables.extend(variables)
+        _OWNERS.update({id(node): self for node in variables})
+
+
+_OWNERS: dict[int, Trace] = {}
+"""The trace of each variable, by its `id`, in all threads. The trace keeps the variable alive."""
+
+_INNERMOST: ContextVar[Trace | None] = ContextVar("innermost", default=None)
+_LOCK = threading.Lock()
+
+
+@contextmanager
+def tracing(is_recorded: bool, variables: Sequence[Value] = ()) -> Iterator[Trace]:
+    """Within it a function of these variables runs."""
+    trace = Trace(is_recorded, _INNERMOST.get())
+    token = _INNERMOST.set(trace)
+    _count(1, is_recorded)
+    try:
+        trace.add(variables)
+        yield trace
+    finally:
+        for node in trace.variables:
+            _OWNERS.pop(id(node), None)
+        _count(-1, is_recorded)
+        _INNERMOST.reset(token)
+
+
+def _count(change: int, is_recorded: bool) -> None:
+    with _LOCK:
+        STATE.traced += change
+        STATE.recorders += change if is_recorded else 0
+
+
+def _after_fork() -> None:
+    """In a child process there is one thread: what others traced has ended."""
+    global _LOCK  # noqa: PLW0603 - another thread may have held it
+    _LOCK = threading.Lock()
+    own = threading.get_ident()
+    for key, trace in [*_OWNERS.items()]:
+        if trace.thread != own:
+            del _OWNERS[key]
+    traces: list[Trace] = []
+    innermost = _INNERMOST.get()
+    while innermost is not None:
+        traces.append(innermost)
+        innermost = innermost.outer
+    STATE.traced, STATE.recorders = len(traces), sum([trace.is_recorded for trace in traces])
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def here() -> Trace | None:
+    """The innermost traced function that this thread is within."""
+    trace = _INNERMOST.get()
+    return trace if trace is not None and trace.thread == threading.get_ident() else None
+
+
+def owner_of(node: Value) -> Trace | None:
+    """The trace that a node is a variable of."""
+    return _OWNERS.get(id(node))
+
+
+def trace_of(value: object) -> Trace | None:
+    """A trace that a Value depends on a variable of, one of a recording if there is one; None where there is none."""
+    if not isinstance(value, Value) or not _OWNERS:
+        return None
+    found: Trace | None = None
+    seen: set[int] = set()
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        owner = _OWNERS.get(id(node))
+        if owner is not None:
+            found = owner
+            if owner.is_recorded:
+                break
+        pending.extend(node._prev)
+    return found
+
+
+def asked_by_us() -> bool:
+    """Whether our own code asks something of a Value. For what a Value calls, which in the plain build has frames of its own."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") == "autograd.value":
+        frame = frame.f_back
+    return frame is not None and cast(str, frame.f_globals.get("__name__", "")).split(".")[0] in ("autograd", "nn")

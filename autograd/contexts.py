@@ -252,9 +252,9 @@ SHOWN = 6
 """How many operands a message names."""
 
 
-def current_line() -> str:
-    """The line of the user's code that is running: the nearest one outside of this package and of `nn`."""
-    frame: FrameType | None = sys._getframe(1)
+def current_line(frame: FrameType | None = None) -> str:
+    """The line of the user's code that is running, in a frame or what it was called from: the nearest one outside of ours."""
+    frame = frame or sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
         frame = frame.f_back
     if frame is None:  # pragma: no cover - only where no code but ours is running

@@ -446,9 +446,10 @@ class Trace:
         """The derivatives of results in a direction."""
         found = {id(leaf): tangent for leaf, tangent in zip(self.leaves, tangents, strict=True)}
         for node in self.run.order:
-            moved = [(x, slope) for x, slope in zip(node.inputs, node.slopes, strict=False) if id(x) in found]
+            pairs = zip(node.inputs, node.slopes, strict=False)
+            moved = [slope * found[id(x)] for x, slope in pairs if slope is not None and id(x) in found]
             if moved:
-                found[id(node)] = sum(0.0 if slope is None else slope * found[id(x)] for x, slope in moved)
+                found[id(node)] = sum(moved)
         return [found.get(id(output), 0.0) if isinstance(output, Number) else 0.0 for output in outputs]
 
     def is_outside(self, outputs: Sequence[Any]) -> bool:

@@ -962,7 +962,10 @@ class Grower:
         if kind == "program":
             others = place.names if rng.random() < 0.5 else ()
             inner = replace(lower, names=(*others, x), traced=(), branches=False)
-            return Expr("program", (c,), (x,), (self.expr(inner, depth - 1),), (("executor", rng.choice(self.executors)),))
+            body = self.expr(inner, depth - 1)
+            if any(e.kind == "stopped" for e in body.walk()):  # what is made under no_grad is a constant of a graph
+                body = self.atom(inner)
+            return Expr("program", (c,), (x,), (body,), (("executor", rng.choice(self.executors)),))
         variables, beside = place.own
         if not variables:
             return self.atom(place)

@@ -202,9 +202,10 @@ def record_branch(f: Seen, source: Any, arguments: Sequence[Argument], sample: i
     finally:
         has_drawn = surroundings.drawn_since(before)
     if has_drawn:
+        line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample))
         raise CompileError(
-            "the function draws random numbers, which would be the same at every run: write autograd.drawn(random.random) in place of "
-            "random.random()"
+            f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them by "
+            "autograd.drawn, as in drawn(random.random) in place of random.random()"
         )
     heard, variables, arrays = recorded.heard, recorded.variables, recorded.arrays
     fixed = recorded.compared(f, arguments)

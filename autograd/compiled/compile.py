@@ -24,17 +24,20 @@ def compile(*, in_axes: int | tuple[int | None, ...] | None = None, executor: st
 
 
 def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None = None, executor: str = "auto") -> Any:
-    """Record a graph, or a function, once, to run it many times as a tensor program.
+    """Record a graph, or a function, to run it many times as a tensor program.
 
     A *graph*: the leaves are live, and each run reads their `.data`. Everything else is frozen: numbers in expressions, and the
     side that a Python `if` or `where` took.
 
     A *function* of numbers becomes one of numbers and arrays, which are broadcast as by a NumPy ufunc; `compile` can be its
-    decorator. It is recorded at the first call, and again for arguments of another form. An `if` on a Value is no
-    problem: a run that would take another branch than the recorded one records that branch too, and each sample runs on its own
-    branch; `where` makes do without branches. What no result depends on is not computed, and raises nothing. Random numbers
-    must come from `autograd.recording.drawn`. Values that the function refers to are read anew at every run, and numbers that
-    it refers to are frozen.
+    decorator, also of a method. Arguments are passed as to the function itself, also by keyword. It is recorded at the first call, and
+    again for arguments of another form. An `if` on a Value is no problem: a run that would take another branch than the recorded one
+    records that branch too, and each sample runs on its own branch; `where` makes do without branches. What no result depends on is not
+    computed, and raises nothing. Values that the function refers to are read anew at every run, and numbers that it refers to are frozen.
+
+    What is recorded is the function: it is run twice, at two points, and what differs between the two recordings is an error, because it
+    would be frozen. Random numbers must come from `autograd.drawn`. What is computed within `no_grad` is computed at every run; no gradient
+    passes through it.
 
     Args:
         target: the result of a computation, such as a loss; or a function of Values.

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.contexts import current_line
 from autograd.value import Value, Vector
 
 LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "scipy", "torch", "jax", "jaxlib", "sklearn", "pandas"}) - {
@@ -152,6 +153,31 @@ class Surroundings:
         """All of it as it is now."""
         return Snapshot(self.states(), [(place, place.read()) for place in self.places])
 
+    def line_that_draws(self, f: Callable[[], Any]) -> str:
+        """The line of the user's code that draws from a generator when `f` is called; "" where none is found. States are put back."""
+        before = self.states()
+        found: list[str] = []
+        last = [""]
+
+        def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
+            if _is_library(frame.f_globals.get("__name__")):
+                return None if event == "call" else trace
+            if not found and self.states() != before:
+                found.append(last[0])
+            last[0] = current_line(frame)
+            return trace
+
+        previous = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            f()
+        except Exception:  # which the first run would have raised: this one is only to find the line
+            return ""
+        finally:
+            sys.settrace(previous)
+            self.drawn_since(before)
+        return found[0] if found else last[0]
+
     def drawn_since(self, before: list[bytes]) -> bool:
         """Whether a generator has another state; then all have the former one again."""
         after = self.states()
@@ -194,10 +220,9 @@ class Snapshot:
 
     def changed(self) -> str:
         """What has changed, in words; "" where nothing has, but for what layers keep of their weights."""
-        for place, key, before, after in self.changes():
+        for place, key, _, after in self.changes():
             if not (place.of_object and _is_cache(after)):
-                where = f"{key!r} of {place.name}" if isinstance(key, str) else place.name
-                return f"{where} from {_told(before)} to {_told(after)}"
+                return f"{key!r} of {place.name}" if isinstance(key, str) else place.name
         return ""
 
 
@@ -213,10 +238,6 @@ def _is_plain(x: Any) -> bool:
 def _is_cache(x: Any) -> bool:
     """Whether it is what a layer keeps of its weights, or several of them."""
     return isinstance(x, Vector) or (isinstance(x, list) and len(x) > 0 and all(isinstance(item, Vector) for item in x))
-
-
-def _told(x: Any) -> str:
-    return repr(x) if _is_plain(x) or x is _NOTHING else f"a {type(x).__name__}"
 
 
 def _unwrapped(item: Any) -> Any:

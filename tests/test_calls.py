@@ -1,9 +1,11 @@
 """How a compiled function is called: arguments are bound as Python binds them, programs are found by what arguments are."""
 
 import functools
+import gc
 import os
 import sys
 import threading
+import weakref
 from collections import OrderedDict, defaultdict, namedtuple
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -76,6 +78,15 @@ def test_what_python_refuses_is_refused() -> None:
         f.value_and_grad(3.0, b=5.0, wrt=1)
 
 
+def test_axes_of_arguments_that_there_are_not() -> None:
+    for f in (lambda x, **others: x * others["z"], lambda x, z: x * z):
+        with pytest.raises(InputError, match=r"in_axes=\(None, 0, 0\) does not fit"):
+            compile(f, in_axes=(None, 0, 0))(1.0, z=np.ones(3))
+    assert compile(lambda x, **others: x * others["z"], in_axes=0)(np.ones(2), z=np.ones(2)).tolist() == [1.0, 1.0]
+    assert compile(lambda x, *, z: x * z, in_axes=(None, 0))(2.0, z=np.ones(2)).tolist() == [2.0, 2.0]
+    assert compile(lambda x, *, z: x * z, in_axes=(0,))(np.ones(2), z=2.0).tolist() == [2.0, 2.0]
+
+
 def test_keywords_of_any_name_and_positions_of_any_number(executor: str) -> None:
     def total(*terms: Any, scale: Any = 1.0, **others: Any) -> Any:
         result = sum(terms)
@@ -116,6 +127,11 @@ def test_partial_functions_and_methods(executor: str) -> None:
     two.live.data = 10.0
     assert (two.times(5.0), three.times(5.0)) == (100.0, 15.0)
     assert isinstance(Scaled.times, type(compile(plain)))
+    assert Scaled(7.0).times(2.0) == 14.0
+    gone = weakref.ref(two)
+    del two
+    gc.collect()
+    assert gone() is None
 
     class Model(Module):
         def __init__(self) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from autograd.compiled.layout import SPREAD, Instruction, Layout, Operand, Scalars
 from autograd.compiled.matrices import MATMUL
 from autograd.compiled.printing import Line
-from autograd.compiled.source import lines_of
+from autograd.compiled.source import comment, docstring, lines_of
 from autograd.namespaces import FUNCTIONS
 from autograd.ops import DOT, SUM, Operation, Rule
 
@@ -34,13 +34,13 @@ def source_of(layout: Layout, title: str, lines: list[Line], main: list[str]) ->
         main: what comes after the two functions.
     """
     writer = _Writer()
-    steps = [(step, f"# {line.name}{line.shape} = {line.text}") for step, line in zip(layout.steps, lines, strict=True)]
-    forward = [text for step, comment in steps for text in (comment, *_each(step, writer.forward))]
-    backward = [text for step, comment in reversed(steps) for text in (comment, *_each(step, writer.backward, True))]
+    steps = [(step, comment(f"{line.name}{line.shape} = {line.text}")) for step, line in zip(layout.steps, lines, strict=True)]
+    forward = [text for step, said in steps for text in (said, *_each(step, writer.forward))]
+    backward = [text for step, said in reversed(steps) for text in (said, *_each(step, writer.backward, True))]
     used = {name for text in (*forward, *backward) if not text.startswith("#") for name in re.findall(r"(?<![.\w])[a-z]\w*", text)}
     return "\n".join(
         [
-            _docstring(title),
+            docstring(title),
             "",
             "import numpy as np",
             "",
@@ -62,12 +62,6 @@ def source_of(layout: Layout, title: str, lines: list[Line], main: list[str]) ->
             *main,
         ]
     )
-
-
-def _docstring(text: str) -> str:
-    """The text as a docstring, whatever stands in it: the name of a function may be any string."""
-    quoted = "".join("\\" + c if c in '"\\' else c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return f'"""{quoted}"""'
 
 
 def array_text(numbers: npt.NDArray[Any]) -> str:

@@ -7,7 +7,7 @@ import types
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from typing import Any
 
@@ -149,7 +149,7 @@ class Function:
         chosen, single = self._chosen(call, wrt), wrt is not None and not isinstance(wrt, (tuple, list))
         call, arguments, batch, runs = self._run(call, chosen, reduce is None, has_aux)
         arrays, build = self._collect(runs, batch)
-        if has_aux and not (build.kind is tuple and len(build.branches) == 2):
+        if has_aux and not (build.kind is not None and issubclass(build.kind, tuple) and len(build.branches) == 2):
             raise InputError(f"has_aux needs a function that returns a pair, a number and something else; {self.__name__} does not")
         if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
             raise InputError(f"value_and_grad needs a function that returns one number; {self.__name__} returns something else: use vjp")
@@ -284,17 +284,20 @@ class Function:
         if instance is None:
             return self
         if hasattr(instance, "named_parameters"):
-            return Method(self, instance)
+            return Method(self, instance, (instance,))
         key = id(instance)
         known = self._methods.get(key)
-        if known is not None and known[0]() is instance:
-            return known[1]
-        axes = self._in_axes[1:] if isinstance(self._in_axes, tuple) else self._in_axes
-        method = Function(types.MethodType(self._f, instance), axes)
-        method._executor = self._executor
-        with suppress(TypeError):  # where it can have no weak references, it is recorded at each call
-            self._methods[key] = weakref.ref(instance, lambda _: self._methods.pop(key, None)), method
-        return method
+        if known is None or known[0]() is not instance:
+            axes = self._in_axes[1:] if isinstance(self._in_axes, tuple) else self._in_axes
+            try:
+                reference: Any = weakref.ref(instance, lambda _: self._methods.pop(key, None))
+            except TypeError:  # it can have no weak references, and is recorded at each call
+                reference = lambda: instance  # noqa: E731
+            known = reference, Function(_bound(self._f, reference, instance), axes)
+            known[1]._executor = self._executor
+            if isinstance(reference, weakref.ref):
+                self._methods[key] = known
+        return Method(known[1], instance, ())
 
     @property
     def draws(self) -> int:
@@ -364,9 +367,7 @@ class Function:
         if isinstance(self._in_axes, int):
             axes = [self._in_axes] * len(call.values)
         else:
-            if call.how.positional > len(self._in_axes) or (
-                not call.how.keywords and len(self._in_axes) > max(call.how.positional, self._signature.count)
-            ):
+            if not call.how.positional <= len(self._in_axes) <= max(call.how.positional, self._signature.count):
                 raise InputError(f"in_axes={self._in_axes!r} does not fit a call with {call.how.positional} arguments")
             # what is passed by keyword, and has no axis there, is the same for all samples
             axes = [self._in_axes[i] if 0 <= i < len(self._in_axes) else None for i in call.how.positions]
@@ -457,6 +458,10 @@ class Function:
                 if fresh
                 else branches[i]
             )
+            if branch.draws and not branch.checks and pending is every:  # no sample can be on another branch
+                numbers = _drawn_by([(branch, every)], batch.size)[0]
+                done.append((branch, every, *branch.run(self._executor, arguments, every, batch.size, numbers)))
+                break
             data, met = branch.run(self._executor, arguments, pending, batch.size)
             ok = branch.holds(data)
             if fresh:
@@ -468,7 +473,9 @@ class Function:
             if ok.any():  # again without the others, whose numbers mean nothing here
                 done.append((branch, samples[ok], *branch.run(self._executor, arguments, samples[ok], batch.size)))
             pending = samples[~ok]
-        if any(branch.draws for branch, *_ in done):  # only now that each sample has its branch, in the order in which eager code draws
+        if any(
+            branch.draws and (branch.checks or len(done) > 1) for branch, *_ in done
+        ):  # only now that each sample has its branch, in the order in which eager code draws
             done = [
                 (branch, samples, *branch.run(self._executor, arguments, samples, batch.size, numbers))
                 for (branch, samples, *_), numbers in zip(
@@ -611,26 +618,44 @@ def _drawn_by(groups: list[tuple[Branch, Any]], size: int) -> list[Array]:
 
 
 class Method:
-    """A compiled function as the method of a module, which is its first argument."""
+    """A compiled function as a method of an object.
 
-    def __init__(self, function: Function, instance: Any) -> None:
-        self.__func__, self.__self__ = function, instance
+    Args:
+        function: what was compiled.
+        instance: the object.
+        first: what the function gets before the arguments of a call.
+    """
+
+    def __init__(self, function: Function, instance: Any, first: tuple[Any, ...]) -> None:
+        self.__func__, self.__self__, self._first = function, instance, first
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """See `Function.__call__`."""
-        return self.__func__(self.__self__, *args, **kwargs)
+        return self.__func__(*self._first, *args, **kwargs)
 
-    def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """See `Function.value_and_grad`; the module is argument 0."""
-        return self.__func__.value_and_grad(self.__self__, *args, **kwargs)
+    def __getattr__(self, name: str) -> Any:
+        """See `Function`; a module is argument 0 of `value_and_grad` and the others."""
+        found = getattr(self.__func__, name)
+        return functools.partial(found, *self._first) if callable(found) and name != "jvp" else found
 
-    def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-        """See `Function.vjp`."""
-        return self.__func__.vjp(self.__self__, *args, **kwargs)
+    def __str__(self) -> str:
+        return str(self.__func__)
 
     def __repr__(self) -> str:
-        return f"<compiled method {self.__name__} of {self.__self__!r}>"  # type: ignore[attr-defined]
+        return f"<compiled method {self.__func__.__name__} of {self.__self__!r}>"
+
+
+def _bound(f: Callable[..., Any], reference: Callable[[], Any], instance: Any) -> Callable[..., Any]:
+    """The method of an object, which it does not keep alive."""
+    signature = Signature.of(types.MethodType(f, instance))
+
+    @functools.wraps(f)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return f(reference(), *args, **kwargs)
+
+    method.__signature__ = signature  # type: ignore[attr-defined]
+    return method
 
 
 def _shaped(array: Array, batch: Batch) -> Any:

@@ -28,7 +28,9 @@ from autograd.compiled.record import Tape
 from autograd.compiled.roll import Rows
 from autograd.value import Value
 
-_INDEX = re.compile(r"(.*?)((?:\[[0-9]{1,9}(?:, ?[0-9]{1,9})*\])+)", re.DOTALL)
+_INDEX = re.compile(r"(.*?)((?:\[[0-9]{1,9}(?:, ?[0-9]{1,9}){0,7}\]){1,8})", re.DOTALL)
+"""Bounded, because NumPy has at most 64 axes, and because without bounds the time to search a label grows with the square of its length."""
+
 _NUMBER = re.compile(r"(.*?)([0-9]{1,9})", re.DOTALL)
 _TEMPORARY = re.compile(r"t[0-9]+")
 INDEXED = " and an index"

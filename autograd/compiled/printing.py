@@ -32,6 +32,7 @@ from autograd.compiled.names import NUMBER, Names, Shapes, shape_text
 from autograd.compiled.parts import FEW, listed, part_of
 from autograd.compiled.record import Tape
 from autograd.compiled.roll import Rows
+from autograd.compiled.source import printable
 from autograd.ops import COMPARISONS, DOT, OPERATIONS, SELECT, SUM, Operation
 from autograd.value import Value
 
@@ -69,7 +70,7 @@ class Line:
         return self._leaves()
 
     def __str__(self) -> str:
-        return f"{self.name}{self.shape} = {self.text}" + (f"  # {_on_one_line(self.scope)}" if self.scope else "")
+        return f"{self.name}{self.shape} = {self.text}" + (f"  # {printable(self.scope)}" if self.scope else "")
 
 
 INFIX = ("add", "sub", "mul", "div", "pow", "remainder")
@@ -188,7 +189,7 @@ class _Text:
     def scalars(self, i: int, step: Scalars) -> Line:
         named = self.names.arrays[i]
         counts = Counter(operation.symbol for operation in step.operations).most_common()
-        words = ", ".join(f"{count:,} {_on_one_line(symbol)}" for symbol, count in counts)
+        words = ", ".join(f"{count:,} {printable(symbol)}" for symbol, count in counts)
         reads = [(kind, np.unique(step.inputs[step.input_batched == kind])) for kind in (False, True)]
         found = dict.fromkeys(source for kind, x in reads for source in self.sources(kind, x[self.names.array[kind][x] != i]))
         text = f"{len(step.operations):,} scalars one after the other: {words}"
@@ -394,10 +395,6 @@ def _word(row: Operation) -> str:
         return SELECT.symbol
     others = [other for other in OPERATIONS.values() if row.symbol in (other.symbol, other.name) and other.name != row.name]
     return row.symbol if row.symbol.isidentifier() and row.symbol != SUM.symbol and not others else row.name
-
-
-def _on_one_line(text: str) -> str:
-    return text if text.isprintable() else repr(text)
 
 
 def _operations(step: Instruction | Scalars) -> int:

@@ -73,10 +73,7 @@ class Signature:
     """The parameters of a function, for `bind`."""
 
     def __init__(self, f: Callable[..., Any]) -> None:
-        try:
-            self._signature: inspect.Signature | None = inspect.signature(f)
-        except (TypeError, ValueError):  # not every function of another package has one
-            self._signature = None
+        self._signature = self.of(f)
         parameters = list(self._signature.parameters.values()) if self._signature else []
         by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         self._names = [p.name for p in parameters if p.kind in by_position]
@@ -85,6 +82,14 @@ class Signature:
         }
         self.count = len(self._positions)
         self._known: dict[tuple[int, tuple[str, ...]], Passing] = {}
+
+    @staticmethod
+    def of(f: Callable[..., Any]) -> inspect.Signature | None:
+        """The signature as Python knows it; None where it does not, as of some functions of other packages."""
+        try:
+            return inspect.signature(f)
+        except (TypeError, ValueError):
+            return None
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """The call with these arguments. What has a default and is not passed is no argument of it.

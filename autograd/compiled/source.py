@@ -15,6 +15,29 @@ from typing import Any
 from autograd.namespaces import FUNCTIONS
 
 
+def printable(text: str) -> str:
+    r"""The text with an escape for each character that is not printable, line breaks of every kind and lone surrogates among them.
+
+    Data reaches a comment of source text only through here, so that no label or name can end the comment.
+
+    Example:
+        >>> print(printable("a\nimport os"))
+        a\nimport os
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def comment(text: str) -> str:
+    """The text as a comment, which is one line whatever the text is."""
+    return f"# {printable(text)}"
+
+
+def docstring(text: str) -> str:
+    """The text as a docstring: what Python reads back is this text, whatever it is. The name of a function may be any string."""
+    quoted = "".join("\\" + c if c in '"\\' else printable(c) for c in text)
+    return f'"""{quoted}"""'
+
+
 class Symbol:
     """A number that is not known yet: a name in the text, and the writer that keeps the lines."""
 

@@ -13,6 +13,7 @@ import pickle
 import random
 import sys
 import types
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -79,6 +80,8 @@ class Surroundings:
             yield from self._function(x)
         elif isinstance(x, (types.MethodType, types.BuiltinMethodType)):
             yield from (getattr(x, "__func__", None), x.__self__)
+        elif isinstance(x, weakref.ref):
+            yield x()
         elif isinstance(x, partial):
             yield from (x.func, *x.args, *x.keywords.values())
         elif isinstance(x, _CACHED):

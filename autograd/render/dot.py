@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.render.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK, ink
 from autograd.render.layout import sequence
-from autograd.render.picture import FONT, FONT_SIZE, SMALL, Box, Picture
+from autograd.render.picture import FONT, FONT_SIZE, SMALL, Box, Picture, printable
 
 
 def settings(picture: Picture) -> dict[str, Any]:
@@ -124,5 +124,5 @@ def attributes(box: Box, rankdir: str) -> dict[str, str]:
 
 
 def dot_text(text: str) -> str:
-    """Text for a DOT label, in which these characters have meanings."""
-    return re.sub(r"([\\{}|<>])", r"\\\1", text.replace("&", "&amp;"))
+    """Text for a DOT label, in which these characters have meanings. All that DOT shows of data passes through here."""
+    return re.sub(r"([\\{}|<>])", r"\\\1", printable(text).replace("&", "&amp;"))

@@ -11,6 +11,7 @@ from typing import cast
 from autograd.errors import CompileError, InputError, MagnitudeError
 from autograd.graph import topological_order
 from autograd.recording import recorder
+from autograd.render.picture import shown
 from autograd.render.wording import LONGEST, Operand, equation, labelled, short, symbol
 from autograd.value import Value
 
@@ -178,4 +179,4 @@ def counted(n: int) -> str:
 
 def name_of(node: Value) -> str:
     """What a node is called: its label, its operation, or its number."""
-    return str(node.label) if labelled(node) else symbol(node._op) or short(node.data)
+    return shown(node.label) if labelled(node) else symbol(node._op) or short(node.data)

@@ -109,9 +109,14 @@ def number(x: float) -> str:
 
 def shown(text: str) -> str:
     """The text as it can be drawn: spaces that stay, and an escape for each character that no picture can hold."""
-    text = re.sub(r"^ | $|(?<= ) ", "\N{NO-BREAK SPACE}", str(text))
-    unprintable = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
-    return re.sub(unprintable, lambda match: match[0].encode("unicode_escape").decode(), text)
+    return printable(re.sub(r"^ | $|(?<= ) ", "\N{NO-BREAK SPACE}", str(text)))
+
+
+def printable(text: str) -> str:
+    """The text with an escape for each character that XML forbids, that breaks a line, or that UTF-8 cannot encode."""
+    return re.sub(
+        r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]", lambda match: match[0].encode("unicode_escape").decode(), text
+    )
 
 
 def columns(text: str) -> int:

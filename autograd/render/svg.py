@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from autograd.render.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK
 from autograd.render.layout import ARROW, BORDER, Enclosure, Frame, Layout, Point, Shape, place
-from autograd.render.picture import FONT, FONT_SIZE, LINE, MARGIN, SMALL, Box, Cluster, Legend, Picture, width_of
+from autograd.render.picture import FONT, FONT_SIZE, LINE, MARGIN, SMALL, Box, Cluster, Legend, Picture, printable, width_of
 
 BASELINE = 0.36  # how far below the middle of a line of text it stands, per size
 SWATCH = 12.0
@@ -139,9 +139,9 @@ def legend(content: Legend, x: float, y: float) -> tuple[list[str], float]:
 
 
 def text(content: str, x: float, y: float, anchor: str = "start", size: float = FONT_SIZE, fill: str = "") -> str:
-    """A line of text around the height y."""
+    """A line of text around the height y. All that SVG shows of data passes through here."""
     other = f' font-size="{size:g}"' * (size != FONT_SIZE) + f' fill="{fill}"' * bool(fill)
-    return f'<text x="{x:.1f}" y="{y + BASELINE * size:.1f}" text-anchor="{anchor}"{other}>{escape(content)}</text>'
+    return f'<text x="{x:.1f}" y="{y + BASELINE * size:.1f}" text-anchor="{anchor}"{other}>{escape(printable(content))}</text>'
 
 
 def xy(x: float, y: float) -> str:

@@ -50,6 +50,8 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     Source: NEP 13, "A mechanism for overriding ufuncs".
     """
     numpy = sys.modules["numpy"]
+    # of an array of no axes the number in it: NumPy passes scalars that have no type in Python, such as a longdouble, as one
+    inputs = tuple([x[()] if isinstance(x, numpy.ndarray) and x.ndim == 0 else x for x in inputs])
     if any(isinstance(x, numpy.ndarray) for x in inputs) or method != "__call__" or options:
         boxed = []
         for x in inputs:

@@ -143,12 +143,25 @@ def _leaf(tree: Any) -> Any:
     return tree.item() if type(tree).__module__ == "numpy" and getattr(tree, "ndim", None) == 0 else tree
 
 
+def refuse_masked(array: Any) -> None:
+    """
+    Raises:
+        InputError: it is an array of NumPy some of whose numbers are masked, which would be numbers like the others.
+    """
+    if type(array).__name__ == "MaskedArray" and array.mask.any():
+        raise InputError(
+            f"{array.mask.sum()} of the {array.size} numbers of a masked array are masked: leave them out, or fill them, as in "
+            "array.filled(0.0)"
+        )
+
+
 def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Form:
     if tree is None:
         return NONE
     if isinstance(tree, (dict, list, tuple)):
         return of_branches(tree, [_collect(branch, leaves, arrays) for branch in branches_of(tree)])
     if hasattr(tree, "tolist") and getattr(tree, "ndim", 0) > 0:
+        refuse_masked(tree)
         # an array, without importing NumPy; its subclasses, such as a matrix, have rules of their own
         if arrays and type(tree) is getattr(sys.modules.get("numpy"), "ndarray", None):
             leaves += tree.ravel().tolist()

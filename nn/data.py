@@ -13,6 +13,7 @@ from csv import reader
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import FileError, InputError, MissingPackageError
+from autograd.trees import refuse_masked
 from autograd.value import real
 from nn.checks import generator, paired, whole
 
@@ -122,6 +123,7 @@ def as_lists(X: Any) -> list[Any]:
 
 def _by_position(X: Any) -> Any:
     """`X` as something whose rows can be counted and taken by their position: a sequence or an array."""
+    refuse_masked(X)
     if hasattr(X, "to_numpy"):
         return _array_of_frame(X)
     try:
@@ -327,7 +329,7 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
     y: list[float] = []
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            table = reader(file, strict=True)
+            table = reader(file, strict=True, skipinitialspace=True)
             names = [name.strip() for name in next(table, [])]
             chosen = _column(path, names, target)
             for cells in table:
@@ -339,7 +341,12 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
                 row = [_cell(where, names[i], cells[i].strip(), i == chosen, indices) for i in range(len(names))]
                 y.append(row.pop(chosen))
                 X.append(row)
-    except (TableError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"{path} is not in UTF-8: save it as that (a spreadsheet calls it 'CSV UTF-8'), or write it anew, as in "
+            f"open(new, 'w', encoding='utf-8').write(open({str(path)!r}, encoding='utf-16').read()); of older files it is 'latin-1'"
+        ) from error
+    except TableError as error:
         raise FileError(f"{path} is damaged, or no table with commas: {error}") from error
     if not X:
         raise FileError(f"{path} has no rows below the names of its columns")
@@ -352,6 +359,11 @@ def _column(path: str | os.PathLike[str], names: list[str], target: str | int) -
         raise FileError(f"{path} must start with a line that names its columns, at least two, with commas between them, not {names}")
     if all(_number(name) is not None for name in names):
         raise FileError(f"{path} starts with the numbers {', '.join(names)}: its first line must name the columns")
+    if "" in names:
+        raise FileError(
+            f"column {names.index('') + 1} of {path} has no name, as the row numbers have that pandas writes: write the file without them, "
+            "as in frame.to_csv(path, index=False), or give the column a name"
+        )
     if isinstance(target, str):
         if names.count(target) != 1:
             raise InputError(

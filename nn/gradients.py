@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autograd.contexts import detect_anomaly, no_grad
+from autograd.contexts import During, Temporary, detect_anomaly, no_grad
 from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
 from autograd.recording import giving_back, keeping_draws
-from autograd.trees import flatten
+from autograd.trees import flatten, refuse_masked
 from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers
 from nn.data import as_lists
 from nn.losses import mean
@@ -55,6 +55,7 @@ class Data:
     def __init__(self, X: Any, y: Any = None) -> None:
         import numpy as np
 
+        refuse_masked(X)
         self.X: Any = X if isinstance(X, np.ndarray) and X.ndim else as_eager(as_lists(X))
         self.y = [] if y is None else as_eager(as_lists(y))
         self._arrays: list[Any] = []
@@ -113,6 +114,34 @@ def _array(name: str, items: Any) -> Any:
     return array
 
 
+class _Mode(Temporary[None]):
+    def __init__(self, modules: Sequence[Module], training: bool) -> None:
+        self._modules, self._training = modules, training
+        self._before = [module.training for module in modules]
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        for module in self._modules:
+            module.training = self._training
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        for module, was in zip(self._modules, self._before, strict=True):
+            module.training = was
+
+
+class _Written(Temporary[None]):
+    def __init__(self, engine: Eager) -> None:
+        self._engine = engine
+
+    def do(self) -> None:
+        """See `Temporary`."""
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._engine.write()
+
+
 class Eager:
     """The graph of every sample, and the chain rule through all of it.
 
@@ -137,18 +166,13 @@ class Eager:
         self.penalty = None if penalty is None else lambda model: a_value("a penalty", penalty(model))
         self._modules = model.modules() if isinstance(model, Module) else []  # finding them takes as long as some steps
 
-    @contextmanager
-    def mode(self, training: bool) -> Iterator[None]:
+    def mode(self, training: bool) -> During[None]:
         """The model and all its parts in training or in evaluation mode, and afterwards as they were."""
-        modules = self._modules
-        before = [module.training for module in modules]
-        for module in modules:
-            module.training = training
-        try:
-            yield
-        finally:
-            for module, was in zip(modules, before, strict=True):
-                module.training = was
+        return During(lambda: _Mode(self._modules, training))
+
+    def written(self) -> During[None]:
+        """Within it the parameters may have their numbers elsewhere; in the end they have them in any case."""
+        return During(lambda: _Written(self))
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         """The losses and outputs of some samples as numbers, and the gradient of the mean loss, in the order of the parameters.
@@ -161,9 +185,15 @@ class Eager:
 
         losses, outputs = self._each(data, order)
         whole = mean(losses)
-        set_gradients(self.parameters, [0.0] * len(self.parameters))
-        (whole if self.penalty is None else whole + self.penalty(self.model)).backward()
-        return [one.data for one in losses], outputs, np.array(gradients_of(self.parameters))
+        total = whole if self.penalty is None else whole + self.penalty(self.model)
+        before = gradients_of(self.parameters)
+        try:
+            set_gradients(self.parameters, [0.0] * len(self.parameters))
+            total.backward()
+            return [one.data for one in losses], outputs, np.array(gradients_of(self.parameters))
+        except BaseException:  # such as an interrupt
+            set_gradients(self.parameters, before)
+            raise
 
     def evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
         """The losses (none without targets) and the outputs of all samples, as numbers; in evaluation mode.
@@ -197,7 +227,13 @@ class Eager:
         """Set the numbers of the parameters to what a rule makes of them."""
         import numpy as np
 
-        set_numbers(self.parameters, rule(np.array(numbers_of(self.parameters))).tolist())
+        before = numbers_of(self.parameters)
+        after = rule(np.array(before)).tolist()
+        try:
+            set_numbers(self.parameters, after)
+        except BaseException:  # an interrupt, between two parameters
+            set_numbers(self.parameters, before)
+            raise
 
     def read(self) -> None:
         """Take the numbers of the parameters: they are where they are."""
@@ -299,11 +335,9 @@ class Compiled(Eager):
                 "code would not"
             )
         snapshot = surroundings.snapshot()
-        try:
+        with snapshot.restoring(surroundings):
             yield
             changed = snapshot.changed()
-        finally:
-            snapshot.restore(surroundings)
         if changed:
             raise CompileError(f"the model or the loss changes {changed} when it is called, and compiled code would not")
 

@@ -11,9 +11,9 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Value, compile, grad
 from autograd.errors import FileError, InputError, MissingPackageError
-from nn import batches, data
+from nn import MLP, batches, data, fit, predict
 from nn.data import as_lists
 
 X = [[float(i)] for i in range(10)]
@@ -417,11 +417,34 @@ def test_numbers_of_a_table(target: Any, expected: Any, tmp_path: Path) -> None:
         ("a;b\n1;2\n", r"not \['a;b'\]"),
         ("1,2\n3,4\n", "starts with the numbers 1, 2: its first line must name the columns"),
         ('a,b\n1,"2\n', "is damaged, or no table with commas"),
+        (",a,b\n0,1,2\n", r"column 1 of .*table.csv has no name, as the row numbers .*frame.to_csv\(path, index=False\)"),
     ],
 )
 def test_where_a_table_is_wrong(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(FileError, match=message):
         data.csv(table(tmp_path, text), -1)
+
+
+def test_numbers_in_quotes(tmp_path: Path) -> None:
+    assert data.csv(table(tmp_path, 'a,"b"\n"1", "2"\n 3 , 4\n'), "b") == ([[1.0], [3.0]], [2.0, 4.0])
+
+
+def test_masked_numbers_are_refused() -> None:
+    masked = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 1], [0, 0]])
+    whole = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]])
+    model = MLP(2, [2])
+    for call in (
+        lambda X: data.as_lists(X),
+        lambda X: list(data.batches(X, [0, 1])),
+        lambda X: predict(model, X),
+        lambda X: fit(model, X, [0, 1], epochs=1, progress=False),
+        lambda X: grad(lambda v: v.sum() if hasattr(v, "sum") else sum(map(sum, v)))(X),
+        lambda X: compile(lambda v: v[0][0] * v[0][1], in_axes=(None,))(X),
+        lambda X: compile(lambda x: x * 2.0)(X),
+    ):
+        call(whole)
+        with pytest.raises(InputError, match="1 of the 4 numbers of a masked array are masked: leave them out, or fill them"):
+            call(masked)
 
 
 def test_a_word_that_is_no_class(tmp_path: Path) -> None:
@@ -459,9 +482,12 @@ def test_classes_are_different_words(classes: Any, tmp_path: Path) -> None:
 
 def test_a_table_in_another_encoding(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
-    path.write_bytes("a,größe\n1,2\n".encode("latin-1"))
-    with pytest.raises(FileError, match="is damaged, or no table with commas"):
-        data.csv(path, 0)
+    for encoding in ("latin-1", "utf-16"):
+        path.write_bytes("a,größe\n1,2\n".encode(encoding))
+        with pytest.raises(FileError, match="is not in UTF-8: save it as that .*encoding='utf-8'"):
+            data.csv(path, 0)
+    path.write_bytes("a,größe\n1,2\n".encode("utf-8-sig"))
+    assert data.csv(path, "a") == ([[2.0]], [1.0])
     with pytest.raises(FileNotFoundError):
         data.csv(tmp_path / "none.csv", 0)
 

@@ -299,3 +299,22 @@ def test_what_does_not_know_values_is_asked_itself() -> None:
         __lt__ = __ge__ = __le__ = __gt__
 
     assert [Value(1.0) < Other(), Value(1.0) <= Other(), Value(1.0) > Other(), Value(1.0) >= Other()] == ["asked"] * 4
+
+
+NUMPYS = (np.float16, np.float32, np.float64, np.longdouble, np.int8, np.uint8, np.int64, np.uint64, np.bool_)
+
+
+@pytest.mark.parametrize("kind", NUMPYS)
+def test_numbers_of_every_type_of_numpy_on_either_side(kind: Any) -> None:
+    number, v = kind(1), Value(3.0)
+    assert [bool(x) for x in (number < v, v < number, number >= v, v >= number)] == [True, False, False, True]
+    for x in (number + v, v + number, number * v + 1.0, v / number + 1.0):
+        assert isinstance(x, Value)
+        assert x.data == 4.0
+    array = np.array([1, 0], dtype=kind)
+    assert (array < v).tolist() == [True, True]
+    assert [x.data for x in array + v] == [4.0, 3.0]
+    for compare in (operator.eq, operator.ne):
+        for pair in ((number, v), (v, number)):
+            with pytest.raises(InputError, match="same node"):
+                compare(*pair)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.errors import InputError
-from autograd.trees import LEAF, NONE, Form, branches_of, of_branches
+from autograd.trees import LEAF, NONE, Form, branches_of, of_branches, refuse_masked
 from autograd.value import Value, numbers_of, real, set_numbers
 
 Array = npt.NDArray[Any]
@@ -68,6 +68,7 @@ def _is_rectangular(items: list[Any]) -> bool:
 
 
 def _array(leaf: Any, name: str) -> Array:
+    refuse_masked(leaf)
     array = np.array(leaf, dtype=object) if isinstance(leaf, Value) else np.asarray(leaf)
     if array.dtype.kind in "fiub":
         return array.astype(np.float64, copy=False)

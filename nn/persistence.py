@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import reprlib
 from pathlib import Path
@@ -41,7 +42,7 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
     Only parameters are in it: make the model as it was made when it was saved, with the same sizes and activations.
 
     Raises:
-        FileError: the file is damaged or does not fit this model; the model is as it was.
+        FileError: the file is damaged, does not fit this model, or has a weight that is nan or inf; the model is as it was.
         InputError: `model` is no Module.
         OSError: the file cannot be read.
 
@@ -68,6 +69,12 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
                 f"{name!r} is {array.dtype} of the shape {array.shape}"
             )
     state = {name: float(array.item()) for name, array in arrays.items()}
+    wrong = [name for name, number in state.items() if not math.isfinite(number)]
+    if wrong:
+        raise FileError(
+            f"{path} holds weights of a training that failed: {wrong[0]!r} is {state[wrong[0]]}"
+            + (f", and {len(wrong) - 1} others are not finite" if len(wrong) > 1 else "")
+        )
     model.load_state_dict(state)
 
 

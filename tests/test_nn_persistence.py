@@ -27,7 +27,7 @@ def numbers(module: Module) -> list[float]:
 
 def test_a_round_trip_is_exact(tmp_path: Path) -> None:
     saved, loaded = model(0), model(1)
-    special = [0.1, -0.0, 5e-324, 1.7976931348623157e308, 1.0 / 3.0, float("inf"), float("-inf")]
+    special = [0.1, -0.0, 5e-324, 1.7976931348623157e308, 1.0 / 3.0, -2.5, 1e-320]
     for p, x in zip(saved.parameters(), special, strict=False):
         p.data = x
     save(saved, tmp_path / "weights.safetensors")
@@ -193,3 +193,15 @@ def test_two_parameters_of_one_name_are_not_saved_as_one(tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"two parameters have the name 'parts.a.b'"):
         save(module, tmp_path / "weights")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_weights_that_are_no_numbers_are_named(number: float, tmp_path: Path) -> None:
+    path, failed, fresh = tmp_path / "weights", model(1), model(2)
+    name, parameter = list(failed.named_parameters())[1]
+    parameter.data = number
+    save(failed, path)
+    before = fresh.state_dict()
+    with pytest.raises(FileError, match=rf"holds weights of a training that failed: '{name}' is {number}$"):
+        load(fresh, path)
+    assert fresh.state_dict() == before

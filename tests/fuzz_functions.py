@@ -130,7 +130,8 @@ class Bench:
     def _refused(self, error: BaseException, who: str) -> bool:
         """Whether it may be refused."""
         if not isinstance(error, (InputError, CompileError)):
-            return False
+            # a fractional power of a negative number that is no Value is complex in Python
+            return isinstance(error, TypeError) and "complex" in str(error)
         for pattern, reason in REFUSALS.items():
             if re.search(pattern, str(error)):
                 self.counts[f"refused, {who}: {reason}"] += 1

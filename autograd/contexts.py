@@ -6,36 +6,92 @@ import functools
 import inspect
 import linecache
 import math
-import os
 import sys
-import threading
-from collections.abc import Callable
-from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any, Self
 
 from autograd.errors import AnomalyError, InputError
 from autograd.state import STATE
+from autograd.temporary import During, Temporary
 
 RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
-_LOCK = threading.Lock()
-if hasattr(os, "register_at_fork"):  # another thread may have held it
-    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
+# Counters that threads share would have to be locked, and a lock can be lost to an interrupt. These are derived from dicts, in one
+# statement without a call: neither an interrupt nor another thread can come in between.
+_PAUSED: dict[int, Any] = {}
+_WATCHED: dict[int, Any] = {}
 
 
-class _Setting(ContextDecorator):
-    """Set a context variable for a while, as a `with` statement or as a decorator of a function."""
+def _derive() -> None:
+    STATE.paused = 1 if _PAUSED else 0
+    STATE.watched = 1 if _WATCHED else 0
+
+
+class Watching(Temporary[None]):
+    """Each new node is shown to `STATE.observe`."""
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        _WATCHED[id(self)] = self
+        _derive()
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        _WATCHED.pop(id(self), None)
+        _derive()
+
+
+class Assigned(Temporary[None]):
+    """A value of a context variable."""
 
     def __init__(self, variable: ContextVar[Any], value: Any) -> None:
         self._variable = variable
         self._value = value
-        self._tokens: list[Token[Any]] = []
+        self._outer = _INNERMOST.get()
+        around = _nearest(self._outer, variable)
+        self._before: Any = variable.get() if around is None else around._before  # outside of all of them
+        self._ended = False
+        self._counted = _PAUSED if variable is RECORDING else _WATCHED if variable in (_ANOMALY, _SCOPE) else {}
 
-    def _recreate_cm(self) -> _Setting:  # ContextDecorator would share one token between all calls of the function
-        return _Setting(self._variable, self._value)
+    def do(self) -> None:
+        """See `Temporary`."""
+        self._counted[id(self)] = self
+        _derive()
+        _INNERMOST.set(self)
+        self._variable.set(self._value)
+
+    def undo(self) -> None:
+        """Give the variable the value of the innermost one that has not ended: they may end in any order."""
+        self._ended = True
+        found = _INNERMOST.get()
+        while found is not None and found._ended:
+            found = found._outer
+        _INNERMOST.set(found)
+        found = _nearest(found, self._variable)
+        while found is not None and found._ended:
+            found = _nearest(found._outer, self._variable)
+        self._variable.set(self._before if found is None else found._value)
+        self._counted.pop(id(self), None)
+        _derive()
+
+
+def _nearest(found: Assigned | None, variable: ContextVar[Any]) -> Assigned | None:
+    """The innermost one of a variable, from here outward."""
+    while found is not None and found._variable is not variable:
+        found = found._outer
+    return found
+
+
+_INNERMOST: ContextVar[Assigned | None] = ContextVar("innermost", default=None)
+
+
+class _Setting(During[None]):
+    """Set a context variable for a while, as a `with` statement or as a decorator of a function."""
+
+    def __init__(self, variable: ContextVar[Any], value: Any) -> None:
+        super().__init__(lambda: Assigned(variable, value))
 
     def __call__(self, function: Any) -> Any:
         """The function with this setting, whenever its code runs: of a generator or a coroutine that is not when it is called."""
@@ -43,14 +99,14 @@ class _Setting(ContextDecorator):
 
             @functools.wraps(function)
             def generator(*args: Any, **kwargs: Any) -> Any:
-                return (yield from _Resumed(function(*args, **kwargs), self._recreate_cm))
+                return (yield from _Resumed(function(*args, **kwargs), self))
 
             return generator
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def coroutine(*args: Any, **kwargs: Any) -> Any:
-                return await _Resumed(function(*args, **kwargs).__await__(), self._recreate_cm)
+                return await _Resumed(function(*args, **kwargs).__await__(), self)
 
             return coroutine
         if inspect.isasyncgenfunction(function):
@@ -63,7 +119,7 @@ class _Setting(ContextDecorator):
                 try:
                     while True:
                         try:
-                            received = await _Resumed(step(item).__await__(), self._recreate_cm)
+                            received = await _Resumed(step(item).__await__(), self)
                         except StopAsyncIteration:
                             return
                         try:
@@ -73,32 +129,16 @@ class _Setting(ContextDecorator):
                         except BaseException as error:  # thrown in by whoever asks for the next item
                             item, step = error, inner.athrow
                 finally:
-                    await _Resumed(inner.aclose().__await__(), self._recreate_cm)
+                    await _Resumed(inner.aclose().__await__(), self)
 
             return asynchronous
         return super().__call__(function)
-
-    def _count(self, change: int) -> None:
-        with _LOCK:
-            if self._variable is RECORDING:
-                STATE.paused += change
-            else:
-                STATE.watched += change
-
-    def __enter__(self) -> Self:
-        self._count(1)
-        self._tokens.append(self._variable.set(self._value))
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._variable.reset(self._tokens.pop())
-        self._count(-1)
 
 
 class _Resumed:
     """A generator that has a setting while its own code runs, and not while it waits."""
 
-    def __init__(self, generator: Any, setting: Callable[[], _Setting]) -> None:
+    def __init__(self, generator: Any, setting: _Setting) -> None:
         self._generator, self._setting = generator, setting
 
     def __iter__(self) -> Self:
@@ -110,15 +150,15 @@ class _Resumed:
         return self.send(None)
 
     def send(self, item: Any) -> Any:
-        with self._setting():
+        with self._setting:
             return next(self._generator) if item is None else self._generator.send(item)
 
     def throw(self, *error: Any) -> Any:
-        with self._setting():
+        with self._setting:
             return self._generator.throw(*error)
 
     def close(self) -> None:
-        with self._setting():
+        with self._setting:
             self._generator.close()
 
 
@@ -192,15 +232,7 @@ def current_scope() -> str:
 class _Scope(_Setting):
     def __init__(self, name: str) -> None:
         super().__init__(_SCOPE, name)
-        self._name = name
-
-    def _recreate_cm(self) -> Any:
-        return _Scope(self._name)
-
-    def __enter__(self) -> Self:
-        outer = _SCOPE.get()
-        self._value = f"{outer}/{self._name}" if outer else self._name
-        return super().__enter__()
+        self._make = lambda: Assigned(_SCOPE, f"{outer}/{name}" if (outer := _SCOPE.get()) else name)
 
 
 def observe(node: Any) -> None:

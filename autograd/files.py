@@ -7,6 +7,23 @@ import shutil
 import uuid
 from pathlib import Path
 
+from autograd.temporary import During, Temporary
+
+
+class _Beside(Temporary[Path]):
+    """A name for a file beside another one, which is removed if it is still there in the end."""
+
+    def __init__(self, target: Path) -> None:
+        self._path = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+
+    def do(self) -> Path:
+        """See `Temporary`."""
+        return self._path
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._path.unlink(missing_ok=True)
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file under another name first, so that at every moment the path holds all of the old content or all of the new.
@@ -17,16 +34,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         OSError: it cannot be written; the path is as it was.
     """
     target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        with open(beside, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.is_file():
-            shutil.copymode(target, beside)
-        os.replace(beside, target)
+        with During(lambda: _Beside(target)) as beside:
+            with open(beside, "xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if target.is_file():
+                shutil.copymode(target, beside)
+            os.replace(beside, target)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None  # the name that was asked for, not the other one
-    finally:
-        beside.unlink(missing_ok=True)

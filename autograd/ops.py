@@ -7,7 +7,8 @@ derivatives, the tests and the documentation.
 
 Four habits keep the rules exact:
 
-- *No cancellation, no overflow.* The slope of tanh at 20 is 1.7e-17, which `1 - y*y` would round to 0.
+- *No cancellation, no overflow*, nor in the derivatives of a rule. The slope of tanh at 20 is 1.7e-17, which `1 - y*y` would round to
+  0; near 0 it is `1 - y*y` that has the exact derivative, -2 y y', where (1 - y)(1 + y) would have y - y.
 - *No division by what may vanish inside the domain*, except by `xp.divide`, which gives inf.
 - *Branches that meet smoothly.* `xp.where(a > 0, -a, a)` is -|a|, and both branches of a rule that uses it are the same
   analytic function, so derivatives of every order are right at 0 too.
@@ -250,9 +251,9 @@ CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a),
 SIN   = define("sin", lambda xp, a: xp.sin(a), lambda xp, y, a: xp.cos(a), doc="the sine of an angle in radians")
 COS   = define("cos", lambda xp, a: xp.cos(a), lambda xp, y, a: -xp.sin(a), doc="the cosine of an angle in radians")
 TAN   = define("tan", lambda xp, a: xp.tan(a), lambda xp, y, a: 1.0 + y * y, doc="the tangent of an angle in radians")
-ASIN  = define("asin", lambda xp, a: xp.asin(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt((1.0 - a) * (1.0 + a))),
+ASIN  = define("asin", lambda xp, a: xp.asin(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt(_one_minus_square(xp, a))),
                domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose sine is a, in [-π/2, π/2]")
-ACOS  = define("acos", lambda xp, a: xp.acos(a), lambda xp, y, a: xp.divide(-1.0, xp.sqrt((1.0 - a) * (1.0 + a))),
+ACOS  = define("acos", lambda xp, a: xp.acos(a), lambda xp, y, a: xp.divide(-1.0, xp.sqrt(_one_minus_square(xp, a))),
                domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose cosine is a, in [0, π]")
 ATAN  = define("atan", lambda xp, a: xp.atan(a), lambda xp, y, a: 1.0 / (1.0 + a * a), doc="the angle whose tangent is a, in (-π/2, π/2)")
 ATAN2 = define("atan2", lambda xp, a, b: xp.atan2(a, b),
@@ -260,8 +261,8 @@ ATAN2 = define("atan2", lambda xp, a, b: xp.atan2(a, b),
                lambda xp, y, a, b: _over_square(xp, -a, xp.hypot(a, b)),
                doc="the angle of the point (x, y) = (b, a), in [-π, π]")
 HYPOT = define("hypot", lambda xp, a, b: xp.hypot(a, b),
-               lambda xp, y, a, b: xp.where(xp.equal(y, 0.0), 0.0, xp.divide(a, y)),
-               lambda xp, y, a, b: xp.where(xp.equal(y, 0.0), 0.0, xp.divide(b, y)),
+               lambda xp, y, a, b: _cosine(xp, y, a, b),
+               lambda xp, y, a, b: _cosine(xp, y, b, a),
                doc="√(a² + b²), without overflow")
 
 # -- hyperbolic functions ---------------------------------------------------------------------------------------------
@@ -269,12 +270,12 @@ HYPOT = define("hypot", lambda xp, a, b: xp.hypot(a, b),
 SINH  = define("sinh", lambda xp, a: xp.sinh(a), lambda xp, y, a: xp.cosh(a), doc="the hyperbolic sine")
 COSH  = define("cosh", lambda xp, a: xp.cosh(a), lambda xp, y, a: xp.sinh(a), doc="the hyperbolic cosine")
 TANH  = define("tanh", lambda xp, a: xp.tanh(a),
-               lambda xp, y, a: 4.0 * _logistic_slope(xp, 2.0 * a),  # 1/cosh²
+               lambda xp, y, a: _sech_squared(xp, a, y),
                doc="the hyperbolic tangent, a sigmoid in (-1, 1)")
 ASINH = define("asinh", lambda xp, a: xp.asinh(a), lambda xp, y, a: xp.divide(1.0, xp.hypot(1.0, a)), doc="the inverse of sinh")
 ACOSH = define("acosh", lambda xp, a: xp.acosh(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt(a - 1.0) * xp.sqrt(a + 1.0)),
                domain=lambda xp, a: a >= 1.0, requires="a ≥ 1", doc="the inverse of cosh, not negative")
-ATANH = define("atanh", lambda xp, a: xp.atanh(a), lambda xp, y, a: xp.divide(1.0, (1.0 - a) * (1.0 + a)),
+ATANH = define("atanh", lambda xp, a: xp.atanh(a), lambda xp, y, a: xp.divide(1.0, _one_minus_square(xp, a)),
                domain=lambda xp, a: (a > -1.0) & (a < 1.0), requires="-1 < a < 1", doc="the inverse of tanh")
 
 # -- the error function -----------------------------------------------------------------------------------------------
@@ -327,8 +328,8 @@ ELU     = define("elu", lambda xp, a, b: xp.where(a > 0.0, a, b * xp.expm1(a)),
 GELU    = define("gelu", lambda xp, a: a * _normal(xp, a),
                  lambda xp, y, a: _normal(xp, a) + a * ONE_OVER_ROOT_2PI * _gaussian(xp, a * ROOT_HALF),
                  symbol="GELU", doc="a · Φ(a), where Φ is the normal distribution")
-GELU_TANH = define("gelu_tanh", lambda xp, a: a * _logistic(xp, _gelu_z(a)),
-                   lambda xp, y, a: _logistic(xp, _gelu_z(a)) + a * _logistic_slope(xp, _gelu_z(a)) * _gelu_z_slope(a),
+GELU_TANH = define("gelu_tanh", lambda xp, a: a * _logistic(xp, _gelu_z(xp, a)),
+                   lambda xp, y, a: _logistic(xp, _gelu_z(xp, a)) + a * _logistic_slope(xp, _gelu_z(xp, a)) * _gelu_z_slope(xp, a),
                    symbol="GELU", doc="GELU, approximated by tanh")
 SILU    = define("silu", lambda xp, a: a * _logistic(xp, a), lambda xp, y, a: _logistic(xp, a) + a * _logistic_slope(xp, a),
                  symbol="SiLU", doc="a · sigmoid(a)")
@@ -370,13 +371,40 @@ def _exp_minus_abs(xp: Any, a: Number) -> Number:  # cannot overflow; see the th
 
 
 def _logistic(xp: Any, a: Number) -> Number:
+    """1 / (1 + exp(-a)). In a graph it is the row, whose derivatives do not cancel."""
+    if hasattr(xp, "sigmoid"):
+        return xp.sigmoid(a)
     e = _exp_minus_abs(xp, a)
     return xp.where(a > 0.0, 1.0, e) / (1.0 + e)
 
 
 def _logistic_slope(xp: Any, a: Number) -> Number:
-    e = _exp_minus_abs(xp, a)
-    return e / ((1.0 + e) * (1.0 + e))
+    return 0.25 * _sech_squared(xp, 0.5 * a, xp.tanh(0.5 * a))
+
+
+def _sech_squared(xp: Any, a: Number, t: Number) -> Number:
+    """1 / cosh²(a), where t is tanh(a).
+
+    Near 0 it is 1 - t², whose derivative -2t / cosh²(a) does not cancel; further out, where 1 - t² does, it is 4e / (1 + e)² with
+    e = exp(-2|a|).
+    """
+    e = _exp_minus_abs(xp, 2.0 * a)
+    return xp.where(xp.abs(t) < 0.5, 1.0 - t * t, 4.0 * (e / ((1.0 + e) * (1.0 + e))))
+
+
+def _one_minus_square(xp: Any, a: Number) -> Number:
+    """1 - a²: near 0 as it stands, for its derivative -2a; further out as (1 - a)(1 + a), for its value."""
+    return xp.where(xp.abs(a) < 0.5, 1.0 - a * a, (1.0 - a) * (1.0 + a))
+
+
+def _cosine(xp: Any, r: Number, a: Number, b: Number) -> Number:
+    """a / r, where r = √(a² + b²), and 0 at r = 0.
+
+    For |b| ≤ |a| it is ±1 / √(1 + q²) with q = b / a, for there the derivative of a / r, which is b² / r³, would cancel.
+    """
+    q = xp.divide(b, a)
+    flat = xp.divide(xp.where(a < 0.0, -1.0, 1.0), xp.sqrt(1.0 + q * q))
+    return xp.where(xp.equal(r, 0.0), 0.0, xp.where(xp.abs(a) < xp.abs(b), xp.divide(a, r), flat))
 
 
 def _over_square(xp: Any, a: Number, r: Number) -> Number:
@@ -391,9 +419,14 @@ def _gaussian(xp: Any, a: Number) -> Number:
     """
     if hasattr(xp, "gaussian"):
         return xp.gaussian(a)
-    a = xp.where(a > 40.0, 40.0, xp.where(a < -40.0, -40.0, a))  # exp(-1600) is 0
-    h = xp.floor(a * 65536.0) / 65536.0
+    a = _within_40(xp, a)
+    h = xp.floor(a * 65536.0 + 0.5) / 65536.0  # 0 near 0, where the derivative -2a exp(-a²) is to stay odd
     return xp.exp(-(h * h)) * xp.exp(-((a - h) * (a + h)))
+
+
+def _within_40(xp: Any, a: Number) -> Number:
+    """`a`, but no further from 0 than 40, where exp(-a²) is 0: its square and cube cannot overflow."""
+    return xp.where(a > 40.0, 40.0, xp.where(a < -40.0, -40.0, a))
 
 
 def _normal(xp: Any, a: Number) -> Number:
@@ -401,12 +434,14 @@ def _normal(xp: Any, a: Number) -> Number:
     return 0.5 * xp.erfc(-a * ROOT_HALF)
 
 
-def _gelu_z(a: Number) -> Number:
+def _gelu_z(xp: Any, a: Number) -> Number:
     """The argument of the logistic function in GELU's approximation, where (1 + tanh(z / 2)) / 2 is taken without cancellation."""
+    a = _within_40(xp, a)
     return ROOT_8_OVER_PI * (a + 0.044715 * a * a * a)
 
 
-def _gelu_z_slope(a: Number) -> Number:
+def _gelu_z_slope(xp: Any, a: Number) -> Number:
+    a = _within_40(xp, a)
     return ROOT_8_OVER_PI * (1.0 + 3.0 * 0.044715 * a * a)
 
 
@@ -439,8 +474,11 @@ def _exponentials(xp: Any, a: tuple[Number, ...]) -> tuple[Number, ...]:
 
 
 def _shares(xp: Any, a: tuple[Number, ...]) -> list[Number]:
+    """The parts of their sum. One above a half is 1 less the others, for the derivative of x / (x + others) would cancel."""
     total = _sum(a)
-    return [xp.divide(x, total) for x in a]
+    most = [x + x > total for x in a]
+    others = _sum(tuple([xp.where(is_most, 0.0, x) for is_most, x in zip(most, a, strict=True)]))
+    return [xp.where(is_most, 1.0 - xp.divide(others, total), xp.divide(x, total)) for is_most, x in zip(most, a, strict=True)]
 
 
 def outside(operation: Operation, xp: Any, *inputs: Any) -> Truth:

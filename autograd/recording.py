@@ -9,20 +9,19 @@ Nothing is checked while recording: whether a number is outside of a domain, the
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.contexts import current_line, enable_grad, observe
+from autograd.contexts import RECORDING, Assigned, Watching, current_line, observe
 from autograd.errors import CompileError, InputError
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation
 from autograd.state import STATE
-from autograd.tracing import Trace, asked_by_us, here, trace_of, tracing
+from autograd.temporary import During, Temporary
+from autograd.tracing import Trace, Tracing, asked_by_us, here, is_running, trace_of
 from autograd.trees import flatten
 from autograd.value import Value, apply, is_operand, number_of, real
 
@@ -50,6 +49,7 @@ class Recording:
         trace: which nodes stand for the arguments.
         answers: where the function is recorded again, the truths that its conditions had the first time: it takes the same branches.
         lines: where it is to be known, the line at which each node was made, by its `id`.
+        outer: the recording around this one.
     """
 
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
@@ -60,7 +60,10 @@ class Recording:
     trace: Trace | None = None
     answers: list[bool] | None = None
     lines: dict[int, str] | None = None
+    outer: Recording | None = None
     _sides: dict[tuple[Value, bool, Value | None], Value] = field(default_factory=dict)
+    _unions: dict[frozenset[int], Value] = field(default_factory=dict)  # of two sides, by their `id`
+    _several: set[Value] = field(default_factory=set)  # the unions, and the sides within them
     _outer: dict[Value, Value | None] = field(default_factory=dict)  # the side that a side stands in
     _chosen: dict[Value, frozenset[tuple[Value, bool]]] = field(default_factory=dict)  # the conditions of a side, and how they are chosen
 
@@ -75,12 +78,14 @@ class Recording:
             mask = condition if first else 1.0 - condition
             mask = self._sides[key] = mask if outer is None else mask * outer
             self._outer[mask] = outer
+            if outer in self._several:
+                self._several.add(mask)
             self._chosen[mask] = (chosen or frozenset([(condition, first)])) | (frozenset() if outer is None else self._chosen[outer])
         return mask
 
     def within(self, inner: Value | None, mask: Value) -> bool:
-        """Whether a side of a `where`, or what is outside of all of them, is in another one, or the same."""
-        return inner is not None and self._chosen[mask] <= self._chosen[inner]
+        """Whether a side of a `where`, or what is outside of all of them, is surely in another one, or the same."""
+        return inner is mask or (inner is not None and mask not in self._several and self._chosen[mask] <= self._chosen[inner])
 
     def uses(self, order: Sequence[Value], roots: dict[Value, Value | None], backward: bool) -> dict[Value, Value | None]:
         """For each node the mask of the innermost side of a `where` that all who use it are in; None where it is used outside too.
@@ -103,8 +108,26 @@ class Recording:
                 if backward and is_choice and not k:
                     continue
                 use = self.side(node._prev[0], k == 1, outer) if k and is_choice else outer
-                found[x] = self._common(found[x], use) if x in found else use
+                both = self._either if backward else self._common
+                found[x] = both(found[x], use) if x in found else use
         return found
+
+    def _either(self, a: Value | None, b: Value | None) -> Value | None:
+        """What is 1 where one of two sides is selected."""
+        if a is None or b is None:
+            return None
+        if self.within(b, a):
+            return a
+        if self.within(a, b):
+            return b
+        key = frozenset([id(a), id(b)])
+        mask = self._unions.get(key)
+        if mask is None:
+            mask = self._unions[key] = apply(OPERATIONS["maximum"], [a, b])
+            self._several.add(mask)
+            self._chosen[mask] = self._chosen[a] & self._chosen[b]
+            self._outer[mask] = self._common(a, b)
+        return mask
 
     def _common(self, a: Value | None, b: Value | None) -> Value | None:
         """The innermost side that two are in."""
@@ -117,22 +140,38 @@ GUARDS = 100_000
 """How many conditions may be asked for their truth in one recording."""
 
 _RECORDER: ContextVar[Recording | None] = ContextVar("recorder", default=None)
-_LOCK = threading.Lock()
-if hasattr(os, "register_at_fork"):  # another thread may have held it
-    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
 
 
-@contextmanager
-def recording(new: Recording | None = None) -> Iterator[Recording]:
+class _Recorder(Temporary[Recording]):
+    """A function is recorded."""
+
+    def __init__(self, new: Recording) -> None:
+        self._new = new
+        self._tracing = Tracing(is_recorded=True)
+        self._recording = Assigned(RECORDING, True)
+        new.outer = _RECORDER.get()
+        new.trace = self._tracing.trace
+
+    def do(self) -> Recording:
+        """See `Temporary`."""
+        _RECORDER.set(self._new)
+        self._tracing.do()
+        self._recording.do()
+        return self._new
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._recording.undo()
+        self._tracing.undo()
+        found = _RECORDER.get()
+        while found is not None and (found.trace is None or not is_running(found.trace)):
+            found = found.outer
+        _RECORDER.set(found)
+
+
+def recording(new: Recording | None = None) -> During[Recording]:
     """Record what happens within."""
-    new = new or Recording()
-    token = _RECORDER.set(new)
-    try:
-        with tracing(is_recorded=True) as trace, enable_grad():
-            new.trace = trace
-            yield new
-    finally:
-        _RECORDER.reset(token)
+    return During(lambda: _Recorder(new or Recording()))
 
 
 def recorder() -> Recording | None:
@@ -145,25 +184,29 @@ _KEPT: ContextVar[list[float] | None] = ContextVar("kept", default=None)
 _GIVEN_BACK: ContextVar[list[float] | None] = ContextVar("given back", default=None)
 
 
-@contextmanager
-def keeping_draws() -> Iterator[list[float]]:
+class _Keeping(Temporary["list[float]"]):
+    def __init__(self) -> None:
+        self._kept: list[float] = []
+        self._assigned = Assigned(_KEPT, self._kept)
+
+    def do(self) -> list[float]:
+        """See `Temporary`."""
+        self._assigned.do()
+        return self._kept
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._assigned.undo()
+
+
+def keeping_draws() -> During[list[float]]:
     """Within it, the numbers that are drawn are kept, in their order."""
-    kept: list[float] = []
-    token = _KEPT.set(kept)
-    try:
-        yield kept
-    finally:
-        _KEPT.reset(token)
+    return During(_Keeping)
 
 
-@contextmanager
-def giving_back(kept: list[float]) -> Iterator[None]:
+def giving_back(kept: list[float]) -> During[None]:
     """Within it, these numbers are drawn first, before any others: as if they had not been drawn yet."""
-    token = _GIVEN_BACK.set(kept)
-    try:
-        yield
-    finally:
-        _GIVEN_BACK.reset(token)
+    return During(lambda: Assigned(_GIVEN_BACK, kept))
 
 
 def draw(sampler: Callable[[], float]) -> float:
@@ -196,14 +239,16 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
     now = recorder()
     if now is None:
         return draw(sampler)
+    assert now.trace is not None
     if now.mask is not None:
-        raise CompileError(
-            f"drawn() was called at {current_line()} within a side of a where while the function was recorded: samples that choose the "
-            "other side would draw too. Draw before the where, or choose by `if`"
+        raise now.trace.refused(
+            CompileError(
+                f"drawn() was called at {current_line()} within a side of a where while the function was recorded: samples that choose the "
+                "other side would draw too. Draw before the where, or choose by `if`"
+            )
         )
     leaf = Value(0.5, label="drawn")  # no number is used up: each run draws its own
     now.draws.append((leaf, sampler))
-    assert now.trace is not None
     now.trace.add([leaf])
     return leaf
 
@@ -226,6 +271,8 @@ class Condition:
     def __bool__(self) -> bool:
         truth = self.node._data != 0.0
         now = recorder()
+        if now is None and STATE.recorders:
+            _refuse_in_threads(self.node)
         if now is not None:
             if now.answers is not None and len(now.guards) < len(now.answers):
                 truth = now.answers[len(now.guards)]
@@ -249,11 +296,47 @@ class Condition:
     __ror__ = __or__
 
     def __eq__(self, other: object) -> bool:
-        raise InputError("conditions cannot be compared by == while a function is recorded: combine them by &, | and ~")
+        if isinstance(other, Condition):
+            raise InputError("conditions cannot be compared by == while a function is recorded: combine them by &, | and ~")
+        return bool(self) == other
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(bool(self))
+
+    def __index__(self) -> int:
+        return int(bool(self))
+
+    # As a number a truth is 0 or 1, which is what its node is. No derivative goes through it.
+
+    def __add__(self, other: Any) -> Any:
+        return self.node + (other.node if isinstance(other, Condition) else other)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.node - (other.node if isinstance(other, Condition) else other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return other - self.node
+
+    def __mul__(self, other: Any) -> Any:
+        return self.node * (other.node if isinstance(other, Condition) else other)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.node / (other.node if isinstance(other, Condition) else other)
+
+    def __neg__(self) -> Value:
+        return -self.node
+
+    __radd__, __rmul__ = __add__, __mul__
 
     def __repr__(self) -> str:
+        now = recorder()
+        if now is not None and now.trace is not None and not asked_by_us():
+            raise now.trace.refused(
+                CompileError(
+                    f"a condition was asked for its text at {current_line()} while the function was recorded: the text would be frozen. "
+                    "Choose with where(x > 0, a, b), or by `if`"
+                )
+            )
         return f"<condition, {self.node._data != 0.0} while recording>"
 
     def select(self, a: Any, b: Any) -> Any:
@@ -278,28 +361,30 @@ class Condition:
             return side()
 
 
-@contextmanager
-def observing() -> Iterator[None]:
+def observing() -> During[None]:
     """Within it, each new node is shown to `_observe`."""
-    with _LOCK:
-        STATE.watched += 1
-    try:
-        yield
-    finally:
-        with _LOCK:
-            STATE.watched -= 1
+    return During(Watching)
 
 
-@contextmanager
-def _masked_by(now: Recording, mask: Value) -> Iterator[None]:
+class _Masking(Temporary[None]):
+    def __init__(self, now: Recording, mask: Value) -> None:
+        self._now, self._mask, self._before = now, mask, now.mask
+        self._watching = Watching()
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        self._watching.do()  # shows each new node to `_observe`
+        self._now.mask = self._mask
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._now.mask = self._before
+        self._watching.undo()
+
+
+def _masked_by(now: Recording, mask: Value) -> During[None]:
     """Nodes that are made within it are masked."""
-    outer = now.mask
-    with observing():  # shows each new node to `_observe`
-        now.mask = mask
-        try:
-            yield
-        finally:
-            now.mask = outer
+    return During(lambda: _Masking(now, mask))
 
 
 def sides_of(order: Sequence[Value]) -> dict[Value, Value | None]:
@@ -372,9 +457,12 @@ def _refuse_in_threads(*operands: Any) -> None:
     for x in operands:
         trace = trace_of(x)
         if trace is not None and trace.is_recorded:
-            raise CompileError(
-                f"{x._described()} was asked for its number at {current_line()}, in another thread than the one that records the function: "
-                "the answer would be frozen into the program. Compare in the thread of the function, or choose with where(x > 0, a, b)"
+            raise trace.refused(
+                CompileError(
+                    f"{x._described()} was asked for its number at {current_line()}, in another thread than the one that records the "
+                    "function: the answer would be frozen into the program. Compare in the thread of the function, or choose with "
+                    "where(x > 0, a, b)"
+                )
             )
 
 
@@ -412,16 +500,21 @@ def _asked(what: str, value: Any, other: Any) -> Any:
     trace = here() or trace_of(value)
     if trace is None:
         return None
+    if what == "refused":
+        return trace.refused(other)
     recorded = recorder() is not None or trace.is_recorded
     if what in ("data", "grad", "assign"):
         if recorded:
-            _refuse_number(what, value)
+            raise trace.refused(_refused_number(what, value))
         return None
     if what == "backward":
         if trace_of(value) is not None:
-            raise InputError(
-                f"{value._described()}.backward() was called at {current_line()} in a function that is differentiated or compiled: the "
-                "gradients would be plain numbers, without derivatives of their own. Write grad(f)(x) there, or backward(create_graph=True)"
+            raise trace.refused(
+                InputError(
+                    f"{value._described()}.backward() was called at {current_line()} in a function that is differentiated or compiled: the "
+                    "gradients would be plain numbers, without derivatives of their own. Write grad(f)(x) there, or "
+                    "backward(create_graph=True)"
+                )
             )
         return None
     if asked_by_us():
@@ -430,7 +523,7 @@ def _asked(what: str, value: Any, other: Any) -> Any:
         return "number"  # as of the float that the function is called with
     kind = "recorded" if recorded else "differentiated"
     error = CompileError if recorded else InputError
-    raise error(
+    text = (
         f"{value._described()} was asked for its {what} at {current_line()} while the function was {kind}, where a Value stands for a "
         f"number: what follows from its {what} would not be what follows from that of the number. "
         + (
@@ -439,15 +532,16 @@ def _asked(what: str, value: Any, other: Any) -> Any:
             else "Look it up by v.data, or by id(v) for the node itself, outside of the function; choose by `if` in it"
         )
     )
+    raise trace.refused(error(text))
 
 
-def _refuse_number(what: str, value: Any) -> None:
+def _refused_number(what: str, value: Any) -> CompileError:
     if what == "assign":
-        raise CompileError(
+        return CompileError(
             f"the .data of {value._described()} was assigned at {current_line()} while the function was recorded: no run would do that. "
             "Compute a new Value from it, and assign outside of the compiled function"
         )
-    raise CompileError(
+    return CompileError(
         f"{value._described()} was asked for its .{what} at {current_line()} while the function was recorded: the number would be frozen "
         f"into the program. Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); or read "
         f".{what} outside of the compiled function"

@@ -63,8 +63,9 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
         ([[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]], 2)
     """
     with _point(x) as (replaced, variables, _):
-        with tracing(False, variables):
+        with tracing(False, variables) as trace:
             result = f(*replaced)
+            trace.end()
         if isinstance(result, (Value, str)) or not hasattr(result, "__len__"):
             raise InputError(f"f must return a list of numbers, not {result!r}: for one number write [result]")
         found = _by_colours(flatten(result)[0], variables)
@@ -87,8 +88,9 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
         (3, 298)
     """
     with _point(x) as (replaced, variables, _):
-        with tracing(False, variables):
+        with tracing(False, variables) as trace:
             result = f(*replaced)
+            trace.end()
         found = _by_colours(derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables)
     return replace(found, values=given_back(found.values))
 

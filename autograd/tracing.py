@@ -13,14 +13,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import cast
 
 from autograd.state import STATE
+from autograd.temporary import During, Temporary
 from autograd.value import Value
 
 
@@ -34,6 +34,7 @@ class Trace:
         parameters: the `id` of those that are the parameters of a module.
         thread: the one that runs it.
         outer: the one around it.
+        refusals: the errors that were raised in it because it asked what cannot be answered.
     """
 
     is_recorded: bool
@@ -41,6 +42,20 @@ class Trace:
     variables: list[Value] = field(default_factory=list)
     parameters: set[int] = field(default_factory=set)
     thread: int = field(default_factory=threading.get_ident)
+    refusals: list[Exception] = field(default_factory=list)
+
+    def refused(self, error: Exception) -> Exception:
+        """The error, to be raised; also when the function ends, if it has caught it. On floats there was none to catch."""
+        self.refusals.append(error)
+        return error
+
+    def end(self) -> None:
+        """
+        Raises:
+            AutogradError: the first refusal, which the function has caught, or which ended a thread of its own.
+        """
+        if self.refusals:
+            raise self.refusals[0]
 
     def add(self, variables: Sequence[Value]) -> None:
         """Make these nodes variables of the function."""
@@ -52,45 +67,66 @@ _OWNERS: dict[int, Trace] = {}
 """The trace of each variable, by its `id`, in all threads. The trace keeps the variable alive."""
 
 _INNERMOST: ContextVar[Trace | None] = ContextVar("innermost", default=None)
-_LOCK = threading.Lock()
+# See `autograd.contexts` for why the state is derived from dicts.
+_TRACED: dict[int, Trace] = {}
+_RECORDED: dict[int, Trace] = {}
 
 
-@contextmanager
-def tracing(is_recorded: bool, variables: Sequence[Value] = ()) -> Iterator[Trace]:
-    """Within it a function of these variables runs."""
-    trace = Trace(is_recorded, _INNERMOST.get())
-    token = _INNERMOST.set(trace)
-    _count(1, is_recorded)
-    try:
-        trace.add(variables)
-        yield trace
-    finally:
+def _derive() -> None:
+    STATE.traced = 1 if _TRACED else 0
+    STATE.recorders = 1 if _RECORDED else 0
+
+
+class Tracing(Temporary[Trace]):
+    """A function of these variables runs."""
+
+    def __init__(self, is_recorded: bool, variables: Sequence[Value] = ()) -> None:
+        self.trace = Trace(is_recorded, _INNERMOST.get())
+        self._variables = variables
+
+    def do(self) -> Trace:
+        """See `Temporary`."""
+        trace = self.trace
+        _TRACED[id(trace)] = trace
+        if trace.is_recorded:
+            _RECORDED[id(trace)] = trace
+        _derive()
+        _INNERMOST.set(trace)
+        trace.add(self._variables)
+        return trace
+
+    def undo(self) -> None:
+        """See `Temporary`. Traces may end in any order: the innermost is then one that has not ended."""
+        trace = self.trace
         for node in trace.variables:
             _OWNERS.pop(id(node), None)
-        _count(-1, is_recorded)
-        _INNERMOST.reset(token)
+        _TRACED.pop(id(trace), None)
+        _RECORDED.pop(id(trace), None)
+        _derive()
+        innermost = _INNERMOST.get()
+        while innermost is not None and not is_running(innermost):
+            innermost = innermost.outer
+        _INNERMOST.set(innermost)
 
 
-def _count(change: int, is_recorded: bool) -> None:
-    with _LOCK:
-        STATE.traced += change
-        STATE.recorders += change if is_recorded else 0
+def tracing(is_recorded: bool, variables: Sequence[Value] = ()) -> During[Trace]:
+    """Within it a function of these variables runs."""
+    return During(lambda: Tracing(is_recorded, variables))
+
+
+def is_running(trace: Trace) -> bool:
+    """Whether the function of a trace has not ended."""
+    return id(trace) in _TRACED
 
 
 def _after_fork() -> None:
     """In a child process there is one thread: what others traced has ended."""
-    global _LOCK  # noqa: PLW0603 - another thread may have held it
-    _LOCK = threading.Lock()
     own = threading.get_ident()
-    for key, trace in [*_OWNERS.items()]:
-        if trace.thread != own:
-            del _OWNERS[key]
-    traces: list[Trace] = []
-    innermost = _INNERMOST.get()
-    while innermost is not None:
-        traces.append(innermost)
-        innermost = innermost.outer
-    STATE.traced, STATE.recorders = len(traces), sum([trace.is_recorded for trace in traces])
+    for traces in (_TRACED, _RECORDED, _OWNERS):
+        for key, trace in [*traces.items()]:
+            if trace.thread != own:
+                del traces[key]
+    _derive()
 
 
 if hasattr(os, "register_at_fork"):

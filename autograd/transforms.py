@@ -11,11 +11,11 @@ import builtins
 import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from autograd.contexts import RECORDING, enable_grad
+from autograd.contexts import RECORDING, Assigned, enable_grad
 from autograd.errors import InputError, StaleGraphError
 from autograd.functions import GRAPHS
 from autograd.graph import topological_order
@@ -23,6 +23,7 @@ from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF, SELECT, product
 from autograd.recording import Condition, differentiated, sides_of
 from autograd.state import STATE
+from autograd.temporary import During, Temporary
 from autograd.tracing import owner_of, tracing
 from autograd.trees import flatten, leaves_like
 from autograd.value import Value, real
@@ -76,8 +77,9 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         with variables_of(args, argnums) as (replaced, variables, restore):
-            with tracing(False, variables):
+            with tracing(False, variables) as trace:
                 result = f(*replaced, **kwargs)
+                trace.end()
             plain = not is_from_outside([result], variables)
             (gradient,) = _rows([result], variables, plain)
             found = _number(result) if plain else result, restore(gradient)
@@ -107,8 +109,9 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
         with variables_of(args, argnums) as (replaced, variables, restore):
-            with tracing(False, variables):
+            with tracing(False, variables) as trace:
                 outputs, build = _outputs(f(*replaced, **kwargs))
+                trace.end()
             found = build([restore(row) for row in _rows(outputs, variables, not is_from_outside(outputs, variables))])
         return given_back(found)
 
@@ -161,8 +164,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     found = leaves_like(tangents, primals, "tangents")
     directions = [x if isinstance(x, Value) else real(x) for x in found]
     with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, _):
-        with tracing(False, variables):
+        with tracing(False, variables) as trace:
             outputs, build = _outputs(f(*replaced))
+            trace.end()
         plain = all(not isinstance(x, Value) for x in directions) and not is_from_outside(outputs, variables)
         moved = push_forward(outputs, variables, directions, plain)
         pair = build([_number(x) for x in outputs] if plain else outputs), build(moved)
@@ -188,8 +192,9 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         ([6.0, 5.0], (13.0, 12.0))
     """
     with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, restore):
-        with tracing(False, variables):
+        with tracing(False, variables) as trace:
             result = f(*replaced)
+            trace.end()
         outputs, build = _outputs(result)
         plain = not is_from_outside(outputs, variables)
         value = build([_number(x) for x in outputs] if plain else outputs)
@@ -222,46 +227,70 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 # -- how they are computed ----------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def variables_of(
-    args: Sequence[Any], argnums: int | tuple[int, ...]
-) -> Iterator[tuple[list[Any], list[Value], Callable[[list[Any]], Any]]]:
-    """The arguments with fresh variables in place of the chosen ones, the variables, and how to give derivatives their form."""
-    single = hasattr(argnums, "__index__")
+Replaced = tuple[list[Any], list[Value], Callable[[list[Any]], Any]]
+"""The arguments with fresh variables in place of the chosen ones, the variables, and how to give derivatives their form."""
+
+
+def variables_of(args: Sequence[Any], argnums: int | tuple[int, ...]) -> During[Replaced]:
+    """Within it a function is called with `Replaced` arguments.
+
+    Raises:
+        InputError: when it is entered, if `argnums` does not fit the call.
+    """
+    return During(lambda: _Variables(args, argnums))
+
+
+class _Variables(Temporary[Replaced]):
+    def __init__(self, args: Sequence[Any], argnums: int | tuple[int, ...]) -> None:
+        self._single = hasattr(argnums, "__index__")
+        self._chosen = _chosen(args, argnums)
+        self._args = args
+        self._variables: list[Value] = []
+        self._pieces: list[tuple[int, Any]] = []
+        self._recording = Assigned(RECORDING, True) if STATE.paused else None  # there may be a no_grad around
+
+    def do(self) -> Replaced:
+        """See `Temporary`."""
+        if self._recording is not None:
+            self._recording.do()
+        replaced = list(self._args)
+        for i in self._chosen:
+            leaves, build = flatten(self._args[i])
+            # a fresh node, so that the derivative by this use of a Value can be told from the derivative by others
+            fresh = [+x if isinstance(x, Value) else Value(real(x)) for x in leaves]
+            replaced[i] = build(fresh)
+            self._variables += fresh
+            self._pieces.append((len(fresh), build))
+        return replaced, self._variables, self._restore
+
+    def undo(self) -> None:
+        """See `Temporary`. What was made of a number is one again, for a transform around this one."""
+        for node in self._variables:
+            if node._operation is LEAF:
+                node._operation = CONSTANT
+        if self._recording is not None:
+            self._recording.undo()
+
+    def _restore(self, derivatives: list[Any]) -> Any:
+        built = []
+        start = 0
+        for n, build in self._pieces:
+            built.append(build(derivatives[start : start + n]))
+            start += n
+        return built[0] if self._single else tuple(built)
+
+
+def _chosen(args: Sequence[Any], argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+    """The numbers of the chosen arguments."""
     try:
-        chosen = (operator.index(cast(int, argnums)),) if single else tuple([operator.index(i) for i in cast("tuple[int, ...]", argnums)])
+        chosen = tuple([operator.index(i) for i in ((argnums,) if hasattr(argnums, "__index__") else argnums)])
     except TypeError:
         raise InputError(f"argnums is a whole number or a tuple of them, not {argnums!r}") from None
     if any(not -len(args) <= i < len(args) for i in chosen):
         raise InputError(f"argnums={argnums!r} does not fit a call with {len(args)} positional arguments")
     if len({i % len(args) for i in chosen}) != len(chosen):
         raise InputError(f"argnums={argnums!r} names an argument twice")
-    replaced = list(args)
-    variables: list[Value] = []
-    pieces = []
-    with enable_grad() if STATE.paused else nullcontext():  # there may be a no_grad around
-        for i in chosen:
-            leaves, build = flatten(args[i])
-            # a fresh node, so that the derivative by this use of a Value can be told from the derivative by others
-            fresh = [+x if isinstance(x, Value) else Value(real(x)) for x in leaves]
-            replaced[i] = build(fresh)
-            variables += fresh
-            pieces.append((len(fresh), build))
-
-        def restore(derivatives: list[Any]) -> Any:
-            built = []
-            start = 0
-            for n, build in pieces:
-                built.append(build(derivatives[start : start + n]))
-                start += n
-            return built[0] if single else tuple(built)
-
-        try:
-            yield replaced, variables, restore
-        finally:
-            for node in variables:  # what was made of a number is one again, for a transform around this one
-                if node._operation is LEAF:
-                    node._operation = CONSTANT
+    return chosen
 
 
 def given_back(tree: Tree) -> Tree:

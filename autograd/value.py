@@ -35,6 +35,11 @@ DOT: Final = ops.DOT
 SQUARE: Final = ops.POW.bind(2.0)
 REMAINDER: Final = ops.REMAINDER
 RELU: Final = ops.RELU
+ROW: Final = Operation  # the class
+COMPUTED: Final = object()
+"""In place of the data of a Value whose number is passed on as such."""
+
+NO_LABEL: Final = ""
 
 _NOT_NUMBERS: Final = (str, bytes, bytearray, complex, list, tuple, dict, set, frozenset, type(None))
 
@@ -69,33 +74,36 @@ class Value(Node):
         self,
         data: object,
         _operation: Operation = LEAF,
-        _left: Node | None = None,
-        _right: Node | None = None,
+        _left: object = None,
+        _right: object = None,
         _dleft: float = 0.0,
         _dright: float = 0.0,
         _extra: Extra | None = None,
         _number: float = 0.0,
         *,
-        label: str = "",
+        label: object = "",
     ) -> None:
-        # of a node that is computed, `data` is None and `_number` says it: an argument of type object has to be made, and thrown away
-        if _left is None and _extra is None and _operation is not LEAF and _operation is not CONSTANT:
-            raise InputError(
-                f"a Value has a number and a label, as in Value({data!r}, label='x'), not {_operation!r}; an operation of your own is a "
-                "function of Values, or what define(name, value, derivative) returns"
-            )
-        self._left = _left
-        self._right = _right
+        # Compiled, an argument of type object is a float that has to be made, and thrown away: what the engine computes is `_number`.
+        if data is COMPUTED:
+            self._data: float = _number
+        else:
+            if _operation is not LEAF and _operation is not CONSTANT and (type(_operation) is not ROW or _left is _extra is None):
+                raise InputError(
+                    f"a Value has a number and a label, as in Value({data!r}, label='x'), not {_operation!r}; an operation of your own "
+                    "is a function of Values, or what define(name, value, derivative) returns"
+                )
+            self._data = data if type(data) is float else real(data)
+        # Compiled, what is assigned is checked here. An argument of this type would be checked before, with an error that helps nobody.
+        self._left = _left  # type: ignore[assignment]
+        self._right = _right  # type: ignore[assignment]
         self._extra = _extra
         self._mark = 0
-        is_computed = data is None and (_left is not None or _extra is not None)
-        self._data: float = _number if is_computed else data if type(data) is float else real(data)
         self._grad: float = 0.0
         self._dleft: float = _dleft  # the local derivative with respect to the left input, at the recorded point
         self._dright: float = _dright
         self._operation: Operation = _operation
-        if label:
-            self.label = label
+        if label is not NO_LABEL:
+            self._set_label(label)
         if STATE.watched and STATE.observe is not None:
             STATE.observe(self)
         if STATE.paused and _operation is not LEAF and not RECORDING.get():
@@ -158,7 +166,13 @@ class Value(Node):
         return "" if self._extra is None else self._extra.label
 
     @label.setter
-    def label(self, name: str) -> None:
+    def label(self, name: object) -> None:
+        self._set_label(name)
+
+    def _set_label(self, name: object) -> None:
+        """Assign the label. Compiled, an assignment to the property would check the type first, with an error that helps nobody."""
+        if not isinstance(name, str):
+            raise InputError(f"a label is a string, not {name!r} of type {type(name).__name__}: write label=str(…), or leave it out")
         self._extras().label = name
 
     def _extras(self) -> Extra:
@@ -216,7 +230,7 @@ class Value(Node):
         """A part of a gradient that came out as nan: 0, where this slope says that the input was not selected; see `Operation.selects`."""
         return 0.0 if slope == 0.0 and self._operation.selects else math.nan
 
-    def backward(self, create_graph: bool = False) -> None:
+    def backward(self, create_graph: object = False) -> None:
         """Fill `.grad` of every node this one depends on with the derivative of this one by it.
 
         Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. If it is
@@ -233,7 +247,8 @@ class Value(Node):
         Raises:
             StaleGraphError: with `create_graph`, when `.data` was assigned since the graph was built.
             AnomalyError: within `detect_anomaly`, at the first gradient that is nan or inf.
-            InputError: within a function that is differentiated or compiled, of what depends on its arguments.
+            InputError: within a function that is differentiated or compiled, of what depends on its arguments; or `create_graph` is
+                neither True nor False, such as the gradient that PyTorch's `backward` takes.
 
         Example:
             >>> x = Value(3.0)
@@ -241,6 +256,11 @@ class Value(Node):
             >>> x.grad
             6.0
         """
+        if create_graph is not False and create_graph is not True:
+            raise InputError(
+                f"backward takes create_graph=True or False, not {create_graph!r}: it starts from the derivative 1. For that of c * y "
+                "write (c * y).backward()"
+            )
         if create_graph and STATE.differentiate is not None:
             STATE.differentiate(self)
             return
@@ -282,7 +302,7 @@ class Value(Node):
         right = other if isinstance(other, Value) else operand(other)
         if right is None:
             return NotImplemented
-        return Value(None, ADD, self, right, 1.0, 1.0, None, self._data + right._data)
+        return Value(COMPUTED, ADD, self, right, 1.0, 1.0, None, self._data + right._data)
 
     def __radd__(self, other: object) -> Any:
         left = operand(other)
@@ -292,7 +312,7 @@ class Value(Node):
         right = other if isinstance(other, Value) else operand(other)
         if right is None:
             return NotImplemented
-        return Value(None, SUB, self, right, 1.0, -1.0, None, self._data - right._data)
+        return Value(COMPUTED, SUB, self, right, 1.0, -1.0, None, self._data - right._data)
 
     def __rsub__(self, other: object) -> Any:
         left = operand(other)
@@ -302,7 +322,7 @@ class Value(Node):
         right = other if isinstance(other, Value) else operand(other)
         if right is None:
             return NotImplemented
-        return Value(None, MUL, self, right, right._data, self._data, None, self._data * right._data)
+        return Value(COMPUTED, MUL, self, right, right._data, self._data, None, self._data * right._data)
 
     def __rmul__(self, other: object) -> Any:
         left = operand(other)
@@ -331,7 +351,7 @@ class Value(Node):
         b = real(other)
         a = self._data
         if b == 2.0:  # most powers are squares
-            return Value(None, SQUARE, self, None, 2.0 * a, 0.0, None, a * a)
+            return Value(COMPUTED, SQUARE, self, None, 2.0 * a, 0.0, None, a * a)
         operation = POW.bind(b)
         if not a > 0.0 and outside(operation, FLOATS, a):
             return apply(operation, [self])
@@ -355,7 +375,7 @@ class Value(Node):
         return NotImplemented if left is None else apply(REMAINDER, [left, self])
 
     def __neg__(self) -> Value:
-        return Value(None, NEG, self, None, -1.0, 0.0, None, -self._data)
+        return Value(COMPUTED, NEG, self, None, -1.0, 0.0, None, -self._data)
 
     def __pos__(self) -> Value:
         return Value(self._data, POS, self, None, 1.0)
@@ -404,20 +424,32 @@ class Value(Node):
     def __bool__(self) -> bool:
         return self._data != 0.0 if not STATE.recorders else not compare("==", self, 0.0)
 
+    def _refused(self, error: Exception) -> Exception:
+        """The error, to be raised; a traced function that catches it ends with it all the same."""
+        if STATE.traced and STATE.asked is not None:
+            STATE.asked("refused", self, error)
+        return error
+
     def __float__(self) -> float:
-        raise InputError(
-            f"float({self._described()}) would drop its gradient: write v.data for the number, or use the functions of autograd "
-            "(autograd.sin(v), not math.sin(v)), which keep it"
+        raise self._refused(
+            InputError(
+                f"float({self._described()}) would drop its gradient: write v.data for the number, or use the functions of autograd "
+                "(autograd.sin(v), not math.sin(v)), which keep it"
+            )
         )
 
     def __int__(self) -> int:
-        raise InputError(
-            f"int({self._described()}) would drop its gradient: write int(v.data) for the number, or floor(v), whose derivative is 0"
+        raise self._refused(
+            InputError(
+                f"int({self._described()}) would drop its gradient: write int(v.data) for the number, or floor(v), whose derivative is 0"
+            )
         )
 
     def __round__(self, digits: object = None) -> float:
-        raise InputError(
-            f"round({self._described()}) would drop its gradient: write round(v.data, 4) for the number, or show it as f'{{v:.4f}}'"
+        raise self._refused(
+            InputError(
+                f"round({self._described()}) would drop its gradient: write round(v.data, 4) for the number, or show it as f'{{v:.4f}}'"
+            )
         )
 
     def __format__(self, spec: str) -> str:
@@ -473,7 +505,7 @@ def apply_one(operation: Operation, x: Value) -> Value:
     """
     a = x._data
     if operation is RELU:  # most neurons have one: written out, as the arithmetic above
-        return Value(None, RELU, x, None, 1.0 if a > 0.0 else 0.0, 0.0, None, 0.0 if a <= 0.0 else a)
+        return Value(COMPUTED, RELU, x, None, 1.0 if a > 0.0 else 0.0, 0.0, None, 0.0 if a <= 0.0 else a)
     if (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, a):
         return apply(operation, [x])
     try:
@@ -517,7 +549,7 @@ def dot(xs: object, ys: object) -> Value:
     total = 0.0
     for a, b in zip(left.nodes, right.nodes):  # noqa: B905 - with strict=, mypyc calls Python's zip, which takes five times as long
         total += cast(Value, a)._data * cast(Value, b)._data
-    return Value(None, DOT, None, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers), total)
+    return Value(COMPUTED, DOT, None, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers), total)
 
 
 # -- the door: what may be used as a number -----------------------------------------------------------------------------
@@ -679,8 +711,10 @@ def values(items: object) -> list[Node]:
     """
     if isinstance(items, list):  # natively, in half of the time that any other sequence takes
         return [item if isinstance(item, Value) else Value(real(item), CONSTANT) for item in items]
-    if not hasattr(items, "__iter__") and not hasattr(items, "__getitem__"):
-        raise InputError(f"a sequence of Values and numbers is needed, not {items!r}")
+    try:
+        iter(cast(Any, items))
+    except TypeError:  # a NumPy scalar has the methods of a sequence, and is none
+        raise InputError(f"a sequence of Values and numbers is needed, not {items!r}") from None
     return [item if isinstance(item, Value) else Value(real(item), CONSTANT) for item in cast(Any, items)]
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autograd.contexts import During, Temporary, detect_anomaly, no_grad
+from autograd.contexts import detect_anomaly, no_grad
 from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
 from autograd.recording import giving_back, keeping_draws
+from autograd.temporary import During, Temporary
 from autograd.trees import flatten, refuse_masked
 from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers
 from nn.data import as_lists
@@ -68,6 +69,10 @@ class Data:
         X = self.X[list(order)].tolist() if hasattr(self.X, "tolist") else [_copied(self.X[i]) for i in order]
         return X, [_copied(self.y[i]) for i in order] if self.y else []
 
+    def forget_arrays(self) -> None:
+        """Make arrays anew when they are asked for: lists may have been changed in place."""
+        self._arrays = []
+
     def arrays(self, order: Sequence[int]) -> list[Any]:
         """The same as arrays: that of the samples and, if there are any, that of the targets. Of dicts a dict of arrays.
 
@@ -101,9 +106,9 @@ def _array(name: str, items: Any) -> Any:
     import numpy as np
 
     if len(items) and isinstance(items[0], dict):
-        keys = items[0].keys()
-        if not all(isinstance(item, dict) and item.keys() == keys for item in items):
-            raise InputError(f"the {name} are dicts of different keys")
+        keys = list(items[0])
+        if not all(isinstance(item, dict) and list(item) == keys for item in items):
+            raise InputError(f"the {name} are dicts of different keys, or of the same in another order")
         return {key: _array(f"{name}, at {key!r},", [item[key] for item in items]) for key in keys}
     try:
         array = np.asarray(items)
@@ -111,6 +116,8 @@ def _array(name: str, items: Any) -> Any:
         raise InputError(f"the {name} are of different shapes") from None
     if array.dtype.kind not in "biuf":  # strings and None could be made numbers too, which eager code does not
         raise InputError(f"the {name} are not all numbers")
+    if array.dtype.kind in "iu" and array.size and max(int(array.max()), -int(array.min())) > 2**53:
+        raise InputError(f"the {name} are whole numbers that no float holds exactly")
     return array
 
 
@@ -227,13 +234,7 @@ class Eager:
         """Set the numbers of the parameters to what a rule makes of them."""
         import numpy as np
 
-        before = numbers_of(self.parameters)
-        after = rule(np.array(before)).tolist()
-        try:
-            set_numbers(self.parameters, after)
-        except BaseException:  # an interrupt, between two parameters
-            set_numbers(self.parameters, before)
-            raise
+        assign(self.parameters, rule(np.array(numbers_of(self.parameters))).tolist())
 
     def read(self) -> None:
         """Take the numbers of the parameters: they are where they are."""
@@ -270,6 +271,7 @@ class Compiled(Eager):
         super().__init__(model, loss, parameters, penalty)
         self._automatic = executor == "auto"
         self._held = False
+        self._last: Any = ()  # the gradient of the last batch
         self._store = Parameters(model, parameters)
         self._sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
         self._output = compile(answer, in_axes=(None, 0), executor=executor)
@@ -337,7 +339,7 @@ class Compiled(Eager):
         snapshot = surroundings.snapshot()
         with snapshot.restoring(surroundings):
             yield
-            changed = snapshot.changed()
+            changed = snapshot.changed() or ("the state of a random generator" if surroundings.states() != snapshot.states else "")
         if changed:
             raise CompileError(f"the model or the loss changes {changed} when it is called, and compiled code would not")
 
@@ -350,6 +352,7 @@ class Compiled(Eager):
             )
             if self._penalty is not None:
                 gradient = gradient + self._penalty.value_and_grad(self._store, wrt=0)[1]
+        self._last = gradient
         return losses.tolist(), by_sample(outputs), gradient
 
     def _evaluate(self, data: Data) -> tuple[list[float], list[Any]]:
@@ -379,6 +382,13 @@ class Compiled(Eager):
         self._store.modules = self._modules
         if self.reason:
             return
+        data.forget_arrays()
+        if list(map(id, self.parameters)) != list(map(id, self._store.values)):  # the optimizer has others now
+            self.write()
+            self._store.values = list(self.parameters)
+            for function in (self._sample, self._output, self._penalty):
+                if function is not None:
+                    function.forget()
         if not self._held:
             self._store.read()
         one = data.arrays([0])
@@ -422,6 +432,8 @@ class Compiled(Eager):
         """Give the parameters their numbers. Interrupted, it can be done again; done, it does nothing."""
         if self._held:
             self._store.write()
+            if len(self._last) == len(self.parameters):
+                set_gradients(self.parameters, self._last.tolist())
             self._held = False
 
 
@@ -447,6 +459,16 @@ def answers(model: Module, loss: Loss, data: Data) -> tuple[list[float], list[An
         key = id(model)
         _KEPT[key] = weakref.ref(model, lambda _: _KEPT.pop(key, None)), engine
     return found
+
+
+def assign(parameters: list[Value], numbers: list[float]) -> None:
+    """Set the numbers of parameters: of all, or of none where an interrupt comes in between."""
+    before = numbers_of(parameters)
+    try:
+        set_numbers(parameters, numbers)
+    except BaseException:
+        set_numbers(parameters, before)
+        raise
 
 
 def as_eager(x: Any) -> Any:

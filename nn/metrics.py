@@ -90,10 +90,11 @@ def is_measurable(loss: Callable[[Any, Any], Any], targets: Sequence[Any]) -> bo
 def threshold_of(loss: Callable[[Any, Any], Any], targets: Sequence[Any], output: Any = 0.5) -> float | None:
     """Above which output a model with a single one says class 1, which `accuracy` needs to know: what the loss rewards decides it.
 
-    The loss is called with the target 1 and several outputs. So it may be any function, also one that calls another.
+    The loss is called with the targets of both classes and many outputs. So it may be any function, also one that calls another.
 
     - Where it does not tell outputs below 0 apart, or is not defined for them, outputs are probabilities: the threshold is 0.5.
-    - Where it is least at the output 1, outputs are to equal the targets: the threshold is half way between the two classes.
+    - Where it is least at the output 1, an output is to come near to a number that stands for the class: the threshold is half way
+      between the outputs at which the losses of both classes are least.
     - Otherwise an output may go on beyond the target. It is a score or a logit, whose sign tells the class: the threshold is 0.
 
     Args:
@@ -117,13 +118,12 @@ def threshold_of(loss: Callable[[Any, Any], Any], targets: Sequence[Any], output
         return 0.0
     first = _only(targets[0])
     one = type(first)(1)  # the targets may be indices in the loss, which must be ints
-    target = one if first is targets[0] else [one]
 
-    def loss_at(x: float) -> float:
+    def loss_at(x: float, number: Any = one) -> float:
         """The loss of this output; nan where there is none."""
         try:
             with no_grad():
-                return number_of(loss(build([Value(x)]), target))
+                return number_of(loss(build([Value(x)]), number if first is targets[0] else [number]))
         except Exception:  # of any kind: that it is not defined is the answer
             return math.nan
 
@@ -132,9 +132,10 @@ def threshold_of(loss: Callable[[Any, Any], Any], targets: Sequence[Any], output
     if not loss_at(0.5) > loss_at(1.0) < loss_at(1.5):
         return 0.0
     numbers = [_only(item) for item in targets]
-    if -1 in numbers:
-        return 0.0
-    return 0.5 if 0 in numbers or isinstance(first, bool) else None  # True is 1 of 0 and 1
+    other = -one if -1 in numbers else type(first)(0)
+    if not (-1 in numbers or 0 in numbers or isinstance(first, bool)):  # True is 1 of 0 and 1
+        return None
+    return 0.5 * (min((-1.0, -0.5, 0.0, 0.5), key=lambda x: loss_at(x, other)) + 1.0)
 
 
 def _only(target: Any) -> Any:

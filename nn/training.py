@@ -10,19 +10,20 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType, FunctionType
 from typing import Any
 
 from autograd.contexts import enable_grad
 from autograd.errors import InputError, TrainingError
 from autograd.state import STATE
+from autograd.temporary import During, Temporary
 from autograd.value import Value, numbers_of, real, set_gradients, set_numbers
 from nn import metrics as known_metrics
 from nn.checks import generator, paired, whole
 from nn.data import batches
-from nn.gradients import Compiled, Data, Eager, Loss, Penalty, answers, check, checked
+from nn.gradients import Compiled, Data, Eager, Loss, Penalty, answers, assign, check, checked
 from nn.history import History
 from nn.losses import cross_entropy
 from nn.module import Module
@@ -123,39 +124,38 @@ def fit(
     said = False
     with engine.mode(training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
         try:
-            for epoch in range(epochs):
-                bar.set_description(f"epoch {epoch + 1}/{epochs}")
-                start = time.perf_counter()
-                if epoch and engine.watched:
-                    engine.refresh(data)
-                learned = _learn(engine, optimizer, data, size, rng, measured, bar)
-                found = None if test is None else _summary(*engine.evaluate(test), test.y, measured)
-                with _parts() as undivided, undivided:
-                    history.append(learned, found, time.perf_counter() - start)
-                if engine.reason and not said:  # only now, because it might have been an error that eager code has too
-                    said = True
+            with engine.written():
+                for epoch in range(epochs):
+                    bar.set_description(f"epoch {epoch + 1}/{epochs}")
+                    start = time.perf_counter()
+                    if epoch and engine.watched:
+                        engine.refresh(data)
+                    learned = _learn(engine, optimizer, data, size, rng, measured, bar)
+                    found = None if test is None else _summary(*engine.evaluate(test), test.y, measured)
+                    with _parts() as undivided, undivided:
+                        history.append(learned, found, time.perf_counter() - start)
+                    if engine.reason and not said:  # only now, because it might have been an error that eager code has too
+                        said = True
+                        if progress:
+                            _say(bar, f"not compiled: {engine.reason}")
+                        else:
+                            text = f"not compiled, which is many times slower: {engine.reason} (with executor='eager' this is no warning)"
+                            warnings.warn(text, RuntimeWarning, stacklevel=2)
                     if progress:
-                        _say(bar, f"not compiled: {engine.reason}")
-                    else:
-                        text = f"not compiled, which is many times slower: {engine.reason} (with executor='eager' this is no warning)"
-                        warnings.warn(text, RuntimeWarning, stacklevel=2)
-                if progress:
-                    _say(bar, _line(history, epochs, list(measured)))
-                if schedule is not None:
-                    schedule.step()
-                exhausted = best.is_long_ago(history)
-                ended = sum([_is_true(callback(history)) for callback in callbacks])  # all of them are called
-                if exhausted:
-                    best.restore()
-                    if progress:
-                        _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
-                if ended or exhausted:
-                    break
+                        _say(bar, _line(history, epochs, list(measured)))
+                    if schedule is not None:
+                        schedule.step()
+                    exhausted = best.is_long_ago(history)
+                    ended = sum([_is_true(callback(history)) for callback in callbacks])  # all of them are called
+                    if exhausted:
+                        best.restore()
+                        if progress:
+                            _say(bar, f"no improvement for {patience} epochs: back to the weights of epoch {best.epoch}")
+                    if ended or exhausted:
+                        break
         except KeyboardInterrupt:
             if progress:
                 _say(bar, f"stopped after {len(history.loss)} of {epochs} epochs")
-        finally:
-            engine.write()
     return history
 
 
@@ -231,6 +231,8 @@ def _learn(
             found, answers, gradient = engine.gradient(data, order)
             check(engine, data, order, found, gradient)
             with undivided:
+                if by_user:  # which may look at the gradients too
+                    set_gradients(engine.parameters, gradient.tolist())
                 if by_hand:
                     _step(engine, optimizer, gradient)
                 else:
@@ -258,10 +260,10 @@ def _step(engine: Eager, optimizer: Optimizer, gradient: Any) -> None:
     engine.write()
     before = numbers_of(engine.parameters)
     set_gradients(engine.parameters, gradient.tolist())
-    optimizer.step()
     try:
+        optimizer.step()
         checked(engine, np.array(numbers_of(engine.parameters)))
-    except TrainingError:
+    except (KeyboardInterrupt, TrainingError):  # of what else it raises, the step knows what to leave
         set_numbers(engine.parameters, before)
         raise
     engine.read()
@@ -270,7 +272,7 @@ def _step(engine: Eager, optimizer: Optimizer, gradient: Any) -> None:
 def _summary(losses: list[float], outputs: list[Any], targets: list[Any], measured: dict[str, Metric]) -> dict[str, float]:
     found = {"loss": math.fsum(losses) / len(losses)}
     for name, metric in measured.items():
-        number = metric(outputs, targets)
+        number = metric(list(outputs), list(targets))  # it may sort them
         try:
             found[name] = real(number)
         except InputError:
@@ -286,7 +288,7 @@ def _is_true(answer: Any) -> bool:
 class _Best:
     """The best weights so far, and for how many epochs there were none better."""
 
-    def __init__(self, patience: int | None, tol: float, parameters: Sequence[Value]) -> None:
+    def __init__(self, patience: int | None, tol: float, parameters: list[Value]) -> None:
         self.patience = None if patience is None else whole("patience", patience)
         self.tol = real(tol)
         if not 0.0 <= self.tol < math.inf:
@@ -310,8 +312,7 @@ class _Best:
     def restore(self) -> None:
         """Give the parameters their best numbers."""
         with _parts() as undivided, undivided:
-            for p, number in zip(self.parameters, self.weights, strict=True):
-                p.data = number
+            assign(self.parameters, self.weights)
 
 
 class _Parts:
@@ -340,19 +341,30 @@ class _Parts:
             signal.raise_signal(signal.SIGINT)
 
 
-@contextmanager
-def _parts() -> Iterator[AbstractContextManager[None]]:
+class _Handling(Temporary["AbstractContextManager[None]"]):
+    """A handler of Ctrl-C; none where Ctrl-C is not Python's, or never comes to this thread."""
+
+    def __init__(self) -> None:
+        before = signal.getsignal(signal.SIGINT)
+        self._parts = _Parts(before) if callable(before) and threading.current_thread() is threading.main_thread() else None
+        self._before = before
+
+    def do(self) -> AbstractContextManager[None]:
+        """See `Temporary`."""
+        if self._parts is None:
+            return nullcontext()
+        signal.signal(signal.SIGINT, self._parts.pressed)
+        return self._parts
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        if self._parts is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+
+def _parts() -> During[AbstractContextManager[None]]:
     """What to do the parts with that are to be whole. A handler for all: one for each took as long as a small step."""
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
-        yield nullcontext()  # Ctrl-C is not Python's, or never comes to this thread
-        return
-    parts = _Parts(before)
-    signal.signal(signal.SIGINT, parts.pressed)
-    try:
-        yield parts
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return During(_Handling)
 
 
 # -- what a model answers -----------------------------------------------------------------------------------------------

@@ -389,7 +389,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     if type(selected) not in (Number, float, int):
         raise TypeError(f"a number is needed, not {selected!r}")
     if not isinstance(condition, Truth):  # it is the same for all numbers
-        return _made(float(selected), (selected, 1.0)) if run.paused and isinstance(selected, Number) else selected
+        return _made(float(selected), (selected, 1.0)) if _Current.run.paused and isinstance(selected, Number) else selected
     node = _made(float(selected), (selected, 1.0))
     node.inputs += (*condition.operands, *([other] if isinstance(other, Number) else []))
     if not isinstance(selected, Number):

@@ -1,5 +1,6 @@
 """compile(function): at every sample what eager code computes, with its gradients, its branches and its errors."""
 
+import contextlib
 import functools
 import importlib.util
 import itertools
@@ -9,6 +10,7 @@ import threading
 import warnings
 from collections import Counter, namedtuple
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -1185,9 +1187,66 @@ def test_equality_takes_the_branch_of_the_plain_function(f: Callable[[Any, Any],
 
 
 def test_python_says_what_a_condition_is_not() -> None:
-    for f in (lambda x: (x > 0) * 2.0, lambda x: sum([x > 0, x > 1]), lambda x: [1.0, 2.0][x > 0], lambda x: round(x), lambda x: int(x)):
+    for f in (lambda x: (x > 0) < (x > 1), lambda x: abs(x > 0), lambda x: round(x), lambda x: int(x), lambda x: x // 2.0):
         with pytest.raises(TypeError):
             compile(f)(1.0)
+
+
+def test_a_condition_is_a_number_as_a_truth_is(executor: str) -> None:
+    same(lambda x, y: (x > y) * x + x * (x > 0.0) - (y > x) / 2.0 + (2.0 - (x > y)), [1.0, 2.0], [2.0, 1.0], executor=executor)
+    same(lambda x, y: sum([x > 0.0, x > 1.0, y > 1.0]) * x, [1.0, 2.0], [2.0, 1.0], executor=executor)
+    same(lambda x, y: [x, y * y][x > y] + {True: x, False: y}[x > 1.0] - (-(x > y)), [1.0, 2.0], [2.0, 1.0], executor=executor)
+
+
+def caught(ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def f(x: Any) -> Any:
+        try:
+            return x * ask(x)
+        except Exception:
+            return x
+
+    return f
+
+
+@pytest.mark.parametrize(
+    "ask", [int, float, round, hash, str, math.sqrt, lambda x: x.data, lambda x: {x}, lambda x: 1.0 if x in {1.0} else 2.0]
+)
+def test_what_is_refused_cannot_be_caught(ask: Callable[[Any], Any]) -> None:
+    """With floats there is nothing to catch: the function would go another way."""
+    with pytest.raises((CompileError, InputError)):
+        compile(caught(ask))([1.0, 2.0])
+    if ask in (int, float, round, hash, math.sqrt):  # in a function that is differentiated, the others have an answer
+        with pytest.raises(InputError):
+            grad(caught(ask))(1.0)
+
+
+def test_a_condition_in_another_thread_and_its_text_are_refused() -> None:
+    def in_thread(x: Any) -> Any:
+        condition = x > 0
+        with ThreadPoolExecutor(1) as pool:
+            return x * 2.0 if pool.submit(bool, condition).result() else x
+
+    with pytest.raises(CompileError, match="in another thread"):
+        compile(in_thread)([1.0, -1.0])
+    for text in (str, repr, lambda c: f"{c}"):
+        with pytest.raises(CompileError, match="asked for its text"):
+            compile(lambda x, text=text: x if text(x > 0) == "True" else -x)(1.0)
+
+    def quiet(x: Any) -> Any:
+        """The refusal ends the thread, and nobody sees it."""
+        found: list[float] = []
+
+        def work() -> None:
+            with contextlib.suppress(CompileError):
+                found.append(2.0 if x > 0 else 3.0)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        return x * (found[0] if found else 5.0)
+
+    with pytest.raises(CompileError, match="in another thread"):
+        compile(quiet)(1.0)
 
 
 def test_identity_of_values_may_be_asked_for(executor: str) -> None:

@@ -15,8 +15,8 @@ import nn
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = [
-    ["autograd.errors", "autograd.files", "autograd.native", "autograd._choose"],
-    ["autograd.namespaces"],
+    ["autograd.errors", "autograd.native", "autograd.temporary", "autograd._choose"],
+    ["autograd.files", "autograd.namespaces"],
     ["autograd.ops"],
     ["autograd.graph", "autograd.state"],
     ["autograd.contexts"],

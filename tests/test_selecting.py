@@ -103,6 +103,11 @@ def project(a: Any, b: Any) -> Any:
     return a / n if n > 1 else a
 
 
+def three(a: Any, b: Any) -> Any:
+    s = sqrt(a)
+    return sum([where(b > k, s * b, a) for k in (3.0, 4.0)], where(b < 0.0, s**0.5, a))
+
+
 REACHED: list[tuple[str, Callable[..., Any], tuple[float, ...]]] = [
     ("if", project, (0.0, 0.0)),
     ("a chain", lambda a, b: a * 2.0 if -1.0 < sqrt(a) < 1.0 else b, (0.0, 1.0)),
@@ -114,6 +119,13 @@ REACHED: list[tuple[str, Callable[..., Any], tuple[float, ...]]] = [
     (
         "where within where",
         lambda a, b: where(b > 0.0, lambda: where(sqrt(a) > 1.0, lambda: sqrt(a), lambda: a * b), lambda: a),
+        (0.0, 2.0),
+    ),
+    ("sides of two wheres", lambda a, b: where(b > 3.0, s := sqrt(a), a) + where(b > 4.0, s, a * b), (0.0, 2.0)),
+    ("sides of wheres within each other", lambda a, b: where(b > 3.0, s := sqrt(a), where(b > 2.5, s, a)), (0.0, 2.0)),
+    (
+        "sides of three wheres",
+        three,
         (0.0, 2.0),
     ),
     ("& and |", lambda a, b: where((sqrt(a) < 1.0) & (a**0.25 < 1.0) | (b < 0.0), a * b, b), (0.0, 2.0)),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from autograd.graph import Node, inputs_by, topological_order
 from autograd.ops import COMPARISONS, CONSTANT, LEAF, SELECT, SUM, Operation
 from autograd.recording import Recording
+from autograd.temporary import During, Temporary
 from autograd.value import Value, apply, node_of
 
 
@@ -74,16 +74,23 @@ class Tape:
                 fresh.append(node)
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Without Python's cyclic garbage collector, which takes a third of the time in which a program is made: it makes no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
+class _CollectorPaused(Temporary[None]):
+    def __init__(self) -> None:
+        self._was_on = gc.isenabled()
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        gc.disable()
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        if self._was_on:
             gc.enable()
+
+
+def collector_paused() -> During[None]:
+    """Without Python's cyclic garbage collector, which takes a third of the time in which a program is made: it makes no cycles."""
+    return During(_CollectorPaused)
 
 
 def record(

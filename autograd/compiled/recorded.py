@@ -181,6 +181,7 @@ def _run(f: Seen, arguments: Sequence[Argument], sample: int, heard: Recording, 
         heard.trace.add([leaf for leaves in variables for leaf in leaves])
         try:
             result = f(seen)
+            heard.trace.end()
         except (AttributeError, TypeError) as error:
             error.add_note(_as_seen(arguments, seen))
             raise

@@ -23,14 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd.contexts import During, Temporary, current_line
+from autograd.contexts import current_line
+from autograd.temporary import During, Temporary
 from autograd.value import Value, Vector
 
 LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "scipy", "torch", "jax", "jaxlib", "sklearn", "pandas"}) - {
     "__main__"
 }
 
-MANY = 100_000
+MANY = 20_000
 """So many objects are looked at, at most, Values and numbers not counted."""
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic)
@@ -133,7 +134,7 @@ class Surroundings:
         for base in cls.__mro__:
             if not _is_library(base.__module__):
                 own = [name for name, item in vars(base).items() if not (name.startswith("__") or isinstance(item, _DESCRIPTORS))]
-                self.places.extend([Place(f"class {base.__name__}", *_of_attribute(base, name)) for name in own])
+                self.places.extend([Place(f"class {base.__name__}", *_of_class(base, name)) for name in own])
                 yield from [_unwrapped(item) for item in vars(base).values() if not isinstance(item, types.MemberDescriptorType)]
 
     def _object(self, x: Any) -> Iterator[Any]:
@@ -298,6 +299,18 @@ def _of_attribute(x: Any, name: str) -> tuple[Callable[[], dict[Any, Any]], Call
             delattr(x, name)
 
     return lambda: {name: getattr(x, name)} if hasattr(x, name) else {}, write
+
+
+def _of_class(cls: type, name: str) -> tuple[Callable[[], dict[Any, Any]], Callable[[dict[Any, Any]], Any]]:
+    """An attribute of a class as the class holds it: `getattr` would call a descriptor."""
+
+    def write(old: dict[Any, Any]) -> None:
+        if name in old:
+            setattr(cls, name, old[name])
+        elif name in vars(cls):
+            delattr(cls, name)
+
+    return lambda: {name: vars(cls)[name]} if name in vars(cls) else {}, write
 
 
 def _is_library(module: str | None) -> bool:

@@ -68,7 +68,7 @@ def function_of(operation: Operation) -> Callable[..., Any]:
 
 
 def _sequence(name: str, items: Any) -> Any:
-    if not hasattr(items, "__iter__"):
+    if not hasattr(items, "__iter__") or getattr(items, "ndim", None) == 0:
         raise InputError(f"{name} takes a sequence of Values and numbers, as in [a, b], not {items!r}")
     return items
 

@@ -30,6 +30,9 @@ from autograd.value import Value, real
 
 Tree = TypeVar("Tree")
 
+MOST = 100
+"""The highest order of `derivative`: each multiplies the size of the graph."""
+
 
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The gradient of a scalar function.
@@ -132,14 +135,14 @@ def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
     """The n-th derivative of a function of one number.
 
     Raises:
-        InputError: `n` is no whole number from 0 on.
+        InputError: `n` is no whole number from 0 to 100.
 
     Example:
         >>> derivative(lambda x: x**5, 3)(1.0)
         60.0
     """
-    if not isinstance(n, int) or n < 0:
-        raise InputError(f"the order of a derivative is a whole number from 0 on, not {n!r}")
+    if not isinstance(n, int) or not 0 <= n <= MOST:
+        raise InputError(f"the order of a derivative is a whole number from 0 to {MOST}, not {n!r}")
     for _ in range(n):
         f = grad(f)
     return f

@@ -536,12 +536,11 @@ class Duals(Numeric):
 
 
 class Jax(Numeric):
-    """JAX in float64: `jvp` for directions, reverse mode for gradients."""
+    """JAX, within `jax.enable_x64(True)`: `jvp` for directions, reverse mode for gradients."""
 
     def __init__(self) -> None:
         import jax
 
-        jax.config.update("jax_enable_x64", True)
         jnp = jax.numpy
         self._jax = jax
         self._rows: dict[str, Callable[..., Any]] = {
@@ -550,6 +549,10 @@ class Jax(Numeric):
             **{"square": jnp.square, "cube": lambda a: a**3, "relu": jax.nn.relu, "maximum": jnp.maximum, "minimum": jnp.minimum},
             **{"clip1": lambda a: jnp.clip(a, -1.0, 1.0), "absolute": jnp.abs},
         }
+
+    def enable_x64(self) -> None:
+        """For the rest of the process."""
+        self._jax.config.update("jax_enable_x64", True)
 
     def base(self, x: Any) -> float:
         return float(x)
@@ -1228,6 +1231,8 @@ def search(seconds: float, seed: int, counts: Counter[str], jax_every: int = 10)
     """The disagreements among the programs from this seed on."""
     end = time.monotonic() + seconds
     jax = Jax() if jax_every else None
+    if jax is not None:
+        jax.enable_x64()
     for number_ in itertools.count(seed):
         if time.monotonic() > end:
             return

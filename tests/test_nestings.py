@@ -74,12 +74,12 @@ def test_nestings_are_what_the_reference_says_or_errors() -> None:
 
 
 def test_the_reference_is_what_jax_says() -> None:
-    pytest.importorskip("jax")
+    x64 = pytest.importorskip("jax").enable_x64
     jax = Jax()
     compared = 0
     for seed in range(25):
         program = grown(seed)
-        with contextlib.suppress(SkippedError):
+        with contextlib.suppress(SkippedError), x64(True):
             wanted = expected(program)
             if wanted.work < 500 and not wanted.kinks:
                 assert not against_jax(program, wanted, jax), program

@@ -158,7 +158,7 @@ class _Text:
             if end == len(outputs) or outputs[end][0] != outputs[start][0]:
                 kind = outputs[start][0]
                 places = self.names.same[kind][np.array([place for _, place in outputs[start:end]], dtype=np.intp)]
-                texts.append(self.operand(_Read(kind, places, (len(places),)), False))
+                texts.append(self.operand(_Read(kind, places, (len(places),) if len(places) > 1 else ()), False))
                 start = end
         return [f"returns {', '.join(texts)}"]
 

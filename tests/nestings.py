@@ -34,6 +34,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from executors import EXECUTORS  # noqa: E402
+
 import autograd as ag  # noqa: E402
 from autograd import Value  # noqa: E402
 
@@ -820,7 +822,7 @@ class Grower:
         self._names = (f"x{i}" for i in itertools.count())
         self.has_leaves = rng.random() < 0.4
         self.features = rng.sample(REFUSED, 2) if rng.random() < 0.5 else []
-        self.executors = ("numpy", "numpy", "numpy", "numpy", "numpy", "numpy", "native")
+        self.executors = (*["numpy"] * 6, EXECUTORS[-1])
 
     def program(self) -> Program:
         rng = self.rng
@@ -1139,7 +1141,7 @@ def disagreement(
 def examined(program: Program, wanted: Expected, counts: Counter[str], rng: random.Random) -> Finding | None:
     """The first disagreement of a program, in all modes."""
     for mode in MODES:
-        executor = "native" if rng.random() < 0.15 else "numpy"
+        executor = EXECUTORS[-1] if rng.random() < 0.15 else "numpy"
         found = disagreement(program, wanted, mode, executor, counts)
         if found is not None:
             return found

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import copy
 import functools
-import time
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -61,11 +60,9 @@ def number_of(x: Any) -> float:
 def test_nestings_are_what_the_reference_says_or_errors() -> None:
     """A seed of its own for each program, so that a failure names it: ``grown(seed)``."""
     counts: Counter[str] = Counter()
-    start = time.monotonic()
     for seed, program, found in search(SECONDS, 0, counts, jax_every=0):
         small, what = shrunk(program, found, 20.0)
         pytest.fail(f"program {seed}, {what.mode}, {what.kind}: {what.text}\n{small}")
-    assert time.monotonic() - start < 2.0 * SECONDS
     assert counts["said nothing"] < counts["programs"] / 10
     for mode in ("floats", "grad", "grad of compile", "compiled", "compiled gradient", "compile of grad"):
         assert counts[f"compared, {mode}"] > counts["programs"] / 3, mode

@@ -173,8 +173,14 @@ def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Form:
 
 
 def _array(items: list[Any], shape: tuple[int, ...]) -> Any:
-    """An array of numbers; of Values an array of objects; of arrays one with their axes after its own."""
+    """An array of numbers; of Values an array of objects; of arrays one with their axes after its own; of trees a tree of arrays."""
     numpy = sys.modules["numpy"]
+    first = items[0] if items else 0.0
+    if isinstance(first, (dict, list, tuple)):
+        columns = zip(*[branches_of(item) for item in items], strict=True)
+        return of_branches(first, [LEAF for _ in branches_of(first)])([_array(list(column), shape) for column in columns])
+    if first is None:
+        return None
     if items and all(isinstance(item, numpy.ndarray) for item in items):
         return numpy.stack(items).reshape(shape + items[0].shape)
     plain = all(isinstance(item, (float, int)) for item in items)

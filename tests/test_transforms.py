@@ -196,3 +196,22 @@ def test_more_bad_calls() -> None:
         grad(lambda x, y: x * y, argnums=(0, -2))(1.0, 2.0)
     with pytest.raises(InputError, match="order of a derivative"):
         derivative(exp, -1)
+
+
+def test_second_derivatives_by_arrays_are_trees_of_arrays() -> None:
+    """As JAX has them: an axis of an argument stays an axis, however many arguments there are."""
+    np = pytest.importorskip("numpy")
+
+    def f(x: Any, y: Any) -> Any:
+        return x[0] * x[1] * y["a"] + x[0] ** 3
+
+    x, y = np.array([2.0, 3.0]), {"a": 5.0}
+    by_x, mixed = [[12.0, 5.0], [5.0, 0.0]], [3.0, 2.0]
+    (single,) = hessian(f, argnums=(0,))(x, y)
+    assert isinstance(single, tuple)
+    np.testing.assert_array_equal(single[0], by_x)
+    (xx, xy), of_y = hessian(f, argnums=(0, 1))(x, y)
+    np.testing.assert_array_equal(xx, by_x)
+    np.testing.assert_array_equal(xy["a"], mixed)
+    np.testing.assert_array_equal(of_y["a"][0], mixed)
+    assert of_y["a"][1] == {"a": 0.0}

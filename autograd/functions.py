@@ -12,7 +12,7 @@ from autograd.namespaces import FLOATS, Namespace, Truth
 from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
 from autograd.recording import Condition, compare, is_unchecked
 from autograd.state import STATE
-from autograd.value import Value, apply, apply_one, real, undefined
+from autograd.value import Value, apply, apply_one, is_recorded, real, undefined
 
 
 def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
@@ -27,7 +27,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
     if not any(isinstance(x, Value) for x in operands):
         data = [real(x) for x in operands]
         if checked and outside(operation, FLOATS, *data):
-            if STATE.recorders and STATE.asked is not None and STATE.asked("is recorded", None, None):
+            if is_recorded():
                 return apply(operation, [Value(x, CONSTANT) for x in data])  # whether that is wanted, each run finds out
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))

@@ -13,7 +13,6 @@ from typing import Any, cast
 from autograd.errors import CompileError, FileError, InputError
 from autograd.graph import inputs_by, topological_order
 from autograd.ops import CONSTANT, LEAF, OPERATIONS
-from autograd.state import STATE
 from autograd.tracing import trace_of
 from autograd.value import Value, Vector, node_of
 
@@ -32,7 +31,7 @@ def deep_copied(value: Value, memo: dict[int, Any]) -> Value:
     Raises:
         CompileError: it is a parameter of a module that is an argument of a function that is being recorded.
     """
-    trace = trace_of(value) if STATE.traced else None
+    trace = trace_of(value)
     if trace is not None:
         if id(value) in trace.parameters:
             raise CompileError(f"the parameter {value!r} was copied while the function was recorded: a run would not copy it again")
@@ -48,7 +47,7 @@ def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
     Raises:
         InputError: it depends on an argument of a function that is being differentiated or recorded.
     """
-    if STATE.traced and trace_of(value) is not None:
+    if trace_of(value) is not None:
         raise InputError(
             f"{value!r} depends on an argument of a function that is differentiated or compiled: unpickled, it would be a constant. "
             "Pickle it outside of the function"

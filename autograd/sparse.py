@@ -15,8 +15,8 @@ from typing import Any, cast
 
 from autograd.errors import InputError
 from autograd.graph import topological_order
-from autograd.tracing import tracing
-from autograd.transforms import derivatives, given_back, is_from_outside, push_forward, variables_of
+from autograd.tracing import traced
+from autograd.transforms import derivatives, detached, is_from_outside, push_forward, variables_of
 from autograd.trees import flatten
 from autograd.value import Value, real
 
@@ -63,13 +63,11 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
         ([[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]], 2)
     """
     with _point(x) as (replaced, variables, _):
-        with tracing(False, variables) as trace:
-            result = f(*replaced)
-            trace.end()
+        result = traced(f, variables, replaced)
         if isinstance(result, (Value, str)) or not hasattr(result, "__len__"):
             raise InputError(f"f must return a list of numbers, not {result!r}: for one number write [result]")
         found = _by_colours(flatten(result)[0], variables)
-    return replace(found, values=given_back(found.values))
+    return replace(found, values=detached(found.values))
 
 
 def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
@@ -88,11 +86,9 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
         (3, 298)
     """
     with _point(x) as (replaced, variables, _):
-        with tracing(False, variables) as trace:
-            result = f(*replaced)
-            trace.end()
+        result = traced(f, variables, replaced)
         found = _by_colours(derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables)
-    return replace(found, values=given_back(found.values))
+    return replace(found, values=detached(found.values))
 
 
 def _point(x: Any) -> Any:

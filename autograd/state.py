@@ -8,15 +8,15 @@ from typing import Any, Final, final
 
 @final
 class State:
-    """Plain counters, because looking into a context variable for each node would cost a tenth of the node.
+    """Plain numbers, because looking into a context variable for each node would cost a tenth of the node.
 
     Attributes:
-        paused: how many `no_grad` and `enable_grad` are entered, in all threads together. While it is not 0, every new node
-            looks whether this thread is recording.
-        watched: how many `detect_anomaly` and `scope` are entered. While it is not 0, every new node is shown to `observe`.
+        paused: 1 while a `no_grad` or `enable_grad` is entered, in any thread, else 0. While it is 1, every new node looks whether
+            this thread is recording.
+        watched: 1 while a `detect_anomaly` or `scope` is entered, else 0. While it is 1, every new node is shown to `observe`.
         observe: set by `autograd.contexts`.
-        recorders: how many functions are being recorded. While it is not 0, comparisons and reads of `.data` go to `asked`.
-        traced: how many are recorded or differentiated. While it is not 0, `==`, hashes and text of Values go to `asked`.
+        recorders: 1 while a function is being recorded, else 0. While it is 1, comparisons and reads of `.data` go to `asked`.
+        traced: 1 while one is recorded or differentiated, else 0. While it is 1, `==`, hashes and text of Values go to `asked`.
         asked: set by `autograd.recording`: what was asked ("<", "data", …), of which Value, and the other operand.
         differentiate: set by `autograd.transforms`: the gradients of a graph as graphs.
     """

@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 
 from autograd.state import STATE
 from autograd.temporary import During, Temporary
@@ -112,6 +112,18 @@ class Tracing(Temporary[Trace]):
 def tracing(is_recorded: bool, variables: Sequence[Value] = ()) -> During[Trace]:
     """Within it a function of these variables runs."""
     return During(lambda: Tracing(is_recorded, variables))
+
+
+def traced(f: Callable[..., Any], variables: Sequence[Value], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
+    """What a function returns that is being differentiated by these variables, which are in its arguments.
+
+    Raises:
+        AutogradError: the function asked for what cannot be answered, also if it has caught the error.
+    """
+    with tracing(False, variables) as trace:
+        result = f(*args, **(kwargs or {}))
+        trace.end()
+    return result
 
 
 def is_running(trace: Trace) -> bool:

@@ -24,7 +24,7 @@ from autograd.ops import CONSTANT, LEAF, SELECT, product
 from autograd.recording import Condition, differentiated, sides_of
 from autograd.state import STATE
 from autograd.temporary import During, Temporary
-from autograd.tracing import owner_of, tracing
+from autograd.tracing import owner_of, traced
 from autograd.trees import flatten, leaves_like
 from autograd.value import Value, real
 
@@ -80,13 +80,11 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         with variables_of(args, argnums) as (replaced, variables, restore):
-            with tracing(False, variables) as trace:
-                result = f(*replaced, **kwargs)
-                trace.end()
+            result = traced(f, variables, replaced, kwargs)
             plain = not is_from_outside([result], variables)
             (gradient,) = _rows([result], variables, plain)
             found = _number(result) if plain else result, restore(gradient)
-        return given_back(found)
+        return detached(found)
 
     return function
 
@@ -112,11 +110,9 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
         with variables_of(args, argnums) as (replaced, variables, restore):
-            with tracing(False, variables) as trace:
-                outputs, build = _outputs(f(*replaced, **kwargs))
-                trace.end()
+            outputs, build = _outputs(traced(f, variables, replaced, kwargs))
             found = build([restore(row) for row in _rows(outputs, variables, not is_from_outside(outputs, variables))])
-        return given_back(found)
+        return detached(found)
 
     return function
 
@@ -167,13 +163,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     found = leaves_like(tangents, primals, "tangents")
     directions = [x if isinstance(x, Value) else real(x) for x in found]
     with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, _):
-        with tracing(False, variables) as trace:
-            outputs, build = _outputs(f(*replaced))
-            trace.end()
+        outputs, build = _outputs(traced(f, variables, replaced))
         plain = all(not isinstance(x, Value) for x in directions) and not is_from_outside(outputs, variables)
         moved = push_forward(outputs, variables, directions, plain)
         pair = build([_number(x) for x in outputs] if plain else outputs), build(moved)
-    return given_back(pair)
+    return detached(pair)
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -195,9 +189,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         ([6.0, 5.0], (13.0, 12.0))
     """
     with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, restore):
-        with tracing(False, variables) as trace:
-            result = f(*replaced)
-            trace.end()
+        result = traced(f, variables, replaced)
         outputs, build = _outputs(result)
         plain = not is_from_outside(outputs, variables)
         value = build([_number(x) for x in outputs] if plain else outputs)
@@ -207,9 +199,9 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         with enable_grad() if STATE.paused else nullcontext():
             total = builtins.sum([weight * x for weight, x in zip(weights, outputs, strict=True)], Value(0.0, CONSTANT))
             (gradient,) = _rows([total], variables, plain and not any(isinstance(x, Value) for x in weights))
-        return cast("tuple[Any, ...]", given_back(restore(gradient)))
+        return cast("tuple[Any, ...]", detached(restore(gradient)))
 
-    return given_back(value), pull_back
+    return detached(value), pull_back
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -296,8 +288,8 @@ def _chosen(args: Sequence[Any], argnums: int | tuple[int, ...]) -> tuple[int, .
     return chosen
 
 
-def given_back(tree: Tree) -> Tree:
-    """What a transform returns: within `no_grad`, Values without history, as of every other function."""
+def detached(tree: Tree) -> Tree:
+    """The result of a transform. Within `no_grad` its Values have no history, as those of every other function."""
     if not STATE.paused or RECORDING.get():
         return tree
     leaves, build = flatten(tree)

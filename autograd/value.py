@@ -117,7 +117,7 @@ class Value(Node):
         if self._operation is CONSTANT:
             return
         extra = self._extra
-        if STATE.recorders and STATE.asked is not None and STATE.asked("is recorded", self, None):
+        if is_recorded():
             self._operation = self._operation.stopped()
             self._dleft = self._dright = 0.0
             if extra is not None:
@@ -405,16 +405,12 @@ class Value(Node):
     def __eq__(self, other: object) -> Any:
         if isinstance(other, Value) and not STATE.traced:
             return self is other
-        if isinstance(other, (Value, numbers.Real, Decimal)) or type(other).__name__ == "bool_":
-            return compare("equals", self, other)
-        return NotImplemented
+        return compare("equals", self, other) if is_number(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
         if isinstance(other, Value) and not STATE.traced:
             return self is not other
-        if isinstance(other, (Value, numbers.Real, Decimal)) or type(other).__name__ == "bool_":
-            return compare("differs", self, other)
-        return NotImplemented
+        return compare("differs", self, other) if is_number(other) else NotImplemented
 
     def __hash__(self) -> int:
         if STATE.traced and STATE.asked is not None:
@@ -480,12 +476,7 @@ def apply(operation: Operation, inputs: list[Value], checked: bool = True) -> Va
         DomainError, PoleError: the inputs lie outside the operation's domain.
     """
     data = [node._data for node in inputs]
-    if (
-        checked
-        and (operation.domain is not None or operation.pole is not None)
-        and outside(operation, FLOATS, *data)
-        and not (STATE.recorders and STATE.asked is not None and STATE.asked("is recorded", None, None))
-    ):
+    if checked and (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, *data) and not is_recorded():
         raise undefined(operation, inputs)
     try:
         y = real(operation.value(FLOATS, *data))
@@ -584,17 +575,23 @@ def real(number: object) -> float:
     raise InputError(f"not a real number: {number!r} of type {type(number).__name__}")
 
 
+def is_number(other: object) -> bool:
+    """Whether `other` is a Value or a real number."""
+    # NumPy's truth value is no numbers.Real
+    return isinstance(other, (Value, float, int, numbers.Real, Decimal)) or type(other).__name__ in ("bool", "bool_")
+
+
 def is_operand(other: object) -> bool:
     """Whether `other` can be used beside a Value; False where it may know itself what to do (an array, a user's class).
 
     Raises:
         InputError: it is of a type that certainly cannot, such as a string.
     """
-    if isinstance(other, (Value, float, int, numbers.Real, Decimal)):
+    if is_number(other):
         return True
     if isinstance(other, _NOT_NUMBERS):
         real(other)  # raises
-    return type(other).__name__ in ("bool", "bool_")  # NumPy's truth value is no numbers.Real
+    return False
 
 
 def operand(other: object) -> Value | None:
@@ -606,6 +603,11 @@ def operand(other: object) -> Value | None:
     if isinstance(other, int):
         return Value(real(other), CONSTANT)
     return Value(real(other), CONSTANT) if is_operand(other) else None
+
+
+def is_recorded() -> bool:
+    """Whether this thread is within a function that is being recorded."""
+    return STATE.recorders != 0 and STATE.asked is not None and bool(STATE.asked("is recorded", None, None))
 
 
 def compare(symbol: str, a: Value, b: object) -> Any:
@@ -624,6 +626,13 @@ def number_of(other: object) -> float:
 def numbers_of(nodes: list[Value]) -> list[float]:
     """The numbers of some Values."""
     return [node._data for node in nodes]
+
+
+def _same_input(ours: Node | None, theirs: Node | None) -> bool:
+    """Whether both are at the same position of the graphs that `first_difference` compares, or both are none."""
+    if ours is None or theirs is None:
+        return ours is theirs
+    return ours._mark == theirs._mark
 
 
 def first_difference(ours: list[Value], theirs: list[Value], known: dict[int, Value], shared: list[Value]) -> int:
@@ -649,17 +658,7 @@ def first_difference(ours: list[Value], theirs: list[Value], known: dict[int, Va
             continue
         if a._operation is not b._operation and not a._operation.is_same(b._operation):
             return i
-        left, other = a._left, b._left
-        if left is None or other is None:
-            if left is not other:
-                return i
-        elif left._mark != other._mark:
-            return i
-        left, other = a._right, b._right
-        if left is None or other is None:
-            if left is not other:
-                return i
-        elif left._mark != other._mark:
+        if not _same_input(a._left, b._left) or not _same_input(a._right, b._right):
             return i
         extra, more = a._extra, b._extra
         if a._left is None and (extra is not None or more is not None):

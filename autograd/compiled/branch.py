@@ -20,7 +20,6 @@ from autograd.compiled.roll import roll
 from autograd.compiled.surroundings import Surroundings
 from autograd.contexts import enable_grad
 from autograd.errors import CompileError
-from autograd.state import STATE
 from autograd.tracing import trace_of
 from autograd.trees import Form
 from autograd.value import Value
@@ -255,7 +254,7 @@ def record_branch(f: Seen, source: Any, arguments: Sequence[Argument], sample: i
 
 def _refuse_traced(captured: Sequence[Value]) -> None:
     """Values of a function around this one, which is differentiated or recorded, would lose their derivative."""
-    for value in captured if STATE.traced else ():
+    for value in captured:
         if trace_of(value) is not None:
             raise CompileError(
                 f"the compiled function refers to {value!r}, which depends on an argument of a function that is being differentiated or "

@@ -302,7 +302,7 @@ class Function:
     @property
     def draws(self) -> int:
         """How many random numbers a sample draws at most, on the branches that were recorded so far."""
-        return max([len(branch.draws) for branches in self._branches.values() for branch in branches], default=0)
+        return max([len(branch.draws) for branch in self._programs], default=0)
 
     def outline(self) -> list[Line]:
         """The instructions of the program that was recorded last, in words; `draw(f)` makes a picture of them.
@@ -322,14 +322,19 @@ class Function:
         return source_of(self._last.layout, f"The program of {self.__name__}.", self.outline(), [])
 
     @property
+    def _programs(self) -> list[Branch]:
+        """All that were recorded so far, those for arguments of one form together."""
+        return [branch for branches in self._branches.values() for branch in branches]
+
+    @property
     def _last(self) -> Branch:
-        programs = [branch for branches in self._branches.values() for branch in branches]
+        programs = self._programs
         if not programs:
             raise CompileError(f"{self.__name__} was not recorded yet: call it first")
         return programs[-1]
 
     def __str__(self) -> str:
-        programs = [branch for branches in self._branches.values() for branch in branches]
+        programs = self._programs
         if not programs:
             return f"{self.__name__}: not recorded yet; it will be at the first call"
         texts = []

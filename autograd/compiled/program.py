@@ -17,7 +17,6 @@ from autograd.compiled.record import collector_paused, record
 from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
-from autograd.state import STATE
 from autograd.tracing import trace_of
 from autograd.value import Value, add_gradients, numbers_of
 
@@ -155,7 +154,7 @@ def _refuse_traced(root: Value) -> None:
     Raises:
         CompileError: the graph depends on an argument of a function that is being differentiated or recorded.
     """
-    if STATE.traced and trace_of(root) is not None:
+    if trace_of(root) is not None:
         raise CompileError(
             f"the graph of {root!r} depends on an argument of a function that is being differentiated or compiled: a program of it gives "
             "numbers, which have no derivative there. Use the Value itself"

@@ -10,6 +10,8 @@ from typing import cast
 
 from autograd.errors import CompileError, InputError, MagnitudeError
 from autograd.graph import topological_order
+from autograd.namespaces import FLOATS
+from autograd.ops import product
 from autograd.recording import recorder
 from autograd.render.picture import shown
 from autograd.render.wording import LONGEST, Operand, equation, labelled, short, symbol
@@ -73,10 +75,10 @@ class Path:
     @property
     def product(self) -> float:
         """What this path adds to the gradient. Multiplied from the root on, as `backward` does."""
-        product = 1.0
+        passed_on: float = 1.0
         for node, slope in zip(reversed(self.nodes), reversed(self.slopes), strict=False):  # the leaf has no slope
-            product = _passed_on(node, slope, product)
-        return product
+            passed_on = product(node._operation, FLOATS, slope, passed_on)
+        return passed_on
 
     def __repr__(self) -> str:
         names = [name_of(node) for node in self.nodes]
@@ -159,17 +161,11 @@ class Paths:
         gradient[self.root] = 1.0
         for node in reversed(self._between):
             for x, slope in self._turns(node):
-                gradient[x] += _passed_on(node, slope, gradient[node])
+                gradient[x] += product(node._operation, FLOATS, slope, gradient[node])
         return gradient[self.leaf]
 
     def __repr__(self) -> str:
         return f"<{counted(self.count)} from {name_of(self.leaf)} to {name_of(self.root)}>"
-
-
-def _passed_on(node: Value, slope: float, gradient: float) -> float:
-    """What a node passes on of its gradient to an input: nothing to one that it did not select, also of an infinite gradient."""
-    part = slope * gradient
-    return 0.0 if math.isnan(part) and slope == 0.0 and node._operation.selects else part
 
 
 def counted(n: int) -> str:

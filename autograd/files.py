@@ -7,22 +7,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from autograd.temporary import During, Temporary
-
-
-class _Beside(Temporary[Path]):
-    """A name for a file beside another one, which is removed if it is still there in the end."""
-
-    def __init__(self, target: Path) -> None:
-        self._path = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-
-    def do(self) -> Path:
-        """See `Temporary`."""
-        return self._path
-
-    def undo(self) -> None:
-        """See `Temporary`."""
-        self._path.unlink(missing_ok=True)
+from autograd.temporary import afterwards
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -34,8 +19,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         OSError: it cannot be written; the path is as it was.
     """
     target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
-        with During(lambda: _Beside(target)) as beside:
+        with afterwards(lambda: beside.unlink(missing_ok=True)):
             with open(beside, "xb") as file:
                 file.write(content)
                 file.flush()

@@ -184,24 +184,9 @@ _KEPT: ContextVar[list[float] | None] = ContextVar("kept", default=None)
 _GIVEN_BACK: ContextVar[list[float] | None] = ContextVar("given back", default=None)
 
 
-class _Keeping(Temporary["list[float]"]):
-    def __init__(self) -> None:
-        self._kept: list[float] = []
-        self._assigned = Assigned(_KEPT, self._kept)
-
-    def do(self) -> list[float]:
-        """See `Temporary`."""
-        self._assigned.do()
-        return self._kept
-
-    def undo(self) -> None:
-        """See `Temporary`."""
-        self._assigned.undo()
-
-
-def keeping_draws() -> During[list[float]]:
-    """Within it, the numbers that are drawn are kept, in their order."""
-    return During(_Keeping)
+def keeping_draws(kept: list[float]) -> During[None]:
+    """Within it, the numbers that are drawn are appended to a list."""
+    return During(lambda: Assigned(_KEPT, kept))
 
 
 def giving_back(kept: list[float]) -> During[None]:
@@ -309,19 +294,19 @@ class Condition:
     # As a number a truth is 0 or 1, which is what its node is. No derivative goes through it.
 
     def __add__(self, other: Any) -> Any:
-        return self.node + (other.node if isinstance(other, Condition) else other)
+        return self.node + _as_number(other)
 
     def __sub__(self, other: Any) -> Any:
-        return self.node - (other.node if isinstance(other, Condition) else other)
+        return self.node - _as_number(other)
 
     def __rsub__(self, other: Any) -> Any:
         return other - self.node
 
     def __mul__(self, other: Any) -> Any:
-        return self.node * (other.node if isinstance(other, Condition) else other)
+        return self.node * _as_number(other)
 
     def __truediv__(self, other: Any) -> Any:
-        return self.node / (other.node if isinstance(other, Condition) else other)
+        return self.node / _as_number(other)
 
     def __neg__(self) -> Value:
         return -self.node
@@ -421,6 +406,11 @@ def _node(x: Any) -> Value:
     if isinstance(x, Condition):
         return x.node
     raise InputError(f"a condition can be combined with another condition, not with {x!r}: write (v > 0) & (w > 0)")
+
+
+def _as_number(x: Any) -> Any:
+    """What arithmetic takes of a condition: its node, which is 0 or 1. Anything else as it is."""
+    return x.node if isinstance(x, Condition) else x
 
 
 def _number_node(x: Any) -> Value:

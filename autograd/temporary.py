@@ -31,6 +31,23 @@ class Temporary(Generic[T]):
         raise NotImplementedError
 
 
+class _Afterwards(Temporary[None]):
+    def __init__(self, action: Callable[[], object]) -> None:
+        self._action = action
+
+    def do(self) -> None:
+        """See `Temporary`."""
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._action()
+
+
+def afterwards(action: Callable[[], object]) -> During[None]:
+    """Within it nothing is set. Afterwards something is done, after an interrupt perhaps twice."""
+    return During(lambda: _Afterwards(action))
+
+
 class _Entered:
     """What one `with` statement has entered."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from autograd.contexts import detect_anomaly, no_grad
 from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
 from autograd.recording import giving_back, keeping_draws
-from autograd.temporary import During, Temporary
+from autograd.temporary import During, Temporary, afterwards
 from autograd.trees import flatten, refuse_masked
 from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers
 from nn.data import as_lists
@@ -137,18 +137,6 @@ class _Mode(Temporary[None]):
             module.training = was
 
 
-class _Written(Temporary[None]):
-    def __init__(self, engine: Eager) -> None:
-        self._engine = engine
-
-    def do(self) -> None:
-        """See `Temporary`."""
-
-    def undo(self) -> None:
-        """See `Temporary`."""
-        self._engine.write()
-
-
 class Eager:
     """The graph of every sample, and the chain rule through all of it.
 
@@ -176,10 +164,6 @@ class Eager:
     def mode(self, training: bool) -> During[None]:
         """The model and all its parts in training or in evaluation mode, and afterwards as they were."""
         return During(lambda: _Mode(self._modules, training))
-
-    def written(self) -> During[None]:
-        """Within it the parameters may have their numbers elsewhere; in the end they have them in any case."""
-        return During(lambda: _Written(self))
 
     def gradient(self, data: Data, order: Sequence[int]) -> Gradient:
         """The losses and outputs of some samples as numbers, and the gradient of the mean loss, in the order of the parameters.
@@ -305,8 +289,9 @@ class Compiled(Eager):
         """
         if self.reason:
             return eager()
+        kept: list[float] = []
         try:
-            with keeping_draws() as kept:
+            with keeping_draws(kept):
                 return compiled()
         except Exception as error:
             failed = error
@@ -337,7 +322,7 @@ class Compiled(Eager):
                 "code would not"
             )
         snapshot = surroundings.snapshot()
-        with snapshot.restoring(surroundings):
+        with afterwards(lambda: snapshot.restore(surroundings)):
             yield
             changed = snapshot.changed() or ("the state of a random generator" if surroundings.states() != snapshot.states else "")
         if changed:

@@ -18,7 +18,7 @@ from typing import Any
 from autograd.contexts import enable_grad
 from autograd.errors import InputError, TrainingError
 from autograd.state import STATE
-from autograd.temporary import During, Temporary
+from autograd.temporary import During, Temporary, afterwards
 from autograd.value import Value, numbers_of, real, set_gradients, set_numbers
 from nn import metrics as known_metrics
 from nn.checks import generator, paired, whole
@@ -124,7 +124,7 @@ def fit(
     said = False
     with engine.mode(training=True), _progress_bar(epochs * math.ceil(len(data) / size), progress) as bar:
         try:
-            with engine.written():
+            with afterwards(engine.write):  # the parameters may have their numbers elsewhere until then
                 for epoch in range(epochs):
                     bar.set_description(f"epoch {epoch + 1}/{epochs}")
                     start = time.perf_counter()

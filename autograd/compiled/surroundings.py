@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from autograd.contexts import current_line
-from autograd.temporary import During, Temporary
 from autograd.value import Value, Vector
 
 LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "scipy", "torch", "jax", "jaxlib", "sklearn", "pandas"}) - {
@@ -214,10 +213,6 @@ class Snapshot:
                 if before is not after and not (_is_plain(before) and _is_plain(after) and repr(before) == repr(after)):
                     yield place, key, before, after
 
-    def restoring(self, surroundings: Surroundings) -> During[None]:
-        """Afterwards everything is what it was."""
-        return During(lambda: _Restoring(self, surroundings))
-
     def restore(self, surroundings: Surroundings) -> None:
         """Make everything what it was."""
         surroundings.drawn_since(self.states)
@@ -232,18 +227,6 @@ class Snapshot:
             if not (place.of_object and _is_cache(after)):
                 return f"{key!r} of {place.name}" if isinstance(key, str) else place.name
         return ""
-
-
-class _Restoring(Temporary[None]):
-    def __init__(self, snapshot: Snapshot, surroundings: Surroundings) -> None:
-        self._snapshot, self._surroundings = snapshot, surroundings
-
-    def do(self) -> None:
-        """See `Temporary`."""
-
-    def undo(self) -> None:
-        """See `Temporary`."""
-        self._snapshot.restore(self._surroundings)
 
 
 _NOTHING = type("Nothing", (), {"__repr__": lambda self: "nothing"})()

@@ -60,6 +60,7 @@ from fuzz_calls import (  # noqa: E402
 from fuzz_grammar import FEATURES, written  # noqa: E402
 from fuzz_reference import OutsideError  # noqa: E402
 from fuzz_smaller import script, simpler  # noqa: E402
+from shrinking import shrunk  # noqa: E402
 
 import autograd  # noqa: E402
 from autograd.errors import AutogradError, CompileError, InputError  # noqa: E402
@@ -336,7 +337,6 @@ class Bench:
 
     def shrink(self, case: Case, finding: Finding, seconds: float = 60.0) -> tuple[Case, Finding]:
         """A smaller case with the same disagreement."""
-        end = time.monotonic() + seconds
         only = Bench([finding.who] if finding.who in EXECUTORS else [], self.features)
 
         def still(candidate: Case) -> Finding | None:
@@ -348,17 +348,7 @@ class Bench:
             ]
             return found if found is not None and kinds[0] == kinds[1] else None
 
-        smaller = True
-        while smaller and time.monotonic() < end:
-            smaller = False
-            for candidate in simpler(case):
-                if time.monotonic() > end:
-                    break
-                found = still(candidate)
-                if found is not None:
-                    case, finding, smaller = candidate, found, True
-                    break
-        return case, finding
+        return shrunk(case, finding, simpler, still, seconds)
 
     def summary(self) -> str:
         return "\n".join(f"#   {name}: {count:,}" for name, count in sorted(self.counts.items()))

@@ -38,8 +38,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from shrinking import shrunk  # noqa: E402
+
 from autograd.errors import CompileError  # noqa: E402
 from nn import gradients, training  # noqa: E402
+
+ERRORS = ("error", "text of the error")
+"""The names of differences that are none of numbers."""
 
 EXECUTORS = ["numpy", "auto", *(["native"] if importlib.util.find_spec("numba") else [])]
 """What is compared with eager code."""
@@ -1262,21 +1267,16 @@ class Bench:
 
     def shrink(self, case: Case, problem: Difference, seconds: float = 20.0) -> tuple[Case, Difference]:
         """A smaller case that has a difference of the same executor."""
-        end = time.monotonic() + seconds
-        again = True
-        while again and time.monotonic() < end:
-            again = False
-            for smaller in smaller_than(case):
-                if time.monotonic() > end:
-                    break
-                try:
-                    found = self.difference(smaller, [problem.executor])
-                except Exception:  # what was left out was needed
-                    continue
-                if found is not None and (found.name in ("error", "text of the error")) == (problem.name in ("error", "text of the error")):
-                    case, problem, again = smaller, found, True
-                    break
-        return case, problem
+
+        def still(smaller: Case) -> Difference | None:
+            try:
+                found = self.difference(smaller, [problem.executor])
+            except Exception:  # what was left out was needed
+                return None
+            same = found is not None and (found.name in ERRORS) == (problem.name in ERRORS)
+            return found if same else None
+
+        return shrunk(case, problem, smaller_than, still, seconds)
 
 
 def smaller_than(case: Case) -> Iterator[Case]:

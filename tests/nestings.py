@@ -34,6 +34,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import shrinking  # noqa: E402
 from executors import EXECUTORS  # noqa: E402
 
 import autograd as ag  # noqa: E402
@@ -143,6 +144,10 @@ class Program:
     def __str__(self) -> str:
         lines = [f"{name} = made({kind!r}, {x!r})" for name, kind, x in self.leaves]
         return "\n".join([*lines, f"f = lambda {', '.join(self.names)}: {self.body}", f"at {self.points}"])
+
+    def bound(self) -> frozenset[str]:
+        """The names that its body may use: of its arguments, and of the Values that were made before."""
+        return frozenset(self.names) | {leaf for leaf, _, _ in self.leaves}
 
     def has(self, *kinds: str) -> bool:
         """Whether such a call is in it."""
@@ -1193,9 +1198,8 @@ def smaller(e: Expr, bound: frozenset[str]) -> Iterator[Expr]:
 
 def shrunk(program: Program, found: Finding, seconds: float = 30.0) -> tuple[Program, Finding]:
     """A smaller program with a disagreement of the same kind."""
-    end = time.monotonic() + seconds
 
-    def again(candidate: Program) -> Finding | None:
+    def still(candidate: Program) -> Finding | None:
         try:
             other = disagreement(candidate, expected(candidate), found.mode)
         except SkippedError:
@@ -1204,24 +1208,14 @@ def shrunk(program: Program, found: Finding, seconds: float = 30.0) -> tuple[Pro
             return None
         return other if other is not None and other.kind == found.kind else None
 
-    progress = True
-    while progress and time.monotonic() < end:
-        progress = False
-        bound = frozenset(program.names) | {leaf for leaf, _, _ in program.leaves}
+    def simpler(whole: Program) -> Iterator[Program]:
         candidates = itertools.chain(
-            (replace(program, leaves=program.leaves[:i] + program.leaves[i + 1 :]) for i in range(len(program.leaves))),
-            (replace(program, body=body) for body in smaller(program.body, bound)),
+            (replace(whole, leaves=whole.leaves[:i] + whole.leaves[i + 1 :]) for i in range(len(whole.leaves))),
+            (replace(whole, body=body) for body in smaller(whole.body, whole.bound())),
         )
-        for candidate in candidates:
-            if time.monotonic() > end:
-                break
-            if not candidate.body.free() <= frozenset(candidate.names) | {leaf for leaf, _, _ in candidate.leaves}:
-                continue
-            other = again(candidate)
-            if other is not None:
-                program, found, progress = candidate, other, True
-                break
-    return program, found
+        return (candidate for candidate in candidates if candidate.body.free() <= candidate.bound())
+
+    return shrinking.shrunk(program, found, simpler, still, seconds)
 
 
 def grown(seed: int) -> Program:

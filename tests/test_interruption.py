@@ -22,11 +22,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from stepping import stepped
 
 import nn
 from autograd import Value, compile, contexts, detect_anomaly, drawn, enable_grad, grad, hessian, no_grad, recording, scope, tracing, where
 from autograd import draw as draw_graph
-from autograd.compiled import encoding
+from autograd.compiled import layout
 from autograd.state import STATE
 from autograd.temporary import During, Temporary
 
@@ -60,7 +61,7 @@ def left_behind() -> dict[str, Any]:
         "recorder": (recording.recorder(), None),
         "kept": (recording._KEPT.get(), None),
         "given back": (recording._GIVEN_BACK.get(), None),
-        "lock": (encoding._LOCK.locked(), False),
+        "lock": (layout._LOCK.locked(), False),
         "collector": (gc.isenabled(), True),
         "handler": (signal.getsignal(signal.SIGINT), signal.default_int_handler),
     }
@@ -291,12 +292,7 @@ def traced(run: Callable[[], Any], heard: Callable[[FrameType], None]) -> None:
     def call(frame: FrameType, event: str, _: Any) -> Any:
         return line if frame.f_code.co_filename.startswith(OURS) else None
 
-    before = sys.gettrace()
-    sys.settrace(call)
-    try:
-        run()
-    finally:
-        sys.settrace(before)
+    stepped(run, call)
 
 
 def lines_of(scenario: Scenario) -> list[int]:
@@ -451,16 +447,8 @@ def test_an_exit_that_never_begins_is_made_up_for_while_the_traceback_is_kept() 
         with During(Counted):
             assert Counted.now
 
-    def interrupted() -> None:
-        before = sys.gettrace()
-        sys.settrace(press)
-        try:
-            use()
-        finally:
-            sys.settrace(before)
-
     with pytest.raises(KeyboardInterrupt) as caught:
-        interrupted()
+        stepped(use, press)
     assert Counted.now == 0
     assert caught.traceback[-2].name == "leave"
 

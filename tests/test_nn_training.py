@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from stepping import stepped
 from torch_twin import paired, torch_twin
 
 from autograd import Value
@@ -507,12 +508,7 @@ def with_ctrl_c_at_line(k: int, act: Callable[[], Any]) -> bool:
                 signal.raise_signal(signal.SIGINT)
         return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        act()
-    finally:
-        sys.settrace(before)
+    stepped(act, trace)
     return count >= k
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -555,15 +553,7 @@ def _merged(shape: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int
     return loops
 
 
-_LOCK = threading.Lock()
-if hasattr(os, "register_at_fork"):  # another thread may have held it
-    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
-
-
 def encoded(layout: Layout) -> Encoded:
     """The layout's tables, made once."""
-    found: Encoded | None = layout.notes.get("encoded")
-    if found is None:
-        with _LOCK:
-            found = layout.notes.setdefault("encoded", Encoded(layout))
+    found: Encoded = layout.once("encoded", Encoded)
     return found

@@ -12,7 +12,9 @@ side by side, in the order of the operands they were computed from.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -149,6 +151,13 @@ class Scalars:
         return found
 
 
+_LOCK = threading.Lock()
+"""Held while a note is made; see `Layout.once`."""
+
+if hasattr(os, "register_at_fork"):  # another thread may have held it
+    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
+
+
 @dataclass(frozen=True, eq=False)
 class Layout:
     """A program: instructions on `shared` numbers, and on `batched` numbers a sample.
@@ -160,7 +169,7 @@ class Layout:
         fixed: the places of the constants, which are shared, in ascending order; and their numbers.
         kept, wanted, given: the shared and the batched places of what is read when it has run, of the leaves whose derivatives are wanted,
             and of the numbers of the arguments.
-        notes: what executors keep of a layout.
+        notes: what executors keep of a layout; see `once`.
     """
 
     steps: list[Instruction | Scalars]
@@ -172,6 +181,14 @@ class Layout:
     wanted: tuple[Rows, Rows]
     given: tuple[Rows, Rows]
     notes: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, name: str, make: Callable[[Layout], Any]) -> Any:
+        """The note of this name; it is made when it is asked for first, by one thread."""
+        if name not in self.notes:
+            with _LOCK:
+                if name not in self.notes:
+                    self.notes[name] = make(self)
+        return self.notes[name]
 
     @cached_property
     def instructions(self) -> list[Instruction]:

@@ -11,8 +11,6 @@ XLA compiles a program of 20 instructions in 0.5 s, of 100 in 3 s, of 500 in 40 
 
 from __future__ import annotations
 
-import os
-import threading
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from functools import cache
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
@@ -332,11 +330,6 @@ def program(layout: Layout, starts: Starts) -> Callable[[Arrays], Arrays]:
 
 # -- the executor -----------------------------------------------------------------------------------------------------------
 
-_COMPILED: WeakKeyDictionary[Layout, tuple[Callable[..., Any], Callable[..., Any]]] = WeakKeyDictionary()
-_LOCK = threading.Lock()
-if hasattr(os, "register_at_fork"):  # another thread may have held it
-    os.register_at_fork(after_in_child=lambda: globals().update(_LOCK=threading.Lock()))
-
 
 def forward(layout: Layout, data: Storage) -> list[tuple[Instruction, Any]]:
     """As `execute.forward`, in float64.
@@ -363,16 +356,14 @@ def backward(layout: Layout, data: Storage, grads: Storage) -> None:
 
 def _compiled(layout: Layout) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Both directions of a layout, as XLA compiles them at their first use, and anew for another number of samples."""
-    with _LOCK:
-        found = _COMPILED.get(layout)
-        if found is None:
-            warn_if_long(layout)
-            found = _COMPILED[layout] = _directions(ref(layout))
+    found: tuple[Callable[..., Any], Callable[..., Any]] = layout.once("jax", _directions)
     return found
 
 
-def _directions(reference: ref[Layout]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _directions(layout: Layout) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    warn_if_long(layout)
     jax = jax_package()
+    reference = ref(layout)  # which keeps these functions, and would not go if they kept it
 
     def known() -> tuple[Layout, Starts, Starts]:
         layout: Any = reference()  # which exists while it is run

@@ -9,6 +9,7 @@ from typing import Any
 
 from autograd.errors import CompileError, ConvergenceError, InputError
 from autograd.recording import recorder
+from autograd.tracing import refused
 from autograd.transforms import jacobian
 from autograd.trees import flatten
 from autograd.value import Value, number_of
@@ -49,9 +50,11 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
     @functools.wraps(f)
     def solve(guess: Any, *parameters: Any) -> Any:
         if recorder() is not None:
-            raise CompileError(
-                "the root of an implicit equation cannot be compiled: each run and each sample needs a search of its own. Call the "
-                "function without compile, and differentiate it by autograd.grad"
+            raise refused(
+                CompileError(
+                    "the root of an implicit equation cannot be compiled: each run and each sample needs a search of its own. Call the "
+                    "function without compile, and differentiate it by autograd.grad"
+                )
             )
         leaves, build = flatten(guess)
         numbers = [flatten(p) for p in parameters]

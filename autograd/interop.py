@@ -15,6 +15,7 @@ from typing import Any
 from autograd.errors import InputError
 from autograd.functions import OTHER_NAMES, call
 from autograd.ops import OPERATIONS
+from autograd.tracing import refused
 from autograd.value import Value, real
 
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -68,7 +69,9 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
         return OPERATORS[name](*operands)
     row = OPERATIONS.get(ROWS.get(name, name))
     if row is None:
-        raise InputError(f"there is no np.{name} of a Value: write it of operations that there are, or np.{name}(v.data) for the number")
+        raise refused(
+            InputError(f"there is no np.{name} of a Value: write it of operations that there are, or np.{name}(v.data) for the number")
+        )
     return call(row, *operands)
 
 

@@ -34,7 +34,9 @@ def deep_copied(value: Value, memo: dict[int, Any]) -> Value:
     trace = trace_of(value)
     if trace is not None:
         if id(value) in trace.parameters:
-            raise CompileError(f"the parameter {value!r} was copied while the function was recorded: a run would not copy it again")
+            raise trace.refused(
+                CompileError(f"the parameter {value!r} was copied while the function was recorded: a run would not copy it again")
+            )
         return value
     build, parts = reduce_value(value)
     result: Value = build(*copy.deepcopy(parts, memo))
@@ -47,10 +49,13 @@ def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
     Raises:
         InputError: it depends on an argument of a function that is being differentiated or recorded.
     """
-    if trace_of(value) is not None:
-        raise InputError(
-            f"{value!r} depends on an argument of a function that is differentiated or compiled: unpickled, it would be a constant. "
-            "Pickle it outside of the function"
+    trace = trace_of(value)
+    if trace is not None:
+        raise trace.refused(
+            InputError(
+                f"{value!r} depends on an argument of a function that is differentiated or compiled: unpickled, it would be a constant. "
+                "Pickle it outside of the function"
+            )
         )
     if not value._prev:
         return restore_leaf, (value._data, value._operation is LEAF, value._grad, value.label, value.scope)

@@ -21,7 +21,7 @@ from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation
 from autograd.state import STATE
 from autograd.temporary import During, Temporary
-from autograd.tracing import Trace, Tracing, asked_by_us, here, is_running, trace_of
+from autograd.tracing import Trace, Tracing, asked_by_us, here, is_running, refused, trace_of
 from autograd.trees import flatten
 from autograd.value import Value, apply, is_operand, number_of, real
 
@@ -226,7 +226,7 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
         return draw(sampler)
     assert now.trace is not None
     if now.mask is not None:
-        raise now.trace.refused(
+        raise refused(
             CompileError(
                 f"drawn() was called at {current_line()} within a side of a where while the function was recorded: samples that choose the "
                 "other side would draw too. Draw before the where, or choose by `if`"
@@ -263,7 +263,8 @@ class Condition:
                 truth = now.answers[len(now.guards)]
             now.guards.append(Guard(self.node, truth, current_line(), now.mask))
             if len(now.guards) > GUARDS:
-                raise CompileError(f"a loop that does not end while the function is recorded, or one of too many rounds: {current_line()}")
+                line = current_line()
+                raise refused(CompileError(f"a loop that does not end while the function is recorded, or one of too many rounds: {line}"))
         return truth
 
     def __and__(self, other: Any) -> Any:
@@ -282,7 +283,7 @@ class Condition:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Condition):
-            raise InputError("conditions cannot be compared by == while a function is recorded: combine them by &, | and ~")
+            raise refused(InputError("conditions cannot be compared by == while a function is recorded: combine them by &, | and ~"))
         return bool(self) == other
 
     def __hash__(self) -> int:
@@ -314,9 +315,8 @@ class Condition:
     __radd__, __rmul__ = __add__, __mul__
 
     def __repr__(self) -> str:
-        now = recorder()
-        if now is not None and now.trace is not None and not asked_by_us():
-            raise now.trace.refused(
+        if recorder() is not None and not asked_by_us():
+            raise refused(
                 CompileError(
                     f"a condition was asked for its text at {current_line()} while the function was recorded: the text would be frozen. "
                     "Choose with where(x > 0, a, b), or by `if`"
@@ -332,8 +332,8 @@ class Condition:
         """
         (first, build), (second, other) = flatten(self._side(a, True)), flatten(self._side(b, False))
         if repr(build([0] * len(first))) != repr(other([0] * len(second))):
-            raise InputError(
-                "both sides of a where must have the same form in a compiled function: two numbers, or two lists of one length"
+            raise refused(
+                InputError("both sides of a where must have the same form in a compiled function: two numbers, or two lists of one length")
             )
         return build([apply(SELECT, [self.node, _number_node(x), _number_node(y)]) for x, y in zip(first, second, strict=True)])
 
@@ -405,7 +405,7 @@ def _known(x: Any) -> bool | None:
 def _node(x: Any) -> Value:
     if isinstance(x, Condition):
         return x.node
-    raise InputError(f"a condition can be combined with another condition, not with {x!r}: write (v > 0) & (w > 0)")
+    raise refused(InputError(f"a condition can be combined with another condition, not with {x!r}: write (v > 0) & (w > 0)"))
 
 
 def _as_number(x: Any) -> Any:

@@ -151,6 +151,12 @@ def here() -> Trace | None:
     return trace if trace is not None and trace.thread == threading.get_ident() else None
 
 
+def refused(error: Exception) -> Exception:
+    """The error, to be raised; noted on the traced function that this thread is within, if there is one: see `Trace.refused`."""
+    trace = here()
+    return error if trace is None else trace.refused(error)
+
+
 def owner_of(node: Value) -> Trace | None:
     """The trace that a node is a variable of."""
     return _OWNERS.get(id(node))

@@ -364,6 +364,37 @@ def test_copies_in_a_traced_function_keep_their_derivative() -> None:
             traced(3.0)
 
 
+SWALLOWED: dict[str, tuple[Callable[[Any], Any], bool]] = {
+    "pickle": (lambda v: pickle.loads(pickle.dumps(v)) * 2.0, True),
+    "a function of NumPy that there is not": (lambda v: v * np.spacing(v), True),
+    "two conditions compared": (lambda v: v if (v > 0.0) == (v > 1.0) else v * 2.0, False),
+    "a condition and a number": (lambda v: v * 2.0 if (v > 0.0) & 3 else v, False),
+    "a where of two forms": (lambda v: np.sum(where(v > 0.0, [v, v], v)), False),
+    "drawn in a side": (lambda v: where(v > 0.0, lambda: v * drawn(lambda: 2.0), lambda: v), False),
+    "implicit": (lambda v: autograd.implicit(lambda y, a: y * y - a)(1.0, v), False),
+    "many rounds": (lambda v: v * sum(1 for k in range(100_001) if v > k * 1e-9), False),
+}
+"""What is not possible in a traced function; and whether it is not in one that is differentiated, too."""
+
+
+@pytest.mark.parametrize("name", SWALLOWED)
+def test_a_refusal_is_raised_also_if_the_function_catches_it(name: str) -> None:
+    what, also_differentiated = SWALLOWED[name]
+
+    def f(v: Any) -> Any:
+        try:
+            return what(v)
+        except (InputError, CompileError):
+            return v * 5.0
+
+    assert f(3.0) != 15.0
+    with pytest.raises((InputError, CompileError)):
+        autograd.compile(f)(3.0)
+    if also_differentiated:
+        with pytest.raises(InputError):
+            autograd.grad(f)(3.0)
+
+
 def test_drawn_is_a_number_and_while_recording_a_leaf() -> None:
     rng, other = random.Random(3), random.Random(3)
     assert drawn(rng.random) == other.random()

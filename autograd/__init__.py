@@ -80,10 +80,11 @@ from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, v
 from autograd.value import Value, dot
 
 if TYPE_CHECKING:
-    from autograd.compiled.compile import compile as compile
-    from autograd.compiled.function import Function
-    from autograd.compiled.program import Program
-    from autograd.compiled.to_jax import to_jax
+    from autograd.compiled.api.compile import compile as compile
+    from autograd.compiled.api.explain import explain
+    from autograd.compiled.api.function import Function
+    from autograd.compiled.api.replay import Program
+    from autograd.compiled.export.jax_function import to_jax
     from autograd.compiled.with_torch import compare_with_torch
     from autograd.render.draw import Drawing, draw
     from autograd.render.latex import to_latex
@@ -126,6 +127,7 @@ __all__ = [
     "erf",
     "erfc",
     "exp",
+    "explain",
     "expm1",
     "floor",
     "gelu",
@@ -173,16 +175,17 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Function": "autograd.compiled.function",
-    "Program": "autograd.compiled.program",
-    "compile": "autograd.compiled.compile",
+    "Function": "autograd.compiled.api.function",
+    "Program": "autograd.compiled.api.replay",
+    "compile": "autograd.compiled.api.compile",
+    "explain": "autograd.compiled.api.explain",
     "compare_with_torch": "autograd.compiled.with_torch",
     "Drawing": "autograd.render.draw",
     "draw": "autograd.render.draw",
     "paths": "autograd.render.paths",
     "Player": "autograd.render.play",
     "play": "autograd.render.play",
-    "to_jax": "autograd.compiled.to_jax",
+    "to_jax": "autograd.compiled.export.jax_function",
     "to_latex": "autograd.render.latex",
 }
 """What needs NumPy or graphviz is imported at its first use, so that `import autograd` needs nothing but Python."""

@@ -3,7 +3,7 @@
 A rule of the op table is a function of a *namespace* `xp` and of its inputs: `lambda xp, a: xp.exp(a)`. The same rule runs
 
 - on Python floats with `FLOATS`, below: one number;
-- on NumPy arrays with `autograd.compiled.arrays`: a whole batch;
+- on NumPy arrays with `autograd.compiled.backends.numpy.arrays`: a whole batch;
 - on Values with `autograd.functions`: the graph of the expression, which can be differentiated again.
 
 Every namespace is *total*: it follows IEEE 754 and gives inf or nan where `math` raises. What is an error is said once, by

@@ -14,7 +14,7 @@ MODULES = [
         f"autograd.{name}"
         for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
     ],
-    *[f"autograd.compiled.{name}" for name in ("compile", "function", "program", "to_jax")],
+    *[f"autograd.compiled.{name}" for name in ("api.compile", "api.function", "api.replay", "export.jax_function")],
     *[f"autograd.render.{name}" for name in ("draw", "latex", "paths", "play")],
     "nn",
     *[f"nn.{name}" for name in ("history", "module", "persistence", "training")],

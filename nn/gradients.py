@@ -239,7 +239,7 @@ class Compiled(Eager):
 
     def __init__(self, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None = None, executor: str = "auto") -> None:
         from autograd import compile
-        from autograd.compiled.arguments import Parameters
+        from autograd.compiled.api.arguments import Parameters
 
         def sample(model: Any, x: Any, target: Any) -> Any:
             output = model(as_eager(x))
@@ -313,7 +313,7 @@ class Compiled(Eager):
         Raises:
             CompileError: the model, the loss or the penalty changes something, as a counter: compiled code would not.
         """
-        from autograd.compiled.surroundings import Surroundings
+        from autograd.compiled.api.surroundings import Surroundings
 
         surroundings = Surroundings(self.model, self.loss, self.penalty)
         if surroundings.iterators:

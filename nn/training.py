@@ -203,7 +203,7 @@ def _need_functions(loss: Any, penalty: Any, callbacks: Any) -> None:
 
 def _engine(executor: str, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None) -> Eager:
     """How gradients are computed."""
-    from autograd.compiled.executors import NAMES
+    from autograd.compiled.backends.registry import NAMES
 
     if executor not in ("eager", *NAMES):
         raise InputError(f"there is no executor {executor!r}: choose one of eager, {', '.join(NAMES)}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiled import native
+from autograd.compiled.backends.machine import native
 
 EXECUTORS = ["numpy", "native"]
 if importlib.util.find_spec("numba") is None and not os.environ.get("SCALAR_AUTOGRAD_REQUIRE_NUMBA"):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.arrays import ARRAYS
+from autograd.compiled.backends.numpy.arrays import ARRAYS
 from autograd.ops import COMPARISONS, OPERATIONS, Operation
 
 Numbers = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.compiled.arguments import Parameters, as_argument, has_values, split
+from autograd.compiled.api.arguments import Parameters, as_argument, has_values, split
 from autograd.errors import InputError, MagnitudeError
 from nn import MLP, Dropout, Linear, Sequential
 

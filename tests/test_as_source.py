@@ -9,8 +9,8 @@ import pytest
 from points import ROWS, points
 
 from autograd import Program, Value, compile, dot, exp, log, logsumexp, maximum, sqrt, tanh, where
-from autograd.compiled import execute
-from autograd.compiled.execute import Storage
+from autograd.compiled.backends.contract import Storage
+from autograd.compiled.backends.numpy import reference
 from autograd.errors import CompileError
 from autograd.functions import call
 from autograd.ops import Operation
@@ -78,15 +78,16 @@ def test_functions_with_samples_and_masks() -> None:
         _ = f.source
     w, x, y = rng.normal(size=(3, 3)), rng.normal(size=(7, 3)), rng.normal(size=7)
     f.value_and_grad(w, x, y, reduce="sum")
-    [branch] = [branch for branches in f._branches.values() for branch in branches]
-    data = execute.storage(branch.layout, 7)
+    [branch] = f.specialisations
+    executable = reference.load(branch.code)
+    data = executable.storage(7)
     for argument, (used, places) in zip((w.ravel(), x.T, y[None]), branch.inputs, strict=True):
         (data.batched if argument.ndim == 2 else data.shared)[places] = argument[used]
-    grads = execute.gradients(branch.layout, 7)
+    grads = executable.gradients(7)
     branch.seed(grads, [np.ones(7)])
     same, also = (Storage(s.shared.copy(), s.batched.copy()) for s in (data, grads))
-    execute.forward(branch.layout, data)
-    execute.backward(branch.layout, data, grads)
+    executable.forward(data)
+    executable.backward(data, grads)
     names: dict[str, Any] = {}
     exec(f.source, names)
     with np.errstate(all="ignore"):

@@ -12,39 +12,18 @@ from executors import EXECUTORS
 from points import ROWS, points
 
 from autograd import Program, Value, compile, dot, exp, log, log_softmax, logsumexp, relu, tanh, where
-from autograd.compiled.layout import Instruction, Layout, Scalars
-from autograd.compiled.matrices import MATMUL
-from autograd.compiled.roll import FEW
+from autograd.compiled.ir import Instruction, Matmul, Scalars, check
+from autograd.compiled.passes.vectorise import FEW
 from autograd.errors import CompileError, DomainError, PoleError
 from autograd.functions import call
 from autograd.ops import DOT, MUL, SUM, Operation
 from benchmarks.moons import moons
 
 
-def legal(layout: Layout) -> None:
-    """What a legal layout is: outputs are disjoint, every operand was written before it is read, and shared numbers depend on no batched ones."""
-    sizes = {False: layout.shared, True: layout.batched}
-    outputs = {kind: np.zeros(size, dtype=int) for kind, size in sizes.items()}
-    for step in layout.instructions:
-        outputs[step.batched][step.start : step.start + step.size] += 1
-        assert step.batched or not any(operand.batched for operand in step.operands)
-    assert all(count.max(initial=0) <= 1 for count in outputs.values())
-    written = {kind: count == 0 for kind, count in outputs.items()}
-    for step in layout.instructions:
-        for operand in step.operands:
-            places = operand.all_places()
-            assert places.shape == operand.shape
-            assert written[operand.batched][places].all()
-            if operand.places is None:
-                moving = math.prod(n for n, stride in zip(operand.shape, operand.strides, strict=True) if stride)
-                assert len(np.unique(places)) == moving
-        written[step.batched][step.start : step.start + step.size] = True
-
-
 def agree(build: Callable[[], Value], leaves: list[Value], tolerance: float = 1e-12) -> Program:
     """The program of a graph, after it was compared with eager code at a few points, with every executor."""
     programs = [compile(build(), executor=name) for name in EXECUTORS]
-    legal(programs[0].layout)
+    check(programs[0].code)
     for program in [*programs, *programs]:
         eager = build()
         for leaf in leaves:
@@ -64,14 +43,14 @@ def agree(build: Callable[[], Value], leaves: list[Value], tolerance: float = 1e
 def test_moons_finds_three_matrix_products() -> None:
     parameters, loss = moons(Value)
     program = agree(loss, parameters)
-    products = [step for step in program.layout.instructions if step.operation is MATMUL]
+    products = [step for step in program.code.flattened if isinstance(step, Matmul)]
     assert [step.shape for step in products] == [(100, 16), (100, 16), (1, 100)]
-    assert len(program.layout.instructions) <= 16
+    assert len(program.code.flattened) <= 16
     text = str(program)
     assert "3 of them matrix products" in text
     assert "t1[100, 16] = leaves[100, 2] @ leaves_2[16, 2]ᵀ" in text
     assert "t5[100, 16] = ReLU(t3[100, 16])" in text
-    assert all(operand.places is None for step in program.layout.instructions if step.size > 1 for operand in step.operands)
+    assert all(operand.places is None for step in program.code.flattened if step.size > 1 for operand in step.operands)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -88,7 +67,7 @@ def test_every_row_as_a_batch_and_alone(row: Operation, executor: str) -> None:
         return total * 0.5
 
     program = compile(build(), executor=executor)
-    legal(program.layout)
+    check(program.code)
     eager = build()
     eager.backward()
     expected = [x.grad for x in flat]
@@ -139,7 +118,7 @@ def test_small_graphs() -> None:
 
 def test_sums_products_and_chains_are_rolled() -> None:
     xs = [Value(float(i) + 0.5) for i in range(8)]
-    operations = lambda program: [step.operation for step in program.layout.instructions]
+    operations = lambda program: [step.operation for step in program.code.flattened]
     assert operations(agree(lambda: sum(xs[1:], xs[0]), xs)) == [SUM]
     assert operations(agree(lambda: sum([a * b for a, b in zip(xs[1:4], xs[4:7], strict=True)], xs[0] * xs[7]), xs)) == [DOT]
 
@@ -168,11 +147,11 @@ def test_narrow_levels_are_blocks_and_wide_ones_vectors() -> None:
         wide = [tanh(ends[i % 2] * a) for i, a in enumerate(x)]  # of two rows of one level
         return chain(log_softmax(wide)[3] + logsumexp(wide), x[2], 40)
 
-    steps = agree(narrow_wide_narrow, x).layout.steps
-    assert [type(step) for step in steps if isinstance(step, Scalars) or step.size >= FEW] == [
-        Scalars,
-        *[Instruction] * sum(isinstance(step, Instruction) and step.size >= FEW for step in steps),
-        Scalars,
+    steps = agree(narrow_wide_narrow, x).code.instructions
+    assert [isinstance(step, Scalars) for step in steps if isinstance(step, Scalars) or step.size >= FEW] == [
+        True,
+        *[False] * sum(isinstance(step, Instruction) and step.size >= FEW for step in steps),
+        True,
     ]
     assert max(step.size for step in steps if isinstance(step, Instruction) and step.operation is MUL) == len(x)
 
@@ -181,7 +160,7 @@ def test_narrow_levels_with_what_is_no_scalar() -> None:
     """A logsumexp, or a side that is masked, ends a block: what is before and behind it may be one."""
     x = [Value(0.4), Value(0.7), Value(-0.2)]
     soft = lambda y, i: logsumexp([y, x[2], x[0]]) if i in (35, 36, 80) else y
-    steps = agree(lambda: chain(x[0], x[1], 120, soft), x).layout.steps
+    steps = agree(lambda: chain(x[0], x[1], 120, soft), x).code.instructions
     kinds = [step.operation.name if isinstance(step, Instruction) else "scalars" for step in steps]
     assert kinds.count("logsumexp") == 3
     assert kinds.count("scalars") == 3
@@ -211,7 +190,7 @@ def test_a_layer_is_one_product_however_it_is_written(order: str) -> None:
         return total
 
     program = agree(build, [v for row in W + X for v in row])
-    assert [step.shape for step in program.layout.instructions if step.operation is MATMUL] == [(7, 4)]
+    assert [step.shape for step in program.code.flattened if isinstance(step, Matmul)] == [(7, 4)]
     assert "t1[7, 4] = X[7, 5] @ W[4, 5]ᵀ" in str(program)
 
 
@@ -227,7 +206,7 @@ def test_deep_and_wide() -> None:
     wide = sum(exp(x * (i * 1e-5)) for i in range(20_000))
     assert isinstance(wide, Value)
     agree(lambda: wide, [])
-    assert len(compile(wide).layout.instructions) == 3
+    assert len(compile(wide).code.flattened) == 3
 
 
 def test_infinities_in_a_dot_are_those_of_eager_code() -> None:
@@ -262,7 +241,7 @@ def test_domain_errors_are_those_of_eager_code() -> None:
 
 def test_a_domain_that_only_compiled_code_leaves_is_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
     program = compile(log(Value(1.0)), executor="numpy")
-    monkeypatch.setattr("autograd.compiled.execute.outside", lambda *_: True)
+    monkeypatch.setattr("autograd.compiled.backends.numpy.reference.outside", lambda *_: True)
     with pytest.raises(DomainError, match="though not in eager code"):
         program()
     assert repr(program) == "<Program of 2 nodes, 1 instructions>"
@@ -322,10 +301,10 @@ def test_long_products_have_the_bits_of_eager_code(executor: str, name: str) -> 
 
 @pytest.mark.skipif("native" not in EXECUTORS, reason="needs Numba")
 def test_a_long_product_is_one_line_of_the_native_machine() -> None:
-    from autograd.compiled.encoding import encoded
+    from autograd.compiled.backends.machine.encoding import Encoded
 
     x = [Value(1.0) for _ in range(100)]
-    lines = {name: len(encoded(compile(root).layout).scalars) for name, root in long_products(x).items()}
+    lines = {name: len(Encoded(compile(root).code).scalars) for name, root in long_products(x).items()}
     assert lines["one after the other"] == 2  # by the constant 1, from which math.prod starts
     assert lines["one of them read elsewhere"] < 8
 
@@ -343,8 +322,7 @@ def test_scalars_of_which_a_vector_reads_some(executor: str) -> None:
     root.backward()
     expected, value = [a.grad for a in x], root.data
     program = compile(root, executor=executor)
-    kinds = {type(step) for step in program.layout.steps}
-    assert kinds == {Instruction, Scalars}
+    assert {isinstance(one, Scalars) for one in program.code.instructions} == {False, True}
     for a in x:
         a.grad = 0.0
     assert program() == pytest.approx(value, rel=1e-14)

@@ -10,8 +10,8 @@ import pytest
 from executors import EXECUTORS
 
 from autograd import Value, compile, dot, exp, log, sigmoid, where
-from autograd.compiled.encoding import FIELDS, FIRST_ONE, LENT_ROWS, OPERANDS, encoded
-from autograd.compiled.native import LARGE, Piece
+from autograd.compiled.backends.machine.encoding import FIELDS, FIRST_ONE, LENT_ROWS, OPERANDS, Encoded
+from autograd.compiled.backends.machine.native import LARGE, Piece
 from autograd.custom import define
 from autograd.errors import DomainError
 
@@ -41,7 +41,7 @@ def both(f: Callable[..., Any], in_axes: Any = None) -> tuple[Any, Any]:
 
 def storages(f: Any) -> list[Piece]:
     """What waits for the next call."""
-    return [data for shortcut in f._shortcuts.values() for data in shortcut._spare]
+    return [data for shortcut in f._calls.shortcuts.values() for data in shortcut._spare]
 
 
 @pytest.mark.parametrize("samples", [1, 2, 7, 10, 12, 13, 40])
@@ -241,11 +241,11 @@ def test_gradients_are_written_before_they_are_added_to() -> None:
 def test_a_program_marks_first_gradients_and_the_rest_is_zero() -> None:
     f = compile(lambda x, y: x * y + x, executor="native")
     f.value_and_grad(np.ones(3), np.ones(3))
-    layout = f._last.layout
-    table = encoded(layout)
+    code = f.specialisations[-1].code
+    table = Encoded(code)
     marks = table.code[:, [OPERANDS + FIELDS * k + FIRST_ONE for k in range(2)]]
     assert marks.tolist() == [[0, 1], [1, 1]]  # of x * y, which comes second on the way back, and of (x * y) + x
-    assert [(-1 - place, count) for place, count in table.zero.tolist()] == [(layout.batched - 1, 1)]
+    assert [(-1 - place, count) for place, count in table.zero.tolist()] == [(code.batched - 1, 1)]
 
 
 def test_threads_do_not_share_storage() -> None:

@@ -25,7 +25,7 @@ MODULES = sorted(
 )
 
 
-NEEDED = {"autograd.compiled.to_jax": "jax"}
+NEEDED = {"autograd.compiled.export.jax_function": "jax"}
 """The packages that examples cannot run without."""
 
 

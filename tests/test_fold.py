@@ -6,8 +6,9 @@ import pytest
 from drawable import GRAPHS, chain, in_circles, random_graph, random_scopes, recurrent, scoped_mlp
 
 from autograd import Value, dot, scope
-from autograd.compiled.record import record
-from autograd.compiled.roll import roll
+from autograd.compiled.passes.sums import find_sums
+from autograd.compiled.passes.trace import trace
+from autograd.compiled.passes.vectorise import vectorise
 from autograd.errors import InputError
 from autograd.graph import topological_order
 from autograd.render.fold import fold, stem
@@ -71,8 +72,8 @@ def test_the_groups_are_those_of_the_compiled_program():
         hidden = [dot(w, x).tanh() for w in weights]
         loss = loss + dot(hidden, hidden).exp()
     result = folded(loss * 1.0, 50)
-    tape = record([loss * 1.0])
-    operations = sorted(group.operation.name for group in roll(tape))
+    tape = trace([loss * 1.0])
+    operations = sorted(group.operation.name for group in vectorise(tape, find_sums(tape)))
     computed = [group for group in result.groups if result.edges.inputs(group.members[0])]
     assert operations == ["dot", "dot", "exp", "mul", "sum", "tanh"]
     assert sorted(result.order[group.members[0]]._operation.name.replace("add", "sum") for group in computed) == operations

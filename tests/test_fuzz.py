@@ -60,24 +60,24 @@ def reference(bench: Bench) -> Bench:
 
 
 def test_a_wrong_executor_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference.native.compiled.arrays.ARRAYS, "atan", lambda a: np.arctan(a) * (1.0 + 1e-9))
+    monkeypatch.setattr(reference.native.compiled.backends.numpy.arrays.ARRAYS, "atan", lambda a: np.arctan(a) * (1.0 + 1e-9))
     small = worst_of(reference, 300)
     assert len(small.steps) == 1
     assert "atan" in str(small)
 
 
 def test_a_frozen_branch_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference.native.compiled.branch.Branch, "holds", lambda self, data: np.ones(data.batched.shape[1], dtype=bool))
+    monkeypatch.setattr(reference.native.compiled.api.branch.Branch, "holds", lambda self, data: np.ones(data.batched.shape[1], dtype=bool))
     assert any(name.startswith("if:") for name, _ in worst_of(reference, 150).steps)
 
 
 def test_a_forgotten_mask_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference.native.compiled.execute, "_selected", lambda step, data, part: part)
+    monkeypatch.setattr(reference.native.compiled.backends.numpy.reference, "_selected", lambda one, data, part: part)
     assert any("where:" in name for name, _ in worst_of(reference, 400).steps)
 
 
 def test_a_missing_warning_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference.native.compiled.function.Function, "_report", lambda *_: None)
+    monkeypatch.setattr(reference.native.compiled.api.specialisations, "report", lambda *_: None)
     rng = random.Random(0)
     found = [reference.disagreement(reference.grow(rng)) for _ in range(50)]
     assert any("the warnings say []" in text for text in found)

@@ -17,7 +17,7 @@ from fuzz_grammar import FEATURES, NUMBER, Argument, Form, Function, written
 from fuzz_reference import NAMES, Number, OutsideError, trace
 from fuzz_smaller import simpler
 
-from autograd.compiled import branch, function
+from autograd.compiled.api import branch, call, specialisations
 
 FUNCTIONS = 900
 
@@ -96,25 +96,25 @@ def test_a_frozen_branch_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_warning_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(function.Function, "_report", lambda *_: None)
+    monkeypatch.setattr(specialisations, "report", lambda *_: None)
     _, found = found_in(200, "errors", "loops", kind="no ")
     assert found.kind in ("no warning", "no error")
 
 
 def test_a_wrong_total_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(function, "_total", lambda numbers: float(numbers.sum()) * 1.0001)
+    monkeypatch.setattr(call, "_total", lambda numbers: float(numbers.sum()) * 1.0001)
     _, found = found_in(100, "loops", kind="value")
     assert found.who == "numpy"
 
 
 def test_arguments_that_are_mixed_up_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = function.Function._pull_back
+    right = call.pull_back
 
-    def wrong(self: Any, *args: Any) -> Any:
-        found = right(self, *args)
+    def wrong(*args: Any) -> Any:
+        found = right(*args)
         return {i: found[j] for i, j in zip(found, reversed([*found]), strict=True)}
 
-    monkeypatch.setattr(function.Function, "_pull_back", wrong)
+    monkeypatch.setattr(call, "pull_back", wrong)
     _, found = found_in(100, "loops", "names", "keywords")
     assert found.kind in ("gradient", "form", "raises ValueError")
 

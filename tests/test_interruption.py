@@ -27,7 +27,6 @@ from stepping import stepped
 import nn
 from autograd import Value, compile, contexts, detect_anomaly, drawn, enable_grad, grad, hessian, no_grad, recording, scope, tracing, where
 from autograd import draw as draw_graph
-from autograd.compiled import layout
 from autograd.state import STATE
 from autograd.temporary import During, Temporary
 
@@ -61,7 +60,6 @@ def left_behind() -> dict[str, Any]:
         "recorder": (recording.recorder(), None),
         "kept": (recording._KEPT.get(), None),
         "given back": (recording._GIVEN_BACK.get(), None),
-        "lock": (layout._LOCK.locked(), False),
         "collector": (gc.isenabled(), True),
         "handler": (signal.getsignal(signal.SIGINT), signal.default_int_handler),
     }

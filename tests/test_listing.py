@@ -13,8 +13,8 @@ from listing_reader import Leaf, Listing, Named
 
 import autograd
 from autograd import Program, Value, compile, dot, exp, log, logsumexp, maximum, relu, sqrt, tanh, where
-from autograd.compiled.function import Function
-from autograd.compiled.printing import Line, describe, outline
+from autograd.compiled.api.function import Function
+from autograd.compiled.export.listing import Line, describe, outline
 from nn import MLP, Linear, mse
 
 RNG = np.random.default_rng(0)
@@ -64,7 +64,7 @@ def read_function(f: Function, *args: Any, in_axes: Sequence[Any] = (), model: A
     flat = [part for _, part in arrays_of(found, "")]
     axes = [*in_axes, *[None] * (len(args) - len(in_axes))]
     samples = next((len(next(x for _, x in arrays_of(arg, ""))) for arg, axis in zip(args, axes, strict=True) if axis == 0), None)
-    [branch] = [branch for branches in f._branches.values() for branch in branches]
+    [branch] = f.specialisations
     returned = [x for output in branch.outputs for x in zip(output.batched.tolist(), output.places.tolist(), strict=True)]
     names = [*inspect.signature(f).parameters][: len(args)]
     shapes = [
@@ -73,8 +73,8 @@ def read_function(f: Function, *args: Any, in_axes: Sequence[Any] = (), model: A
         if arg is not model
         for name, array in arrays_of(arg, own)
     ]
-    lines = outline(branch.tape, branch.layout, shapes)
-    text = complete(describe(branch.tape, branch.layout, shapes, returned), lines)
+    lines = outline(branch.tape, branch.code, shapes)
+    text = complete(describe(branch.tape, branch.code, shapes, returned), lines)
     for sample in range(samples or 1):
         leaves: list[Leaf] = []
         arrays: dict[str, Named] = {}
@@ -344,8 +344,8 @@ def test_values_from_elsewhere() -> None:
     w = labelled(["w0", "w1", "w2"])
     f = compile(lambda x: dot(w, x) + x[0] * w[1], in_axes=(None,))
     f(RNG.normal(size=3))
-    [branch] = [branch for branches in f._branches.values() for branch in branches]
-    assert outline(branch.tape, branch.layout)[0].text == "Σ (w0, w1, w2) * x[3]"
+    [branch] = f.specialisations
+    assert outline(branch.tape, branch.code)[0].text == "Σ (w0, w1, w2) * x[3]"
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from executors import EXECUTORS
 
-from autograd.compiled import machine
+from autograd.compiled.backends.machine import machine
 
 pytestmark = pytest.mark.skipif("native" not in EXECUTORS, reason="needs Numba")
 

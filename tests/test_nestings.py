@@ -38,7 +38,7 @@ from autograd import (
     vjp,
     where,
 )
-from autograd.compiled.compile import compile
+from autograd.compiled.api.compile import compile
 
 SECONDS = 40.0
 

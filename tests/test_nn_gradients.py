@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, dot, exp, log, no_grad, sigmoid, where
-from autograd.compiled import function
+from autograd.compiled.api import specialisations
 from autograd.errors import CompileError, DomainError, InputError, PoleError, TrainingError
 from autograd.recording import drawn
 from autograd.trees import flatten
@@ -669,13 +669,13 @@ class Changing(Module):
 def recordings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is recorded from now on, other than to see whether it has changed."""
     made: list[Any] = []
-    original = function.record_branch
+    original = specialisations.record_branch
 
-    def record_branch(f: Any, *args: Any) -> Any:
+    def record_branch(backend: Any, f: Any, *args: Any) -> Any:
         made.append(f)
-        return original(f, *args)
+        return original(backend, f, *args)
 
-    monkeypatch.setattr(function, "record_branch", record_branch)
+    monkeypatch.setattr(specialisations, "record_branch", record_branch)
     return made
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("numpy")
 
 from growing_models import ODD, OPTIMIZERS, STEADY, Bench, Case, Growing, Outcome, Piece, compare, distance, run, script
 
-from autograd.compiled.surroundings import Snapshot
+from autograd.compiled.api.surroundings import Snapshot
 from nn.gradients import Compiled
 
 MODELS = 220

@@ -8,7 +8,7 @@ import pytest
 from points import EXTREME, NOT_FINITE, ROWS, points
 
 from autograd import Value, check_gradients, grad
-from autograd.compiled.arrays import ARRAYS
+from autograd.compiled.backends.numpy.arrays import ARRAYS
 from autograd.errors import DefinitionError, InputError
 from autograd.functions import GRAPHS, call
 from autograd.namespaces import FLOATS, FUNCTIONS

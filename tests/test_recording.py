@@ -18,7 +18,7 @@ import pytest
 
 import autograd
 from autograd import Value, enable_grad, log, no_grad, scope, sqrt, where
-from autograd.compiled.record import record
+from autograd.compiled.passes.trace import trace
 from autograd.errors import CompileError, DomainError, InputError
 from autograd.ops import EQUAL, LESS, LESS_EQUAL
 from autograd.recording import Condition, compare, drawn, recorder, recording
@@ -175,7 +175,7 @@ def test_masks_of_nested_sides_hold_where_all_of_them_do() -> None:
             result = where(x > 0.0, inner, lambda x=x: keep("negative", -x))
         holds = {name: heard.masks[node].data == 1.0 for name, node in made.items()}
         assert holds == {"low": 0.0 < a < 2.0, "high": a >= 2.0, "negative": a <= 0.0}
-        tape = record([result], [x], heard)
+        tape = trace([result], [x], heard)
         assert set(tape.masks) >= {tape.nodes.index(node) for node in made.values()}
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from autograd import Program, Value, compile, draw, exp, paths, play, scope, tanh, to_latex
-from autograd.compiled.as_source import source_of
-from autograd.compiled.layout import Scalars
-from autograd.compiled.printing import Line
+from autograd.compiled.export.listing import Line
+from autograd.compiled.export.numpy_source import source_of
+from autograd.compiled.ir import Scalars
 from autograd.custom import define
 from autograd.render.picture import printable, shown
 
@@ -307,9 +307,9 @@ def test_the_writer_of_source_trusts_no_line() -> None:
     """Also where a line in words was not quoted, it is a comment of one line."""
     made = program("plain")
     for text in HOSTILE:
-        lines = [Line(text, text, text, False, ()) for _ in made.layout.steps]
-        assert not any(isinstance(step, Scalars) for step in made.layout.steps)
-        assert of_source(source_of(made.layout, text, lines, [])) == of_source(source_of(made.layout, "plain", made.outline(), []))
+        lines = [Line(text, text, text, False, ()) for _ in made.code.instructions]
+        assert not any(isinstance(step, Scalars) for step in made.code.instructions)
+        assert of_source(source_of(made.code, text, lines, [])) == of_source(source_of(made.code, "plain", made.outline(), []))
 
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if text.strip() and "&" not in text])  # it has no \&
@@ -330,11 +330,11 @@ def as_is(text: str) -> str:
 
 
 PLANTED: list[tuple[str, dict[str, Any]]] = [
-    ("program.source", {"autograd.compiled.as_source.comment": lambda text: f"# {text}", "autograd.compiled.names.quoted": as_is}),
-    ("f.source", {"autograd.compiled.as_source.docstring": lambda text: f'"""{text}"""'}),
-    ("the listing", {"autograd.compiled.names.quoted": as_is}),
-    ("the listing", {"autograd.compiled.printing.printable": as_is}),
-    ("the exact listing", {"autograd.compiled.names.quoted": as_is}),
+    ("program.source", {"autograd.compiled.export.numpy_source.comment": lambda text: f"# {text}", "autograd.compiled.export.naming.quoted": as_is}),
+    ("f.source", {"autograd.compiled.export.numpy_source.docstring": lambda text: f'"""{text}"""'}),
+    ("the listing", {"autograd.compiled.export.naming.quoted": as_is}),
+    ("the listing", {"autograd.compiled.export.listing.printable": as_is}),
+    ("the exact listing", {"autograd.compiled.export.naming.quoted": as_is}),
     ("DOT", {"autograd.render.dot.dot_text": as_is}),
     ("DOT", {"autograd.render.dot.printable": as_is, "autograd.render.describe.shown": as_is}),
     ("SVG", {"autograd.render.svg.escape": as_is}),

@@ -13,7 +13,7 @@ import pytest
 
 from autograd import Value, clip, compile, exp, hypot, log, maximum, relu, sqrt, tanh, where
 from autograd import abs as absolute
-from autograd.compiled.to_jax import to_jax
+from autograd.compiled.export.jax_function import to_jax
 from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.recording import drawn
 from nn import MLP, Module, mse
@@ -310,7 +310,7 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from autograd import compile
-from autograd.compiled.to_jax import to_jax
+from autograd.compiled.export.jax_function import to_jax
 from nn import MLP, mse
 
 model = MLP(3, [16, 16, 1], rng=random.Random(0))

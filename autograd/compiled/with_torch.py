@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from autograd.checking import Comparison
-from autograd.compiled.record import record
+from autograd.compiled.passes.trace import trace
 from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.ops import LEAF
 from autograd.value import Value
@@ -41,7 +41,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     except ImportError as error:
         raise MissingPackageError("compare_with_torch needs PyTorch: pip install 'scalar-autograd[torch]'") from error
     functions = torch_functions(torch)
-    tape = record([root])
+    tape = trace([root])
     leaves = tape.leaves()
     results: list[Any] = []
     for node, operation, inputs in zip(tape.nodes, tape.operations, tape.inputs, strict=True):

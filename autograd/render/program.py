@@ -10,7 +10,7 @@ from autograd.render.picture import Box, Picture
 
 
 class Line(Protocol):
-    """An instruction in words, as `autograd.compiled.printing` gives it."""
+    """An instruction in words, as `autograd.compiled.export.listing` gives it."""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,272 @@
+"""A branch: one way through the `if`s of a compiled function, its code, and where in storage arguments, results and guards are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.api.arguments import Argument, Array
+from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
+from autograd.compiled.api.surroundings import Surroundings
+from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
+from autograd.compiled.forms import Tape
+from autograd.compiled.ir import Code, Index, index_of
+from autograd.compiled.pipeline import collector_paused, lower, trace
+from autograd.contexts import enable_grad
+from autograd.errors import CompileError
+from autograd.tracing import trace_of
+from autograd.trees import Form
+from autograd.value import Value
+
+
+@dataclass(frozen=True)
+class Check:
+    """A guard, found in storage: the condition, its truth while recording, the line that asked, and where it matters."""
+
+    condition: tuple[bool, int]
+    truth: bool
+    line: str
+    mask: tuple[bool, int] | None
+
+
+class Output:
+    """Where an array of the result is in storage.
+
+    Attributes:
+        shape: of the array, for one sample.
+        batched, places: of each of its numbers, in their order, whether it is batched, and its place.
+    """
+
+    def __init__(self, shape: tuple[int, ...], found: list[tuple[bool, int]]) -> None:
+        self.shape = shape
+        self.batched = np.array([batched for batched, _ in found], dtype=bool)
+        self.places = np.array([place for _, place in found], dtype=np.intp)
+        self._of_batched, self._of_shared = (index_of(self.places[self.batched == kind].tolist()) for kind in (True, False))
+        self._single = found[0] if shape == () else None
+        self._all_batched = bool(self.batched.all())
+
+    def read(self, data: Storage) -> Array:
+        """The array, with the samples as its first axis."""
+        n = data.batched.shape[1]
+        if self._single is not None:  # as a loss is: quicker
+            batched, place = self._single
+            return data.batched[place].copy() if batched else data.shared[place : place + 1].repeat(n)
+        if self._all_batched:
+            array = data.batched[self._of_batched].T.copy()
+        else:
+            array = np.empty((n, self.places.size))
+            array[:, self.batched] = data.batched[self._of_batched].T
+            array[:, ~self.batched] = data.shared[self._of_shared]
+        return array.reshape(n, *self.shape)
+
+    def number(self, data: Storage) -> float:
+        """A single number of a single sample."""
+        assert self._single is not None
+        batched, place = self._single
+        return float(data.batched[place, 0] if batched else data.shared[place])
+
+    def as_seed(self, number: float, samples: int) -> Seed:
+        """The gradient of a single number, for all samples."""
+        assert self._single is not None
+        batched, place = self._single
+        return batched, place, number if batched else number * samples
+
+    def seed(self, grads: Storage, seed: Array | float) -> None:
+        """Add to the gradients an array like that of `read`; or set that of a single number, for all samples; 0 says nothing to do."""
+        if not isinstance(seed, float):
+            seed = seed.reshape(len(seed), -1)
+            np.add.at(grads.batched, self.places[self.batched], seed[:, self.batched].T)  # a number may be given back twice
+            np.add.at(grads.shared, self.places[~self.batched], seed[:, ~self.batched].sum(axis=0))
+        elif seed and self._single is not None:
+            grads.set(*self.as_seed(seed, grads.batched.shape[1]))
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One way through the `if`s of a function: its code, and where its inputs and outputs are in storage.
+
+    Attributes:
+        tape: what was traced.
+        executable: the code, loaded by a backend.
+        inputs: for each argument which of its numbers the program needs, and their places; slices, where they are that, are faster.
+        captured: Values that the function refers to, which are read anew at each run, and their places.
+        draws: places of the random numbers (-1 where the program does not need one), and what draws them.
+        checks: what must hold for a run.
+        outputs: where the arrays of the result are.
+        build: puts arrays into the form of the result.
+        recorded: what the function did, to be compared with what it does later.
+        fixed: those of the Values that it refers to that are no leaves.
+        shapes: the arrays of the arguments for one sample, by name and shape.
+        wanted, first: the rows of the leaves whose derivatives are wanted, and of all numbers of the arguments.
+    """
+
+    tape: Tape
+    executable: Executable
+    inputs: list[tuple[Index, Index]]
+    captured: list[tuple[Value, int]]
+    draws: list[tuple[int, Callable[[], float]]]
+    checks: list[Check]
+    outputs: list[Output]
+    build: Form
+    recorded: Recorded
+    fixed: set[Value]
+    shapes: list[tuple[str, tuple[int, ...]]]
+    wanted: list[int]
+    first: list[int]
+
+    @property
+    def code(self) -> Code:
+        """The instructions."""
+        return self.executable.code
+
+    @property
+    def returned(self) -> list[tuple[bool, int]]:
+        """Where each number of the result is."""
+        return [pair for output in self.outputs for pair in zip(output.batched.tolist(), output.places.tolist(), strict=True)]
+
+    @property
+    def way(self) -> Any:
+        """Which way it is: the answers to all that was asked."""
+        return [(check.line, check.truth) for check in self.checks], len(self.tape.nodes)
+
+    def run(self, arguments: Sequence[Argument], samples: Any, size: int, draws: Array | None = None) -> tuple[Storage, list[Violation]]:
+        """Compute the results for some of the samples. Returns what was computed, and where it left a domain.
+
+        `draws`: the random numbers, a row for each of `self.draws`; without them these are some numbers or other.
+        """
+        n = size if isinstance(samples, slice) else len(samples)
+        data = self.executable.storage(n)
+        for argument, (used, places) in zip(arguments, self.inputs, strict=True):
+            numbers = argument.numbers(size)[used]
+            if argument.batched:
+                data.put(places, numbers[:, samples])
+            else:
+                data.shared[places] = numbers
+        for value, place in self.captured:
+            data.shared[place] = value._data
+        for k, (place, _) in enumerate(self.draws):
+            if place >= 0:
+                data.batched[place] = 0.5 if draws is None else draws[k]
+        return data, self.executable.forward(data)
+
+    def is_current(self, f: Seen, arguments: Sequence[Argument]) -> bool:
+        """Whether the function, recorded now, would give this program."""
+        try:
+            again = run_again(f, arguments, self.recorded)
+        except CompileError:
+            return False
+        fixed: list[Value] = []
+        return not self.recorded.differs(again, fixed) and self.fixed.issubset(fixed)
+
+    def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
+        """For which samples the run went the recorded way."""
+        ok = np.ones(data.batched.shape[1], dtype=bool)
+        for check in self.checks:
+            same = (_at(data, check.condition) != 0.0) == check.truth
+            ok &= same if check.mask is None else same | (_at(data, check.mask) == 0.0)
+        return ok
+
+    def results(self, data: Storage) -> list[Array]:
+        """The arrays of the result, with the samples as their first axis."""
+        return [output.read(data) for output in self.outputs]
+
+    def seed(self, grads: Storage, seeds: Sequence[Array | float]) -> None:
+        """Set the gradients of the results, to what `Output.seed` takes."""
+        for output, seed in zip(self.outputs, seeds, strict=True):
+            output.seed(grads, seed)
+
+
+def _at(data: Storage, place: tuple[bool, int]) -> Any:
+    batched, i = place
+    return data.batched[i] if batched else data.shared[i]
+
+
+@collector_paused()
+def record_branch(
+    backend: Backend, f: Seen, source: Any, arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...], aux: bool
+) -> Branch:
+    """Run the function on Values that stand for the numbers of one sample, and keep what it did.
+
+    Args:
+        backend: loads the code.
+        f: called with what stands for the arguments.
+        source: the function that it calls.
+        sample: which one.
+        chosen: by which arguments to differentiate.
+        aux: whether only the first number of the result is differentiated.
+
+    Raises:
+        CompileError: the function cannot be recorded.
+    """
+    surroundings = Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
+    before = surroundings.states()
+    try:
+        recorded = run_once(f, arguments, sample)
+    finally:
+        has_drawn = surroundings.drawn_since(before)
+    if has_drawn:
+        line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample))
+        raise CompileError(
+            f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them by "
+            "autograd.drawn, as in drawn(random.random) in place of random.random()"
+        )
+    recording, variables, arrays = recorded.recording, recorded.variables, recorded.arrays
+    fixed = recorded.compared(f, arguments)
+    batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
+    drawn = {leaf for leaf, _ in recording.draws}
+    checked = recorded.checked
+    differentiated = [] if not chosen else recorded.outputs[0] if aux and recorded.outputs else None
+    with enable_grad():
+        tape = trace(recorded.roots, {*batched, *drawn}, recording, differentiated, fixed)
+    row = tape.rows()
+    random = {row[leaf] for leaf in drawn if leaf in row}
+    for i, sources in enumerate(tape.inputs) if random and checked else ():
+        if not random.isdisjoint(sources):
+            random.add(i)
+    for guard in recording.guards if random else ():
+        if row[guard.node] in random:
+            raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) for it")
+    wanted = [row[leaf] for i in chosen for leaf in variables[i] if leaf in row]
+    first = [row[leaf] for leaves in variables for leaf in leaves if leaf in row]
+    code = lower(tape, wanted, first)
+
+    def place(node: Value) -> tuple[bool, int]:
+        return tape.batched[row[node]], int(code.place[row[node]])
+
+    inputs = []
+    for leaves in variables:
+        used = [i for i, leaf in enumerate(leaves) if leaf in row and code.place[row[leaf]] >= 0]
+        places = [place(leaves[i])[1] for i in used]
+        inputs.append((index_of(used), index_of(places)))
+    own = {leaf for leaves in variables for leaf in leaves} | drawn
+    captured = [(tape.nodes[i], int(code.place[i])) for i in tape.leaves() if tape.nodes[i] not in own and code.place[i] >= 0]
+    _refuse_traced([value for value, _ in captured])
+    return Branch(
+        tape,
+        backend.load(code),
+        inputs,
+        captured,
+        [(place(leaf)[1] if leaf in row else -1, sampler) for leaf, sampler in recording.draws],
+        [Check(place(g.node), g.truth, g.line, None if g.mask is None else place(g.mask)) for g in recording.guards],
+        [Output(array.shape, [place(x) for x in found]) for found, array in zip(recorded.outputs, arrays, strict=True)],
+        recorded.form,
+        recorded,
+        fixed,
+        [pair for argument in arguments if argument.module is None for pair in argument.shapes],
+        wanted,
+        first,
+    )
+
+
+def _refuse_traced(captured: Sequence[Value]) -> None:
+    """Values of a function around this one, which is differentiated or recorded, would lose their derivative."""
+    for value in captured:
+        if trace_of(value) is not None:
+            raise CompileError(
+                f"the compiled function refers to {value!r}, which depends on an argument of a function that is being differentiated or "
+                "recorded: the derivative would not pass. Give it the Value as an argument, or call the function that was compiled"
+            )

@@ -1,0 +1,169 @@
+"""The calls of a compiled function: from the arguments to what is given back, by a shortcut where there was such a call before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compiled.api.arguments import Argument, Array, form_of, snapshot, split
+from autograd.compiled.api.batching import Batch, Batching
+from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward
+from autograd.compiled.api.shortcut import Derivative, Shortcut
+from autograd.compiled.api.signature import Call
+from autograd.compiled.api.specialisations import Run, Specialisations
+from autograd.errors import InputError
+from autograd.trees import LEAF, Form
+
+FEW_NUMBERS = 100
+"""So many numbers are added up by Python."""
+
+SHORTCUTS = 256
+"""How many forms of calls a function remembers."""
+
+
+class Calls:
+    """What calls of a function give back.
+
+    Args:
+        f: the function.
+        name: what to call it in messages.
+        batching: how its arguments are batched.
+        specialisations: its programs.
+
+    Attributes:
+        shortcuts, derivatives: for the forms of earlier calls, how they are computed, and how they are differentiated.
+    """
+
+    def __init__(self, f: Callable[..., Any], name: str, batching: Batching, specialisations: Specialisations) -> None:
+        self._f, self._name = f, name
+        self.batching, self.specialisations = batching, specialisations
+        self.shortcuts: dict[Any, Shortcut] = {}
+        self.derivatives: dict[Any, Derivative] = {}
+
+    def forget(self) -> None:
+        """Forget all shortcuts: programs were forgotten."""
+        self.shortcuts.clear()
+        self.derivatives.clear()
+
+    def eagerly(self, call: Call) -> Any:
+        """The function that was compiled, of the arguments of each sample."""
+        call = Call(snapshot(call.values), call.how)
+        arguments, batch = self.batching.arguments(call, (), False, values=True)
+        if batch.shape is None:
+            return call.of(self._f, call.values)
+        parts = [split(call.of(self._f, [argument.sample(i) for argument in arguments]), "the result") for i in range(batch.size)]
+        need_one_form(self._name, parts)
+        columns = []
+        for arrays in zip(*[arrays for arrays, _ in parts], strict=True):
+            column = np.empty((batch.size, *arrays[0].shape), dtype=object if any(x.dtype == object for x in arrays) else np.float64)
+            for i, array in enumerate(arrays):
+                column[i] = array[()]
+            columns.append(column.reshape(batch.shape + column.shape[1:]))
+        return parts[0][1](columns)
+
+    def value(self, call: Call) -> Any:
+        """The value of the function."""
+        _, _, batch, runs = self._run(call, (), False)
+        arrays, form = collect(self._name, runs, batch)
+        return form([batch.shaped(array) for array in arrays])
+
+    def value_and_grad(self, call: Call, wrt: Any, reduce: str | None, has_aux: bool) -> tuple[Any, Any]:
+        """See `Function.value_and_grad`."""
+        form_of_call, leaves = form_of(call.values)
+        by = wrt if wrt is None or type(wrt) is int else (call.chosen(wrt), type(wrt))
+        key = None if form_of_call is None else (call.how, form_of_call, by, reduce, has_aux)
+        known = self.derivatives.get(key)
+        quick = None if known is None else known.run(leaves)
+        if quick is not None:
+            return quick
+        chosen, single = call.chosen(wrt), wrt is not None and not isinstance(wrt, (tuple, list))
+        call, arguments, batch, runs = self._run(call, chosen, reduce is None, has_aux)
+        arrays, form = collect(self._name, runs, batch)
+        self._need_one_number(arrays, form, has_aux)
+        weight = 1.0 / batch.size if reduce == "mean" else 1.0
+        gradients = pull_back(runs, arguments, chosen, [weight] + [0.0] * (len(arrays) - 1), batch.size)
+
+        def value(arrays: list[Array]) -> Any:
+            first = batch.shaped(arrays[0]) if reduce is None else weight * _total(arrays[0])
+            return form([first, *[batch.shaped(array) for array in arrays[1:]]]) if has_aux else form([first])
+
+        shortcut = None if key is None else self.shortcuts.get((call.how, form_of_call, chosen, reduce is None, has_aux))
+        kept = arguments if shortcut is None else shortcut.arguments
+        restore = [self.batching.restorer(call.values[i], kept[i], batch, reduce is None) for i in chosen]
+        if shortcut is not None:
+            of_arrays = None if batch.shape is None and form is LEAF else value
+            as_rows = self.batching.in_axes is None and reduce is None and batch.shape == (batch.size,)
+            _remember(self.derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
+        parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
+        return value(arrays), parts[0] if single else tuple(parts)
+
+    def _need_one_number(self, arrays: list[Array], form: Form, has_aux: bool) -> None:
+        """
+        Raises:
+            InputError: the function returns something else than `value_and_grad` can differentiate.
+        """
+        if has_aux and not (form.kind is not None and issubclass(form.kind, tuple) and len(form.branches) == 2):
+            raise InputError(f"has_aux needs a function that returns a pair, a number and something else; {self._name} does not")
+        if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
+            raise InputError(f"value_and_grad needs a function that returns one number; {self._name} returns something else: use vjp")
+
+    def vjp(self, call: Call) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+        """See `Function.vjp`."""
+        chosen = tuple(range(len(call.values)))
+        call, arguments, batch, runs = self._run(call, chosen, False)
+        arrays, form = collect(self._name, runs, batch)
+        value = form([batch.shaped(array) for array in arrays])
+
+        def pull(cotangent: Any) -> tuple[Any, ...]:
+            seeds, own_form = split(cotangent, "the gradient with respect to the value")
+            shapes = [np.shape(batch.shaped(array)) for array in arrays]
+            if [np.shape(seed) for seed in seeds] != shapes or own_form != form:
+                raise InputError("the gradient with respect to the value must have the form of the value")
+            flat = [np.reshape(seed, array.shape) for seed, array in zip(seeds, arrays, strict=True)]
+            gradients = pull_back(runs, arguments, chosen, flat, batch.size)
+            return tuple([self.batching.restorer(call.values[i], arguments[i], batch, False)(gradients[i]) for i in chosen])
+
+        return value, pull
+
+    def jvp(self, call: Call, of_tangents: Call) -> tuple[Any, Any]:
+        """See `Function.jvp`."""
+        chosen = tuple(range(len(call.values)))
+        call, arguments, batch, runs = self._run(call, chosen, False)
+        has_all = len(of_tangents.values) == len(call.values)
+        directions, other = self.batching.arguments(of_tangents, chosen, False) if has_all else ([], None)
+        if other != batch or [argument.form for argument in arguments] != [direction.form for direction in directions]:
+            raise InputError("jvp needs tangents of the same form as the primals")
+        arrays, form = collect(self._name, runs, batch)
+        moved = push_forward(runs, arrays, directions, batch)
+        return form([batch.shaped(array) for array in arrays]), form([batch.shaped(array) for array in moved])
+
+    def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False) -> tuple[Call, list[Argument], Batch, list[Run]]:
+        """The call, its arguments, the samples, and what was computed for them; by a shortcut where there was such a call before."""
+        form, leaves = form_of(call.values)
+        key = None if form is None else (call.how, form, chosen, each, aux)
+        shortcut = self.shortcuts.get(key)
+        data = None if shortcut is None else shortcut.run(leaves)
+        if shortcut is not None and data is not None:
+            return call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)]
+        call = Call(snapshot(call.values), call.how)
+        form, leaves = form_of(call.values)
+        arguments, batch = self.batching.arguments(call, chosen, each)
+        runs = self.specialisations.run(call, arguments, batch, chosen, aux)
+        if key is not None and key[1] == form and len(runs) == 1 and not runs[0][0].draws:
+            _remember(self.shortcuts, key, Shortcut(leaves, arguments, batch, runs[0][0]))
+        return call, arguments, batch, runs
+
+
+def _remember(known: dict[Any, Any], key: Any, what: Any) -> None:
+    if len(known) == SHORTCUTS:  # as many as there are numbers of samples, perhaps
+        known.clear()
+    known[key] = what
+
+
+def _total(numbers: Sequence[float] | Array) -> float:
+    if len(numbers) <= FEW_NUMBERS:  # quicker than NumPy's sum
+        return float(sum(np.asarray(numbers).tolist()))
+    with np.errstate(all="ignore"):
+        return float(np.add.reduce(numbers))

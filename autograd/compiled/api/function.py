@@ -1,0 +1,232 @@
+"""compile(function): a function of scalars, recorded, as a function of arrays."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from autograd.compiled.api.arguments import Argument, has_values
+from autograd.compiled.api.batching import Batch, Batching
+from autograd.compiled.api.branch import Branch
+from autograd.compiled.api.call import Calls
+from autograd.compiled.api.method import Method, Methods
+from autograd.compiled.api.signature import Signature
+from autograd.compiled.api.specialisations import Specialisations
+from autograd.compiled.backends.registry import backend_named
+from autograd.compiled.export.listing import Line, describe, outline
+from autograd.compiled.export.numpy_source import source_of
+from autograd.errors import CompileError, InputError
+from autograd.state import STATE
+from autograd.tracing import here
+
+
+class Function:
+    """A function that was compiled. See `compile`.
+
+    `print(f)` shows the programs that were recorded so far.
+    """
+
+    def __init__(self, f: Callable[..., Any], in_axes: Any = None, executor: str = "auto") -> None:
+        self.__name__ = getattr(f, "__name__", type(f).__name__)
+        functools.update_wrapper(self, f)
+        self._signature = Signature(f)
+        self._specialisations = Specialisations(f, self.__name__, backend_named(executor))
+        self._calls = Calls(f, self.__name__, Batching(in_axes, self._signature.count), self._specialisations)
+        axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
+        self._methods = Methods(f, lambda method: Function(method, axes_of_method, executor))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function of numbers or arrays. Of Values, and in a function that is differentiated or compiled, what it was before.
+
+        Raises:
+            InputError: an argument is no number, or shapes do not fit together.
+            DomainError, PoleError: what the function raises for these numbers. For arrays, an element outside of a domain is inf or
+                nan, with a RuntimeWarning, as in NumPy; `np.errstate(invalid=…)` decides about it.
+            CompileError: the function cannot be recorded, or takes too many branches.
+        """
+        call = self._signature.bind(args, kwargs)
+        if (STATE.traced and here() is not None) or has_values(call.values):
+            return self._calls.eagerly(call)
+        return self._calls.value(call)
+
+    def value_and_grad(
+        self,
+        *args: Any,
+        wrt: int | str | tuple[int | str, ...] | None = None,
+        reduce: str | None = None,
+        has_aux: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, Any]:
+        """The value of a function that returns one number, and its derivatives with respect to the arguments.
+
+        Args:
+            args, kwargs: those of the function.
+            wrt: with respect to which argument, by the number or the name of the parameter; a tuple, or None for all that are passed,
+                gives a tuple of gradients.
+            reduce: None gives the value and the gradients of each sample (a number that is broadcast over 1,000 samples gets 1,000
+                derivatives); "sum" and "mean" those of the sum or mean over the samples, where a shared argument's gradient has
+                the shape of the argument.
+            has_aux: the function returns a pair, of the number that is differentiated, and of anything else; then so is the value
+                here. Of what stands beside the number all samples are given back, and none of it is differentiated.
+
+        Raises:
+            InputError: the function returns more than one number, or `wrt` or `reduce` is none of those.
+            CompileError: it is called within a function that is being differentiated or compiled.
+
+        Example:
+            >>> f = compile(lambda x, y: x * y)
+            >>> f.value_and_grad(2.0, 5.0)
+            (10.0, (5.0, 2.0))
+            >>> f.value_and_grad(2.0, y=[1.0, 3.0], wrt="x", reduce="sum")
+            (8.0, 4.0)
+        """
+        if reduce not in (None, "sum", "mean"):
+            raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
+        self._refuse_traced("value_and_grad")
+        return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, has_aux)
+
+    def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+        """The value, and a function from gradients with respect to the value to those with respect to the arguments.
+
+        A shared argument's gradient is the sum over the samples.
+
+        Example:
+            >>> value, pull_back = compile(lambda x, y: (x * y, x + y)).vjp(2.0, 5.0)
+            >>> value, pull_back((1.0, 0.0))
+            ((10.0, 7.0), (5.0, 2.0))
+        """
+        self._refuse_traced("vjp")
+        return self._calls.vjp(self._signature.bind(args, kwargs))
+
+    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+        """The value, and its derivative in a direction: forward mode.
+
+        Args:
+            primals: the arguments of the function.
+            tangents: the direction, of the same form.
+
+        Example:
+            >>> compile(lambda x, y: x * y).jvp((2.0, 5.0), (1.0, 0.0))
+            (10.0, 5.0)
+        """
+        self._refuse_traced("jvp")
+        return self._calls.jvp(self._signature.bind(tuple(primals), {}), self._signature.bind(tuple(tangents), {}))
+
+    def _refuse_traced(self, name: str) -> None:
+        if STATE.traced and here() is not None:
+            raise CompileError(
+                f"{self.__name__}.{name} gives numbers, which have no derivative in the function around it, that is being differentiated "
+                f"or compiled: write autograd.{name}({self.__name__}) there"
+            )
+
+    # -- what is recorded -----------------------------------------------------------------------------------------------
+
+    def record(self, *args: Any, wrt: int | str | tuple[int | str, ...] | None = (), **kwargs: Any) -> None:
+        """Record the function now for arguments of this form, rather than at the first call, and run nothing.
+
+        Args:
+            args, kwargs: those of the function; of several samples the first is recorded.
+            wrt: by which arguments it will be differentiated with `reduce`; none for calls without derivatives.
+
+        Raises:
+            CompileError: the function cannot be recorded.
+        """
+        self._refuse_traced("record")
+        call = self._signature.bind(args, kwargs)
+        chosen = call.chosen(wrt)
+        arguments, _ = self._calls.batching.arguments(call, chosen, False)
+        self._specialisations.record(call, arguments, chosen)
+
+    def specialise(self, *args: Any, **kwargs: Any) -> tuple[list[Argument], Batch, list[Branch]]:
+        """The arguments, the samples, and the programs for arguments of this form, to be differentiated with respect to all of them.
+
+        Raises:
+            CompileError: the function cannot be recorded.
+        """
+        call = self._signature.bind(args, kwargs)
+        chosen = tuple(range(len(call.values)))
+        arguments, batch = self._calls.batching.arguments(call, chosen, False)
+        return arguments, batch, [branch for branch, _, _ in self._specialisations.run(call, arguments, batch, chosen, False)]
+
+    @property
+    def in_axes(self) -> Any:
+        """See `compile`."""
+        return self._calls.batching.in_axes
+
+    def refresh(self, *args: Any, **kwargs: Any) -> bool:
+        """Forget what was recorded for arguments of this form, if the function would do something else now. Whether it was forgotten.
+
+        A program holds what the function referred to when it was recorded: numbers, attributes, settings. This asks whether they are still
+        the same, by running the function once on Values for each of its branches.
+        """
+        call = self._signature.bind(args, kwargs)
+        arguments, _ = self._calls.batching.arguments(call, (), False)
+        is_stale = self._specialisations.refresh(call, arguments)
+        if is_stale:
+            self._calls.forget()
+        return is_stale
+
+    def forget(self) -> None:
+        """Forget all that was recorded."""
+        self._specialisations.forget()
+        self._calls.forget()
+
+    @property
+    def specialisations(self) -> list[Branch]:
+        """The programs that were recorded so far: one for each form of arguments, and each way through the `if`s."""
+        return self._specialisations.all
+
+    @property
+    def recording_within(self) -> Callable[[], AbstractContextManager[Any]]:
+        """A context that the function is recorded in. May be assigned."""
+        return self._specialisations.recording_within
+
+    @recording_within.setter
+    def recording_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
+        self._specialisations.recording_within = context
+
+    @property
+    def draws(self) -> int:
+        """How many random numbers a sample draws at most, on the branches that were recorded so far."""
+        return max([len(branch.draws) for branch in self.specialisations], default=0)
+
+    def outline(self) -> list[Line]:
+        """The instructions of the program that was recorded last, in words; `draw(f)` makes a picture of them.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        last = self._specialisations.last
+        return outline(last.tape, last.code, last.shapes)
+
+    @property
+    def source(self) -> str:
+        """The program that was recorded last as NumPy source: `forward(x, xs)` and `backward(x, xs, d, ds)`, on arrays of all numbers.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        return source_of(self._specialisations.last.code, f"The program of {self.__name__}.", self.outline(), [])
+
+    def __str__(self) -> str:
+        programs = self.specialisations
+        if not programs:
+            return f"{self.__name__}: not recorded yet; it will be at the first call"
+        texts = []
+        for branch in programs:
+            texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))
+            texts += [f"  where {check.line} was {check.truth}" for check in branch.checks]
+        return "\n".join(texts)
+
+    def __repr__(self) -> str:
+        return f"<compiled function {self.__name__}>"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method. A module is its first argument; any other object is what the function refers to."""
+        if instance is None:
+            return self
+        if hasattr(instance, "named_parameters"):
+            return Method(self, instance, (instance,))
+        return Method(self._methods.of(instance), instance, ())

@@ -1,0 +1,80 @@
+"""A compiled function as a method of an object."""
+
+from __future__ import annotations
+
+import functools
+import types
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from autograd.compiled.api.signature import Signature
+
+if TYPE_CHECKING:
+    from autograd.compiled.api.function import Function
+
+
+class Method:
+    """A compiled function as a method of an object.
+
+    Args:
+        function: what was compiled.
+        instance: the object.
+        first: what the function gets before the arguments of a call.
+    """
+
+    def __init__(self, function: Function, instance: Any, first: tuple[Any, ...]) -> None:
+        self.__func__, self.__self__, self._first = function, instance, first
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """See `Function.__call__`."""
+        return self.__func__(*self._first, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """See `Function`; a module is argument 0 of `value_and_grad` and the others."""
+        attribute = getattr(self.__func__, name)
+        return functools.partial(attribute, *self._first) if callable(attribute) and name != "jvp" else attribute
+
+    def __str__(self) -> str:
+        return str(self.__func__)
+
+    def __repr__(self) -> str:
+        return f"<compiled method {self.__func__.__name__} of {self.__self__!r}>"
+
+
+class Methods:
+    """What a compiled function is as a method of each object.
+
+    Args:
+        f: the function.
+        make: compiles the method of an object.
+    """
+
+    def __init__(self, f: Callable[..., Any], make: Callable[[Callable[..., Any]], Function]) -> None:
+        self._f, self._make = f, make
+        self._known: dict[int, tuple[Any, Function]] = {}
+
+    def of(self, instance: Any) -> Function:
+        """The method of an object, compiled once, as long as the object exists."""
+        key = id(instance)
+        known = self._known.get(key)
+        if known is None or known[0]() is not instance:
+            try:
+                reference: Any = weakref.ref(instance, lambda _: self._known.pop(key, None))
+            except TypeError:  # it can have no weak references, and is recorded at each call
+                return self._make(_bound(self._f, lambda: instance, instance))
+            known = self._known[key] = reference, self._make(_bound(self._f, reference, instance))
+        return known[1]
+
+
+def _bound(f: Callable[..., Any], reference: Callable[[], Any], instance: Any) -> Callable[..., Any]:
+    """The method of an object, which it does not keep alive."""
+    signature = Signature.of(types.MethodType(f, instance))
+
+    @functools.wraps(f)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return f(reference(), *args, **kwargs)
+
+    method.__signature__ = signature  # type: ignore[attr-defined]
+    return method

@@ -1,0 +1,164 @@
+"""Program: the replay of a graph that exists."""
+
+from __future__ import annotations
+
+import threading
+from struct import Struct
+
+import numpy as np
+
+from autograd.compiled.backends.contract import Storage
+from autograd.compiled.backends.registry import backend_named
+from autograd.compiled.export.listing import Line, describe, outline
+from autograd.compiled.export.numpy_source import array_text, source_of
+from autograd.compiled.ir import Code, index_of
+from autograd.compiled.pipeline import collector_paused, lower, trace
+from autograd.errors import CompileError, DomainError
+from autograd.ops import LEAF
+from autograd.tracing import trace_of
+from autograd.value import Value, add_gradients, numbers_of
+
+
+class Program:
+    """A recorded graph as a tensor program. See `compile`.
+
+    `print(program)` shows the instructions that were found.
+    """
+
+    def __init__(self, root: Value, executor: str = "auto") -> None:
+        backend = backend_named(executor)
+        _refuse_traced(root)
+        with collector_paused():
+            self.tape = trace([root])
+            leaves = self.tape.leaves()
+            self._executable = backend.load(lower(self.tape, leaves))
+        place = self.code.place
+        self._leaves = [self.tape.nodes[i] for i in leaves]
+        self._where = index_of(place[leaves].tolist())
+        self._pack = Struct(f"{len(leaves)}d").pack  # quicker than NumPy reads a list
+        self._result = int(place[-1])
+        self._last = threading.local()
+
+    @property
+    def code(self) -> Code:
+        """The instructions, and where the numbers are in storage."""
+        return self._executable.code
+
+    @property
+    def root(self) -> Value:
+        """The Value whose graph this is."""
+        return self.tape.nodes[-1]
+
+    @property
+    def leaves(self) -> list[Value]:
+        """The Values that are read at every run, and whose `.grad` is added to."""
+        return list(self._leaves)
+
+    @property
+    def constants(self) -> list[float]:
+        """The numbers that are frozen, in the order of recording."""
+        return [self.tape.nodes[i].data for i in self.tape.constants()]
+
+    def __call__(self) -> float:
+        """Compute the result from the leaves' data, and add its derivatives to the leaves' `.grad`.
+
+        Returns:
+            The result, which `root.data` is set to as well.
+
+        Raises:
+            DomainError, PoleError: what eager code would have raised; no `.grad` has changed then. Of several errors it is the
+                first in the order of the graph, which need not be the order in which the lines were written.
+        """
+        result = self.forward()
+        self.backward()
+        return result
+
+    def forward(self) -> float:
+        """Compute the result only. Sets `root.data`.
+
+        Raises:
+            DomainError, PoleError: what eager code would have raised.
+        """
+        _refuse_traced(self.root)
+        data = self._executable.storage()
+        data.shared[self._where] = np.frombuffer(self._pack(*numbers_of(self._leaves)))
+        if self._executable.forward(data):
+            self.tape.replay()  # raises the error with the operation, the numbers and the labels
+            raise DomainError("an operation left its domain in compiled code, though not in eager code")
+        result = float(data.shared[self._result])
+        if self.root._operation is not LEAF:
+            self.root.data = result
+        self._last.data = data
+        return result
+
+    def backward(self) -> None:
+        """Add the derivatives of the result of this thread's last `forward` to the leaves' `.grad`.
+
+        Raises:
+            CompileError: there was no forward yet.
+        """
+        data: Storage | None = getattr(self._last, "data", None)
+        if data is None:
+            raise CompileError("there is nothing to go backward from: call program.forward() first, or program() for both")
+        grads = self._executable.gradients()
+        grads.shared[self._result] = 1.0
+        self._executable.backward(data, grads)
+        add_gradients(self._leaves, grads.shared[self._where].tolist())
+
+    def outline(self) -> list[Line]:
+        """The instructions in words; `draw(program)` makes a picture of them."""
+        return outline(self.tape, self.code)
+
+    @property
+    def source(self) -> str:
+        """The program as NumPy source that runs: `forward`, `backward`, and `run`, which takes the numbers of the leaves.
+
+        It computes what the "numpy" executor does, up to rounding, and checks no domains. Written to a file, a debugger steps through it.
+
+        Example:
+            >>> x = Value(3.0, label="x")
+            >>> names: dict = {}
+            >>> exec(compile(x**2 + x).source, names)
+            >>> names["run"]([3.0])
+            (12.0, [7.0])
+        """
+        places, numbers = self.code.fixed
+        leaves_at = self.code.place[self.tape.leaves()]
+        main = [
+            "",
+            "def run(leaves):",
+            '    """The result, and its derivatives with respect to the leaves, from their numbers in the order of `program.leaves`."""',
+            f"    x, d = np.zeros({self.code.shared}), np.zeros({self.code.shared})",
+            "    xs = ds = np.zeros((0, 1))",
+            *([f"    x[{array_text(places)}] = {array_text(numbers)}"] if len(places) else []),
+            *([f"    leaves_at = {array_text(leaves_at)}", "    x[leaves_at] = leaves"] if self._leaves else []),
+            "    forward(x, xs)",
+            f"    d[{self._result}] = 1.0",
+            "    backward(x, xs, d, ds)",
+            f"    return float(x[{self._result}]), {'d[leaves_at].tolist()' if self._leaves else '[]'}",
+            "",
+            "",
+            'if __name__ == "__main__":',
+            f"    print(run({array_text(np.array(numbers_of(self._leaves)))}))",
+            "",
+        ]
+        return source_of(self.code, f"The program of a graph of {len(self.tape.nodes):,} nodes.", self.outline(), main)
+
+    def __str__(self) -> str:
+        return describe(self.tape, self.code)
+
+    def __repr__(self) -> str:
+        return f"<Program of {len(self.tape.nodes):,} nodes, {len(self.code.flattened)} instructions>"
+
+
+def _refuse_traced(root: Value) -> None:
+    """The numbers of a program would have no derivative in a function around it.
+
+    Raises:
+        CompileError: the graph depends on an argument of a function that is being differentiated or recorded.
+    """
+    if trace_of(root) is not None:
+        raise CompileError(
+            f"the graph of {root!r} depends on an argument of a function that is being differentiated or compiled: a program of it gives "
+            "numbers, which have no derivative there. Use the Value itself"
+        )

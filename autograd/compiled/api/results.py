@@ -1,0 +1,96 @@
+"""Results: what the runs of a call computed, of all samples together; gradients, and derivatives in a direction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autograd.compiled.api.arguments import Argument, Array
+from autograd.compiled.api.batching import Batch
+from autograd.compiled.api.specialisations import Run
+from autograd.errors import InputError
+from autograd.trees import Form
+
+
+def need_one_form(name: str, parts: list[tuple[list[Array], Form]]) -> None:
+    """
+    Raises:
+        InputError: the results of branches differ in form.
+    """
+    shapes = [[array.shape for array in arrays] for arrays, _ in parts]
+    if any(form != parts[0][1] for _, form in parts) or any(own != shapes[0] for own in shapes):
+        raise InputError(f"{name} returns results of different forms on different branches")
+
+
+def collect(name: str, runs: list[Run], batch: Batch) -> tuple[list[Array], Form]:
+    """The arrays of the results, of all samples, and what puts them in the form of the result."""
+    parts = [branch.results(data) for branch, _, data in runs]
+    arrays, form = parts[0], runs[0][0].build
+    if len(runs) > 1:
+        need_one_form(name, [([array[0] for array in own], branch.build) for own, (branch, _, _) in zip(parts, runs, strict=True)])
+        arrays = [np.empty((batch.size, *array.shape[1:])) for array in parts[0]]
+        for own, (_, samples, _) in zip(parts, runs, strict=True):
+            for array, part in zip(arrays, own, strict=True):
+                array[samples] = part
+    return arrays, form
+
+
+def pull_back(
+    runs: list[Run], arguments: list[Argument], chosen: tuple[int, ...], seeds: Sequence[Array | float], size: int
+) -> dict[int, Array]:
+    """The gradients with respect to the chosen arguments, as flat arrays in the order of their numbers; `size` is the number of samples."""
+    gradients: dict[int, Array] = {}
+    with np.errstate(all="ignore"):
+        _add_gradients(gradients, runs, arguments, chosen, seeds, size)
+    return gradients
+
+
+def _add_gradients(
+    gradients: dict[int, Array],
+    runs: list[Run],
+    arguments: list[Argument],
+    chosen: tuple[int, ...],
+    seeds: Sequence[Array | float],
+    size: int,
+) -> None:
+    for branch, samples, data in runs:
+        whole = isinstance(samples, slice)
+        grads = branch.executable.gradients(data.batched.shape[1])
+        branch.seed(grads, [seed if isinstance(seed, float) else seed[samples] for seed in seeds])
+        branch.executable.backward(data, grads)
+        for i in chosen:
+            used, places = branch.inputs[i]
+            batched = arguments[i].batched
+            part = (grads.batched if batched else grads.shared)[places]
+            count = arguments[i].count
+            if whole and len(part) == count:  # as in most calls
+                gradients[i] = part
+                continue
+            if i not in gradients:
+                gradients[i] = np.zeros((count, size) if batched else count)
+            if not batched:
+                gradients[i][used] += part
+            elif whole:
+                gradients[i][used] = part
+            else:
+                some = gradients[i][used]
+                some[:, samples] = part
+                gradients[i][used] = some
+
+
+def push_forward(runs: list[Run], arrays: list[Array], directions: Sequence[Argument], batch: Batch) -> list[Array]:
+    """The derivatives of the results, which are `arrays`, in a direction that has the form of the arguments."""
+    moved = [np.empty_like(array) for array in arrays]
+    for branch, samples, data in runs:
+        tangent, moving = (branch.executable.zeros(data.batched.shape[1]) for _ in range(2))
+        for direction, (used, places) in zip(directions, branch.inputs, strict=True):
+            numbers = direction.numbers(batch.size)[used]
+            if direction.batched:
+                tangent.batched[places], moving.batched[places] = numbers[:, samples], 1.0
+            else:
+                tangent.shared[places], moving.shared[places] = numbers, 1.0
+        branch.executable.push_forward(data, tangent, moving)
+        for array, part in zip(moved, branch.results(tangent), strict=True):
+            array[samples] = part
+    return moved

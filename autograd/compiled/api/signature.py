@@ -1,0 +1,122 @@
+"""What was passed to a compiled function: arguments by their positions and names, bound as Python binds them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.errors import InputError
+
+
+@dataclass(frozen=True)
+class Passing:
+    """How the arguments of a call are passed.
+
+    Attributes:
+        positional: how many by position.
+        keywords: the names of the others.
+        names: what the function calls each of them.
+        positions: the number of the parameter that each of them belongs to; -1 for what `**kwargs` receives.
+    """
+
+    positional: int
+    keywords: tuple[str, ...]
+    names: tuple[str, ...]
+    positions: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Call:
+    """The arguments of one call.
+
+    Attributes:
+        values: what was passed: first by position, then by keyword.
+        how: how it was passed; the same object for all calls that are alike.
+    """
+
+    values: tuple[Any, ...]
+    how: Passing
+
+    def of(self, f: Callable[..., Any], values: Sequence[Any]) -> Any:
+        """The function of other values, passed in the same way."""
+        n = self.how.positional
+        return f(*values[:n], **dict(zip(self.how.keywords, values[n:], strict=True)))
+
+    def index(self, which: int | str, name: str = "wrt") -> int:
+        """The number of an argument in `values`, from the number or the name of its parameter.
+
+        Raises:
+            InputError: it was not passed, or there is none.
+        """
+        if isinstance(which, str):
+            found = [i for i, own in enumerate(self.how.names) if own == which]
+        elif hasattr(which, "__index__") and not isinstance(which, bool):
+            i = which.__index__()
+            n = len(self.values)
+            if not self.how.keywords:
+                found = [i % n] if -n <= i < n else []
+            else:
+                found = [k for k, position in enumerate(self.how.positions) if position == i]
+        else:
+            found = []
+        if not found:
+            raise InputError(
+                f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {', '.join(self.how.names)}: give the number "
+                "or the name of one that is passed, a tuple of them, or None for all"
+            )
+        return found[0]
+
+    def chosen(self, wrt: int | str | tuple[int | str, ...] | None) -> tuple[int, ...]:
+        """The numbers of the arguments with respect to which to differentiate.
+
+        Raises:
+            InputError: one of them was not passed, or is named twice.
+        """
+        if wrt is None:
+            return tuple(range(len(self.values)))
+        chosen = tuple([self.index(which) for which in (wrt if isinstance(wrt, (tuple, list)) else (wrt,))])
+        if len(set(chosen)) != len(chosen):
+            raise InputError(f"wrt={wrt!r} names an argument twice")
+        return chosen
+
+
+class Signature:
+    """The parameters of a function, for `bind`."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self._signature = self.of(f)
+        parameters = list(self._signature.parameters.values()) if self._signature else []
+        by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        self._names = [p.name for p in parameters if p.kind in by_position]
+        self._positions = {
+            p.name: i for i, p in enumerate([p for p in parameters if p.kind is not p.VAR_POSITIONAL]) if p.kind is not p.VAR_KEYWORD
+        }
+        self.count = len(self._positions)
+        self._known: dict[tuple[int, tuple[str, ...]], Passing] = {}
+
+    @staticmethod
+    def of(f: Callable[..., Any]) -> inspect.Signature | None:
+        """The signature as Python knows it; None where it does not, as of some functions of other packages."""
+        try:
+            return inspect.signature(f)
+        except (TypeError, ValueError):
+            return None
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+        """The call with these arguments. What has a default and is not passed is no argument of it.
+
+        Raises:
+            TypeError: the function does not take them.
+        """
+        if kwargs and self._signature is not None:
+            bound = self._signature.bind(*args, **kwargs)
+            args, kwargs = bound.args, bound.kwargs
+        n, keywords = len(args), tuple(kwargs)
+        how = self._known.get((n, keywords))
+        if how is None:
+            names = (*self._names[:n], *[f"argument {i}" for i in range(len(self._names), n)], *keywords)
+            positions = (*range(n), *[self._positions.get(name, -1) for name in keywords])
+            how = self._known[n, keywords] = Passing(n, keywords, names, positions)
+        return Call((*args, *kwargs.values()) if kwargs else args, how)

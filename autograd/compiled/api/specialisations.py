@@ -1,0 +1,193 @@
+"""Specialisations: the programs of a compiled function, one for each form of its arguments and each way through its `if`s."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from autograd.compiled.api.arguments import Argument, Array
+from autograd.compiled.api.batching import Batch
+from autograd.compiled.api.branch import Branch, record_branch
+from autograd.compiled.api.signature import Call
+from autograd.compiled.backends.contract import Backend, Storage, Violation
+from autograd.errors import CompileError, DomainError
+from autograd.recording import draw
+from autograd.tracing import tracing
+
+BRANCHES = 64
+"""How many different ways through its `if`s a function may take, for arguments of one form."""
+
+Run = tuple[Branch, Any, Storage]
+"""A branch, the samples that it was run for, and what it computed."""
+
+
+class Specialisations:
+    """The programs of a function.
+
+    Args:
+        f: the function.
+        name: what to call it in messages.
+        backend: loads the programs.
+
+    Attributes:
+        recording_within: a context that the function is recorded in.
+    """
+
+    def __init__(self, f: Callable[..., Any], name: str, backend: Backend) -> None:
+        self._f, self._name, self._backend = f, name, backend
+        self._branches: dict[Any, list[Branch]] = {}
+        self.recording_within: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+    @property
+    def by_form(self) -> list[list[Branch]]:
+        """The branches that were recorded so far, for arguments of each form."""
+        return list(self._branches.values())
+
+    @property
+    def all(self) -> list[Branch]:
+        """All of them, those for arguments of one form together."""
+        return [branch for branches in self._branches.values() for branch in branches]
+
+    @property
+    def last(self) -> Branch:
+        """The last of them.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        if not self._branches or not self.all:
+            raise CompileError(f"{self._name} was not recorded yet: call it first")
+        return self.all[-1]
+
+    def record(self, call: Call, arguments: list[Argument], chosen: tuple[int, ...]) -> None:
+        """Record the function for arguments of this form, unless it was."""
+        branches = self._branches.setdefault(_key(call, arguments, chosen, False), [])
+        if not branches:
+            with self.recording_within():
+                branches.append(record_branch(self._backend, self._seen(call), self._f, arguments, 0, chosen, False))
+
+    def refresh(self, call: Call, arguments: list[Argument]) -> bool:
+        """Forget what was recorded for arguments of this form, if the function would do something else now. Whether it was forgotten."""
+        same = tuple([argument.key for argument in arguments])
+        with self.recording_within():
+            stale = [
+                key
+                for key, branches in self._branches.items()
+                if key[:2] == (call.how, same) and not all(branch.is_current(self._seen(call), arguments) for branch in branches)
+            ]
+        for key in stale:
+            del self._branches[key]
+        return bool(stale)
+
+    def forget(self) -> None:
+        """Forget all of them."""
+        self._branches.clear()
+
+    def _seen(self, call: Call) -> Callable[[Sequence[Any]], Any]:
+        return lambda seen: call.of(self._f, seen)
+
+    def run(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], aux: bool) -> list[Run]:
+        """Each sample computed on the program of its own branch: the branch, its samples, and what was computed."""
+        branches = self._branches.setdefault(_key(call, arguments, chosen, aux), [])
+        every = slice(None)
+        pending: Any = every
+        done: list[tuple[Branch, Any, Storage, Any]] = []
+        for i in count():
+            fresh = i >= len(branches)
+            branch = (
+                self._next_branch(call, branches, arguments, 0 if pending is every else int(pending[0]), chosen, aux)
+                if fresh
+                else branches[i]
+            )
+            if branch.draws and not branch.checks and pending is every:  # no sample can be on another branch
+                numbers = _drawn_by([(branch, every)], batch.size)[0]
+                done.append((branch, every, *branch.run(arguments, every, batch.size, numbers)))
+                break
+            data, violations = branch.run(arguments, pending, batch.size)
+            ok = branch.holds(data)
+            if fresh:
+                ok[0] = True
+            if ok.all():
+                done.append((branch, pending, data, violations))
+                break
+            samples = np.arange(batch.size) if pending is every else pending
+            if ok.any():  # again without the others, whose numbers mean nothing here
+                done.append((branch, samples[ok], *branch.run(arguments, samples[ok], batch.size)))
+            pending = samples[~ok]
+        if any(
+            branch.draws and (branch.checks or len(done) > 1) for branch, *_ in done
+        ):  # only now that each sample has its branch, in the order in which eager code draws
+            done = [
+                (branch, samples, *branch.run(arguments, samples, batch.size, numbers))
+                for (branch, samples, *_), numbers in zip(
+                    done, _drawn_by([(branch, samples) for branch, samples, *_ in done], batch.size), strict=True
+                )
+            ]
+        for _, _, data, violations in done:
+            report(self._f, call, arguments, violations, batch, data.batched.shape[1])
+        return [(branch, samples, data) for branch, samples, data, _ in done]
+
+    def _next_branch(
+        self, call: Call, branches: list[Branch], arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool
+    ) -> Branch:
+        """The branch of a sample that went on none of those that are known, recorded."""
+        with self.recording_within():
+            branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
+        known = [other for other in branches if other.way == branch.way]
+        if known:  # a sample whose comparison is rounded otherwise in eager code, which is right; or another thread was quicker
+            return known[0]
+        if len(branches) == BRANCHES:
+            self._too_many(branches)
+        branches.append(branch)
+        return branch
+
+    def _too_many(self, branches: list[Branch]) -> None:
+        lines = sorted({check.line for branch in branches for check in branch.checks})
+        raise CompileError(
+            f"{self._name} takes more than {BRANCHES} different branches, at {'; '.join(lines[:3])}. Choose without a branch: "
+            "where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
+        )
+
+
+def _key(call: Call, arguments: list[Argument], chosen: tuple[int, ...], aux: bool) -> Any:
+    """What programs are recorded for: how arguments are passed, their form, and what is differentiated with respect to which of them."""
+    return call.how, tuple([argument.key for argument in arguments]), chosen, aux
+
+
+def _drawn_by(groups: list[tuple[Branch, Any]], size: int) -> list[Array]:
+    """The random numbers of each group of samples on one branch: a sample draws all of its own before the next one does."""
+    tables = [np.empty((len(branch.draws), size if isinstance(samples, slice) else len(samples))) for branch, samples in groups]
+    place: list[tuple[int, int]] = [(0, 0)] * size
+    for g, (_, samples) in enumerate(groups):
+        for column, sample in enumerate(range(size) if isinstance(samples, slice) else samples.tolist()):
+            place[sample] = g, column
+    for g, column in place:
+        for k, (_, sampler) in enumerate(groups[g][0].draws):
+            tables[g][k, column] = draw(sampler)
+    return tables
+
+
+def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violations: list[Violation], batch: Batch, samples: int) -> None:
+    """What left its domain is an error, or for arrays a warning."""
+    if not violations:
+        return
+    if batch.shape is None:
+        found = [argument.variables(0) for argument in arguments]
+        with tracing(False, [leaf for leaves, _ in found for leaf in leaves]):
+            call.of(f, [seen for _, seen in found])  # raises the error with the operation, the numbers and the labels
+        raise DomainError("an operation left its domain in compiled code, though not in eager code")
+    for one, bad in violations:
+        outside = bad.reshape(-1, bad.shape[-1]).any(axis=0)
+        elements = outside.sum() if outside.size > 1 else samples  # of a shared number all of them
+        needs = one.operation.requires or "inputs in its domain"
+        message = f"{one.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
+        how = np.geterr()["invalid"]
+        if how == "raise":
+            raise FloatingPointError(message)
+        if how != "ignore":
+            warnings.warn(message, RuntimeWarning, stacklevel=6)  # whoever called

@@ -1,0 +1,1 @@
+"""What runs code: the contract, and a folder for each backend."""

@@ -1,0 +1,66 @@
+"""The namespace of JAX arrays: the rules of the op table in XLA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import MissingPackageError
+from autograd.namespaces import FUNCTIONS, Namespace
+
+Array = Any
+"""An array of JAX, or a tracer of one."""
+
+
+def jax_package() -> Any:
+    """JAX.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        import jax
+    except ImportError as error:
+        raise MissingPackageError("the JAX executor needs JAX: pip install 'scalar-autograd[jax]'") from error
+    return jax
+
+
+@cache
+def namespace() -> Namespace:
+    """The namespace of JAX arrays.
+
+    XLA rewrites formulas as if they were over the reals: exp(a) exp(b) becomes exp(a + b), and (a / b) / c becomes a / (b c), which
+    may overflow. A barrier behind each function keeps the rules as they are written. It is gone before code is generated.
+    """
+    jax = jax_package()
+    jnp, lax = jax.numpy, jax.lax
+
+    def halves(a: Array) -> tuple[Array, Array]:
+        """exp(|a|) / 2, which overflows where cosh does, and exp(-|a|) / 2."""
+        e = jnp.exp(0.5 * jnp.abs(a))
+        return (0.5 * e) * e, (0.5 / e) / e
+
+    def cosh(a: Array) -> Array:  # XLA's cosh and sinh are off by a units in the last place
+        grows, falls = halves(a)
+        return grows + falls
+
+    def sinh(a: Array) -> Array:
+        grows, falls = halves(a)
+        return jnp.where(jnp.abs(a) < 1.0, jnp.sinh(a), jnp.copysign(grows - falls, a))
+
+    def sqrt(a: Array) -> Array:  # 0.0 of -0.0, as XLA drops the `+ 0.0` of the slope's rule
+        return jnp.sqrt(jnp.where(a == 0.0, 0.0, a))
+
+    def power(a: Array, b: Array) -> Array:  # XLA takes a square root where it sees an exponent of ½, which differs at -inf
+        return jnp.power(a, lax.optimization_barrier(jnp.full_like(a, b)) if isinstance(b, float) and abs(b) == 0.5 else b)
+
+    own = {"cosh": cosh, "sinh": sinh, "sqrt": sqrt, "power": power, "erf": lax.erf, "erfc": lax.erfc}
+
+    def kept(function: Callable[..., Array]) -> Callable[..., Array]:
+        return lambda *inputs: lax.optimization_barrier(function(*inputs))
+
+    return SimpleNamespace(inf=np.inf, nan=np.nan, **{name: kept(own.get(name) or getattr(jnp, name)) for name in FUNCTIONS})

@@ -1,0 +1,280 @@
+"""to_jax: a compiled function as a pure function of JAX."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.api.arguments import Argument
+from autograd.compiled.api.batching import Batch
+from autograd.compiled.api.branch import Branch, Output
+from autograd.compiled.api.function import Function
+from autograd.compiled.backends.jax.xla import warn_if_long
+from autograd.compiled.backends.jax.xla_namespace import Array, jax_package
+from autograd.compiled.backends.jax.xla_numbers import Numbers, numbers_of, taken
+from autograd.compiled.backends.jax.xla_program import leaves_of, outside_of, pure_function, starts_of
+from autograd.compiled.backends.numpy.reference import Reference
+from autograd.errors import CompileError, InputError
+
+
+class Checks(NamedTuple):
+    """What nobody can be told of while XLA runs: one truth for each sample.
+
+    Attributes:
+        branch: the function takes the branches that were recorded. Where it does not, the result is nan.
+        domain: every operation is inside its domain. Where it is not, the result is that of IEEE arithmetic, often inf or nan.
+    """
+
+    branch: Array
+    domain: Array
+
+
+def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool = False) -> Callable[..., Any]:
+    """A compiled function as a pure function of JAX: for `jax.jit`, `jax.grad`, `jax.sharding`, on CPUs, GPUs and TPUs.
+
+    It takes the arguments of the compiled function, with any number of samples, and returns what that returns. Instead of a module it
+    takes one array, the numbers of `module.parameters()` in their order. First derivatives are those of the op table, at corners and
+    poles too. For second ones JAX differentiates its rules; where these have corners, write ``to_jax(compile(hessian(f)), …)``.
+
+    Nothing can be raised while XLA runs. Outside of a domain an element is inf or nan, as for NumPy's arrays. A sample that takes another
+    branch than the recorded one is nan, and so are its gradients. Values that the function refers to are frozen, as numbers are: pass
+    a module as an argument to differentiate by its parameters.
+
+    To use many devices, shard the arrays of the samples, as in ``jax.jit(jax.value_and_grad(loss), in_shardings=…)``: the gradient is that
+    of one device. A batch that the devices cannot share evenly is filled up with samples of weight 0.
+
+    Args:
+        function: what `compile` made of a function.
+        args: an example of its arguments, with one sample or more: it is recorded for arguments of this form.
+        dtype: "float64" or "float32". JAX has float64 only where it is enabled: call the function, or what was made of it, within
+            ``with jax.enable_x64(True):``.
+        checked: return a pair of the result and `Checks`.
+
+    Raises:
+        MissingPackageError: JAX is not installed.
+        CompileError: the function draws random numbers, or the samples of the example take different branches; it is another dtype.
+        InputError: from the pure function: its arguments are not of the form of the example.
+
+    Example:
+        >>> import jax
+        >>> from autograd import compile, tanh
+        >>> loss = compile(lambda w, x, y: (tanh(w * x) - y) ** 2)
+        >>> pure = to_jax(loss, 0.5, [1.0, 2.0], [0.0, 1.0])
+        >>> mean = lambda w, x, y: pure(w, x, y).mean()
+        >>> with jax.enable_x64(True):
+        ...     value, slope = jax.jit(jax.value_and_grad(mean))(0.0, [1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 1.0, 1.0])
+        >>> float(value), float(slope)
+        (0.5, -3.5)
+    """
+    jax = jax_package()
+    jnp = jax.numpy
+    kind = np.dtype(dtype)
+    if kind not in (np.float64, np.float32):
+        raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}')
+    arguments, batch, branch = _recorded(function, args)
+    warn_if_long(branch.code)
+    sources = _sources(arguments, branch)
+    starts = ([source.start for source in sources[0]], [source.start for source in sources[1]])
+    run = pure_function(branch.code, starts)
+
+    def pure(*args: Any) -> Any:
+        if jax.dtypes.canonicalize_dtype(kind) != kind:
+            raise CompileError('JAX has no float64 here: write "with jax.enable_x64(True):" around the call, or to_jax(…, dtype="float32")')
+        if len(args) != len(arguments):
+            raise InputError(f"{function.__name__} was recorded for {len(arguments)} arguments, not {len(args)}")
+        given = [_arrays(argument, x, kind) for argument, x in zip(arguments, args, strict=True)]
+        given, shape = (_broadcast if function.in_axes is None else _batched)(arguments, given, batch)
+        samples = math.prod(shape)
+        columns = [[_flat(x, argument.batched) for x in arrays] for argument, arrays in zip(arguments, given, strict=True)]
+        shared, batched = ([source.read(columns, kind) for source in of_kind] for of_kind in sources)
+        numbers = numbers_of(starts_of(branch.code, starts), run((shared, batched)))
+        still = numbers_of(numbers.starts, jax.lax.stop_gradient(numbers.arrays))
+        holds = jnp.broadcast_to(_holds(branch, still), samples)
+        arrays = [_result(numbers, output, samples) for output in branch.outputs]
+        if branch.checks:  # a factor, rather than a choice, so that the gradient is nan too
+            arrays = [array * jnp.where(holds, 1.0, jnp.nan).reshape(samples, *[1] * (array.ndim - 1)) for array in arrays]
+        result = branch.build([array.reshape(shape + array.shape[1:]) for array in arrays])
+        if not checked:
+            return result
+        inside = jnp.broadcast_to(~outside_of(branch.code, still), samples)
+        return result, Checks(holds.reshape(shape), inside.reshape(shape))
+
+    return pure
+
+
+def _recorded(function: Function, args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:
+    """The program for arguments of this form, differentiable by all of them."""
+    arguments, batch, branches = function.specialise(*args)
+    branch = branches[0]
+    if len(branches) > 1:
+        raise CompileError(
+            f"the samples of the example take different branches of {function.__name__}, at {branch.checks[0].line}, and a pure function "
+            "has one. Write where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
+        )
+    if branch.draws:
+        raise CompileError(
+            f"{function.__name__} draws random numbers, which a pure function cannot: pass them as an argument, or call model.eval() before"
+        )
+    return arguments, batch, branch
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an array of leaves comes from.
+
+    Attributes:
+        start, stop: its places.
+        array: which array of which argument has the numbers; None for numbers that are frozen.
+        numbers: which of the array's; or the frozen ones.
+    """
+
+    start: int
+    stop: int
+    array: tuple[int, int] | None
+    numbers: npt.NDArray[Any]
+
+    def read(self, columns: Sequence[Sequence[Array]], kind: Any) -> Array:
+        """The numbers, from the arrays of all arguments."""
+        if self.array is None:
+            return jax_package().numpy.asarray(self.numbers, kind)
+        argument, n = self.array
+        return taken(columns[argument][n], self.numbers)
+
+
+def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source], list[Source]]:
+    """Where the leaves come from, shared and batched ones, in the order of their places."""
+    end, _ = leaves_of(branch.code)
+    frozen = Reference(branch.code).storage().shared[:end]
+    for value, place in branch.captured:
+        frozen[place] = value.data
+    found: tuple[list[Source], list[Source]] = ([], [])
+    for i, (argument, (used, places)) in enumerate(zip(arguments, branch.inputs, strict=True)):
+        if isinstance(places, np.ndarray) and places.size:  # they lie side by side, unless some belong to an earlier argument
+            raise _shared_by_two(argument)
+        sizes = [math.prod(shape[argument.batched :]) for shape in _shapes(argument)]
+        wanted = np.arange(sum(sizes))[used]
+        position = places.start if isinstance(places, slice) else 0
+        for n, (size, first) in enumerate(zip(sizes, np.cumsum([0, *sizes]), strict=False)):
+            own = wanted[(wanted >= first) & (wanted < first + size)] - first
+            if own.size:
+                found[argument.batched].append(Source(position, position + own.size, (i, n), own))
+            position += own.size
+    shared: list[Source] = []
+    position = 0
+    for source in sorted(found[0], key=lambda source: source.start):
+        if source.start < position:
+            raise _shared_by_two(arguments[source.array[0] if source.array else 0])
+        shared += [Source(position, source.start, None, frozen[position : source.start]), source]
+        position = source.stop
+    shared.append(Source(position, end, None, frozen[position:]))
+    return [source for source in shared if source.numbers.size], sorted(found[1], key=lambda source: source.start)
+
+
+def _shapes(argument: Argument) -> list[tuple[int, ...]]:
+    """The shapes of the arrays of an argument; a module's parameters are one array."""
+    return [np.shape(argument.numbers(1))] if argument.module is not None else [array.shape for array in argument.arrays]
+
+
+def _shared_by_two(argument: Argument) -> CompileError:
+    return CompileError(f"{argument.name} has parameters that another argument has too: pass each module once")
+
+
+def _arrays(argument: Argument, given: Any, kind: Any) -> list[Array]:
+    """What was passed for an argument, as arrays in the form of the example.
+
+    Raises:
+        InputError: it has another form.
+    """
+    if argument.module is not None:
+        return _leaves_of(0, given, argument.name, kind)
+    return _leaves_of(argument.build([*range(len(argument.arrays))]), given, argument.name, kind)
+
+
+def _leaves_of(form: Any, given: Any, name: str, kind: Any) -> list[Array]:
+    if form is None and given is None:
+        return []
+    if isinstance(form, dict):
+        if not isinstance(given, dict) or given.keys() != form.keys():
+            raise InputError(f"{name} must be a dict with the keys {', '.join(map(repr, form))}, as in the example, not {given!r}")
+        return [x for key in form for x in _leaves_of(form[key], given[key], f"{name}[{key!r}]", kind)]
+    if isinstance(form, (list, tuple)):
+        if not isinstance(given, (list, tuple)) or len(given) != len(form):
+            raise InputError(f"{name} must be a {type(form).__name__} of {len(form)}, as in the example, not {given!r}")
+        return [x for i, (own, x_given) in enumerate(zip(form, given, strict=True)) for x in _leaves_of(own, x_given, f"{name}[{i}]", kind)]
+    try:
+        return [jax_package().numpy.asarray(given, kind)]
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be numbers, not {given!r} of type {type(given).__name__}") from None
+
+
+def _broadcast(arguments: Sequence[Argument], given: list[list[Array]], batch: Batch) -> tuple[list[list[Array]], tuple[int, ...]]:
+    """Numbers and arrays as a NumPy ufunc takes them: those that were arrays in the example in one shape, which is returned too."""
+    shapes = [arrays[0].shape for arrays in given]
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(f"{argument.name} {own}" for argument, own in zip(arguments, shapes, strict=True))
+        raise InputError(f"the arguments cannot be broadcast together: {listed}") from None
+    for argument, arrays in zip(arguments, given, strict=True):
+        if argument.batched:
+            arrays[0] = jax_package().numpy.broadcast_to(arrays[0], shape).ravel()
+        elif arrays[0].size != 1 or (batch.shape is None and shape != ()):
+            raise InputError(
+                f"{argument.name} was a single number in the example, and now has the shape {arrays[0].shape}: give it two samples there"
+            )
+        else:
+            arrays[0] = arrays[0].reshape(())
+    return given, shape
+
+
+def _batched(arguments: Sequence[Argument], given: list[list[Array]], batch: Batch) -> tuple[list[list[Array]], tuple[int, ...]]:
+    """What was passed, and the number of samples as a shape; of no axis where there is no batch."""
+    sizes: set[int] = set()
+    for argument, arrays in zip(arguments, given, strict=True):
+        for array, shape in zip(arrays, _shapes(argument), strict=True):
+            if len(array.shape) != len(shape) or array.shape[argument.batched :] != shape[argument.batched :]:
+                raise InputError(f"{argument.name} has an array of the shape {array.shape}; in the example it was {shape}")
+            sizes |= {len(array)} if argument.batched else set()
+    if len(sizes) > 1:
+        raise InputError(f"the arguments have different numbers of samples: {', '.join(map(str, sorted(sizes)))}")
+    return given, tuple(sizes)
+
+
+def _flat(array: Array, batched: bool) -> Array:
+    """The numbers of an array along one axis, or where it is batched two, with one column a sample."""
+    return array.reshape(len(array), math.prod(array.shape[1:])).T if batched else array.ravel()
+
+
+def _holds(branch: Branch, numbers: Numbers) -> Array:
+    """For which samples the run went the recorded way."""
+    holds: Array = jax_package().numpy.ones(numbers.samples, dtype=bool)
+    for check in branch.checks:
+        same = (_one(numbers, check.condition) != 0.0) == check.truth
+        holds &= same if check.mask is None else same | (_one(numbers, check.mask) == 0.0)
+    return holds
+
+
+def _one(numbers: Numbers, place: tuple[bool, int]) -> Array:
+    batched, i = place
+    return numbers.at(batched, np.array([i]))[0]  # type: ignore[index]
+
+
+def _result(numbers: Numbers, output: Output, samples: int) -> Array:
+    """An array of the result, with the samples as its first axis."""
+    jnp = jax_package().numpy
+    batched = output.batched
+    parts: list[Any] = []
+    for kind in (True, False):
+        own = output.places[batched == kind]
+        if own.size:
+            found = numbers.at(kind, own)
+            parts.append(found if kind else jnp.broadcast_to(found[:, None], (own.size, samples)))  # type: ignore[index]
+    order = np.empty(batched.size, dtype=np.intp)
+    order[batched] = np.arange(batched.sum())
+    order[~batched] = np.arange(batched.sum(), batched.size)
+    return taken(jnp.concatenate(parts), order).T.reshape(samples, *output.shape)

@@ -1,0 +1,278 @@
+"""A program as text that says exactly what is computed: one line an instruction, with the labels of the Values they stand for.
+
+A line is ``name[shape] = operation of operands``, for each sample where the shape begins with `n`. Axes of length 1 are left out. Names are
+those of `names`. An operand is an array, which part of it, where it is not the whole (see `parts`), and in which shape, where that does
+not go without saying; ``ᵀ`` swaps the last two axes of it:
+
+    x[100, 2] @ w[16, 2]ᵀ         all of x and w, row by row
+    p[48:320][16, 17]             the numbers 48 to 319 of p, as 16 rows
+    x₃[5]                         one number five times
+    (t3, 0, x₂)[7]                one after the other: all of t3, the constant 0, and number 2 of x
+    a[5, 1] * b[3]                is broadcast as by NumPy, and to the shape of the result
+    Σ a[4, 3], Σ a[4, 3] * b[3]   add up along the last axis, as do all functions of any number of inputs
+    y[n, 4] = … where t1[n]       only where t1 is not 0 the result matters: elsewhere a `where` selects its other side
+
+Constants have all of their digits. The printed text abbreviates long lists, with an ellipsis; `Line.exact` does not. Lines at the end tell
+which leaves a name stands for, where labels do not say it, and what a function returns, where that is not the last line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from autograd.compiled.export.costs import operations
+from autograd.compiled.export.naming import NUMBER, Names, Shapes, shape_text
+from autograd.compiled.export.operands import Operands, Read, number_text
+from autograd.compiled.export.parts import FEW
+from autograd.compiled.export.rule_text import printable
+from autograd.compiled.forms import Tape
+from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Rows, Scalars, Select, Spread, Sum
+from autograd.ops import COMPARISONS, DOT, OPERATIONS, SELECT, SUM, Operation
+from autograd.value import Value
+
+
+@dataclass(frozen=True)
+class Line:
+    """One instruction in words, for a printed program and for a picture of it.
+
+    Attributes:
+        name: of what it computes.
+        shape: of that, as "[n, 16]".
+        text: what it does, as "x[n, 2] @ w[16, 2]ᵀ". Long lists are abbreviated.
+        is_product: whether it is a matrix product.
+        sources: a key and a text for each thing it reads that is no constant: the name of an earlier line, or of leaves.
+        scope: that of the Values it computes, where they have one in common.
+    """
+
+    name: str
+    shape: str
+    text: str
+    is_product: bool
+    sources: tuple[tuple[str, str], ...]
+    scope: str = ""
+    _write: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
+    _leaves: Callable[[], dict[str, tuple[Value, ...]]] = field(default=dict, repr=False, compare=False)
+
+    @cached_property
+    def exact(self) -> tuple[str, ...]:
+        """The line as it is printed, without abbreviations; of scalars that are computed one after the other, a line for each."""
+        return self._write()
+
+    @cached_property
+    def leaves(self) -> dict[str, tuple[Value, ...]]:
+        """The Values that the names of leaves stand for, in their order."""
+        return self._leaves()
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.shape} = {self.text}" + (f"  # {printable(self.scope)}" if self.scope else "")
+
+
+INFIX = ("add", "sub", "mul", "div", "pow", "remainder")
+"""The rows of the op table that are written between their inputs."""
+
+Outputs = Sequence[tuple[bool, int]]
+"""Whether each number of a result is batched, and its place."""
+
+
+def describe(tape: Tape, code: Code, shapes: Shapes = (), returned: Outputs | None = None) -> str:
+    """The program as text: what was recorded, what it costs, and one line an instruction. The axis of the samples is `n`.
+
+    Args:
+        tape, code: the program.
+        shapes: of the arguments of a function; without them they are as large as what is read of them.
+        returned: the numbers that a function returns, where that is to be said.
+    """
+    return _Text(tape, code, shapes).whole(returned)
+
+
+def outline(tape: Tape, code: Code, shapes: Shapes = ()) -> list[Line]:
+    """The instructions in words; `shapes` as for `describe`."""
+    return _Text(tape, code, shapes).lines()
+
+
+class _Text:
+    def __init__(self, tape: Tape, code: Code, shapes: Shapes) -> None:
+        self.tape, self.code, self.instructions = tape, code, code.instructions
+        self.names = Names(tape, code, shapes)
+        self.operands = Operands(self.names, len(self.instructions))
+        self.reads = [[] if isinstance(one, Scalars) else self.operands.read(one) for one in self.instructions]
+        for reads in self.reads:
+            for read in reads:
+                self.operands.shape_leaves(read)
+
+    # -- the text -------------------------------------------------------------------------------------------------------
+
+    def whole(self, returned: Outputs | None) -> str:
+        lines = [f"  {line}" for line in self.lines()]
+        ends = self.returned(returned) if returned else []
+        return "\n".join([self.head(), *lines, *[f"  {line}" for line in (*ends, *self.names.legend())]])
+
+    def head(self) -> str:
+        products = sum(isinstance(one, Matmul) for one in self.instructions)
+        count = sum(len(one.operations) if isinstance(one, Scalars) else 1 for one in self.instructions)
+        numbers = [self.tape.nodes[i]._data for i in self.tape.constants()]
+        distinct = list(dict.fromkeys(map(number_text, numbers)))
+        inside = ", ".join([*distinct[:4], "…"] if len(distinct) > 4 else distinct)
+        costs = [operations(one) for one in self.instructions]
+        shared = sum(cost for cost, one in zip(costs, self.instructions, strict=True) if not one.batched)
+        cost = f"{shared:,} floating-point operations forward, {8 * self.code.shared:,} bytes"
+        if self.code.batched:
+            cost += f"; and for each of n samples {sum(costs) - shared:,}, {8 * self.code.batched:,} bytes"
+        return (
+            f"program: {len(self.tape.nodes):,} nodes → {count:,} instructions, {products} of them matrix products; "
+            f"{len(self.tape.leaves()):,} leaves, {len(numbers):,} constants" + (f" ({inside})" if inside else "") + f"\n  {cost}"
+        )
+
+    def returned(self, outputs: Outputs) -> list[str]:
+        """What a function returns, if that is not what the last line computes."""
+        last = self.instructions[-1] if self.instructions else None
+        if isinstance(last, Instruction) and list(outputs) == [
+            (last.batched, place) for place in range(last.start, last.start + last.size)
+        ]:
+            return []
+        texts = []
+        start = 0
+        for end in range(1, len(outputs) + 1):
+            if end == len(outputs) or outputs[end][0] != outputs[start][0]:
+                kind = outputs[start][0]
+                places = self.names.same[kind][np.array([place for _, place in outputs[start:end]], dtype=np.intp)]
+                texts.append(self.operands.operand(Read(kind, places, (len(places),) if len(places) > 1 else ()), False))
+                start = end
+        return [f"returns {', '.join(texts)}"]
+
+    def lines(self) -> list[Line]:
+        return [self.scalars(i, one) if isinstance(one, Scalars) else self.line(i, one) for i, one in enumerate(self.instructions)]
+
+    def line(self, i: int, one: Instruction) -> Line:
+        named = self.names.arrays[i]
+        rows = self.names.rows(one)
+        scopes = {self.tape.nodes[row].scope if row >= 0 else "" for row in rows}
+        shape = shape_text(named.shape, one.batched)
+        text = self.instruction(one, self.reads[i], True)
+        reads = self.reads[i][: len(one.operands)]
+        sources = dict.fromkeys(source for read in reads for source in self.sources(read.kind, read.places))
+        leaves = self.leaves([(read.kind, read.places) for read in reads])
+        scope = scopes.pop() if len(scopes) == 1 else ""
+        return Line(
+            named.name,
+            shape,
+            text,
+            isinstance(one, Matmul),
+            tuple(sources),
+            scope,
+            lambda: (f"{named.name}{shape} = {self.instruction(one, self.reads[i], False)}",),
+            leaves,
+        )
+
+    def scalars(self, i: int, one: Scalars) -> Line:
+        named = self.names.arrays[i]
+        counts = Counter(operation.symbol for operation in one.operations).most_common()
+        words = ", ".join(f"{count:,} {printable(symbol)}" for symbol, count in counts)
+        reads = [(kind, np.unique(one.inputs[one.input_batched == kind])) for kind in (False, True)]
+        found = dict.fromkeys(source for kind, x in reads for source in self.sources(kind, x[self.names.array[kind][x] != i]))
+        text = f"{len(one.operations):,} scalars one after the other: {words}"
+        shape = shape_text(named.shape, one.batched)
+        return Line(named.name, shape, text, False, tuple(found), "", lambda: tuple(self.each(one)), self.leaves(reads))
+
+    def leaves(self, reads: list[tuple[bool, Rows]]) -> Callable[[], dict[str, tuple[Value, ...]]]:
+        """The leaves that are read, by the names of their arrays; found where they are asked for."""
+
+        def find() -> dict[str, tuple[Value, ...]]:
+            arrays = {
+                i: None for kind, places in reads for i in np.unique(self.names.array[kind][places]).tolist() if i >= len(self.instructions)
+            }
+            return {self.names.arrays[i].name: self.names.leaves(i) for i in arrays}
+
+        return find
+
+    def each(self, one: Scalars) -> Iterator[str]:
+        """Every scalar on a line of its own."""
+        for single in one.single:
+            output = Read(single.batched, np.array([single.start]))
+            yield f"{self.operands.operand(output, False)} = {self.instruction(single, self.operands.read(single), False)}"
+
+    def sources(self, kind: bool, places: Rows) -> list[tuple[str, str]]:
+        """What is read that has a name: keys and texts."""
+        found = []
+        for i in np.unique(self.names.array[kind][places]).tolist():
+            if i != NUMBER:
+                named = self.names.arrays[i]
+                own = np.unique(places[self.names.array[kind][places] == i])
+                if named.labels and len(own) < FEW:
+                    labels = [named.labels[k] for k in self.names.position[kind][own].tolist()]
+                    found += [(label, label + shape_text((), kind)) for label in labels]
+                else:
+                    named.is_asked_for |= named.labels is not None
+                    found.append((named.name, named.name + shape_text(named.shape if named.size > 1 else (), kind)))
+        return found
+
+    # -- an instruction -------------------------------------------------------------------------------------------------
+
+    def instruction(self, one: Instruction, reads: Sequence[Read], short: bool) -> str:
+        if one.mask is not None:
+            *reads, mask = reads
+            return f"{WORDS[type(one)](self.operands, one, reads, short)} where {self.operands.operand(mask, short)}"
+        return WORDS[type(one)](self.operands, one, reads, short)
+
+
+# -- the kinds of instructions ----------------------------------------------------------------------------------------------
+
+
+def _each(operands: Operands, reads: Sequence[Read], short: bool) -> list[str]:
+    return [operands.operand(read, short) for read in reads]
+
+
+def _listed(operands: Operands, reads: Sequence[Read], short: bool) -> str:
+    """Scalars as a vector; a single one as it is."""
+    texts = _each(operands, reads, short)
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def _map(operands: Operands, one: Instruction, reads: Sequence[Read], short: bool) -> str:
+    row = one.operation.origin or one.operation
+    if row is SUM:
+        return f"Σ {_listed(operands, reads, short)}"
+    if row is DOT:
+        half = len(reads) // 2
+        return f"Σ {_listed(operands, reads[:half], short)} * {_listed(operands, reads[half:], short)}"
+    a = _each(operands, reads, short)
+    constants = [number_text(c) for c in row.constants]
+    if row.name == "pow" and constants:
+        return f"{a[0]} **{constants[0]}"
+    if (row.name in INFIX and len(a) == 2) or row in COMPARISONS:
+        base = f"({a[0]})" if row.name == "pow" and a[0].startswith("-") else a[0]
+        return f"{base} {row.symbol} {a[1]}"
+    return f"{_word(row)}({', '.join([*a, *constants])})"
+
+
+def _matmul(operands: Operands, one: Instruction, reads: Sequence[Read], short: bool) -> str:
+    left, right = reads
+    swapped = Read(right.kind, right.places.T, right.full and right.full[::-1]) if right.places.ndim == 2 else right
+    return f"{operands.operand(left, short)} @ {operands.operand(swapped, short, True)}"
+
+
+def _spread(operands: Operands, one: Instruction, reads: Sequence[Read], short: bool) -> str:
+    return f"{operands.operand(reads[0], short)} for each sample"
+
+
+WORDS: dict[type[Instruction], Callable[[Operands, Instruction, Sequence[Read], bool], str]] = {
+    Map: _map,
+    Select: _map,
+    Sum: _map,
+    Dot: _map,
+    Matmul: _matmul,
+    Spread: _spread,
+}
+
+
+def _word(row: Operation) -> str:
+    """What an operation is called: its symbol, unless that is no word, or another row has it too."""
+    if row is SELECT:
+        return SELECT.symbol
+    others = [other for other in OPERATIONS.values() if row.symbol in (other.symbol, other.name) and other.name != row.name]
+    return row.symbol if row.symbol.isidentifier() and row.symbol != SUM.symbol and not others else row.name

@@ -1,0 +1,228 @@
+"""A program as NumPy source that runs: what the reference executor does, written out, for a reader and for a debugger.
+
+The numbers of a run stand in two arrays, as for the executors: `x` has the shared ones, and `xs` the batched ones, with the samples as
+its last axis; `d` and `ds` are their gradients.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.export.listing import Line
+from autograd.compiled.export.rule_text import comment, docstring, lines_of
+from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Select, Spread, Sum
+from autograd.namespaces import FUNCTIONS
+from autograd.ops import Operation
+from autograd.ops import Rule as RuleOfRow
+
+
+def source_of(code: Code, title: str, lines: list[Line], main: list[str]) -> str:
+    """The source of a module with two functions, `forward(x, xs)` and `backward(x, xs, d, ds)`, which fill the arrays they are given.
+
+    Domains are not checked: where an operation is not defined, the result is inf or nan.
+
+    Args:
+        code: the program.
+        title: the docstring of the module.
+        lines: the instructions in words.
+        main: what comes after the two functions.
+    """
+    instructions = [(one, comment(f"{line.name}{line.shape} = {line.text}")) for one, line in zip(code.instructions, lines, strict=True)]
+    forward = [text for one, words in instructions for text in (words, *_each(one, _forward))]
+    backward = [text for one, words in reversed(instructions) for text in (words, *_each(one, _backward, True))]
+    used = {name for text in (*forward, *backward) if not text.startswith("#") for name in re.findall(r"(?<![.\w])[a-z]\w*", text)}
+    return "\n".join(
+        [
+            docstring(title),
+            "",
+            "import numpy as np",
+            "",
+            "from autograd.compiled.backends.numpy.arrays import ARRAYS",
+            *(["from autograd.ops import OPERATIONS"] if any("OPERATIONS" in text for text in forward) else []),
+            "",
+            *[f"{name} = ARRAYS.{name}" for name in (*FUNCTIONS, "inf", "nan") if name in used],
+            "",
+            "",
+            "def forward(x, xs):",
+            '    """Compute every number from the leaves and constants."""',
+            *[f"    {text}" for text in forward or ["pass"]],
+            "",
+            "",
+            "def backward(x, xs, d, ds):",
+            '    """The chain rule, from the last instruction to the first: adds to the gradients, which begin with the results\'."""',
+            *[f"    {text}" for text in backward or ["pass"]],
+            "",
+            *main,
+        ]
+    )
+
+
+def array_text(numbers: npt.NDArray[Any]) -> str:
+    """An array as source, with every digit."""
+    if np.array_equal(numbers, np.arange(numbers.size) + (numbers.flat[0] if numbers.size else 0)):
+        return f"np.arange({numbers.flat[0]}, {numbers.flat[-1] + 1})" if numbers.size else "np.zeros(0, dtype=int)"
+    return f"np.array({numbers.tolist()})".replace("nan", "np.nan").replace("inf", "np.inf")
+
+
+def _each(one: Instruction | Scalars, write: Callable[[Instruction], list[str]], backward: bool = False) -> Iterator[str]:
+    """The lines of an instruction; of scalars, those of all of them."""
+    single = one.single if isinstance(one, Scalars) else [one]
+    for each in reversed(single) if backward else single:
+        yield from write(each)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of instruction, of inputs called `a`, `b`, …
+
+    Attributes:
+        value: the lines that compute the outputs `y`.
+        part: the lines that compute `part`, the gradient of operand `k`, from the gradient `g` of the outputs.
+        aligned: whether a shared input has an axis of length 1 beside batched ones, and its gradient is summed over the samples.
+    """
+
+    value: Callable[[Instruction], list[str]]
+    part: Callable[[Instruction, int], list[str]]
+    aligned: bool = True
+
+
+def _map(one: Instruction) -> list[str]:
+    if one.stacked:
+        return [f"y = OPERATIONS[{one.operation.name!r}].value(ARRAYS, *np.moveaxis(a, 1, 0))"]
+    return lines_of(one.operation.value, _names(one), "y")
+
+
+def _map_part(one: Instruction, k: int) -> list[str]:
+    operation = one.operation
+    if one.stacked:
+        slopes = f"OPERATIONS[{operation.name!r}].slopes(ARRAYS, y, *np.moveaxis(a, 1, 0))"
+        return [f"part = np.stack(np.broadcast_arrays(*[{_product(operation)} for slope in {slopes}]), axis=1)"]
+    return [*lines_of(_rule(operation, k), ["y", *_names(one)], "slope"), f"part = {_product(operation)}"]
+
+
+def _other(k: int) -> str:
+    """The other factor of a product."""
+    return "b" if k == 0 else "a"
+
+
+def _matmul_part(one: Instruction, k: int) -> list[str]:
+    axes = _axes(one)
+    return [f"part = np.einsum('{axes[2]},{axes[1 - k]}->{axes[k]}', g, {_other(k)})"]
+
+
+RULES: dict[type[Instruction], Rule] = {
+    Map: Rule(_map, _map_part),
+    Select: Rule(_map, _map_part),
+    Sum: Rule(lambda one: ["y = a.sum(axis=1)"], lambda one, k: ["part = g[:, None]"]),
+    Dot: Rule(lambda one: ["y = (a * b).sum(axis=1)"], lambda one, k: [f"part = g[:, None] * {_other(k)}"]),
+    Matmul: Rule(lambda one: [f"y = np.einsum('{','.join(_axes(one)[:2])}->{_axes(one)[2]}', a, b)"], _matmul_part, aligned=False),
+    Spread: Rule(lambda one: ["y = a"], lambda one, k: ["part = g"]),
+}
+
+DATA, GRADIENTS = ("x", "xs"), ("d", "ds")
+"""The names of the arrays of numbers, shared and batched, and of their gradients."""
+
+
+def _forward(one: Instruction) -> list[str]:
+    """The lines that compute an instruction."""
+    return [*_inputs(one), *RULES[type(one)].value(one), f"{_output(one, DATA)}[...] = y"]
+
+
+def _backward(one: Instruction) -> list[str]:
+    """The lines of the chain rule through an instruction."""
+    if one.constant:
+        return []
+    lines = [f"g = {_output(one, GRADIENTS)}", f"y = {_output(one, DATA)}", *_inputs(one)]
+    if one.mask is not None:
+        lines.append(f"wanted = {_read(one.mask, DATA, one.batched)} != 0.0")
+        if one.mask.batched and not one.batched:
+            lines.append("wanted = wanted.any(axis=-1)")
+    for k, operand in enumerate(one.operands):
+        if operand.constant:
+            continue
+        lines += RULES[type(one)].part(one, k)
+        if one.mask is not None:
+            lines.append(f"part = np.where(wanted{'[:, None]' if one.stacked else ''}, part, 0.0)")
+        if one.batched and not operand.batched and RULES[type(one)].aligned:
+            lines.append("part = part.sum(axis=-1)")
+        lines.append(_add(operand))
+    return lines
+
+
+def _inputs(one: Instruction) -> list[str]:
+    beside = one.batched and RULES[type(one)].aligned
+    return [f"{name} = {_read(x, DATA, beside)}" for name, x in zip(_names(one), one.operands, strict=True)]
+
+
+def _read(operand: Operand, arrays: tuple[str, str], beside: bool = False) -> str:
+    """The operand in its shape; `beside` batched ones, a shared one has an axis of length 1 for the samples."""
+    if _is_piece(operand):
+        text = _piece(arrays[operand.batched], operand.start, operand.shape, operand.batched)
+    else:
+        text = f"{arrays[operand.batched]}[{_index(operand)}]"
+    return f"{text}[..., None]" if beside and not operand.batched else text
+
+
+def _output(one: Instruction, arrays: tuple[str, str]) -> str:
+    return _piece(arrays[one.batched], one.start, one.shape, one.batched)
+
+
+def _piece(array: str, start: int, shape: tuple[int, ...], batched: bool) -> str:
+    text = f"{array}[{start}:{start + math.prod(shape)}]"
+    return text if len(shape) == 1 else f"{text}.reshape({', '.join(map(str, shape))}{', -1' if batched else ''})"
+
+
+def _add(operand: Operand) -> str:
+    """Add to the gradients of an operand; numbers that are read several times receive the sum."""
+    if _is_piece(operand):
+        return f"{_read(operand, GRADIENTS)}[...] += part"
+    shape = f"({', '.join(map(str, operand.shape))}, {'ds.shape[1]' if operand.batched else ''})"
+    return f"np.add.at({'ds' if operand.batched else 'd'}, {_index(operand)}, np.broadcast_to(part, {shape}))"
+
+
+def _names(one: Instruction) -> list[str]:
+    """What to call the inputs of an instruction."""
+    return ["a", "b", "c"][: len(one.operands)] if len(one.operands) < 4 else [f"a{i}" for i in range(len(one.operands))]
+
+
+def _product(operation: Operation) -> str:
+    """See `ops.product`."""
+    return "np.where(slope == 0.0, 0.0, slope * g)" if operation.selects else "slope * g"
+
+
+def _rule(operation: Operation, k: int) -> RuleOfRow:
+    """The derivative with respect to input k."""
+    return operation.derivatives[k] if operation.arity is not None else lambda xp, y, *inputs: operation.slopes(xp, y, *inputs)[k]
+
+
+def _axes(one: Instruction) -> tuple[str, str, str]:
+    """The axes of a product and of its factors: rows, terms, columns, samples."""
+    a, b = ("s" * operand.batched for operand in one.operands)
+    return f"mt{a}", f"pt{b}", f"mp{'s' * one.batched}"
+
+
+def _is_piece(operand: Operand) -> bool:
+    """Whether the numbers lie side by side in their order."""
+    if operand.places is not None:
+        return False
+    strides = [math.prod(operand.shape[i + 1 :]) for i in range(len(operand.shape))]
+    return all(n == 1 or stride == even for n, stride, even in zip(operand.shape, operand.strides, strides, strict=True))
+
+
+def _index(operand: Operand) -> str:
+    """The places as an expression."""
+    if operand.places is not None:
+        return array_text(operand.places)
+    axes = len(operand.shape)
+    terms = [str(operand.start)]
+    for i, (n, stride) in enumerate(zip(operand.shape, operand.strides, strict=True)):
+        view = f"[{', '.join(':' if k == i else 'None' for k in range(axes))}]" if axes > 1 else ""
+        terms.append(f"{stride} * np.arange({n}){view}")
+    return " + ".join(terms)

@@ -1,0 +1,176 @@
+"""The operands of a listing in words: which array, which part of it, in which shape. See `listing`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from autograd.compiled.export.naming import NUMBER, Names, shape_text
+from autograd.compiled.export.parts import FEW, listed, part_of
+from autograd.compiled.ir import Dot, Instruction, Matmul, Operand, Rows
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an operand reads.
+
+    Attributes:
+        kind: whether it is batched.
+        places: in the shape in which they are written, with an axis of length 1 where the same numbers are repeated along it.
+        full: the shape with the repetitions, where it does not follow from the line.
+    """
+
+    kind: bool
+    places: Rows
+    full: tuple[int, ...] | None = None
+
+
+class Operands:
+    """Writes operands, by the names of a program.
+
+    Args:
+        names: of the numbers.
+        count: how many instructions there are.
+    """
+
+    def __init__(self, names: Names, count: int) -> None:
+        self.names, self._count = names, count
+
+    def read(self, one: Instruction) -> list[Read]:
+        """What the operands of an instruction read, and last its mask."""
+        return [*self._inputs(one), *([] if one.mask is None else [self._like_output(one, one.mask)])]
+
+    def _inputs(self, one: Instruction) -> Iterator[Read]:
+        if isinstance(one, Matmul):
+            for operand in one.operands:
+                places = self._places(operand)
+                places = places.reshape(places.shape[1:] if len(places) == 1 else places.shape)
+                yield _reduced(operand, places, [True] * places.ndim)
+            return
+        for k, operand in enumerate(one.operands):
+            if not one.stacked:
+                yield self._like_output(one, operand)
+                continue
+            places = _without_ones(one, self._places(operand))
+            must = [False] * places.ndim
+            # the terms are shown, of a dot by one of its factors
+            must[-1] = not isinstance(one, Dot) or (k == 0 and _is_repeated(_without_ones(one, self._places(one.operands[1])), -1))
+            yield _reduced(operand, places, must)
+
+    def _like_output(self, one: Instruction, operand: Operand) -> Read:
+        """An operand of the shape of the outputs."""
+        places = _without_ones(one, self._places(operand))
+        return _reduced(operand, places, [False] * places.ndim)
+
+    def _places(self, operand: Operand) -> Rows:
+        return self.names.same[operand.batched][operand.all_places()]
+
+    def shape_leaves(self, read: Read) -> None:
+        """Give leaves that have no shape by their labels that in which they are read first, as a whole."""
+        array = self.names.array[read.kind][read.places]
+        i = int(array.flat[0])
+        if i < self._count or read.places.ndim < 2 or 1 in read.places.shape or self.names.has_shape(i):
+            return
+        named = self.names.arrays[i]
+        if len(named.shape) == 1 and named.size == read.places.size and (array == i).all():
+            positions, order = self.names.position[read.kind][read.places], np.arange(named.size)
+            if np.array_equal(positions.ravel(), order):
+                named.shape = read.places.shape
+            elif np.array_equal(positions.T.ravel(), order):
+                named.shape = read.places.shape[::-1]
+
+    def operand(self, read: Read, short: bool, swap: bool = False) -> str:
+        """The operand in words; `swap` prefers to write it with a ᵀ."""
+        kind, places, full = read.kind, read.places, read.full
+        one = places.size == 1
+        shape = places.shape if not one else (full or ())
+        text, natural, count = self._pieces(kind, places.ravel(), short)
+        swapped = False
+        if places.ndim == 2 and 1 not in places.shape:
+            other, other_natural, other_count = self._pieces(kind, places.T.ravel(), short)
+            if (other_count, len(other), not swap) < (count, len(text), swap):
+                text, natural, shape, swapped = other, other_natural, shape[::-1], True
+        if kind or natural is None or natural != shape:
+            text += shape_text(shape, kind)
+        text += "ᵀ" if swapped else ""
+        return text + (shape_text(full, kind) if full and not one and full != places.shape else "")
+
+    def _pieces(self, kind: bool, places: Rows, short: bool) -> tuple[str, tuple[int, ...] | None, int]:
+        """Numbers one after the other in words, their shape where the words tell it, and how many pieces they are of."""
+        arrays = self.names.array[kind][places]
+        cuts = [0, *(np.flatnonzero(np.diff(arrays)) + 1).tolist(), len(places)]
+        texts: list[str] = []
+        scalar = True
+        for start, end in pairwise(cuts):
+            if short and len(texts) > FEW:  # the rest is not shown
+                for i in np.unique(arrays[start:]).tolist():
+                    self.names.arrays[i].is_asked_for |= i != NUMBER and self.names.arrays[i].labels is not None
+                break
+            if arrays[start] == NUMBER:
+                texts += _runs(self.names.number[kind][places[start:end]].tolist(), short)
+                scalar = scalar and not any("[" in text for text in texts)
+                continue
+            named = self.names.arrays[arrays[start]]
+            positions = self.names.position[kind][places[start:end]]
+            if named.labels and len(positions) <= FEW // 2:
+                texts += [named.labels[k] for k in positions.tolist()]
+                continue
+            named.is_asked_for |= named.labels is not None
+            times = len(positions) if (positions == positions[0]).all() else 1
+            part, shape = part_of(positions[::times], named.shape, short)
+            if times > 1:
+                part, shape = part + shape_text((times,), kind), (times,)
+            if len(cuts) == 2:
+                return named.name + part, () if len(positions) == 1 else shape, 1
+            scalar = scalar and len(positions) == 1
+            texts.append(named.name + part)
+        if len(texts) == 1 and len(places) == 1:
+            return texts[0], (), 1
+        count = len(texts)
+        if short and count > FEW:
+            texts = texts[: FEW // 2]
+        return f"({listed(texts, count)})", (len(places),) if scalar else None, len(cuts) - 1
+
+
+def _without_ones(one: Instruction, places: Rows) -> Rows:
+    """The places without the axes along which the instruction has one number."""
+    kept = [n for n, m in zip(places.shape, one.shape, strict=False) if m != 1]
+    return places.reshape((*kept, *places.shape[len(one.shape) :]))
+
+
+def _is_repeated(places: Rows, axis: int) -> bool:
+    return places.shape[axis] > 1 and bool((places == places.take([0], axis=axis)).all())
+
+
+def _reduced(operand: Operand, places: Rows, must: list[bool]) -> Read:
+    """Without repetitions, and without leading axes that are nothing but that; `must`: axes whose length is shown also then."""
+    same = [_is_repeated(places, axis) for axis in range(places.ndim)]
+    full = places.shape if any(a and b for a, b in zip(same, must, strict=True)) else None
+    for axis, is_same in enumerate(same):
+        if is_same:
+            places = places.take([0], axis=axis)
+    if places.size == 1:
+        return Read(operand.batched, places.reshape(1), full or (tuple(places.shape) if any(must) else None))
+    leading = 0
+    while full is None and leading < places.ndim and same[leading]:
+        leading += 1
+    return Read(operand.batched, places.reshape(places.shape[leading:]), full)
+
+
+def _runs(numbers: list[float], short: bool) -> list[str]:
+    """Constants, where the same one many times is written once."""
+    found: list[tuple[str, int]] = []
+    for text in map(number_text, numbers):
+        if found and found[-1][0] == text:
+            found[-1] = text, found[-1][1] + 1
+        else:
+            found.append((text, 1))
+    return [one for text, n in found for one in ([text] * n if n < 3 else [f"{text}[{n}]"])]
+
+
+def number_text(x: float) -> str:
+    """A number with all of its digits, without a point where it is whole."""
+    return repr(x).removesuffix(".0")

@@ -1,0 +1,91 @@
+"""The forms of a program between the passes as text, for `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import singledispatch
+from typing import Any
+
+from autograd.compiled.export.operands import number_text
+from autograd.compiled.export.rule_text import printable
+from autograd.compiled.forms import Block, Computed, Group, Sums, Tape
+from autograd.compiled.ir import Map, Rows
+from autograd.ops import CONSTANT, LEAF, Operation
+
+INPUTS = 6
+"""Of how many inputs a line shows; of more, only the first ones and how many there are."""
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    """Rows, or as a range where they follow each other."""
+    if len(rows) > 2 and list(rows) == list(range(rows[0], rows[0] + len(rows))):
+        return f"{rows[0]}…{rows[-1]}"
+    if len(rows) > INPUTS:
+        return f"{', '.join(map(str, rows[:INPUTS]))}, … ({len(rows)})"
+    return ", ".join(map(str, rows))
+
+
+def _operation(operation: Operation, inputs: str) -> str:
+    constants = "".join(f", {number_text(c)}" for c in operation.constants)
+    return f"{operation.name}({inputs}{constants})"
+
+
+def lines_of_tape(tape: Tape) -> Iterator[str]:
+    """A line a row: its number, what computes it, and its label."""
+    for i, (node, operation, inputs) in enumerate(zip(tape.nodes, tape.operations, tape.inputs, strict=True)):
+        if operation is CONSTANT:
+            text = number_text(node._data)
+        else:
+            text = "leaf" if operation is LEAF else _operation(operation, _numbers(inputs))
+        notes = [
+            *([printable(node.label)] if node.label else []),
+            *(["differs from sample to sample"] if tape.batched[i] and operation is LEAF else []),
+            *([f"wanted where row {tape.masks[i]} is not 0"] if i in tape.masks else []),
+            *(["no gradient comes here"] if tape.reached and not tape.reached[i] and inputs else []),
+            *(["result"] if i in tape.results else []),
+        ]
+        yield f"{i} = {text}" + (f"  # {'; '.join(notes)}" if notes else "")
+
+
+def lines_of_sums(sums: Sums) -> Iterator[str]:
+    """A line a row that is computed."""
+    for row, operation, inputs in sums.computed:
+        yield _line_of((row, operation, inputs))
+
+
+def _line_of(one: Computed) -> str:
+    row, operation, inputs = one
+    return f"{row} = {_operation(operation, _numbers(inputs))}"
+
+
+def _flat(rows: Rows) -> str:
+    numbers = rows.ravel().tolist()
+    shape = f" as {' × '.join(map(str, rows.shape))}" if rows.ndim > 1 else ""
+    return _numbers(numbers) + shape
+
+
+@singledispatch
+def _part(part: Any) -> str:
+    raise TypeError(f"{part!r} is no part of a program")
+
+
+@_part.register
+def _(group: Group) -> str:
+    operands = "; ".join(_flat(operand) for operand in group.operands)
+    mask = "" if group.mask is None else f" where {_flat(group.mask)} is not 0"
+    kind = f"Map {group.operation.name}" if group.kind is Map else group.kind.__name__
+    return f"{kind}: {_flat(group.outputs)} from {operands}{mask}"
+
+
+@_part.register
+def _(block: Block) -> str:
+    return f"Scalars: {len(block.outputs):,} rows one after the other, {_numbers(block.outputs)}"
+
+
+def lines_of_groups(groups: Sequence[Group | Block]) -> Iterator[str]:
+    """A line a group: the kind of instruction it becomes, the rows it computes, and those it reads."""
+    return map(_part, groups)
+
+
+LINES: dict[type, Callable[[Any], Iterator[str]]] = {Tape: lines_of_tape, Sums: lines_of_sums, list: lines_of_groups}
+"""What writes each form."""

@@ -1,0 +1,216 @@
+"""Allocate: every number gets a place in one of two arrays, such that operands are slices of it where that can be had.
+
+*Shared* numbers are the same for all samples. *Batched* ones differ from sample to sample: theirs is an array of two axes, one
+row a number and one column a sample, so that the same place means the same number in every sample. A program without a
+batch has shared numbers only.
+
+The arguments of a function are placed in their own order, so that they are copied as a whole. Other leaves are placed in the
+order in which matrix products read them, then in the order of the other instructions; the outputs of an instruction lie
+side by side, in the order of the operands they were computed from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.forms import Block, Group, Tape
+from autograd.compiled.ir import Code, Instruction, Matmul, Operand, Rows, Scalars, Spread, places_of
+from autograd.ops import POS, Operation
+
+
+class _Places:
+    """Gives out the places."""
+
+    def __init__(self, batched: npt.NDArray[np.bool_]) -> None:
+        self.batched = batched
+        self.of = np.full(batched.size, -1, dtype=np.intp)
+        self.size = {False: 0, True: 0}
+
+    def put(self, rows: Rows) -> None:
+        """Places for the rows that have none yet, in their order."""
+        new = rows.ravel()[self.of[rows.ravel()] < 0]
+        if new.size > 1:
+            new = new[np.sort(np.unique(new, return_index=True)[1])]
+        for kind in (False, True):
+            mine = new[self.batched[new] == kind]
+            self.of[mine] = self.take(kind, mine.size) + np.arange(mine.size)
+
+    def by_kind(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The shared and the batched places of these rows, of those that have one."""
+        rows = rows[self.of[rows] >= 0]
+        return self.of[rows[~self.batched[rows]]], self.of[rows[self.batched[rows]]]
+
+    def take(self, batched: bool, count: int) -> int:
+        """That many places side by side; the first of them."""
+        start = self.size[batched]
+        self.size[batched] += count
+        return start
+
+
+def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], first: Sequence[int] = ()) -> Code:
+    """Give every row of the groups a place, and every operand its view.
+
+    Args:
+        tape: what was recorded.
+        groups: what the passes before have made of it.
+        wanted: the leaves whose derivatives are wanted.
+        first: leaves that are placed before all others, in this order.
+    """
+    batched, constant = _kinds(tape, groups, wanted)
+    computed = np.ones(len(batched), dtype=bool)
+    computed[: len(tape.nodes)] = tape.counts > 0
+
+    places = _Places(batched)
+    places.put(np.array(first, dtype=np.intp))
+    for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.kind is not Matmul):
+        for operand in [group.read] if isinstance(group, Block) else group.operands:
+            places.put(operand[~computed[operand]])
+    results = np.array([*tape.results, *tape.masks.values(), *tape.excused.values()], dtype=np.intp)
+    places.put(results[~computed[results]])  # what is given back as it came in
+
+    shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # of the instruction whose outputs start at a place
+    instructions: list[Instruction | Scalars] = []
+    spread: dict[int, int] = {}
+
+    def locate(operand: Rows, reached: bool) -> Operand:
+        """Where the rows are; shared ones are copied to batched places where they stand beside such."""
+        nothing_wanted = not reached or bool(constant[operand].all())
+        if operand.size == 1:
+            row = operand.item()
+            return Operand(operand.shape, int(places.of[row]), (0,) * operand.ndim, None, True, nothing_wanted, bool(batched[row]))
+        kinds = batched[operand]
+        where = places.of[operand]
+        if not kinds.any() or kinds.all():
+            return _operand(where, nothing_wanted, bool(kinds.any()))
+        fresh = [row for row in dict.fromkeys(operand[~kinds].tolist()) if row not in spread]
+        if fresh:
+            start = places.take(True, len(fresh))
+            spread.update({row: start + i for i, row in enumerate(fresh)})
+            source = np.array(fresh, dtype=np.intp)
+            copied = _operand(places.of[source], bool(constant[source].all()), False)
+            instructions.append(Spread(POS, (len(fresh),), start, (copied,), True, None, False))
+        where[~kinds] = [spread[row] for row in operand[~kinds].tolist()]
+        return _operand(where, nothing_wanted, True)
+
+    masked: list[tuple[int, Instruction, Group]] = []
+    for group in groups:
+        if isinstance(group, Block):
+            places.put(np.array(group.outputs, dtype=np.intp))
+            instructions.append(_scalars(group, places, constant))
+            continue
+        ordered = _in_order_of_operands(group, places, shapes)
+        operands = tuple([locate(operand, group.reached) for operand in ordered.operands])
+        is_batched = any(operand.batched for operand in operands)
+        start = places.size[is_batched]
+        places.put(ordered.outputs)
+        shapes[is_batched, start] = ordered.shape
+        one = ordered.kind(
+            ordered.operation,
+            ordered.shape,
+            start,
+            operands,
+            is_batched,
+            None,
+            _is_checked(ordered.operation, group.checked),
+        )
+        if ordered.mask is not None or ordered.excused is not None:
+            masked.append((len(instructions), one, ordered))
+        instructions.append(one)
+    for i, one, group in masked:  # now that they have places: a mask may be computed after what it masks
+        mask, excused = (
+            None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.excused)
+        )
+        instructions[i] = replace(one, mask=mask, excused=excused)
+    place = places.of[: len(tape.nodes)]
+    constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
+    fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
+    kept, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first))
+    return Code(instructions, places.size[False], places.size[True], place, fixed, kept, leaves, given)
+
+
+def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """For each row, also the sums that were found, whether it is batched, and whether no derivative by it is wanted."""
+    rows = len(tape.nodes)
+    total = max([rows, *[1 + int(np.max(group.outputs)) for group in groups]])
+    batched = [*tape.batched, *[False] * (total - rows)]
+    any_batched = True in batched
+    constant = [True] * total
+    for row in wanted:
+        constant[row] = False
+    for group in groups:
+        if isinstance(group, Block):
+            for row, inputs in zip(group.outputs, group.inputs, strict=True) if any_batched else ():
+                if row >= rows:
+                    batched[row] = True in [batched[i] for i in inputs]
+            for row, inputs, reached in zip(group.outputs, group.inputs, group.reached, strict=True):
+                for i in inputs:
+                    if not constant[i]:
+                        constant[row] = not reached
+                        break
+            continue
+        read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
+        is_batched = any(batched[i] for i in read)
+        is_constant = not group.reached or all(constant[i] for i in read)
+        for row in group.outputs.ravel().tolist():
+            batched[row] = batched[row] if row < rows else is_batched
+            constant[row] = is_constant
+    return np.array(batched, dtype=bool), np.array(constant, dtype=bool)
+
+
+def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:
+    outputs, inputs = np.array(block.outputs, dtype=np.intp), block.read
+    can_fail = {operation: _is_checked(operation, True) for operation in set(block.operations)}
+    visited = np.repeat(block.reached, [len(own) for own in block.inputs])
+    return Scalars(
+        block.operations,
+        [checked and can_fail[operation] for operation, checked in zip(block.operations, block.checked, strict=True)],
+        places.of[outputs],
+        places.of[inputs],
+        np.cumsum([len(own) for own in block.inputs]),
+        places.batched[outputs],
+        places.batched[inputs],
+        constant[inputs] | ~visited,
+    )
+
+
+def _is_checked(operation: Operation, wanted: bool) -> bool:
+    return wanted and (operation.domain is not None or operation.pole is not None)
+
+
+def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]]) -> Group:
+    """The group with its outputs in the order in which its latest computed operand lies in memory, and in that one's shape."""
+    if group.kind is Matmul or group.outputs.size == 1:  # the latter in irregular graphs, where it would take long
+        return group
+    operands = group.operands
+    batched = [bool(places.batched[operand].any()) for operand in operands]
+    if group.operation.arity is not None:
+        candidates = [operand for operand, b in zip(operands, batched, strict=True) if b == any(batched)]
+        latest = max(candidates, key=lambda operand: int(places.of[operand].max()))
+        order = np.argsort(places.of[latest], kind="stable")
+        where = places.of[latest][order]
+        shape = shapes.get((any(batched), int(where[0])), group.shape)
+        if int(np.prod(shape)) != group.outputs.size or not np.array_equal(where, np.arange(where[0], where[0] + where.size)):
+            shape = group.shape
+        outputs, operands = group.outputs[order].reshape(shape), tuple(operand[order].reshape(shape) for operand in operands)
+        mask, excused = (None if rows is None else rows[order].reshape(shape) for rows in (group.mask, group.excused))
+        return replace(group, shape=shape, outputs=outputs, operands=operands, mask=mask, excused=excused)
+    order = np.argsort(places.of[operands[0]].min(axis=1), kind="stable")
+    operands = tuple(operand[order] for operand in operands)
+    mask, excused = (None if rows is None else rows[order] for rows in (group.mask, group.excused))
+    return replace(group, outputs=group.outputs[order], operands=operands, mask=mask, excused=excused)
+
+
+def _operand(places: Rows, constant: bool, batched: bool) -> Operand:
+    """The places as a strided view, if they are one that can also be added to: no number twice, except by a stride of 0."""
+    shape = places.shape
+    start = int(places.flat[0])
+    strides = tuple(int(np.take(places, 1, axis=axis).flat[0]) - start if n > 1 else 0 for axis, n in enumerate(shape))
+    regular = places_of(start, shape, strides)
+    count = len(np.unique(places))
+    if np.array_equal(regular, places) and count == int(np.prod([n for n, stride in zip(shape, strides, strict=True) if stride])):
+        return Operand(shape, start, strides, None, True, constant, batched)
+    return Operand(shape, 0, (), places, count == places.size, constant, batched)

@@ -1,0 +1,85 @@
+"""Sums: a chain of additions becomes one sum, and the products in it one dot, where nothing else uses the parts.
+
+That is how a loop over `w * x` looks after it was unrolled. An operation with any number of terms is a link of such a chain as well as an
+addition of two is.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import numpy as np
+
+from autograd.compiled.forms import Computed, Sums, Tape
+from autograd.ops import ADD, DOT, MUL, SUM
+
+ADDITIONS = (ADD, SUM)
+
+
+def find_sums(tape: Tape) -> Sums:
+    """The rows of a tape that compute something, with chains of additions as sums and dots."""
+    rows = len(tape.nodes)
+    used = np.fromiter(chain.from_iterable(tape.inputs), dtype=np.intp)
+    users = np.repeat(np.arange(rows), tape.counts)
+    uses = np.bincount(used, minlength=rows)
+    uses[[*tape.results, *tape.masks.values(), *tape.excused.values()]] += 2  # by whoever asked for it
+    adds, multiplies = (np.array([operation in kind for operation in tape.operations]) for kind in (ADDITIONS, (MUL,)))
+    by_addition = adds[users]
+    adders = np.full(rows, -1)
+    adders[used[by_addition]] = users[by_addition]
+    is_part = (adds | multiplies) & (uses == 1) & (adders >= 0)  # all that uses this row is one addition or sum
+    if tape.masks:  # what is added up is wanted together
+        is_part &= [tape.masks.get(i) == tape.masks.get(adder) for i, adder in enumerate(adders.tolist())]
+    if tape.reached:  # and backward goes into all of it, or into nothing
+        visited = np.array(tape.reached)
+        is_part &= visited == visited[adders]
+    added, multiplied = (np.bincount(adders[is_part & kind], minlength=rows) for kind in (adds, multiplies))
+    is_sum = adds & ~is_part & ((added > 0) | (multiplied > 1))  # with a single product there is nothing to add up
+    is_part &= (is_sum | is_part)[adders]
+    is_alone = (tape.counts > 0) & ~is_sum & ~is_part
+
+    part = is_part.tolist()
+    computed: list[Computed] = []
+    masks = dict(tape.masks)
+    batched, reached = list(tape.batched), list(tape.reached)
+    every = zip(range(rows), tape.operations, tape.inputs, strict=True)
+    for own, alone, to_add_up in zip(every, is_alone.tolist(), is_sum.tolist(), strict=True):
+        if alone:
+            computed.append(own)
+        if not to_add_up:
+            continue
+        row = own[0]
+        terms = _terms(tape, part, row)
+        products = [i for i in terms if part[i]]
+        if len(products) < 2:
+            computed.extend((i, MUL, tape.inputs[i]) for i in products)
+        else:
+            pairs = [tape.inputs[i] for i in products]
+            factors = (*[a for a, _ in pairs], *[b for _, b in pairs])
+            if len(products) == len(terms):
+                computed.append((row, DOT, factors))
+                continue
+            fresh = len(batched)
+            batched.append(True in [batched[i] for i in factors])
+            computed.append((fresh, DOT, factors))
+            if row in masks:
+                masks[fresh] = masks[row]
+            if reached:
+                reached.append(reached[row])
+            in_dot = set(products)
+            terms = [i for i in terms if i not in in_dot] + [fresh]
+        computed.append((row, ADD if len(terms) == 2 else SUM, tuple(terms)))
+    return Sums(computed, masks, batched, reached)
+
+
+def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:
+    """What a chain of additions adds up, from left to right."""
+    terms: list[int] = []
+    stack = [row]
+    while stack:
+        i = stack.pop()
+        if i == row or (part[i] and tape.operations[i] in ADDITIONS):
+            stack.extend(reversed(tape.inputs[i]))
+        else:
+            terms.append(i)
+    return terms

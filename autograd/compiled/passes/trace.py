@@ -1,0 +1,122 @@
+"""Trace: the graph behind some Values as flat rows, inputs first, with what is known of where gradients and errors come to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import cast
+
+from autograd.compiled.forms import Tape
+from autograd.graph import Node, inputs_by, topological_order
+from autograd.ops import COMPARISONS, LEAF, SELECT, SUM, Operation
+from autograd.recording import Recording
+from autograd.value import Value, node_of
+
+
+def trace(
+    roots: Sequence[Value],
+    varying: Collection[Value] = (),
+    recording: Recording | None = None,
+    differentiated: Sequence[Value] | None = None,
+    fixed: Collection[Value] = (),
+) -> Tape:
+    """The graph behind the roots as a Tape.
+
+    Args:
+        roots: the results that are wanted.
+        varying: the leaves that differ from sample to sample.
+        recording: what else is known of the function that was recorded, and is being recorded still.
+        differentiated: those of the roots that the backward pass begins with; None for all, and none where there is none.
+        fixed: computed nodes that are leaves of the tape: each run reads the number that they have.
+    """
+    nodes = _up_to(fixed, roots)
+    operations = [node._operation for node in nodes]
+    masks: dict[Value, Value] = {}
+    excused: dict[Value, Value] = {}
+    if recording and any(operation.is_like(SELECT) for operation in set(operations)):
+        masks, excused = _masks(nodes, roots, differentiated, recording)
+    if masks:
+        nodes = _up_to(fixed, [*roots, *dict.fromkeys([*masks.values(), *excused.values()])])
+        operations = [node._operation for node in nodes]
+    row = {node: i for i, node in enumerate(nodes)}
+    inputs = inputs_by(row, cast("list[Node]", nodes)) if not fixed else _inputs_up_to(fixed, row, nodes)
+    operations = [LEAF if node in fixed else operation for node, operation in zip(nodes, operations, strict=True)] if fixed else operations
+    batched = [False] * len(nodes)
+    if varying:
+        for i, (node, sources) in enumerate(zip(nodes, inputs, strict=True)):
+            batched[i] = node in varying or True in [batched[x] for x in sources]
+    begin = [row[root] for root in (roots if differentiated is None else differentiated)]
+    stops = {operation for operation in set(operations) if operation.stops}
+    return Tape(
+        nodes,
+        [operation.origin or operation for operation in operations] if stops else operations,
+        inputs,
+        [row[root] for root in roots],
+        batched,
+        {row[node]: row[mask] for node, mask in masks.items()},
+        {row[node]: row[mask] for node, mask in excused.items()},
+        frozenset(row[node] for node in (recording.unchecked if recording else ()) if node in row),
+        _reached(begin, operations, inputs, stops) if begin and (stops or differentiated is not None) else [],
+    )
+
+
+def _reached(begin: list[int], operations: list[Operation], inputs: list[tuple[int, ...]], stops: set[Operation]) -> list[bool]:
+    """Which rows pass a gradient on to their inputs, when the backward pass begins with some rows and ends at some operations."""
+    reached = [False] * len(operations)
+    for i in begin:
+        reached[i] = True
+    for i in range(len(operations) - 1, -1, -1):
+        if not reached[i]:
+            continue
+        if operations[i] in stops:
+            reached[i] = False
+            continue
+        for x in inputs[i]:
+            reached[x] = True
+    return reached
+
+
+def _masks(
+    nodes: Sequence[Value], roots: Sequence[Value], differentiated: Sequence[Value] | None, recording: Recording
+) -> tuple[dict[Value, Value], dict[Value, Value]]:
+    """The masks of nodes that only one side of a `where` uses: of their gradients, and of their errors, if they were made there too."""
+    asked: dict[Value, Value | None] = {guard.node: guard.mask for guard in reversed(recording.guards)}
+    for guard in recording.guards:
+        asked[guard.node] = asked[guard.node] if asked[guard.node] is guard.mask else None
+    everywhere = {**asked, **dict.fromkeys([root for root in roots if root not in asked])}
+    gradients = recording.uses(nodes, dict.fromkeys(roots if differentiated is None else differentiated), backward=True)
+    masks: dict[Value, Value] = {}
+    excused: dict[Value, Value] = {}
+    for node, use in recording.uses(nodes, everywhere, backward=False).items():
+        if not node._prev or any(map(node._operation.is_like, (SELECT, *COMPARISONS))):
+            continue
+        comes_from = gradients.get(node, use)
+        if comes_from is not None:
+            masks[node] = comes_from
+        made = recording.masks.get(node)
+        if made is not None and use is not None and recording.within(use, made) and (node._operation.domain or node._operation.pole):
+            excused[node] = made
+    return masks, excused
+
+
+def _up_to(fixed: Collection[Value], roots: Sequence[Value]) -> list[Value]:
+    """The nodes behind the roots, inputs first, without what only the fixed ones are computed from."""
+    nodes = order_of(roots)
+    if not fixed:
+        return nodes
+    needed = set(roots)
+    for node in reversed(nodes):
+        if node in needed and node not in fixed:
+            needed.update(node._prev)
+    return [node for node in nodes if node in needed]
+
+
+def _inputs_up_to(fixed: Collection[Value], row: dict[Value, int], nodes: list[Value]) -> list[tuple[int, ...]]:
+    return [() if node in fixed else tuple([row[x] for x in node._prev]) for node in nodes]
+
+
+def order_of(roots: Sequence[Value]) -> list[Value]:
+    """Every node that the roots depend on, inputs first."""
+    if len(roots) == 1:
+        return cast("list[Value]", topological_order(roots[0]))
+    above = node_of(SUM, list(roots), 0.0, [0.0] * len(roots))  # one walk, from a node above them all
+    return cast("list[Value]", topological_order(above))[:-1]

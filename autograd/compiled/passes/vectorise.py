@@ -1,0 +1,152 @@
+"""Vectorise: rows that do the same thing become one vector instruction.
+
+*Groups*: rows with the same operation and the same number of inputs, whose inputs come from the same groups, are computed together; so are
+all dots of one length and depth, in which `matmuls` looks for matrix products. A group depends on groups of less depth only.
+
+*Blocks*: where a graph is irregular, as that of a differential equation is, there are many groups of a few rows each, and vectors gain
+nothing. They stay scalars, one after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.forms import Block, Computed, Group, Sums, Tape
+from autograd.compiled.ir import Rows, kind_of
+from autograd.ops import DOT, SUM
+
+FEW = 16
+"""A group of fewer rows is no faster as a vector than as scalars."""
+MANY = 32
+"""From how many of such groups in a row on they are a block. Fewer are shown as what they are."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some of what is computed: a group, or narrow levels.
+
+    Attributes:
+        depth: of the first level.
+        few: how many groups of few rows it stands for; 0 for a group that is to be a vector.
+        positions: in the list of what is computed, ascending.
+    """
+
+    depth: int
+    few: int
+    positions: list[int]
+
+
+def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
+    """The groups and blocks of a tape, in an order in which they can be computed."""
+    computed, masks, batched, reached = sums.computed, sums.masks, sums.batched, sums.reached
+    depths = _depths(computed, len(batched))
+    rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
+    fits = np.ones(len(computed), dtype=bool)  # to be scalars
+    if rigid or masks or tape.excused:
+        fits[:] = [row not in masks and row not in tape.excused and operation not in rigid for row, operation, _ in computed]
+    parts = _narrow_levels(np.array([depths[row] for row, _, _ in computed], dtype=np.intp), fits)
+    rest = np.ones(len(computed), dtype=bool)
+    for part in parts:
+        rest[part.positions] = False
+
+    # what is in no group, as leaves are, is of one kind with all of its depth, but for what differs from sample to sample
+    group_of = (-1 - 2 * np.array(depths) - np.array(batched)).tolist()
+    members: dict[Any, int] = {}
+    groups: list[list[int]] = []
+    plain = not (tape.unchecked or masks or tape.reached)
+    for position in np.flatnonzero(rest).tolist():
+        row, operation, inputs = computed[position]
+        kind = None
+        if not plain:
+            mask, excused = (tape.batched[of[row]] if row in of else None for of in (masks, tape.excused))
+            kind = row in tape.unchecked, excused, mask, not reached or reached[row]
+        # an operation with other constants is another object
+        if operation.arity == 2:  # as most have: quicker than the general way below
+            i, j = inputs
+            key: Any = operation, group_of[i], group_of[j], kind
+        else:
+            if operation is DOT:
+                sources: Any = depths[row], batched[row]
+            elif operation.arity is None:  # the order of terms is not part of what a sum is
+                sources = frozenset([group_of[i] for i in inputs])
+            else:
+                sources = tuple([group_of[i] for i in inputs])
+            key = operation, len(inputs), sources, kind
+        group_of[row] = group = members.setdefault(key, len(groups))
+        if group == len(groups):
+            groups.append([position])
+        else:
+            groups[group].append(position)
+    for positions in groups:
+        first = positions[0]
+        parts.append(_Part(depths[computed[first][0]], int(bool(fits[first]) and len(positions) < FEW), positions))
+
+    groups_and_blocks: list[Group | Block] = []
+    for are_few, run in groupby(sorted(parts, key=lambda part: part.depth), lambda part: part.few > 0):
+        together = list(run)
+        if are_few and sum([part.few for part in together]) >= MANY:
+            groups_and_blocks.append(
+                _block(tape, reached, [computed[i] for i in sorted(chain.from_iterable([part.positions for part in together]))])
+            )
+        else:
+            groups_and_blocks += [_group(tape, masks, reached, [computed[i] for i in part.positions]) for part in together]
+    return groups_and_blocks
+
+
+def _depths(computed: list[Computed], rows: int) -> list[int]:
+    """For each row how many are computed one after the other until it is; 0 for leaves and constants."""
+    depths = [0] * rows
+    for row, _, inputs in computed:
+        if len(inputs) == 2:  # as most have: quicker
+            i, j = inputs
+            depths[row] = (depths[i] if depths[i] > depths[j] else depths[j]) + 1
+        else:
+            depths[row] = max([depths[i] for i in inputs]) + 1
+    return depths
+
+
+def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:
+    """Levels of few rows, so many of them that they are a block, in whichever groups they are: the groups themselves need not be made.
+
+    Args:
+        depths: of what is computed.
+        fits: whether it can be scalars.
+    """
+    sizes = np.bincount(depths)
+    is_narrow = (np.bincount(depths, np.where(fits, 1, FEW)) < FEW) & (sizes > 0)  # on level 0 nothing is computed
+    ends = sizes.cumsum()
+    by_depth = np.argsort(depths, kind="stable")
+    return [
+        _Part(first, last - first, np.sort(by_depth[ends[first - 1] : ends[last - 1]]).tolist())
+        for first, last in np.flatnonzero(np.diff(is_narrow, prepend=False, append=False)).reshape(-1, 2).tolist()
+        if last - first >= MANY
+    ]
+
+
+def _block(tape: Tape, reached: list[bool], computed: list[Computed]) -> Block:
+    rows = [row for row, _, _ in computed]
+    checked = [row not in tape.unchecked for row in rows] if tape.unchecked else [True] * len(rows)
+    visited = [reached[row] for row in rows] if reached else [True] * len(rows)
+    return Block([operation for _, operation, _ in computed], rows, [inputs for _, _, inputs in computed], checked, visited)
+
+
+def _group(tape: Tape, masks: dict[int, int], reached: list[bool], computed: list[Computed]) -> Group:
+    rows = [row for row, _, _ in computed]
+    operation = computed[0][1]
+    table = np.array([inputs for _, _, inputs in computed], dtype=np.intp)
+    if operation is DOT:
+        n = table.shape[1] // 2
+        operands: tuple[Rows, ...] = (table[:, :n], table[:, n:])
+    elif operation.arity is None:
+        operands = (table,)
+    else:
+        operands = tuple(table.T)
+    mask, excused = (np.array([of[row] for row in rows], dtype=np.intp) if rows[0] in of else None for of in (masks, tape.excused))
+    outputs = np.array(rows, dtype=np.intp)
+    checked, visited = rows[0] not in tape.unchecked, not reached or reached[rows[0]]
+    return Group(kind_of(operation), operation, outputs.shape, outputs, operands, mask, checked, excused, visited)

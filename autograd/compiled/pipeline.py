@@ -1,0 +1,73 @@
+"""The pipeline: from a recorded graph to code that a backend loads. The passes are called here, and nowhere else.
+
+trace       the graph as flat rows, inputs first; where gradients and errors come to     Tape
+sums        chains of additions become sums and dots                                     Sums
+vectorise   rows that do the same thing become one instruction                           groups and blocks
+matmuls     dots that are rows × columns become one matrix product                       groups and blocks
+allocate    numbers get their places in storage                                          Code
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Collection, Iterator, Sequence
+
+from autograd.compiled.forms import Block, Group, Sums, Tape
+from autograd.compiled.ir import Code
+from autograd.compiled.passes.allocate import allocate
+from autograd.compiled.passes.matmuls import find_matmuls
+from autograd.compiled.passes.sums import find_sums
+from autograd.compiled.passes.trace import trace
+from autograd.compiled.passes.vectorise import vectorise
+from autograd.temporary import During, Temporary
+
+__all__ = ["Stage", "collector_paused", "lower", "stages", "trace"]
+
+Stage = Tape | Sums | list[Group | Block] | Code
+"""What one pass hands to the next."""
+
+
+def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> Iterator[tuple[str, Stage]]:
+    """Lower a tape, pass by pass: the name of each pass, and what it made.
+
+    Args:
+        tape: what was traced.
+        wanted: the leaves whose derivatives are wanted.
+        first: leaves that are placed before all others, in this order.
+    """
+    yield "trace", tape
+    sums = find_sums(tape)
+    yield "sums", sums
+    groups = vectorise(tape, sums)
+    del sums
+    yield "vectorise", groups
+    groups = find_matmuls(groups)
+    yield "matmuls", groups
+    yield "allocate", allocate(tape, groups, wanted, first)
+
+
+def lower(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> Code:
+    """The code of a tape. See `stages`."""
+    for _, stage in stages(tape, wanted, first):
+        code = stage
+    assert isinstance(code, Code)
+    return code
+
+
+class _CollectorPaused(Temporary[None]):
+    def __init__(self) -> None:
+        self._was_on = gc.isenabled()
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        gc.disable()
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        if self._was_on:
+            gc.enable()
+
+
+def collector_paused() -> During[None]:
+    """Without Python's cyclic garbage collector, while a program is made: it would visit all of its objects, among which are no cycles."""
+    return During(_CollectorPaused)

@@ -1,4 +1,5 @@
-"""Compile the core with mypyc where a C compiler is at hand. Everything else about the package stands in pyproject.toml.
+"""Compile the core with mypyc where a C compiler is at hand. Everything else about the package stands in pyproject.toml, but for the long
+description, which is made from the README (see `build_tools/long_description.py`).
 
 A build that cannot compile, for whatever reason, gives the same package as plain Python, slower and otherwise equal.
 """
@@ -6,6 +7,7 @@ A build that cannot compile, for whatever reason, gives the same package as plai
 import os
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -17,6 +19,7 @@ sys.path.insert(0, str(ROOT / "build_tools"))
 
 import dealloc  # noqa: E402 - from build_tools
 import stamp  # noqa: E402
+from long_description import long_description  # noqa: E402
 
 COMPILED = ["autograd/graph.py", "autograd/state.py", "autograd/value.py"]
 
@@ -64,4 +67,10 @@ class BuildPython(build_py):
 
 
 os.chdir(ROOT)
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtension, "build_py": BuildPython})
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+setup(
+    ext_modules=extensions(),
+    cmdclass={"build_ext": BuildExtension, "build_py": BuildPython},
+    long_description=long_description(Path("README.md").read_text(encoding="utf-8"), PROJECT),
+    long_description_content_type="text/markdown",
+)

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import io
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Drawing, compile, draw, play
-from autograd.ops import OPERATIONS
+from autograd import Drawing, assert_gradients, compile, draw, grad, play
+from autograd.errors import PoleError
+from autograd.functions import function_of
+from autograd.ops import OPERATIONS, define
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(
@@ -62,6 +65,18 @@ def run_readme() -> dict[str, Any]:
 
 def test_readme_code_gives_the_answers_it_prints(readme: dict[str, Any]) -> None:
     assert readme["y"].data == pytest.approx(0.4621, abs=1e-4)
+
+
+def test_the_operation_of_the_guide_for_contributors() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {"define": define}
+    exec(row, names)
+    cot = function_of(names["COT"])
+    assert_gradients(cot, [0.7], order=2)
+    assert grad(cot)(0.7) == pytest.approx(-1.0 - 1.0 / math.tan(0.7) ** 2, rel=1e-15)
+    with pytest.raises(PoleError):
+        cot(0.0)
 
 
 def gradients(readme: dict[str, Any]) -> Drawing:

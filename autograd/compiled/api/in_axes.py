@@ -1,4 +1,4 @@
-"""Batching: the arguments of a call as flat arrays, which of them have samples, and gradients in the form of the arguments."""
+"""Which arguments of a call have samples: the arguments as flat arrays, and gradients in the form of the arguments."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Batching:
 
 
 def _summed(gradient: Array, shape: tuple[int, ...]) -> Any:
-    """The gradient by an array that was broadcast: the sum over what it was repeated for."""
+    """The gradient with respect to an array that was broadcast: the sum over what it was repeated for."""
     extra = gradient.ndim - len(shape)
     with np.errstate(all="ignore"):
         if extra > 0:

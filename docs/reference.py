@@ -15,7 +15,8 @@ MODULES = [
         for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
     ],
     *[f"autograd.compiled.{name}" for name in ("compile", "function", "program", "to_jax")],
-    *[f"autograd.render.{name}" for name in ("draw", "latex", "paths", "play")],
+    "autograd.notation",
+    *[f"autograd.render.{name}" for name in ("picture.draw", "formula.latex", "formula.paths", "player.play")],
     "nn",
     *[f"nn.{name}" for name in ("history", "module", "persistence", "training")],
 ]

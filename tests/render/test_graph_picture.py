@@ -13,7 +13,7 @@ from autograd.notation import notation_of
 from autograd.ops import OPERATIONS, WHERE
 from autograd.render.picture.colours import NONE, NOT_FINITE, SHADES
 from autograd.render.picture.graph_picture import power_of_ten, spread
-from autograd.render.picture.layers import sequence
+from autograd.render.picture.layering import sequence
 
 
 def titled(picture):

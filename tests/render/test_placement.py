@@ -7,7 +7,7 @@ import pytest
 from drawable import GRAPHS, in_circles, neuron, pictured, scoped_mlp
 
 from autograd import Value, dot
-from autograd.render.picture.layers import Shape, layers, sequence
+from autograd.render.picture.layering import Shape, layers, sequence
 from autograd.render.picture.placement import Enclosure, place
 
 

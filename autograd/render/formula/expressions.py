@@ -177,10 +177,10 @@ class Algebra:
         """The expression of this form; equal ones are made once."""
         inputs = tuple([x if isinstance(x, Expression) else float(x) for x in inputs])
         key = (operation, node, *[x.hex() if isinstance(x, float) else x for x in inputs])  # hex tells 0.0 from -0.0
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = Expression(self, operation, inputs, node)
-        return found
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Expression(self, operation, inputs, node)
+        return known
 
     # -- choices ----------------------------------------------------------------------------------------------------------
 

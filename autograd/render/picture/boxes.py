@@ -13,7 +13,7 @@ from functools import singledispatch
 
 from autograd.errors import InputError
 from autograd.render.picture.colours import STYLES, Style, ink
-from autograd.render.picture.layers import Shape
+from autograd.render.picture.layering import Shape
 
 MAX_NODES = 500  # of a graph that is not folded
 

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.render.lettering import printable
 from autograd.render.picture.boxes import FONT, FONT_SIZE, SMALL, Box, Picture
 from autograd.render.picture.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK, ink
-from autograd.render.picture.layers import sequence
+from autograd.render.picture.layering import sequence
 
 
 def settings(picture: Picture) -> dict[str, Any]:

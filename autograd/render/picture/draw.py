@@ -19,7 +19,7 @@ from autograd.render.picture import graph_picture, program_picture  # noqa: F401
 from autograd.render.picture.boxes import MAX_NODES, Picture, View, picture_of
 from autograd.render.picture.colours import with_night
 from autograd.render.picture.dot import settings, write
-from autograd.render.picture.layers import layers, sequence
+from autograd.render.picture.layering import layers, sequence
 from autograd.render.picture.svg import to_svg
 
 GRAPHVIZ = "Graphviz (`apt install graphviz`, `brew install graphviz`, or https://graphviz.org/download)"

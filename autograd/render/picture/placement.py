@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autograd.render.picture.layers import BORDER, Course, Layers, Link, Origin, Point, Shape, sequence
+from autograd.render.picture.layering import BORDER, Course, Layers, Link, Origin, Point, Shape, sequence
 
 WHOLE = -1  # the level of everything that is in no cluster
 

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from autograd.render.lettering import printable
 from autograd.render.picture.boxes import FONT, FONT_SIZE, LINE, MARGIN, SMALL, Box, Cluster, Legend, Picture, width_of
 from autograd.render.picture.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK
-from autograd.render.picture.layers import ARROW, BORDER, Point, Shape
+from autograd.render.picture.layering import ARROW, BORDER, Point, Shape
 from autograd.render.picture.placement import Enclosure, Frame, Placement, place
 
 BASELINE = 0.36  # the distance of the baseline from the middle of a line, per font size

@@ -221,7 +221,7 @@ class Layers:
     def coordinates(
         self, before: float, above: float, least_width: float, least_height: float
     ) -> tuple[list[Point], list[Course], float, float]:
-        """The coordinates for the order and the heights found so far: those of the boxes and links, and the width and height of the whole.
+        """The coordinates, once the order and the heights are known: those of boxes and links, and the width and height of the whole.
 
         Args:
             before, above: the space to leave on the left and above.

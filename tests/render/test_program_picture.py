@@ -1,6 +1,7 @@
 """Pictures of compiled programs."""
 
 import random
+from types import SimpleNamespace
 
 import pytest
 from drawable import pictured
@@ -51,3 +52,13 @@ def test_a_function_shows_the_program_it_recorded_last() -> None:
 def test_directions() -> None:
     with pytest.raises(InputError, match="rankdir is 'LR'"):
         draw(compile(Value(1.0) * 2.0), rankdir="up")
+
+
+def test_whatever_has_an_outline_is_drawn_as_a_program() -> None:
+    class Addition:
+        def outline(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name="t", shape="[2]", text="a + b", is_product=False, sources=(("a", "a[2]"), ("b", "b[2]")))]
+
+    drawing = draw(Addition(), engine="builtin")
+    assert repr(drawing) == "<Drawing of 1 instructions, of which 0 matrix products, laid out by builtin>"
+    assert [box.title for box in pictured(Addition()).boxes] == ["a[2]", "b[2]", "t[2]"]

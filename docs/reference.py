@@ -17,7 +17,7 @@ MODULES = [
     *[f"autograd.compiled.{name}" for name in ("compile", "function", "program", "to_jax")],
     *[f"autograd.render.{name}" for name in ("draw", "latex", "paths", "play")],
     "nn",
-    *[f"nn.{name}" for name in ("history", "module", "persistence", "training")],
+    *[f"nn.{name}" for name in ("history", "inference", "module", "persistence", "training")],
 ]
 """What is documented: the two packages, with what they name, and the modules in which the rest of it is defined."""
 

@@ -1,13 +1,12 @@
 """Losses, each of one sample: a function of the model's output and the target that returns a Value; and penalties.
 
-The target may be a Value too, so that a compiled loss takes another target at every run. What must hold for outputs and targets
-is asked of the Values themselves, not of their numbers, so that a compiled function asks it again at every run.
+The target may be a Value too, so that a compiled loss takes another target at every run. Outputs and targets are checked by comparisons of
+Values, not of their numbers, so that a compiled function repeats the check at every run.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import Any, cast
 
 from autograd import abs as absolute
@@ -18,11 +17,22 @@ from autograd.functions import call
 from autograd.ops import CLIP, WHERE
 from autograd.recording import recorder
 from autograd.value import Value, dot, number_of, real, values
+from nn.checks import differentiable, listed, not_negative, positive
+
+Number = float | Value
+Numbers = Number | Iterable[Number]
+"""One number, or several: lists, tuples and arrays. Each may be a Value."""
+
+Loss = Callable[[Any, Any], Value]
+"""A function of the output and the target of one sample."""
+
+Penalty = Callable[[Any], Value]
+"""A function of the model."""
 
 # -- of numbers ---------------------------------------------------------------------------------------------------------
 
 
-def mse(output: Any, target: Any) -> Value:
+def mse(output: Numbers, target: Numbers) -> Value:
     """The mean of the squared differences.
 
     Args:
@@ -37,11 +47,12 @@ def mse(output: Any, target: Any) -> Value:
         2.5
     """
     differences = _differences("mse", output, target)
-    return dot(differences, differences) / len(differences)  # type: ignore[no-any-return]
+    result: Value = dot(differences, differences) / len(differences)
+    return result
 
 
-def quadratic(output: Any, target: Any) -> Value:
-    """½ ‖target − output‖²: half the sum of the squared differences. Its derivative by an output is the difference.
+def quadratic(output: Numbers, target: Numbers) -> Value:
+    """½ ‖target − output‖²: half the sum of the squared differences. Its derivative with respect to an output is the difference.
 
     Args:
         output, target: as for `mse`.
@@ -56,11 +67,12 @@ def quadratic(output: Any, target: Any) -> Value:
         2.5
     """
     differences = _differences("quadratic", output, target)
-    return dot(differences, differences) / 2.0  # type: ignore[no-any-return]
+    result: Value = dot(differences, differences) / 2.0
+    return result
 
 
-def mae(output: Any, target: Any) -> Value:
-    """The mean of the absolute differences. Its derivative where the difference is 0 is 0.
+def mae(output: Numbers, target: Numbers) -> Value:
+    """The mean of the absolute differences. Where a difference is 0, its derivative is 0.
 
     Args:
         output, target: as for `mse`.
@@ -75,7 +87,7 @@ def mae(output: Any, target: Any) -> Value:
     return mean([absolute(d) for d in _differences("mae", output, target)])
 
 
-def huber(output: Any, target: Any, delta: float = 1.0) -> Value:
+def huber(output: Numbers, target: Numbers, delta: float = 1.0) -> Value:
     """The mean of ½d² where the difference d is at most `delta` in size, and of delta · (|d| − ½ delta) beyond.
 
     So outliers pull with the same force, however far out they lie.
@@ -93,8 +105,7 @@ def huber(output: Any, target: Any, delta: float = 1.0) -> Value:
         >>> huber([Value(0.5), Value(3.0)], [0.0, 0.0]).data
         1.3125
     """
-    if not 0.0 < real(delta) < math.inf:
-        raise InputError(f"delta must be positive, not {delta!r}")
+    positive("delta", delta)
     terms = []
     for d in _differences("huber", output, target):
         near = clip(d, -delta, delta)
@@ -105,7 +116,7 @@ def huber(output: Any, target: Any, delta: float = 1.0) -> Value:
 # -- of classes ---------------------------------------------------------------------------------------------------------
 
 
-def hinge(output: Any, target: Any) -> Value:
+def hinge(output: Numbers, target: Numbers) -> Value:
     """max(0, 1 − target · score): 0 once the score is on the right side, by a margin of 1.
 
     Args:
@@ -127,10 +138,11 @@ def hinge(output: Any, target: Any) -> Value:
     y = targets[0]
     if not ((y >= 1.0) & (y <= 1.0) | (y >= -1.0) & (y <= -1.0)):
         raise InputError(f"hinge needs a target of -1 or 1, not {number_of(y)!r}: write 2 * target - 1 for targets of 0 and 1")
-    return relu(1.0 - y * scores[0])  # type: ignore[no-any-return]
+    result: Value = relu(1.0 - y * scores[0])
+    return result
 
 
-def binary_cross_entropy(output: Any, target: Any) -> Value:
+def binary_cross_entropy(output: Numbers, target: Numbers) -> Value:
     """−(y log p + (1 − y) log(1 − p)), and the mean of it over several outputs; 0 · log 0 is 0.
 
     In a function that `compile` made of it, a loss that is not defined is an error for a single sample; for arrays it is a warning, as
@@ -163,7 +175,7 @@ def binary_cross_entropy(output: Any, target: Any) -> Value:
     return mean(terms)
 
 
-def binary_cross_entropy_with_logits(output: Any, target: Any) -> Value:
+def binary_cross_entropy_with_logits(output: Numbers, target: Numbers) -> Value:
     """`binary_cross_entropy` of sigmoid(output), and the mean of it over several outputs. Stable for logits of any size.
 
     log(sigmoid(z)) is −softplus(−z), and log(1 − sigmoid(z)) is −softplus(z); taken like this nothing cancels.
@@ -183,7 +195,7 @@ def binary_cross_entropy_with_logits(output: Any, target: Any) -> Value:
     return mean([y * softplus(-z) + (1.0 - y) * softplus(z) for z, y in pairs])
 
 
-def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
+def cross_entropy(logits: Numbers, target: Numbers) -> Value:
     """−Σ yⱼ log softmax(logits)ⱼ: minus the logarithm of the probability that the model gives to the target.
 
     Args:
@@ -205,15 +217,17 @@ def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
     log_probabilities = log_softmax(logits)
     if isinstance(target, str):
         raise _no_class(target, len(log_probabilities))
-    if hasattr(target, "__len__"):
+    if isinstance(target, Sized):
         if len(target) != len(log_probabilities):
             raise InputError(f"cross_entropy needs as many probabilities as logits: {len(target)} and {len(log_probabilities)}")
         return -dot(target, log_probabilities)
     if isinstance(target, Value):
         return -_at_class(target, log_probabilities)
-    if real(target) not in range(len(log_probabilities)):
+    index = real(target)
+    if index not in range(len(log_probabilities)):
         raise _no_class(target, len(log_probabilities))
-    return -log_probabilities[int(target)]  # type: ignore[no-any-return]
+    result: Value = -log_probabilities[int(index)]
+    return result
 
 
 # -- of batches and parameters --------------------------------------------------------------------------------------------
@@ -237,9 +251,9 @@ def mean(losses: Sequence[Value]) -> Value:
     if not len(losses):
         raise InputError("the mean of no losses is not defined: give at least one")
     for loss in losses:
-        if not isinstance(loss, Value):
-            raise InputError(f"a loss must be a Value, which has a gradient, not {loss!r}: compute it from the model's output")
-    return total(losses) / len(losses)  # type: ignore[no-any-return]
+        differentiable("a loss", loss, "the model's output")
+    result: Value = total(losses) / len(losses)
+    return result
 
 
 def l1(parameters: Iterable[Value], strength: float) -> Value:
@@ -259,11 +273,12 @@ def l1(parameters: Iterable[Value], strength: float) -> Value:
         3.5
     """
     parameters, strength = _penalised("l1", parameters, strength)
-    return total([absolute(w) for w in parameters]) * strength  # type: ignore[no-any-return]
+    result: Value = total([absolute(w) for w in parameters]) * strength
+    return result
 
 
 def l2(parameters: Iterable[Value], strength: float) -> Value:
-    """½ · strength · Σ w²: a penalty to add to a loss. Its derivative by w is strength · w, so that weights decay.
+    """½ · strength · Σ w²: a penalty to add to a loss. Its derivative with respect to w is strength · w, so weights decay.
 
     With the ½, `strength` is the `weight_decay` of SGD. Where a text has λ/2n · Σ w², it is λ/n; where it has λ · Σ w²
     (as Keras does), it is 2λ.
@@ -282,13 +297,14 @@ def l2(parameters: Iterable[Value], strength: float) -> Value:
         6.25
     """
     parameters, strength = _penalised("l2", parameters, strength)
-    return dot(parameters, parameters) * (strength / 2.0)  # type: ignore[no-any-return]
+    result: Value = dot(parameters, parameters) * (strength / 2.0)
+    return result
 
 
 # -- what they share ------------------------------------------------------------------------------------------------------
 
 
-def _paired(name: str, output: Any, target: Any) -> tuple[list[Value], list[Any]]:
+def _paired(name: str, output: Numbers, target: Numbers) -> tuple[list[Value], list[Number]]:
     """The outputs as Values, and as many targets: Values as they are, all else as floats."""
     outputs, targets = [list(x) if hasattr(x, "__iter__") else [x] for x in (output, target)]
     if len(outputs) != len(targets) or not outputs:
@@ -296,12 +312,12 @@ def _paired(name: str, output: Any, target: Any) -> tuple[list[Value], list[Any]
     return cast("list[Value]", values(outputs)), [t if isinstance(t, Value) else real(t) for t in targets]
 
 
-def _differences(name: str, output: Any, target: Any) -> list[Value]:
+def _differences(name: str, output: Numbers, target: Numbers) -> list[Value]:
     outputs, targets = _paired(name, output, target)
     return [o - t for o, t in zip(outputs, targets, strict=True)]
 
 
-def _with_probabilities(name: str, output: Any, target: Any) -> list[tuple[Value, Any]]:
+def _with_probabilities(name: str, output: Numbers, target: Numbers) -> list[tuple[Value, Number]]:
     """Pairs of an output and a target, which is between 0 and 1."""
     outputs, targets = _paired(name, output, target)
     for y in targets:
@@ -326,7 +342,8 @@ def _at_class(index: Value, items: Sequence[Any]) -> Value:
     if not matches >= 1.0:
         raise _no_class(number_of(index), len(items))
     matches.label = "number of classes that the target is"
-    return chosen / matches  # type: ignore[no-any-return] # a graph that is compiled does not ask again: there, 0/0 is the error
+    result: Value = chosen / matches  # a compiled graph does not repeat the check: there, 0/0 is the error
+    return result
 
 
 def _no_class(target: Any, classes: int) -> InputError:
@@ -335,9 +352,5 @@ def _no_class(target: Any, classes: int) -> InputError:
 
 def _penalised(name: str, parameters: Iterable[Value], strength: float) -> tuple[list[Value], float]:
     """Parameters as a list, and the strength as a float."""
-    listed = list(parameters) if hasattr(parameters, "__iter__") else []
-    if not listed or not all(isinstance(w, Value) for w in listed):
-        raise InputError(f"{name} needs Values to penalise: write {name}(model.parameters(), strength=0.01)")
-    if not 0.0 <= real(strength) < math.inf:
-        raise InputError(f"the strength of {name} must not be negative, nor infinite: {strength!r}")
-    return listed, real(strength)
+    parameters = listed(parameters, f"{name} needs Values to penalise: write {name}(model.parameters(), strength=0.01)")
+    return parameters, not_negative(f"the strength of {name}", strength)

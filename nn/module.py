@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from types import MemberDescriptorType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
@@ -34,6 +34,11 @@ class Module:
     """
 
     training: bool = True
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """For type checkers only: a module that defines no `__call__` cannot be called."""
 
     # -- parameters -----------------------------------------------------------------------------------------------------
 

@@ -41,7 +41,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from shrinking import shrunk  # noqa: E402
 
 from autograd.errors import CompileError  # noqa: E402
-from nn import gradients, training  # noqa: E402
+from nn import inference  # noqa: E402
+from nn.engine import compiled_engine  # noqa: E402
 
 ERRORS = ("error", "text of the error")
 """The names of differences that are none of numbers."""
@@ -1128,13 +1129,13 @@ class Outcome(NamedTuple):
 @contextlib.contextmanager
 def few() -> Iterator[None]:
     """Within it, `predict` and `evaluate` record models for few samples already, and run them in small chunks."""
-    before = training.RECORDED_FROM, training.COMPILED_FROM, gradients.CHUNK
-    training.RECORDED_FROM = training.COMPILED_FROM = 20
-    gradients.CHUNK = 16
+    before = inference.WIDE_FROM, inference.COMPILED_FROM, compiled_engine.CHUNK
+    inference.WIDE_FROM = inference.COMPILED_FROM = 20
+    compiled_engine.CHUNK = 16
     try:
         yield
     finally:
-        training.RECORDED_FROM, training.COMPILED_FROM, gradients.CHUNK = before
+        inference.WIDE_FROM, inference.COMPILED_FROM, compiled_engine.CHUNK = before
 
 
 def run(source: str, executor: str, shaken: float = 0.0) -> Outcome:
@@ -1322,9 +1323,9 @@ def script(case: Case, problem: Difference) -> str:
     head = [
         f"# {problem.executor}, {problem.name}: {problem.found!r}, and not {problem.expected!r}",
         f"# {', '.join(piece.name for piece in case.pieces)}",
-        "import nn.gradients, nn.training",
-        "nn.training.RECORDED_FROM = nn.training.COMPILED_FROM = 20  # so that few samples are enough",
-        "nn.gradients.CHUNK = 16",
+        "import nn.engine.compiled_engine, nn.inference",
+        "nn.inference.WIDE_FROM = nn.inference.COMPILED_FROM = 20  # so that few samples are enough",
+        "nn.engine.compiled_engine.CHUNK = 16",
     ]
     tail = [
         'if __name__ == "__main__":',

@@ -12,7 +12,7 @@ pytest.importorskip("numpy")
 from growing_models import ODD, OPTIMIZERS, STEADY, Bench, Case, Growing, Outcome, Piece, compare, distance, run, script
 
 from autograd.compiled.surroundings import Snapshot
-from nn.gradients import Compiled
+from nn.engine.compiled_engine import CompiledEngine
 
 MODELS = 220
 PAIRS = ["numpy", "auto"]
@@ -85,7 +85,7 @@ def found_of(case: Case, executor: str = "auto") -> str:
 CALLBACK = ((1, "model.a1 = 0.25"),)
 
 PLANTED: dict[str, tuple[Any, str, Any, Callable[[], Case]]] = {
-    "callbacks are not seen": (Compiled, "refresh", lambda self, data: None, lambda: of("attribute", callbacks=CALLBACK)),
+    "callbacks are not seen": (CompiledEngine, "refresh", lambda self, data: None, lambda: of("attribute", callbacks=CALLBACK)),
     "attributes are not given back": (Snapshot, "restore", lambda self, surroundings: None, lambda: of("counter")),
     "models that change themselves are compiled": (Snapshot, "changed", lambda self: "", lambda: of("counter: every fifth")),
 }

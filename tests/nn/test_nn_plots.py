@@ -19,17 +19,9 @@ from autograd.errors import DomainError, InputError, MissingPackageError
 from nn import MLP, Module, mse, predict
 from nn.activations import LeakyReLU, ReLU, Softmax, Tanh
 from nn.layers import Embedding, Layer, Linear, Neuron, Sequential
-from nn.plots import (
-    CLASSES,
-    MARKERS,
-    NEGATIVE,
-    POSITIVE,
-    new_figure,
-    plot_activation,
-    plot_decision_boundary,
-    plot_gradients,
-    plot_network,
-)
+from nn.plots import new_figure, plot_activation, plot_decision_boundary, plot_gradients, plot_network
+from nn.plots.decision_boundary import CLASSES, MARKERS
+from nn.plots.figure import NEGATIVE, POSITIVE
 
 CORNERS = [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
 

@@ -10,7 +10,6 @@ import threading
 import tracemalloc
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -490,7 +489,13 @@ def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(executor: str) -> None
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-WATCHED = {str(Path(sys.modules[name].__file__ or "")) for name in ("nn.training", "nn.gradients", "nn.optimizers", "nn.history")}
+WATCHED = {
+    str(module.__file__)
+    for name, module in sys.modules.items()
+    if name.startswith(
+        ("nn.training", "nn.epoch", "nn.engine", "nn.interrupts", "nn.early_stopping", "nn.measuring", "nn.optimizers", "nn.history")
+    )
+}
 
 
 def with_ctrl_c_at_line(k: int, act: Callable[[], Any]) -> bool:
@@ -579,7 +584,7 @@ def test_an_interrupt_between_two_batches(executor: str, monkeypatch: pytest.Mon
             if self.updates == 7:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr("nn.training._progress_bar", lambda total, progress: Bar())
+    monkeypatch.setattr("nn.training.progress_bar", lambda total, progress: Bar())
     model = xor_model()
     optimizer = Trail(model.parameters())
     history = fit(model, XOR, CLASSES, optimizer=optimizer, epochs=5, batch_size=1, executor=executor)

@@ -39,12 +39,14 @@ from nn import (
     cross_entropy,
     evaluate,
     fit,
-    gradients,
     losses,
     mse,
     predict,
 )
-from nn.gradients import CHUNK, Compiled, Data, Eager, by_sample, plain
+from nn.engine.compiled_engine import CHUNK, CompiledEngine
+from nn.engine.eager_engine import EagerEngine, plain
+from nn.engine.kept_engines import kept_ids
+from nn.engine.samples import Samples, by_sample
 from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge, huber, mae, quadratic
 from nn.optimizers import Optimizer
 from nn.schedules import CosineAnnealingLR
@@ -760,14 +762,14 @@ def test_a_model_goes_with_what_was_recorded_of_it() -> None:
         model = mlp(4, 3)
         predict(model, MANY)
         evaluate(model, MANY, [0] * 1000, loss=lambda output, target: cross_entropy(output, target) + losses.l2(model.parameters(), 0.1))
-        assert id(model) in gradients._KEPT
+        assert id(model) in kept_ids()
         assert pickle.loads(pickle.dumps(model)).state_dict() == model.state_dict()
         return id(model), weakref.ref(model)
 
     key, gone = used()
     gc.collect()
     assert gone() is None
-    assert key not in gradients._KEPT
+    assert key not in kept_ids()
 
 
 def test_a_wide_model_is_recorded_for_fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -794,20 +796,20 @@ def test_an_error_among_many_samples_names_it() -> None:
 
 def test_data_as_lists_and_as_arrays() -> None:
     for X, y in ((POINTS, CLASSES), (np.array(POINTS), np.array(CLASSES)), ([np.array(x) for x in POINTS], tuple(CLASSES))):
-        data = Data(X, y)
+        data = Samples(X, y)
         assert len(data) == n
         assert data.lists([3, 1]) == ([POINTS[3], POINTS[1]], [CLASSES[3], CLASSES[1]])
         samples, targets = data.arrays(range(2, 4))
         assert samples.dtype == targets.dtype == np.float64
         assert samples.tolist() == POINTS[2:4]
         assert targets.tolist() == CLASSES[2:4]
-    assert Data(POINTS).lists([0]) == ([POINTS[0]], [])
-    assert len(Data(POINTS).arrays([0])) == 1
+    assert Samples(POINTS).lists([0]) == ([POINTS[0]], [])
+    assert len(Samples(POINTS).arrays([0])) == 1
 
 
 def test_an_array_is_not_copied() -> None:
     images = np.zeros((10, 3), np.uint8)
-    data = Data(images, [0] * 10)
+    data = Samples(images, [0] * 10)
     assert data.X is images
     data.arrays([1])
     assert all(array is images or array.size == 10 for array in data._arrays)
@@ -817,9 +819,9 @@ def test_an_array_is_not_copied() -> None:
 def test_what_only_looks_like_a_number_is_none(bad: Any) -> None:
     """NumPy would make 1.5 of "1.5", and nan of None."""
     with pytest.raises(InputError, match="the samples are not all numbers"):
-        Data([[0.5], [bad]]).arrays([0])
+        Samples([[0.5], [bad]]).arrays([0])
     with pytest.raises(InputError, match="the targets are not all numbers"):
-        Data([[0.5], [0.5]], [0.0, bad]).arrays([0])
+        Samples([[0.5], [0.5]], [0.0, bad]).arrays([0])
     if not isinstance(bad, Value):
         for executor in BACK_ENDS[:2]:
             with pytest.raises(InputError):
@@ -834,13 +836,13 @@ def test_numbers_of_a_tree_of_values() -> None:
 
 def test_numbers_are_held_between_read_and_write() -> None:
     model = Linear(1, 1, bias=False, initialiser=lambda *_: 1.0)
-    engine = Compiled(model, mse, model.parameters())
+    engine = CompiledEngine(model, mse, model.parameters())
     p = model.weight[0][0]
     p.data = 2.0
     engine.read()
     engine.update(lambda numbers: numbers + 1.0)
     assert p.data == 2.0
-    assert engine.evaluate(Data([[1.0]], [[0.0]])) == ([9.0], [[3.0]])
+    assert engine.evaluate(Samples([[1.0]], [[0.0]])) == ([9.0], [[3.0]])
     engine.write()
     assert p.data == 3.0
     p.data = 5.0
@@ -848,13 +850,13 @@ def test_numbers_are_held_between_read_and_write() -> None:
     assert p.data == 5.0
     engine.update(lambda numbers: numbers + 1.0)
     assert p.data == 6.0
-    assert engine.evaluate(Data([[1.0]], [[0.0]])) == ([36.0], [[6.0]])
+    assert engine.evaluate(Samples([[1.0]], [[0.0]])) == ([36.0], [[6.0]])
 
 
 def test_the_gradient_is_that_of_the_mean() -> None:
     model = mlp(4, 3)
-    data = Data(POINTS, CLASSES)
-    for engine in (Eager(model, cross_entropy, model.parameters()), Compiled(model, cross_entropy, model.parameters())):
+    data = Samples(POINTS, CLASSES)
+    for engine in (EagerEngine(model, cross_entropy, model.parameters()), CompiledEngine(model, cross_entropy, model.parameters())):
         found, outputs, gradient = engine.gradient(data, [4, 2, 9])
         model.zero_grad()
         ones = [cross_entropy(model(POINTS[i]), CLASSES[i]) for i in (4, 2, 9)]

@@ -500,7 +500,7 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_images_of_mnist_where_they_are_at_hand() -> None:
-    path = Path(__file__).parents[2] / "shared" / "data" / "mnist_10k.npz"
+    path = Path(__file__).parents[3] / "shared" / "data" / "mnist_10k.npz"
     if not path.exists():
         pytest.skip("the images are not here")
     (X, y), (X_test, y_test) = data.mnist(random.Random(0), path=path)

@@ -85,7 +85,7 @@ def listed(parameters: Iterable[Value], message: str) -> list[Value]:
     """The parameters as a list, at least one.
 
     Raises:
-        InputError: there are none, or one is no Value.
+        InputError: there are none, or one is not a Value.
 
     Example:
         >>> [p.data for p in listed((Value(number) for number in (1.0, 2.0)), "write l2(model.parameters(), strength=0.01)")]
@@ -101,7 +101,7 @@ def differentiable(name: str, result: object, source: str) -> Value:
     """The result of a loss or a penalty.
 
     Raises:
-        InputError: it is no Value.
+        InputError: it is not a Value.
 
     Example:
         >>> differentiable("a loss", Value(3.0), "the model's output").data
@@ -148,7 +148,7 @@ def generator(rng: random.Random | None) -> random.Random:
     batches of every epoch the same order.
 
     Raises:
-        InputError: `rng` is no generator.
+        InputError: `rng` is not a generator.
 
     Example:
         >>> random.seed(0)

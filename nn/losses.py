@@ -36,8 +36,8 @@ def mse(output: Numbers, target: Numbers) -> Value:
     """The mean of the squared differences.
 
     Args:
-        output: a Value, or a sequence of them.
-        target: a number, or as many numbers.
+        output: a Value, or several.
+        target: a number, or one for each output.
 
     Raises:
         InputError: the lengths differ, or there is no output.
@@ -88,13 +88,13 @@ def mae(output: Numbers, target: Numbers) -> Value:
 
 
 def huber(output: Numbers, target: Numbers, delta: float = 1.0) -> Value:
-    """The mean of ½d² where the difference d is at most `delta` in size, and of delta · (|d| − ½ delta) beyond.
+    """The mean of ½d² for differences d up to ±`delta`, and of delta · (|d| − ½ delta) for larger ones.
 
-    So outliers pull with the same force, however far out they lie.
+    So the derivative with respect to an outlier is bounded by `delta`.
 
     Args:
         output, target: as for `mse`.
-        delta: where the parabola goes over into straight lines; positive, in the unit of the output.
+        delta: where the parabola continues as a straight line; positive, in the unit of the output.
 
     Raises:
         InputError: the lengths differ, there is no output, or `delta` is not positive.
@@ -117,7 +117,7 @@ def huber(output: Numbers, target: Numbers, delta: float = 1.0) -> Value:
 
 
 def hinge(output: Numbers, target: Numbers) -> Value:
-    """max(0, 1 − target · score): 0 once the score is on the right side, by a margin of 1.
+    """max(0, 1 − target · score): it is 0 if the score is on the right side by a margin of 1.
 
     Args:
         output: one score, a Value: positive for one class, negative for the other.
@@ -143,17 +143,17 @@ def hinge(output: Numbers, target: Numbers) -> Value:
 
 
 def binary_cross_entropy(output: Numbers, target: Numbers) -> Value:
-    """−(y log p + (1 − y) log(1 − p)), and the mean of it over several outputs; 0 · log 0 is 0.
+    """−(y log p + (1 − y) log(1 − p)), or the mean of it over several outputs; 0 · log 0 is 0.
 
-    In a function that `compile` made of it, a loss that is not defined is an error for a single sample; for arrays it is a warning, as
-    with any operation, and the loss there is infinite or nan. `fit` takes it for the error that it is.
+    In a compiled function, a loss that is not defined raises an error for a single sample. For arrays there is a warning, as with any
+    operation, and the loss is infinite or nan; in `fit` it is an error.
 
     Args:
-        output: the probability p that the target is 1, as a sigmoid gives it: a Value, or a sequence of them.
-        target: y, 0 or 1 or a probability between; as many as outputs.
+        output: the probability p that the target is 1, as a sigmoid gives it: a Value, or several.
+        target: y, which is 0, 1 or a probability in between; one for each output.
 
     Raises:
-        DomainError: an output is no probability, or it is exactly 0 or 1 and the target says otherwise: the loss would be infinite.
+        DomainError: an output is not a probability, or it is exactly 0 or 1 and the target differs: the loss would be infinite.
         InputError: the lengths differ, there is no output, or a target is not between 0 and 1.
 
     Source: Good, "Rational decisions" (1952).
@@ -167,22 +167,22 @@ def binary_cross_entropy(output: Numbers, target: Numbers) -> Value:
         if recorder() is None:
             _check_finite(p, y)
             low = high = p
-        else:  # no branch, which must not depend on a random number: operations with the same domain, which every run is asked for
+        else:  # a branch must not depend on a random number; operations with the same domain are checked at every run
             low, high = call(CLIP, p, 0.0, p), call(CLIP, p, p, 1.0)
-        # where the weight is 0, the logarithm is taken of 1
+        # if the weight is 0, the argument of the logarithm is replaced by 1
         if_one, if_zero = -log(call(WHERE, y, high, 1.0)), -log1p(-call(WHERE, 1.0 - y, low, 0.0))
         terms.append(y * if_one + (1.0 - y) * if_zero)
     return mean(terms)
 
 
 def binary_cross_entropy_with_logits(output: Numbers, target: Numbers) -> Value:
-    """`binary_cross_entropy` of sigmoid(output), and the mean of it over several outputs. Stable for logits of any size.
+    """`binary_cross_entropy` of sigmoid(output), or the mean of it over several outputs. It is stable for logits of any size.
 
-    log(sigmoid(z)) is −softplus(−z), and log(1 − sigmoid(z)) is −softplus(z); taken like this nothing cancels.
+    It uses log(sigmoid(z)) = −softplus(−z) and log(1 − sigmoid(z)) = −softplus(z), in which nothing cancels.
 
     Args:
-        output: the model's output, without sigmoid: a Value, or a sequence of them.
-        target: 0 or 1 or a probability between; as many as outputs.
+        output: the model's output without a sigmoid: a Value, or several.
+        target: 0, 1 or a probability in between; one for each output.
 
     Raises:
         InputError: the lengths differ, there is no output, or a target is not between 0 and 1.
@@ -199,11 +199,11 @@ def cross_entropy(logits: Numbers, target: Numbers) -> Value:
     """−Σ yⱼ log softmax(logits)ⱼ: minus the logarithm of the probability that the model gives to the target.
 
     Args:
-        logits: the model's output, without softmax; any size of numbers is safe.
+        logits: the model's outputs without a softmax, one for each class. They may be of any size.
         target: the index of the right class, or a probability for each class.
 
     Raises:
-        InputError: no such class, or not as many probabilities as logits.
+        InputError: there is a single logit or no such class, or the number of probabilities is not that of logits.
 
     Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990).
 
@@ -234,13 +234,13 @@ def cross_entropy(logits: Numbers, target: Numbers) -> Value:
 
 
 def mean(losses: Sequence[Value]) -> Value:
-    """The mean: of the losses of a batch, one loss.
+    """The mean of the losses of a batch.
 
     Args:
         losses: Values, at least one.
 
     Raises:
-        InputError: it is no list of losses, there are none, or one is no Value, so that it has no gradient.
+        InputError: `losses` is not a list of Values, or it is empty.
 
     Example:
         >>> mean([mse(Value(x), 1.0) for x in (1.0, 2.0, 4.0)]).data == 10 / 3
@@ -260,8 +260,8 @@ def l1(parameters: Iterable[Value], strength: float) -> Value:
     """strength · Σ |w|: a penalty to add to a loss. It drives weights to exactly 0.
 
     Args:
-        parameters: those to keep small: `model.parameters()`, or the weights among them.
-        strength: of the penalty, not negative.
+        parameters: those that are to stay small: `model.parameters()`, or the weights among them.
+        strength: the factor of the penalty, not negative.
 
     Raises:
         InputError: there are no parameters, or the strength is negative.
@@ -280,12 +280,11 @@ def l1(parameters: Iterable[Value], strength: float) -> Value:
 def l2(parameters: Iterable[Value], strength: float) -> Value:
     """½ · strength · Σ w²: a penalty to add to a loss. Its derivative with respect to w is strength · w, so weights decay.
 
-    With the ½, `strength` is the `weight_decay` of SGD. Where a text has λ/2n · Σ w², it is λ/n; where it has λ · Σ w²
-    (as Keras does), it is 2λ.
+    With the ½, `strength` is the `weight_decay` of SGD. For λ/2n · Σ w² in other texts, it is λ/n; for λ · Σ w², as in Keras, it is 2λ.
 
     Args:
-        parameters: those to keep small: `model.parameters()`, or the weights among them.
-        strength: of the penalty, not negative.
+        parameters: those that are to stay small: `model.parameters()`, or the weights among them.
+        strength: the factor of the penalty, not negative.
 
     Raises:
         InputError: there are no parameters, or the strength is negative.
@@ -305,7 +304,7 @@ def l2(parameters: Iterable[Value], strength: float) -> Value:
 
 
 def _paired(name: str, output: Numbers, target: Numbers) -> tuple[list[Value], list[Number]]:
-    """The outputs as Values, and as many targets: Values as they are, all else as floats."""
+    """The outputs as Values, and the targets as Values or floats, one for each output."""
     outputs, targets = [list(x) if hasattr(x, "__iter__") else [x] for x in (output, target)]
     if len(outputs) != len(targets) or not outputs:
         raise InputError(f"{name} needs as many targets as outputs, at least one: {len(outputs)} outputs, {len(targets)} targets")
@@ -318,7 +317,7 @@ def _differences(name: str, output: Numbers, target: Numbers) -> list[Value]:
 
 
 def _with_probabilities(name: str, output: Numbers, target: Numbers) -> list[tuple[Value, Number]]:
-    """Pairs of an output and a target, which is between 0 and 1."""
+    """Pairs of an output and a target between 0 and 1."""
     outputs, targets = _paired(name, output, target)
     for y in targets:
         if (y < 0.0) | (y > 1.0):
@@ -327,7 +326,7 @@ def _with_probabilities(name: str, output: Numbers, target: Numbers) -> list[tup
 
 
 def _check_finite(p: Value, y: Any) -> None:
-    """That the output p is a probability, and the loss finite there (a nan passes through)."""
+    """Raise an error unless the output p is a probability with a finite loss. It lets nan pass."""
     instead = "leave the sigmoid out of the model, and write binary_cross_entropy_with_logits(output, target)"
     if (p < 0.0) | (p > 1.0):
         raise DomainError(f"binary_cross_entropy needs probabilities, not {number_of(p)!r}: if that is a logit, {instead}")
@@ -336,7 +335,7 @@ def _check_finite(p: Value, y: Any) -> None:
 
 
 def _at_class(index: Value, items: Sequence[Any]) -> Value:
-    """The item at an index that may change while the graph stays."""
+    """The item at an index that may change from run to run."""
     chosen = total([call(WHERE, index - j, 0.0, item) for j, item in enumerate(items)])
     matches = total([call(WHERE, index - j, 0.0, 1.0) for j in range(len(items))])
     if not matches >= 1.0:
@@ -347,7 +346,7 @@ def _at_class(index: Value, items: Sequence[Any]) -> Value:
 
 
 def _no_class(target: Any, classes: int) -> InputError:
-    return InputError(f"target {target!r} is no class: with {classes} logits, classes are 0 to {classes - 1}")
+    return InputError(f"target {target!r} is not a class: with {classes} logits, classes are 0 to {classes - 1}")
 
 
 def _penalised(name: str, parameters: Iterable[Value], strength: float) -> tuple[list[Value], float]:

@@ -43,7 +43,7 @@ def progress_bar(total: int, progress: bool) -> ProgressBar:
     else:  # in a notebook tqdm.auto would warn that it is missing
         from tqdm import tqdm
 
-    visible = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook is no terminal, but shows the bar
+    visible = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook is not a terminal, but shows the bar
     bar: ProgressBar = tqdm(total=total, disable=not (progress and visible), unit="batch", leave=False)
     return bar
 

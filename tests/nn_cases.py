@@ -165,7 +165,7 @@ def with_a_temperature() -> dict[str, Any]:
 
 
 class Opaque(Module):
-    """A model that computes with what is no Value's business."""
+    """A model that computes with what is not a Value's business."""
 
     def __init__(self, feature: Callable[[Any], Any]) -> None:
         self.feature = feature

@@ -28,8 +28,8 @@ def batches(X: Rows, y: Rows, batch_size: int | None = 32, shuffle: bool = True,
         time.
 
     Raises:
-        InputError: the lengths differ, there are no samples, the size is not positive, `rng` is no generator, or a frame holds
-            something that is no number. It is raised at the call, not at the first batch.
+        InputError: the lengths differ, there are no samples, the size is not positive, `rng` is not a generator, or a frame holds
+            something that is not a number. It is raised at the call, not at the first batch.
 
     Example:
         >>> [targets for _, targets in batches([[0.0], [1.0], [2.0]], [0, 1, 2], batch_size=2, shuffle=False)]
@@ -55,7 +55,7 @@ def split(X: Rows, y: Rows, held_out: float = 0.2, rng: random.Random | None = N
         ``(X_train, y_train), (X_test, y_test)``, as `as_lists` gives them.
 
     Raises:
-        InputError: the lengths differ, one part would have no samples, `rng` is no generator, or a frame holds something that is no
+        InputError: the lengths differ, one part would have no samples, `rng` is not a generator, or a frame holds something that is no
             number.
 
     Example:
@@ -87,7 +87,7 @@ def shuffled(count: int, rng: random.Random | None) -> list[int]:
     """The numbers from 0 to count − 1 in random order.
 
     Raises:
-        InputError: `rng` is no generator.
+        InputError: `rng` is not a generator.
 
     Example:
         >>> sorted(shuffled(3, random.Random(0)))

@@ -33,7 +33,7 @@ def digits(rng: random.Random | None = None) -> tuple[Points, Points]:
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
-        InputError: `rng` is no generator.
+        InputError: `rng` is not a generator.
     """
     rng = generator(rng)
     images = _sklearn().load_digits()
@@ -52,7 +52,7 @@ def moons(rng: random.Random | None = None, samples: int = 200) -> tuple[Points,
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
-        InputError: `samples` is no whole number of at least 1, or `rng` is no generator.
+        InputError: `samples` is not a whole number of at least 1, or `rng` is not a generator.
     """
     rng = generator(rng)
     X, y = _sklearn().make_moons(whole("samples", samples), noise=0.1, random_state=rng.randrange(2**32))
@@ -66,7 +66,7 @@ def circles(rng: random.Random | None = None, samples: int = 200) -> tuple[Point
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
-        InputError: `samples` is no whole number of at least 1, or `rng` is no generator.
+        InputError: `samples` is not a whole number of at least 1, or `rng` is not a generator.
     """
     rng = generator(rng)
     X, y = _sklearn().make_circles(whole("samples", samples), noise=0.07, factor=0.5, random_state=rng.randrange(2**32))
@@ -79,7 +79,7 @@ def xor(rng: random.Random | None = None, samples: int = 200) -> tuple[Points, P
     Args and returns: as for `moons`.
 
     Raises:
-        InputError: `samples` is no whole number of at least 1, or `rng` is no generator.
+        InputError: `samples` is not a whole number of at least 1, or `rng` is not a generator.
 
     Example:
         >>> (X_train, y_train), (X_test, y_test) = xor(random.Random(0))
@@ -109,7 +109,7 @@ def mnist(rng: random.Random | None = None, path: str | os.PathLike[str] | None 
     Raises:
         MissingPackageError: scikit-learn is not installed, or pandas, which it needs to read the download.
         FileError: the file is damaged, or holds something else.
-        InputError: `rng` is no generator.
+        InputError: `rng` is not a generator.
         OSError: there is no such file, or no network.
 
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998).

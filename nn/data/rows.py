@@ -24,7 +24,7 @@ def as_lists(X: Rows) -> list[Any]:
         X: a list (which may hold arrays), a NumPy array, or a pandas frame or series: a row becomes a list of numbers.
 
     Raises:
-        InputError: it has no length or no index, or a frame holds something that is no number.
+        InputError: it has no length or no index, or a frame holds something that is not a number.
 
     Example:
         >>> import numpy as np
@@ -41,7 +41,7 @@ def by_position(X: Rows) -> Any:
     """`X` as a sequence or an array, whose rows have a position.
 
     Raises:
-        InputError: it has no length or no index, or a frame holds something that is no number.
+        InputError: it has no length or no index, or a frame holds something that is not a number.
 
     Example:
         >>> by_position((1, 2))
@@ -72,5 +72,5 @@ def _array_of_frame(frame: Any) -> Any:
         except InputError:
             column = columns[i % len(columns)]
             where = "a series" if column is None else f"column {column!r}"
-            raise InputError(f"{where} holds {item!r}, which is no number: leave it out, or give it numbers") from None
+            raise InputError(f"{where} holds {item!r}, which is not a number: leave it out, or give it numbers") from None
     return array.astype(float)

@@ -25,7 +25,7 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
 
     Raises:
         InputError: there is no such column, or `classes` are not distinct words.
-        FileError: a cell is empty, is no finite number, or is none of the classes. Its line and column are named.
+        FileError: a cell is empty, is not a finite number, or is none of the classes. Its line and column are named.
         OSError: the file cannot be read.
 
     Example:
@@ -84,7 +84,7 @@ def _column(path: str | os.PathLike[str], names: list[str], target: str | int) -
         return names.index(target)
     if not hasattr(target, "__index__") or not -len(names) <= target < len(names):
         raise InputError(
-            f"target {target!r} is no column of {path}: with {len(names)} columns, an index is -{len(names)} to {len(names) - 1}"
+            f"target {target!r} is not a column of {path}: with {len(names)} columns, an index is -{len(names)} to {len(names) - 1}"
         )
     return target % len(names)
 
@@ -109,7 +109,7 @@ def _cell(where: str, name: str, cell: str, is_target: bool, classes: dict[str, 
     if number is None:
         words = "of a target in words pass the words, as in classes=['no', 'yes']"
         advice = words if is_target else "write one, or leave the column or the line out"
-        raise FileError(f"{where}: {cell!r} is no finite number; {advice}")
+        raise FileError(f"{where}: {cell!r} is not a finite number; {advice}")
     return number
 
 

@@ -123,7 +123,7 @@ def loss_of(loss: Loss, output: Any, target: Any) -> Value:
     """The loss of one sample.
 
     Raises:
-        InputError: it is no Value.
+        InputError: it is not a Value.
 
     Example:
         >>> loss_of(lambda output, target: output - target, Value(3.0), 1.0).data
@@ -136,7 +136,7 @@ def penalty_of(penalty: Penalty, model: Any) -> Value:
     """The penalty of a model.
 
     Raises:
-        InputError: it is no Value.
+        InputError: it is not a Value.
 
     Example:
         >>> penalty_of(lambda model: 2.0 * model, Value(3.0)).data

@@ -29,7 +29,7 @@ class Embedding(Module):
         weight: the vectors; `weight[i][j]` is number j of the vector of thing i.
 
     Raises:
-        InputError: a size is no whole number of at least 1.
+        InputError: a size is not a whole number of at least 1.
 
     Example:
         >>> letters = Embedding(27, 2)
@@ -65,7 +65,7 @@ class Embedding(Module):
         An index may be a float with a whole value, as in a NumPy array of floats.
 
         Raises:
-            InputError: an index is no whole number, or not in the table.
+            InputError: an index is not a whole number, or not in the table.
             PoleError: an index that is a Value, as in a compiled function, is not in the table.
         """
         items = index.tolist() if hasattr(index, "tolist") else index

@@ -27,7 +27,7 @@ class Linear(Module):
         bias: the Values b, one for each output, or None.
 
     Raises:
-        InputError: a size is no whole number of at least 1.
+        InputError: a size is not a whole number of at least 1.
 
     Example:
         >>> layer = Linear(2, 3)

@@ -28,7 +28,7 @@ class Neuron(Module):
         initialiser: draws a weight; the bias starts at 0.
 
     Raises:
-        InputError: a size is no whole number of at least 1, there is no such activation, or it needs a whole layer, as softmax does.
+        InputError: a size is not a whole number of at least 1, there is no such activation, or it needs a whole layer, as softmax does.
 
     Example:
         >>> neuron = Neuron(2, "tanh")
@@ -85,7 +85,7 @@ class Layer(Module):
         rng, initialiser: see `Neuron`.
 
     Raises:
-        InputError: a size is no whole number of at least 1, or there is no such activation.
+        InputError: a size is not a whole number of at least 1, or there is no such activation.
 
     Example:
         >>> layer = Layer(2, 3, "softmax")
@@ -132,7 +132,7 @@ class MLP(Module):
         nin: the number of inputs.
         nouts: the number of neurons of each layer.
         activation: of the hidden layers; or a list with one for each layer, including the last.
-        output_activation: of the last layer, if `activation` is no list.
+        output_activation: of the last layer, if `activation` is not a list.
         rng, initialiser: see `Neuron`.
 
     A call takes one sample. It returns a list of Values, or a single Value if the last layer has one neuron. For many samples there is
@@ -140,7 +140,7 @@ class MLP(Module):
     `draw(y)` frames them. The inputs are not counted as a layer: `MLP(2, [16, 16, 1])` has three.
 
     Raises:
-        InputError: a size is no whole number of at least 1, a list of activations has another length than `nouts`, or there is no
+        InputError: a size is not a whole number of at least 1, a list of activations has another length than `nouts`, or there is no
             activation of that name.
 
     Example:

@@ -21,7 +21,7 @@ class Sequential(Module):
         layers: the modules.
 
     Raises:
-        InputError: one of them is no module, or cannot be called.
+        InputError: one of them is not a module, or cannot be called.
 
     Example:
         >>> from nn import Linear, ReLU

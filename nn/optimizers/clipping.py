@@ -123,7 +123,7 @@ def distinct(parameters: Iterable[Value], right: str) -> list[Value]:
         right: code that would be right, for the error.
 
     Raises:
-        InputError: there are none, or one is no Value.
+        InputError: there are none, or one is not a Value.
 
     Example:
         >>> p, q = Value(1.0), Value(2.0)

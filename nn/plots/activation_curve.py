@@ -21,17 +21,17 @@ SATURATED = 0.01
 def plot_activation(
     activation: str | Activation | None, low: float = -8.0, high: float = 8.0, axes: Axes | None = None, *, legend: bool = True
 ) -> Figure:
-    """An activation and its derivative, with the regions shaded in which it saturates.
+    """Draw an activation and its derivative, and shade the regions in which it saturates.
 
     Args:
-        activation: a name, such as "tanh"; or any function of one number that is made of autograd's functions.
-        low, high: from where to where.
+        activation: a name, such as "tanh"; or a function of one number, made of autograd's functions.
+        low, high: the ends of the interval.
         axes: where to draw; by default in a new figure.
-        legend: whether to draw it.
+        legend: whether to draw a legend.
 
     Raises:
-        InputError: there is no such activation, it is one of a whole layer, such as softmax, or `low` is not below `high`.
-        DomainError, PoleError: the function is not defined everywhere between them.
+        InputError: there is no such activation, it needs a whole layer, as softmax does, or `low` is not below `high`.
+        DomainError, PoleError: the function is not defined everywhere in the interval.
         MissingPackageError: matplotlib is not installed.
 
     Example:
@@ -49,7 +49,7 @@ def plot_activation(
     both = [value_and_grad(lambda z: z if function is None else function(z))(z) for z in zs]
     sizes = [abs(slope) for _, slope in both]
     limit = SATURATED * max((size for size in sizes if size < math.inf), default=0.0)
-    steep = [i for i, size in enumerate(sizes) if size >= limit > 0.0] or [len(zs)]  # none in a constant
+    steep = [i for i, size in enumerate(sizes) if size >= limit > 0.0] or [len(zs)]  # a constant has no steep part
     name = "f" if name_of(function) == "<lambda>" else name_of(function)
     axes.plot(zs, [value for value, _ in both], color=POSITIVE, linewidth=2, label=name)
     axes.plot(zs, [slope for _, slope in both], "--", color=NEGATIVE, linewidth=2, label="its derivative")
@@ -57,7 +57,7 @@ def plot_activation(
     for flat in (zs[: steep[0]], zs[steep[-1] + 1 :]):
         if len(flat) > 1:
             axes.axvspan(flat[0], flat[-1], color="0.5", alpha=0.2, linewidth=0, label=note)
-            note = ""  # one line in the legend
+            note = ""  # the legend explains it once
     axes.set_title(name)
     axes.grid(alpha=0.3)
     finish(axes, "z", "", legend)

@@ -35,20 +35,20 @@ def plot_decision_boundary(
     legend: bool = True,
     colorbar: bool = True,
 ) -> Figure:
-    """The regions in which a model of two inputs gives one class or another, and the samples.
+    """Draw the samples, and the regions of the plane in which a model of two inputs decides for each class.
 
     Args:
-        model: with one output, which is above the threshold for one class and below for the other; or with one for each class,
-            of which the largest wins.
+        model: with one output, which is above the threshold for one class and below it for the other; or with an output for each
+            class, of which the largest wins.
         X: samples of two numbers; see `as_lists`.
-        y: with one output -1 or 1, or 0 and 1; with several the index of the class, or a probability for each.
-        resolution: the model is evaluated at so many points each way, at least 2.
-        threshold: of a single output. 0.5 where it is a probability, behind a sigmoid.
+        y: for a model with one output −1 and 1, or 0 and 1; otherwise the index of the class, or a probability for each class.
+        resolution: the number of points in each direction at which the model is evaluated, at least 2.
+        threshold: of a single output. It is 0.5 for a probability, as a sigmoid gives it.
         axes: where to draw; by default in a new figure.
-        legend, colorbar: whether to draw them; one of several small pictures may have them for all.
+        legend, colorbar: whether to draw them. Among several small pictures, one may have them for all.
 
     Raises:
-        InputError: the samples are not of two inputs, the targets are no classes of this model, or an output is not finite.
+        InputError: the samples are not of two inputs, the targets are not classes of this model, or an output is not finite.
         MissingPackageError: matplotlib is not installed.
 
     Example:
@@ -93,29 +93,29 @@ def plot_decision_boundary(
 
 
 def _sides(targets: list[Any]) -> list[int]:
-    """Of targets for a single output: 1 where it should be above the threshold, else 0."""
+    """For each target of a single output: 1 if the output should be above the threshold, otherwise 0."""
     different = {number_of(t) for t in targets}
     if not (different <= {-1.0, 1.0} or different <= {0.0, 1.0}):
-        raise InputError(f"a model with one output tells two classes apart, with targets -1 and 1, or 0 and 1, not {sorted(different)}")
+        raise InputError(f"a model with one output distinguishes two classes, with targets -1 and 1, or 0 and 1, not {sorted(different)}")
     return [int(t > 0) for t in targets]
 
 
 def _classes(targets: list[Any], count: int) -> list[int]:
-    """The class of each target, which is its index, or a list of probabilities."""
+    """The class of each target, which is an index or a list of probabilities."""
     if count > len(CLASSES):
-        raise InputError(f"{count} classes cannot be told apart by colour: plot_decision_boundary draws at most {len(CLASSES)}")
-    found = []
+        raise InputError(f"{count} classes cannot be distinguished by colour: plot_decision_boundary draws at most {len(CLASSES)}")
+    classes = []
     for target in targets:
         size = len(target) if hasattr(target, "__len__") else None
         k = number_of(target) if size is None else max(range(size), key=target.__getitem__, default=-1)
         if size not in (None, count) or k not in range(count):
-            raise InputError(f"target {target!r} is no class: with {count} outputs, classes are 0 to {count - 1}")
-        found.append(int(k))
-    return found
+            raise InputError(f"target {target!r} is not a class: with {count} outputs, classes are 0 to {count - 1}")
+        classes.append(int(k))
+    return classes
 
 
 def _draw_output(axes: Axes, across: Any, up: Any, output: Any, threshold: float, colorbar: bool) -> None:
-    """A single output as shades of two colours, which meet at the threshold."""
+    """Draw a single output in shades of two colours, which meet at the threshold."""
     import numpy as np
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.ticker import MaxNLocator
@@ -131,16 +131,17 @@ def _draw_output(axes: Axes, across: Any, up: Any, output: Any, threshold: float
 
 
 def _draw_largest(axes: Axes, across: Any, up: Any, outputs: Any) -> None:
-    """The regions in which each of several outputs is the largest."""
+    """Draw the regions in which each of several outputs is the largest."""
     import numpy as np
     from matplotlib.colors import ListedColormap
 
     count = outputs.shape[2]
     light = [lightened(CLASSES[k], 0.45) for k in range(count)]
     best = outputs.argmax(axis=2)
-    axes.pcolormesh(across, up, best, cmap=ListedColormap(light), vmin=0, vmax=count - 1, rasterized=True)  # seen where three regions meet
+    # visible only where three regions meet, because the contours cover the rest
+    axes.pcolormesh(across, up, best, cmap=ListedColormap(light), vmin=0, vmax=count - 1, rasterized=True)
     for k in range(count):
-        lead = outputs[:, :, k] - np.delete(outputs, k, axis=2).max(axis=2)  # of this output before the best other one
+        lead = outputs[:, :, k] - np.delete(outputs, k, axis=2).max(axis=2)  # by which this output exceeds the best of the others
         if lead.max() > 0:
             axes.contourf(across, up, lead, [0.0, lead.max()], colors=[light[k]])
             if lead.min() < 0:

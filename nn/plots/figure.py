@@ -19,9 +19,10 @@ LETTER, LINE = 0.55, 2.4
 
 
 def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
-    """An empty figure, for plots of your own, and for several of these beside each other. A notebook shows it as a picture.
+    """An empty figure, for plots of your own, and for several plots side by side. A notebook shows it as a picture.
 
-    A Figure that matplotlib made is text there, where pyplot was never imported; and pyplot keeps each figure until it is closed.
+    It does not need pyplot, which keeps each figure until it is closed, and without which a notebook shows matplotlib's own Figure as
+    text.
 
     Args:
         width, height: in inches.
@@ -63,16 +64,31 @@ def axes_or_new(axes: Axes | None, width: float, height: float) -> Axes:
 
 
 def width_in_letters(axes: Axes) -> float:
-    """About how many letters go beside each other in it."""
+    """The approximate number of letters that fit side by side in the axes.
+
+    Example:
+        >>> 50 < width_in_letters(axes_or_new(None, 6.4, 4.8)) < 100
+        True
+    """
     from matplotlib import rcParams
 
-    return axes.bbox.width / figure_of(axes).dpi * 72.0 / (LETTER * float(rcParams["font.size"]))
+    return float(axes.bbox.width) / figure_of(axes).dpi * 72.0 / (LETTER * float(rcParams["font.size"]))
 
 
 def finish(axes: Axes, x: str, y: str, legend: bool, ticks: float = LINE) -> None:
-    """Name the axes, where a panel further out does not do it for this one; and draw the legend below, where it covers nothing.
+    """Name the axes, unless an outer panel has the name for this one; and draw the legend below them, where it covers nothing.
 
-    `ticks`: how high what stands at the ticks of x is, in letters.
+    Args:
+        axes: what was drawn in.
+        x, y: the names of the axes.
+        legend: whether to draw it.
+        ticks: the height of the labels at the ticks of x, in letters.
+
+    Example:
+        >>> axes = axes_or_new(None, 6.4, 4.8)
+        >>> finish(axes, "epoch", "loss", legend=False)
+        >>> axes.get_xlabel(), axes.get_ylabel()
+        ('epoch', 'loss')
     """
     from matplotlib import rcParams
     from matplotlib.transforms import ScaledTranslation
@@ -90,7 +106,7 @@ def finish(axes: Axes, x: str, y: str, legend: bool, ticks: float = LINE) -> Non
         widths = [6 + max(map(len, name.splitlines())) for name in axes.get_legend_handles_labels()[1]]
         room = width_in_letters(axes) / 0.9
         columns = len(widths) if sum(widths) <= room else max(1, int(room / max(widths)))
-        depth = (ticks + 1.6 * LINE) * LETTER * full / 72.0  # in inches, under what stands at the ticks and the name
+        depth = (ticks + 1.6 * LINE) * LETTER * full / 72.0  # in inches, below the labels at the ticks and the name
         below = axes.transAxes + ScaledTranslation(0.0, -depth, axes.figure.dpi_scale_trans)
         axes.legend(
             loc="upper center",
@@ -117,7 +133,12 @@ def figure_of(axes: Axes) -> Figure:
 
 
 def lightened(colour: str, part: float) -> str:
-    """A colour mixed with white."""
+    """A colour mixed with white: 1 is the colour, 0 is white.
+
+    Example:
+        >>> lightened("#0000ff", 0.5)
+        '#8080ff'
+    """
     from matplotlib.colors import to_hex, to_rgb
 
     red, green, blue = (1.0 - part * (1.0 - channel) for channel in to_rgb(colour))

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
-    """How large the gradients of each layer are: the mean of |∂L/∂p| over its parameters p, after a `backward`.
+    """Draw the size of the gradients of each layer: the mean of |∂L/∂p| over its parameters p, after `backward`.
 
-    In a deep network with sigmoids they shrink from the last layer to the first: the vanishing gradient. A layer is what is
-    a line of `model.summary()`; parameters that are the model's own are told apart by their names. Where there is no room for
-    the names of all layers, some have none.
+    In a deep network with sigmoids the sizes shrink from the last layer to the first: the gradient vanishes. Layers are the lines of
+    `model.summary()`; parameters that belong to the model itself are distinguished by their names. If there is no room for the names of
+    all layers, some are left out.
 
     Args:
-        model: any module, with the gradients that one or several `backward` left in it.
+        model: any module, with the gradients of one or several calls of `backward`.
         axes: where to draw; by default in a new figure.
 
     Raises:
-        InputError: `model` is no Module, there are no parameters, no gradients, or one that is not finite.
+        InputError: `model` is not a Module, all gradients are 0, or one is not finite.
         MissingPackageError: matplotlib is not installed.
 
     Example:
@@ -44,7 +44,7 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
     sizes: dict[str, list[float]] = {}
     for name, layer, value in _by_layer(model):
         if not math.isfinite(value.grad):
-            raise InputError(f"the gradient of {name} is {value.grad}, which has no place on a scale")
+            raise InputError(f"the gradient of {name} is {value.grad}, which cannot be drawn")
         sizes.setdefault(layer, []).append(abs(value.grad))
     means = [math.fsum(of_layer) / len(of_layer) for of_layer in sizes.values()]
     if not any(means):
@@ -55,9 +55,9 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
     axes.plot(places, [mean or math.nan for mean in means], "o-", color=POSITIVE)
     if 0.0 in means:
         lost = [place for place in places if means[place] == 0.0]
-        at_the_bottom = axes.get_xaxis_transform()  # where 0 would be, far below on this scale
+        at_the_bottom = axes.get_xaxis_transform()  # a logarithmic scale has no place for 0
         axes.plot(lost, [0.04] * len(lost), "x", color=NEGATIVE, markersize=9, transform=at_the_bottom, label="exactly 0")
-    room = 0.9 * width_in_letters(axes) / max(1, len(means) - 1)  # in letters, for each layer
+    room = 0.9 * width_in_letters(axes) / max(1, len(means) - 1)  # for the name of each layer, in letters
     longest = max(map(len, sizes))
     turned = longest + 1 > room
     every = math.ceil(LINE / room) if turned else 1
@@ -69,7 +69,7 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
 
 
 def _by_layer(model: Module) -> Iterator[tuple[str, str, Value]]:
-    """The name of each parameter, that of its layer, and itself."""
+    """For each parameter its name, the name of its layer, and the parameter itself."""
     modules = dict(model.named_modules())
     for name, value in model.named_parameters():
         parts = name.split(".")

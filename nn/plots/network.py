@@ -24,7 +24,7 @@ MOST, ENDS = 16, 5
 
 @dataclass
 class _Weights:
-    """What is drawn of a layer: a row of weights and a bias for each neuron, and what the activation is called."""
+    """What is drawn of a layer: a row of weights and a bias for each neuron, and the name of the activation."""
 
     rows: list[list[float]]
     biases: list[float]
@@ -32,18 +32,18 @@ class _Weights:
 
 
 def plot_network(model: Any, axes: Axes | None = None) -> Figure:
-    """The neurons of a network as nodes, and its weights as lines: blue where positive, vermilion where negative, as thick as large.
+    """Draw the neurons of a network as nodes, and its weights as lines: blue if positive, vermilion if negative; the larger, the thicker.
 
-    The colour of a neuron is that of its bias. A weight that is 0 has no line. Of a large layer the first and the last
-    neurons are drawn, and the title says so.
+    The colour of a neuron shows its bias. A weight of 0 has no line. Of a large layer only the first and the last neurons are drawn, and
+    the title says so.
 
     Args:
-        model: an MLP, or another module of `Layer`, `Linear` and activations, one after the other; or a list of weight
+        model: an MLP, or another module that consists of `Layer`, `Linear` and activations, one after the other; or a list of weight
             matrices [out][in], as nested lists or arrays.
         axes: where to draw; by default in a new figure.
 
     Raises:
-        InputError: it has other parameters, or a matrix does not fit the one before it, or a weight is not finite.
+        InputError: the model has other parameters, a matrix does not fit the one before it, or a weight is not finite.
         MissingPackageError: matplotlib is not installed.
 
     Example:
@@ -72,17 +72,17 @@ def plot_network(model: Any, axes: Axes | None = None) -> Figure:
     if max(sizes) > MOST:
         title += f"\n(of more than {MOST} neurons the first {ENDS} and the last {ENDS} are drawn)"
     axes.set_title(title, pad=24)
-    if axes.lines:  # which stand for weights and biases in the legend
+    if axes.lines:  # empty lines, which give weights and biases a place in the legend
         style: dict[str, Any] = {"ncols": 4, "frameon": False, "fontsize": 9, "handlelength": 1.5, "columnspacing": 1.2}
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), borderaxespad=0.0, **style)
     return figure_of(axes)
 
 
 def _layers_of(model: Module) -> list[_Weights]:
-    """The weights of a module's layers, in the order in which they stand in it.
+    """The weights of a module's layers, in their order.
 
     Raises:
-        InputError: it has parameters that are in no such layer, or none at all.
+        InputError: the module has parameters outside of layers, or no layers.
     """
     layers: list[_Weights] = []
     drawn: set[Value] = set()
@@ -101,8 +101,8 @@ def _layers_of(model: Module) -> list[_Weights]:
         layers.append(_Weights([[w.data for w in row] for row in rows], [b.data for b in biases], name))
     others = [name for name, value in model.named_parameters() if value not in drawn]
     if others or not layers:
-        found = f"{others[0]} is in none" if others else f"{type(model).__name__} has none"
-        raise InputError(f"plot_network draws the weights of Layer and Linear, and {found}: pass a list of matrices, as in [W1, W2]")
+        reason = f"{others[0]} is in none" if others else f"{type(model).__name__} has none"
+        raise InputError(f"plot_network draws the weights of Layer and Linear, and {reason}: pass a list of matrices, as in [W1, W2]")
     return _fitting(layers)
 
 
@@ -110,13 +110,15 @@ def _layers_from(matrices: Any) -> list[_Weights]:
     """The layers of matrices [out][in].
 
     Raises:
-        InputError: something in the list is no matrix of numbers.
+        InputError: something in the list is not a matrix of numbers.
     """
     layers = []
     for i, matrix in enumerate(as_lists(matrices) if isinstance(matrices, (list, tuple)) or hasattr(matrices, "tolist") else ()):
         rows = as_lists(matrix) if isinstance(matrix, (list, tuple)) else []
         if not rows or not all(isinstance(row, (list, tuple)) and len(row) == len(rows[0]) > 0 for row in rows):
-            raise InputError(f"a list of weight matrices is [W1, W2], and each is [out][in], with rows of one length: item {i} is none")
+            raise InputError(
+                f"a list of weight matrices is [W1, W2], each [out][in] with rows of one length; item {i} is not such a matrix"
+            )
         layers.append(_Weights([[number_of(w) for w in row] for row in rows], []))
     if not layers:
         raise InputError(f"plot_network needs a module, or a list of weight matrices, as in [W1, W2], not {matrices!r}")
@@ -124,10 +126,10 @@ def _layers_from(matrices: Any) -> list[_Weights]:
 
 
 def _fitting(layers: list[_Weights]) -> list[_Weights]:
-    """The same layers, each of which takes as many inputs as the one before has neurons, with finite weights.
+    """The layers, after a check that each takes as many inputs as the layer before has neurons, and that all weights are finite.
 
     Raises:
-        InputError: they do not fit.
+        InputError: a layer does not fit, or a weight is not finite.
     """
     for i, layer in enumerate(layers):
         if i and len(layer.rows[0]) != len(layers[i - 1].rows):
@@ -142,7 +144,7 @@ def _fitting(layers: list[_Weights]) -> list[_Weights]:
 
 
 def _column(x: int, size: int) -> dict[int, tuple[float, float]]:
-    """Where the neurons of a layer stand; those in the middle of a large one do not."""
+    """The place of each neuron of a layer that is drawn; the middle of a large layer is left out."""
     shown = [*range(size)] if size <= MOST else [*range(ENDS), *range(size - ENDS, size)]
     gap = 0 if size <= MOST else 2
     top = (len(shown) + gap - 1) / 2
@@ -154,7 +156,7 @@ def _draw_weights(axes: Axes, layers: list[_Weights], columns: list[dict[int, tu
 
     lines = [
         (weight, (before[j], after[i]))
-        for layer, before, after in zip(layers, columns, columns[1:], strict=False)  # the last column is before no layer
+        for layer, before, after in zip(layers, columns, columns[1:], strict=False)  # no layer follows the last column
         for i, row in enumerate(layer.rows)
         for j, weight in enumerate(row)
         if weight and i in after and j in before

@@ -12,6 +12,7 @@ from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.value import Value, dot, values, vector
 from nn.checks import generator, whole
+from nn.data.rows import Rows
 from nn.initialisers import Initialiser, checked, he_uniform
 from nn.module import Module
 
@@ -81,7 +82,7 @@ class Conv2d(Module):
         ]
         self.bias = [Value(0.0, label=f"bias[{k}]") for k in range(nout)] if bias else None
 
-    def __call__(self, x: Any) -> Image:
+    def __call__(self, x: Rows) -> Image:
         """The output for one image."""
         image = one_image(x)
         if len(image) != len(self.weight[0]):
@@ -104,7 +105,7 @@ class _Pool(Module):
         self.kernel_size = pair("kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else pair("stride", stride)
 
-    def __call__(self, x: Any) -> Image:
+    def __call__(self, x: Rows) -> Image:
         """The output for one image, which has the same number of channels."""
         image = one_image(x)
         windows = [_patches([channel], self.kernel_size, self.stride) for channel in image]
@@ -173,7 +174,7 @@ class AvgPool2d(_Pool):
 # -- sizes --------------------------------------------------------------------------------------------------------------
 
 
-def pair(name: str, sizes: Any, least: int = 1) -> Pair:
+def pair(name: str, sizes: int | Pair, least: int = 1) -> Pair:
     """A size down and a size across; one number stands for both.
 
     Raises:
@@ -222,7 +223,7 @@ def _padded(channel: list[list[Value]], padding: Pair) -> list[list[Value]]:
 # -- images -------------------------------------------------------------------------------------------------------------
 
 
-def one_image(x: Any) -> Image:
+def one_image(x: Rows) -> Image:
     """The Values of one image as lists [channels][height][width], after a check that all rows have the same length.
 
     Raises:

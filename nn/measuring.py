@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.errors import InputError
@@ -11,13 +11,13 @@ from autograd.value import real
 from nn import metrics as known_metrics
 from nn.losses import Loss, cross_entropy
 
-Metric = Callable[[Sequence[Any], Sequence[Any]], float]
+Metric = Callable[[list[Any], list[Any]], float]
 """A function of the outputs and the targets of many samples."""
 
 Metrics = str | Metric | Iterable[str | Metric] | None
 
 
-def metrics_named(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, Metric]:
+def metrics_named(metrics: Metrics, loss: Loss, y: list[Any]) -> dict[str, Metric]:
     """The metrics by their names.
 
     Args:
@@ -58,7 +58,7 @@ def metrics_named(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> dict[str, M
     return result
 
 
-def _chosen(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> Iterable[str | Metric]:
+def _chosen(metrics: Metrics, loss: Loss, y: list[Any]) -> Iterable[str | Metric]:
     if metrics is None:
         return ["accuracy"] if loss is cross_entropy or known_metrics.are_two_classes(y) else []
     if isinstance(metrics, str) or callable(metrics):
@@ -68,11 +68,11 @@ def _chosen(metrics: Metrics, loss: Loss, y: Sequence[Any]) -> Iterable[str | Me
     return metrics
 
 
-def _accuracy(loss: Loss, y: Sequence[Any]) -> Metric:
+def _accuracy(loss: Loss, y: list[Any]) -> Metric:
     """The accuracy. Its threshold is computed once, for the first outputs, because the loss may need outputs of this form."""
     threshold: float | None = None
 
-    def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
+    def accuracy(outputs: list[Any], targets: list[Any]) -> float:
         nonlocal threshold
         if threshold is None:
             threshold = known_metrics.threshold_of(loss, y, outputs[0])

@@ -14,11 +14,12 @@ from autograd.errors import InputError
 from autograd.trees import flatten
 from autograd.value import Value, number_of, real
 from nn.checks import paired
+from nn.data.rows import Rows
 
 # -- of classes -------------------------------------------------------------------------------------------------------------
 
 
-def accuracy(outputs: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
+def accuracy(outputs: Rows, targets: Rows, threshold: float = 0.0) -> float:
     """The share of samples that are classified correctly.
 
     Args:
@@ -41,7 +42,7 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any], threshold: float = 
     return sum(p == t for p, t in zip(predicted, true, strict=True)) / len(predicted)
 
 
-def confusion_matrix(outputs: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> list[list[int]]:
+def confusion_matrix(outputs: Rows, targets: Rows, threshold: float = 0.0) -> list[list[int]]:
     """How often samples of each class were assigned to each class: rows are the classes of targets, columns those of outputs.
 
     Args:
@@ -64,7 +65,7 @@ def confusion_matrix(outputs: Sequence[Any], targets: Sequence[Any], threshold: 
 # -- the threshold ----------------------------------------------------------------------------------------------------------
 
 
-def are_two_classes(targets: Sequence[Any]) -> bool:
+def are_two_classes(targets: Rows) -> bool:
     """Whether all targets are 0 or 1, or all are −1 or 1.
 
     Example:
@@ -74,7 +75,7 @@ def are_two_classes(targets: Sequence[Any]) -> bool:
     return any(all(_only(target) in classes for target in targets) for classes in ((0, 1), (-1, 1)))
 
 
-def is_measurable(loss: Callable[[Any, Any], Any], targets: Sequence[Any]) -> bool:
+def is_measurable(loss: Callable[[Any, Any], Any], targets: Rows) -> bool:
     """Whether the threshold can be determined, see `threshold_of`. The loss is called only if all targets are 1.
 
     Example:
@@ -87,7 +88,7 @@ def is_measurable(loss: Callable[[Any, Any], Any], targets: Sequence[Any]) -> bo
     return None not in [threshold_of(loss, targets, output) for output in (0.5, [0.5])]
 
 
-def threshold_of(loss: Callable[[Any, Any], Any], targets: Sequence[Any], output: Any = 0.5) -> float | None:
+def threshold_of(loss: Callable[[Any, Any], Any], targets: Rows, output: Any = 0.5) -> float | None:
     """The threshold above which a single output means class 1, as `accuracy` needs it. It follows from what the loss rewards.
 
     The loss is called with several outputs and the targets of both classes, so it may be any function, also one that calls another.
@@ -147,7 +148,7 @@ def _only(target: Any) -> Any:
 # -- of numbers -------------------------------------------------------------------------------------------------------------
 
 
-def mean_absolute_error(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
+def mean_absolute_error(outputs: Rows, targets: Rows) -> float:
     """The mean of |output − target|, over the samples and over the outputs of each.
 
     Args:
@@ -165,7 +166,7 @@ def mean_absolute_error(outputs: Sequence[Any], targets: Sequence[Any]) -> float
     return math.fsum(abs(o - t) for column in columns for o, t in column) / (len(columns) * len(outputs))
 
 
-def r2_score(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
+def r2_score(outputs: Rows, targets: Rows) -> float:
     """R² = 1 − Σ (target − output)² / Σ (target − mean of the targets)²; for several outputs the mean of their R².
 
     1 is perfect, 0 is as good as a constant answer with the mean, and less is worse. If all targets are equal, it is 1 for outputs that
@@ -202,7 +203,7 @@ def _r2(column: Sequence[tuple[float, float]]) -> float:
 # -- what they share --------------------------------------------------------------------------------------------------------
 
 
-def _rows(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[list[float], list[float]]]:
+def _rows(name: str, outputs: Rows, targets: Rows) -> list[tuple[list[float], list[float]]]:
     """The numbers of the output and of the target of each sample; each sample has as many outputs as the first."""
     paired(name, outputs, targets)
     rows = [(_numbers(output), _numbers(target)) for output, target in zip(outputs, targets, strict=True)]
@@ -219,7 +220,7 @@ def _numbers(item: Any) -> list[float]:
     return [real(x) for x in item] if hasattr(item, "__iter__") else [real(item)]
 
 
-def _columns(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[list[tuple[float, float]]]:
+def _columns(name: str, outputs: Rows, targets: Rows) -> list[list[tuple[float, float]]]:
     """For each output of the model, the pairs of output and target of all samples."""
     rows = _rows(name, outputs, targets)
     for i, (output, target) in enumerate(rows):
@@ -228,7 +229,7 @@ def _columns(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[
     return [[(output[k], target[k]) for output, target in rows] for k in range(len(rows[0][0]))]
 
 
-def _classes(name: str, outputs: Sequence[Any], targets: Sequence[Any], threshold: float) -> tuple[list[int], list[int], int]:
+def _classes(name: str, outputs: Rows, targets: Rows, threshold: float) -> tuple[list[int], list[int], int]:
     """The class of each output and of each target, and how many classes there are."""
     for word in targets:
         if isinstance(word, str):

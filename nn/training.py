@@ -113,7 +113,7 @@ def fit(
     history = History()
     with engine.mode(training=True), progress_bar(epochs * math.ceil(len(samples) / size), progress) as bar:
 
-        def tell(line: str) -> None:
+        def show(line: str) -> None:
             if progress:
                 say(bar, line)
 
@@ -129,22 +129,22 @@ def fit(
                     with handling_interrupts() as uninterrupted, uninterrupted:
                         history.append(training, answers, time.perf_counter() - start)
                     if engine.reason and compiled:  # only after the epoch, because eager code may have raised the same error
-                        tell(f"not compiled: {engine.reason}")
+                        show(f"not compiled: {engine.reason}")
                         if not progress:
                             text = f"not compiled, which is many times slower: {engine.reason} (with executor='eager' this is no warning)"
                             warnings.warn(text, RuntimeWarning, stacklevel=2)
-                    tell(epoch_line(history, epochs, chosen))
+                    show(epoch_line(history, epochs, chosen))
                     if schedule is not None:
                         schedule.step()
                     exhausted = stopping.should_stop(history)
                     ended = sum([_is_true(callback(history)) for callback in callbacks])  # a list, so that all of them are called
                     if exhausted:
                         stopping.restore()
-                        tell(f"no improvement for {patience} epochs: back to the weights of epoch {stopping.epoch}")
+                        show(f"no improvement for {patience} epochs: back to the weights of epoch {stopping.epoch}")
                     if ended or exhausted:
                         break
         except KeyboardInterrupt:
-            tell(f"stopped after {len(history.loss)} of {epochs} epochs")
+            show(f"stopped after {len(history.loss)} of {epochs} epochs")
     return history
 
 

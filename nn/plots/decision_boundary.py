@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import InputError
 from autograd.value import number_of
 from nn.checks import paired, whole
-from nn.data.rows import as_lists
+from nn.data.rows import Rows, as_lists
 from nn.inference import predict
-from nn.module import Module
 from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, lightened
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ MARKERS = "os^DvPX<>*"
 
 
 def plot_decision_boundary(
-    model: Module,
-    X: Any,
-    y: Any,
+    model: Callable[[Any], Any],
+    X: Rows,
+    y: Rows,
     resolution: int = 60,
     threshold: float = 0.0,
     axes: Axes | None = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import InputError
 from autograd.value import Value, number_of
 from nn.activations import Elementwise, Vectorwise, name_of
-from nn.data.rows import as_lists
+from nn.data.rows import Rows, as_lists
 from nn.layers import Layer, Linear, Neuron
 from nn.module import Module
 from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, lightened
@@ -31,7 +31,7 @@ class _Weights:
     activation: str = ""
 
 
-def plot_network(model: Any, axes: Axes | None = None) -> Figure:
+def plot_network(model: Module | Rows, axes: Axes | None = None) -> Figure:
     """Draw the neurons of a network as nodes, and its weights as lines: blue if positive, vermilion if negative; the larger, the thicker.
 
     The colour of a neuron shows its bias. A weight of 0 has no line. Of a large layer only the first and the last neurons are drawn, and
@@ -106,7 +106,7 @@ def _layers_of(model: Module) -> list[_Weights]:
     return _fitting(layers)
 
 
-def _layers_from(matrices: Any) -> list[_Weights]:
+def _layers_from(matrices: Rows) -> list[_Weights]:
     """The layers of matrices [out][in].
 
     Raises:
@@ -116,9 +116,7 @@ def _layers_from(matrices: Any) -> list[_Weights]:
     for i, matrix in enumerate(as_lists(matrices) if isinstance(matrices, (list, tuple)) or hasattr(matrices, "tolist") else ()):
         rows = as_lists(matrix) if isinstance(matrix, (list, tuple)) else []
         if not rows or not all(isinstance(row, (list, tuple)) and len(row) == len(rows[0]) > 0 for row in rows):
-            raise InputError(
-                f"a list of weight matrices is [W1, W2], each [out][in] with rows of one length; item {i} is not such a matrix"
-            )
+            raise InputError(f"weight matrices are a list [W1, W2], each [out][in] with rows of one length; item {i} is not such a matrix")
         layers.append(_Weights([[number_of(w) for w in row] for row in rows], []))
     if not layers:
         raise InputError(f"plot_network needs a module, or a list of weight matrices, as in [W1, W2], not {matrices!r}")

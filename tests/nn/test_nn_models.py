@@ -9,7 +9,9 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from growing_models import ODD, OPTIMIZERS, STEADY, Bench, Case, Growing, Outcome, Piece, compare, distance, run, script
+from growing_cases import Case, Growing
+from growing_models import Bench, Outcome, compare, distance, run, script
+from growing_pieces import ODD, OPTIMIZERS, STEADY, Piece
 
 from autograd.compiled.surroundings import Snapshot
 from nn.engine.compiled_engine import CompiledEngine

@@ -6,12 +6,13 @@ import random
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.contexts import enable_grad
 from autograd.errors import TrainingError
 from autograd.state import STATE
 from autograd.value import numbers_of, set_gradients, set_numbers
+from nn.array_type import Array
 from nn.data.batching import batches
 from nn.engine.diagnosis import check_finite, checked_step
 from nn.engine.interface import Engine
@@ -19,12 +20,6 @@ from nn.engine.samples import Samples
 from nn.interrupts import handling_interrupts
 from nn.measuring import Metric, measured
 from nn.optimizers import Optimizer
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 def run_epoch(

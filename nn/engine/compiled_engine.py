@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from autograd.errors import AutogradError, CompileError, DomainError
 from autograd.recording import giving_back, keeping_draws
 from autograd.temporary import During
 from autograd.value import Value, set_gradients
+from nn.array_type import Array
 from nn.engine.eager_engine import EagerEngine, loss_of
 from nn.engine.interface import BatchGradient, Evaluation
 from nn.engine.samples import Samples, as_eager, by_sample
 from nn.engine.side_effects import refused_side_effects
 from nn.losses import Loss, Penalty
 from nn.module import Module
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 Result = TypeVar("Result")
 

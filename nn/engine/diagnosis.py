@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from autograd.contexts import detect_anomaly
 from autograd.errors import AnomalyError, AutogradError, TrainingError
+from nn.array_type import Array
 from nn.engine.interface import BatchGradient, Engine
 from nn.engine.samples import Samples
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 def check_finite(engine: Engine, samples: Samples, order: Sequence[int], batch: BatchGradient) -> None:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.contexts import no_grad
 from autograd.errors import AutogradError
 from autograd.temporary import During, Temporary
 from autograd.trees import flatten
 from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers
+from nn.array_type import Array
 from nn.checks import differentiable
 from nn.engine.interface import BatchGradient, Evaluation
 from nn.engine.samples import Samples
 from nn.losses import Loss, Penalty, mean
 from nn.module import Module
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 class EagerEngine:

@@ -6,18 +6,13 @@ All engines give the same numbers to within rounding, for the same samples in th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from autograd.temporary import During
 from autograd.value import Value
+from nn.array_type import Array
 from nn.engine.samples import Samples
 from nn.losses import Loss
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 class Evaluation(NamedTuple):

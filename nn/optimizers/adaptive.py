@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from autograd.errors import InputError
 from autograd.value import Value, real
+from nn.array_type import Array
 from nn.checks import fraction, not_negative, positive
 from nn.optimizers.optimizer import Optimizer, with_decay
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 class RMSprop(Optimizer):

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from autograd.errors import InputError
 from autograd.value import Value, gradients_of, real, set_gradients
+from nn.array_type import Array
 from nn.checks import listed
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from autograd.errors import InputError
 from autograd.value import Value
+from nn.array_type import Array
 from nn.checks import fraction, not_negative
 from nn.optimizers.optimizer import Optimizer, with_decay
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 class SGD(Optimizer):

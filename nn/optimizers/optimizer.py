@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from autograd.errors import InputError
 from autograd.value import Value, numbers_of, set_gradients, set_numbers
+from nn.array_type import Array
 from nn.checks import positive
 from nn.optimizers.clipping import clip_bound, clipped_by_norm, clipped_by_value, distinct, gradients_in
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float64]
 
 
 class Optimizer:

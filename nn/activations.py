@@ -9,6 +9,7 @@ from autograd import elu, gelu, hardmax, leaky_relu, log_softmax, relu, sigmoid,
 from autograd.errors import InputError
 from autograd.ops import OPERATIONS
 from autograd.value import Value, real
+from nn.data.rows import as_list_if_array
 from nn.module import Module
 
 Activation = Callable[[Any], Any]
@@ -105,9 +106,8 @@ def elementwise(function: Activation, x: Any) -> Any:
         return function(x)
     if isinstance(x, (list, tuple)):
         return [elementwise(function, item) for item in x]
-    if hasattr(x, "tolist"):  # NumPy's and PyTorch's arrays
-        return elementwise(function, x.tolist())
-    return function(real(x))
+    items = as_list_if_array(x)
+    return function(real(x)) if items is x else elementwise(function, items)
 
 
 # -- of one number ------------------------------------------------------------------------------------------------------
@@ -325,7 +325,7 @@ class Vectorwise(Module):
 
     def __call__(self, x: Any) -> list[Any]:
         """The activations of the numbers in the list `x`, one for each."""
-        items = x.tolist() if hasattr(x, "tolist") else x
+        items = as_list_if_array(x)
         if not isinstance(items, (list, tuple)) or any(hasattr(item, "__len__") for item in items):
             raise InputError(f"{type(self).__name__} takes one flat list of numbers, such as the outputs of a Linear, not {items!r}")
         return self._of(items)

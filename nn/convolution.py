@@ -12,7 +12,7 @@ from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.value import Value, dot, values, vector
 from nn.checks import generator, whole
-from nn.data.rows import Rows
+from nn.data.rows import Rows, as_list_if_array
 from nn.initialisers import Initialiser, checked, he_uniform
 from nn.module import Module
 
@@ -234,7 +234,7 @@ def one_image(x: Rows) -> Image:
         >>> pixel.data
         1.0
     """
-    image = x.tolist() if hasattr(x, "tolist") else x
+    image = as_list_if_array(x)
     depth = _depth(image)
     if depth != 3:
         hint = {2: ": for one channel write [x]", 4: ": for many images write predict(model, X)"}.get(depth, "")

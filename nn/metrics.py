@@ -14,7 +14,7 @@ from autograd.errors import InputError
 from autograd.trees import flatten
 from autograd.value import Value, number_of, real
 from nn.checks import paired
-from nn.data.rows import Rows
+from nn.data.rows import Rows, as_list_if_array
 
 # -- of classes -------------------------------------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ def threshold_of(loss: Callable[[Any, Any], Any], targets: Rows, output: Any = 0
 
 def _only(target: Any) -> Any:
     """The number in a list of one number; anything else is returned as it is."""
-    items = target.tolist() if hasattr(target, "tolist") else target
+    items = as_list_if_array(target)
     return items[0] if isinstance(items, (list, tuple)) and len(items) == 1 else items
 
 

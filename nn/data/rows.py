@@ -37,7 +37,18 @@ def as_lists(X: Rows) -> list[Any]:
     items = by_position(X)
     if hasattr(items, "tolist"):
         return list(items.tolist())
-    return [item.tolist() if hasattr(item, "tolist") else item for item in items]
+    return [as_list_if_array(item) for item in items]
+
+
+def as_list_if_array(x: Any) -> Any:
+    """Nested lists of the numbers in an array of NumPy or PyTorch; anything else is returned as it is.
+
+    Example:
+        >>> import numpy as np
+        >>> as_list_if_array(np.eye(2)), as_list_if_array(3)
+        ([[1.0, 0.0], [0.0, 1.0]], 3)
+    """
+    return x.tolist() if hasattr(x, "tolist") else x
 
 
 def by_position(X: Rows) -> Any:

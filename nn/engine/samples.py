@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import InputError
 from autograd.trees import refuse_masked
-from nn.data.rows import Rows, as_lists
+from nn.data.rows import Rows, as_list_if_array, as_lists
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,7 +110,7 @@ def as_eager(x: Any) -> Any:
         return {key: as_eager(part) for key, part in x.items()}
     if isinstance(x, list) and x and not isinstance(x[0], (float, int)):
         return [as_eager(item) for item in x]
-    return x.tolist() if hasattr(x, "tolist") else x
+    return as_list_if_array(x)
 
 
 def by_sample(outputs: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from autograd import scope
 from autograd.contexts import current_scope
 from autograd.errors import InputError
 from autograd.value import Value, Vector
+from nn.data.rows import as_list_if_array
 from nn.module import Module
 
 
@@ -60,7 +61,7 @@ def one_sample(x: Sample | Vector) -> Sequence[Any] | Vector:
 
 
 def _as_list(x: Any) -> list[Any]:
-    items = x.tolist() if hasattr(x, "tolist") else x  # NumPy's and PyTorch's arrays
+    items = as_list_if_array(x)
     if isinstance(items, (Value, numbers.Real)):
         raise InputError(
             f"a sample is a list of numbers, not one number: write predict(model, [x]) for one sample x, model([{items!r}]) for one input"

@@ -10,6 +10,7 @@ from autograd import where
 from autograd.errors import InputError, MagnitudeError
 from autograd.value import Value, dot, real
 from nn.checks import generator, whole
+from nn.data.rows import as_list_if_array
 from nn.initialisers import Initialiser, checked, normal
 from nn.module import Module
 
@@ -68,7 +69,7 @@ class Embedding(Module):
             InputError: an index is not a whole number, or not in the table.
             PoleError: an index that is a Value, as in a compiled function, is not in the table.
         """
-        items = index.tolist() if hasattr(index, "tolist") else index
+        items = as_list_if_array(index)
         if isinstance(items, (list, tuple)):
             return [self(item) for item in items]
         return self._selected(items) if isinstance(items, Value) else self._looked_up(items)

@@ -18,7 +18,7 @@ MODULES = [
     "autograd.notation",
     *[f"autograd.render.{name}" for name in ("picture.draw", "formula.latex", "formula.paths", "player.play")],
     "nn",
-    *[f"nn.{name}" for name in ("history", "module", "persistence", "training")],
+    *[f"nn.{name}" for name in ("history", "inference", "module", "persistence", "training")],
 ]
 """What is documented: the two packages, with what they name, and the modules in which the rest of it is defined."""
 

@@ -146,7 +146,7 @@ def test_a_frame_of_other_things(column: list[Any], shown: str | None) -> None:
     pandas = pytest.importorskip("pandas")
     made = pandas.to_datetime(column) if shown == "2020-01-01" else pandas.Series(column, dtype=object if shown is None else None)
     frame = pandas.DataFrame({"a": [1.0, 2.0], "kind": made})
-    with pytest.raises(InputError, match=f"column 'kind' holds .*{shown or 'None'}.*, which is no number: leave it out"):
+    with pytest.raises(InputError, match=f"column 'kind' holds .*{shown or 'None'}.*, which is not a number: leave it out"):
         as_lists(frame)
     with pytest.raises(InputError, match="column 'kind' holds"):
         batches(frame, [0, 1])
@@ -401,14 +401,14 @@ def test_numbers_of_a_table(target: Any, expected: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n3,x\n", r"table.csv, line 3, column 'b': 'x' is no finite number; of a target in words pass the words"),
-        ("a,b\nx,2\n", "line 2, column 'a': 'x' is no finite number; write one, or leave the column or the line out"),
+        ("a,b\n1,2\n3,x\n", r"table.csv, line 3, column 'b': 'x' is not a finite number; of a target in words pass the words"),
+        ("a,b\nx,2\n", "line 2, column 'a': 'x' is not a finite number; write one, or leave the column or the line out"),
         ("a,b\n1,2\n\n3,\n", "line 4, column 'b' is empty: fill it in, or leave the line out"),
         ("a,b\n1,2\n , 3\n", "line 3, column 'a' is empty"),
-        ("a,b\nnan,2\n", "line 2, column 'a': 'nan' is no finite number"),
-        ("a,b\n1,inf\n", "'inf' is no finite number"),
-        ("a,b\n1_000,2\n", "'1_000' is no finite number"),
-        ('a,b\n"1,5",2\n', "'1,5' is no finite number"),
+        ("a,b\nnan,2\n", "line 2, column 'a': 'nan' is not a finite number"),
+        ("a,b\n1,inf\n", "'inf' is not a finite number"),
+        ("a,b\n1_000,2\n", "'1_000' is not a finite number"),
+        ('a,b\n"1,5",2\n', "'1,5' is not a finite number"),
         ("a,b\n1,2,3\n", "line 2: 3 cells, where the first line names 2 columns"),
         ("a,b\n1\n", "line 2: 1 cells"),
         ("a,b\n", "has no rows below the names of its columns"),
@@ -456,10 +456,10 @@ def test_a_word_that_is_no_class(tmp_path: Path) -> None:
     ("target", "message"),
     [
         ("knid", r"target 'knid' names 0 columns of .*table.csv, which are \['width', 'length', 'kind'\]: name one"),
-        (3, "target 3 is no column of .*: with 3 columns, an index is -3 to 2"),
-        (-4, "target -4 is no column"),
-        (1.0, "target 1.0 is no column"),
-        (None, "target None is no column"),
+        (3, "target 3 is not a column of .*: with 3 columns, an index is -3 to 2"),
+        (-4, "target -4 is not a column"),
+        (1.0, "target 1.0 is not a column"),
+        (None, "target None is not a column"),
     ],
 )
 def test_a_column_that_is_not_there(target: Any, message: str, tmp_path: Path) -> None:
@@ -500,7 +500,7 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_images_of_mnist_where_they_are_at_hand() -> None:
-    path = Path(__file__).parents[2] / "shared" / "data" / "mnist_10k.npz"
+    path = Path(__file__).parents[3] / "shared" / "data" / "mnist_10k.npz"
     if not path.exists():
         pytest.skip("the images are not here")
     (X, y), (X_test, y_test) = data.mnist(random.Random(0), path=path)

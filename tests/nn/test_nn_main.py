@@ -222,18 +222,18 @@ def test_a_wrong_gradient_stops_it_with_status_1(
 
 def interrupted_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Press Ctrl-C while an epoch is validated."""
-    from nn.gradients import Compiled
+    from nn.engine.compiled_engine import CompiledEngine
 
-    evaluate, calls = Compiled.evaluate, 0
+    evaluate, calls = CompiledEngine.evaluate, 0
 
-    def interrupted(engine: Compiled, data: Any) -> Any:
+    def interrupted(engine: CompiledEngine, data: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls > epochs:
             raise KeyboardInterrupt
         return evaluate(engine, data)
 
-    monkeypatch.setattr(Compiled, "evaluate", interrupted)
+    monkeypatch.setattr(CompiledEngine, "evaluate", interrupted)
 
 
 def test_ctrl_c_before_the_end_of_an_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

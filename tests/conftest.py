@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from executors import poison
+from executors import EXECUTORS, poison
 
 import autograd
 from autograd.ops import OPERATIONS
@@ -30,6 +30,12 @@ def _same_table() -> Iterator[None]:
     yield
     for name in OPERATIONS.keys() - before.keys():
         del OPERATIONS[name]
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest) -> str:
+    """The name of each executor that can be tested here."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A fixed budget of random models; `python tests/growing_models.py --minutes 30` looks longer."""
+"""A fixed budget of random models; `python tests/fuzzers models --minutes 30` looks longer."""
 
 import itertools
 import random
@@ -9,7 +9,11 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from growing_models import ODD, OPTIMIZERS, STEADY, Bench, Case, Growing, Outcome, Piece, compare, distance, run, script
+from fuzzers.model_cases import Case, Growing
+from fuzzers.model_odd_pieces import ODD
+from fuzzers.model_pieces import STEADY, Piece
+from fuzzers.model_training import OPTIMIZERS
+from fuzzers.models import Bench, Outcome, compare, distance, run, script
 
 from autograd.compiled.api.surroundings import Snapshot
 from nn.gradients import Compiled

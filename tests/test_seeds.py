@@ -13,7 +13,7 @@ SHOWN = {tag for path in NOTEBOOKS for cell in cells(path, "code") for tag in ta
 
 def marked() -> Iterator[str]:
     """The arguments of every ``pytest.mark.seed`` in the tests."""
-    for path in (ROOT / "tests").glob("test_*.py"):
+    for path in (ROOT / "tests").rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.seed":
                 yield from map(ast.literal_eval, node.args)

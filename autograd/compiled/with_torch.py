@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from autograd.checking import Comparison
-from autograd.compiled.passes.trace import trace
+from autograd.compiled.pipeline import trace
 from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.ops import LEAF
 from autograd.value import Value

@@ -52,11 +52,15 @@ def number(data: Storage, batched: bool, place: int, sample: int) -> float:
     return float(data.batched[place, sample] if batched else data.shared[place])
 
 
-def add(data: Storage, batched: bool, place: int, sample: int, amount: float) -> None:
+def put(data: Storage, batched: bool, place: int, sample: int, x: float) -> None:
     if batched:
-        data.batched[place, sample] += amount
+        data.batched[place, sample] = x
     else:
-        data.shared[place] += amount
+        data.shared[place] = x
+
+
+def add(data: Storage, batched: bool, place: int, sample: int, amount: float) -> None:
+    put(data, batched, place, sample, number(data, batched, place, sample) + amount)
 
 
 class PlainExecutable:
@@ -90,7 +94,7 @@ class PlainExecutable:
             for sample, (index, place, read) in itertools.product(range(bad.shape[-1]), elements(one)):
                 inputs = [number(data, one.operands[k].batched, x, sample) for k, x in read]
                 bad[(*index, sample)] = one.checked and bool(outside(one.operation, FLOATS, *inputs))
-                add(data, one.batched, place, sample, one.operation.value(FLOATS, *inputs))
+                put(data, one.batched, place, sample, one.operation.value(FLOATS, *inputs))
             violations.append((one, bad))
         for one, bad in violations:  # what excuses a violation may be computed after it
             for *index, sample in np.argwhere(bad):
@@ -116,7 +120,7 @@ class PlainExecutable:
                         if number(moving, one.operands[k].batched, x, sample):
                             tangent = number(tangents, one.operands[k].batched, x, sample)
                             add(tangents, one.batched, place, sample, product(one.operation, FLOATS, slope, tangent))
-                            moving.set(one.batched, place, 1.0) if not one.batched else moving.batched.__setitem__((place, sample), 1.0)
+                            put(moving, one.batched, place, sample, 1.0)
 
     def _slopes(self, one: Instruction, data: Storage, place: int, read: list[Place], sample: int) -> list[float]:
         inputs = [number(data, one.operands[k].batched, x, sample) for k, x in read]

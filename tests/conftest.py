@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from executors import poison
+from executors import EXECUTORS, poison
 
 import autograd
 from autograd.notation import NOTATION
@@ -32,6 +32,12 @@ def _same_table() -> Iterator[None]:
     for table, names in before:
         for name in table.keys() - names:
             del table[name]
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest) -> str:
+    """The name of each executor that can be tested here."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

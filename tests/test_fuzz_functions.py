@@ -1,4 +1,4 @@
-"""A fixed budget of random functions; `python tests/fuzz_functions.py --minutes 60` looks longer."""
+"""A fixed budget of random functions; `python tests/fuzzers functions --minutes 60` looks longer."""
 
 import math
 import random
@@ -10,36 +10,38 @@ import pytest
 
 pytest.importorskip("numpy")
 
-import fuzz_functions
-from fuzz_calls import Call, Case
-from fuzz_functions import Bench, Finding, script_of
-from fuzz_grammar import FEATURES, NUMBER, Argument, Form, Function, written
-from fuzz_reference import NAMES, Number, OutsideError, trace
-from fuzz_smaller import simpler
+from fuzzers.function_calls import Call, Case
+from fuzzers.function_forms import FEATURES, NUMBER, Argument, Form, Function
+from fuzzers.function_grammar import written
+from fuzzers.function_reference import NAMES, Number, OutsideError, trace
+from fuzzers.function_shrinking import simpler
+from fuzzers.functions import Bench, Finding, script_of
 
 from autograd.compiled.api import branch, call, specialisations
+from autograd.ops import OPERATIONS
 
 FUNCTIONS = 900
 
 
-def test_compiled_functions_are_what_they_are() -> None:
+@pytest.mark.parametrize("functions", [150, pytest.param(FUNCTIONS, marks=pytest.mark.slow)])
+def test_compiled_functions_are_what_they_are(functions: int) -> None:
     """A seed of its own for each function, so that a failure names it: ``Bench().grow(random.Random(seed))``."""
     bench = Bench()
-    for seed in range(FUNCTIONS):
+    for seed in range(functions):
         case = bench.grow(random.Random(seed))
         found = bench.disagreement(case)
         assert not found, f"function {seed}\n{script_of(*bench.shrink(case, found))}"
     counts = bench.counts
-    assert counts["invalid"] < FUNCTIONS / 50
-    assert counts["samples, eager"] > 5 * FUNCTIONS
-    assert counts["gradients against differences"] > FUNCTIONS
+    assert counts["invalid"] < functions / 50
+    assert counts["samples, eager"] > 5 * functions
+    assert counts["gradients against differences"] > functions
     for executor in bench.executors:
-        assert counts[f"samples, {executor}"] > 5 * FUNCTIONS
-        assert counts[f"samples outside, {executor}"] > FUNCTIONS / 5
-        assert counts[f"errors for numbers, {executor}"] > FUNCTIONS / 100
-        assert sum(n for name, n in counts.items() if name.startswith(f"refused, {executor}")) < FUNCTIONS / 20
+        assert counts[f"samples, {executor}"] > 5 * functions
+        assert counts[f"samples outside, {executor}"] > functions / 5
+        assert counts[f"errors for numbers, {executor}"] > functions / 100
+        assert sum(n for name, n in counts.items() if name.startswith(f"refused, {executor}")) < functions / 20
         for method in ("call", "value_and_grad", "vjp", "jvp", "grad", "second", "hessian"):
-            assert counts[f"calls, {executor}: {method}"] > FUNCTIONS / 50, method
+            assert counts[f"calls, {executor}: {method}"] > functions / 50, method
 
 
 # -- planted errors -----------------------------------------------------------------------------------------------------
@@ -59,7 +61,7 @@ def found_in(functions: int, *features: str, kind: str = "", executor: str = "nu
 
 def test_a_wrong_slope_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """In eager code, by floats that differentiate themselves; what is left of the function is the operation."""
-    row = fuzz_functions.autograd.ops.OPERATIONS["tanh"]  # type: ignore[attr-defined]
+    row = OPERATIONS["tanh"]
     object.__setattr__(row, "derivatives", (right := row.derivatives) and (lambda xp, y, a: right[0](xp, y, a) * 1.001,))
     try:
         case, found = found_in(200, "loops", kind="gradient")

@@ -251,6 +251,11 @@ def check(code: Code) -> None:
         outputs = writer[one.batched][one.start : one.start + one.size]
         _need((outputs == -1).all(), i, one, "writes what another one has written")
         outputs[...] = i
+    leaves = [(0, code.fixed[0]), *[(kind, places) for pair in (code.wanted, code.given) for kind, places in enumerate(pair)]]
+    for kind, places in leaves:
+        written_by = writer[kind][places]
+        for i in written_by[written_by >= 0].tolist():
+            _need(False, i, code.flattened[i], "writes a leaf or a constant")
     for i, one in enumerate(code.flattened):
         for operand in one.operands:
             places = operand.all_places()
@@ -275,10 +280,13 @@ def _need(condition: Any, i: int, one: Instruction, what: str) -> None:
 def _shapes_fit(one: Instruction) -> bool:
     shapes = [operand.shape for operand in one.operands]
     if isinstance(one, Matmul):
+        if [len(shape) for shape in shapes] != [2, 2]:
+            return False
         (m, terms), (p, others) = shapes
         return one.shape == (m, p) and terms == others
     if isinstance(one, Dot):
         return len(shapes) == 2 and shapes[0] == shapes[1] and shapes[0][:-1] == one.shape
     if isinstance(one, Sum) or one.stacked:
         return len(shapes) == 1 and shapes[0][:-1] == one.shape
-    return all(shape == one.shape for shape in shapes)
+    arity = len(shapes) if one.operation.arity is None else one.operation.arity
+    return len(shapes) == arity and all(shape == one.shape for shape in shapes)

@@ -17,11 +17,11 @@ from autograd.compiled.ir import Code
 from autograd.compiled.passes.allocate import allocate
 from autograd.compiled.passes.matmuls import find_matmuls
 from autograd.compiled.passes.sums import find_sums
-from autograd.compiled.passes.trace import trace
+from autograd.compiled.passes.trace import order_of, trace
 from autograd.compiled.passes.vectorise import vectorise
 from autograd.temporary import During, Temporary
 
-__all__ = ["Stage", "collector_paused", "lower", "stages", "trace"]
+__all__ = ["Stage", "collector_paused", "lower", "order_of", "stages", "trace"]
 
 Stage = Tape | Sums | list[Group | Block] | Code
 """What one pass hands to the next."""

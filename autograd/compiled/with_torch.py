@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.checking import Comparison
-from autograd.compiled.passes.trace import trace
+from autograd.compiled.pipeline import trace
 from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.notation import torch_function
 from autograd.ops import LEAF

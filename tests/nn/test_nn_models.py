@@ -1,4 +1,4 @@
-"""A fixed budget of random models; `python tests/growing_models.py --minutes 30` looks longer."""
+"""A fixed budget of random models; `python tests/fuzzers models --minutes 30` looks longer."""
 
 import itertools
 import random
@@ -9,9 +9,11 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from growing_cases import Case, Growing
-from growing_models import Bench, Outcome, compare, distance, run, script
-from growing_pieces import ODD, OPTIMIZERS, STEADY, Piece
+from fuzzers.model_cases import Case, Growing
+from fuzzers.model_odd_pieces import ODD
+from fuzzers.model_pieces import STEADY, Piece
+from fuzzers.model_training import OPTIMIZERS
+from fuzzers.models import Bench, Outcome, compare, distance, run, script
 
 from autograd.compiled.api.surroundings import Snapshot
 from nn.engine.compiled_engine import CompiledEngine

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, split
-from autograd.compiled.passes.trace import order_of
+from autograd.compiled.pipeline import order_of
 from autograd.errors import CompileError, InputError
 from autograd.ops import CONSTANT
 from autograd.recording import Recording, observing

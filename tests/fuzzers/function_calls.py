@@ -1,4 +1,4 @@
-"""Calls of the functions of `fuzz_grammar`, and what they must give: the arguments, the reference at each sample, and the comparison."""
+"""Calls of the functions of `function_forms`, and what they must give: the arguments, the reference at each sample, and the comparison."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import functools
 import linecache
 import math
 import random
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
-
-from fuzz_grammar import Argument, Function  # noqa: E402
-from fuzz_reference import NAMES, Number, OutsideError, Trace, constant, trace  # noqa: E402
-
-import autograd  # noqa: E402
-import nn  # noqa: E402
+import autograd
+import nn
+from fuzzers.function_forms import Argument, Function
+from fuzzers.function_reference import NAMES, Number, OutsideError, Trace, constant, trace
 
 WEIGHTS = (1.0, -0.5, 2.0, 0.25, -1.5, 3.0)
 """Gradients of something with respect to results, and tangents."""
@@ -92,9 +87,6 @@ class DisagreementError(Exception):
         super().__init__(kind, text)
         self.kind = kind
         self.text = text
-
-
-# -- running the source -------------------------------------------------------------------------------------------------
 
 
 def package_names() -> dict[str, Any]:
@@ -262,9 +254,6 @@ class Checked:
         ]
 
 
-# -- what a call must give ----------------------------------------------------------------------------------------------
-
-
 @dataclass
 class Expected:
     """Arrays of numbers: what a call must give, what their errors are measured by, and which of them are anything."""
@@ -388,9 +377,6 @@ def far(found: Sequence[Grid], wanted: Expected, cloud: Callable[[], list[Expect
 def _short(array: Grid) -> str:
     text = " ".join(np.array2string(array, precision=17, threshold=20).split())
     return text if len(text) < 200 else text[:200] + " …"
-
-
-# -- making calls ----------------------------------------------------------------------------------------------------
 
 
 def capture(names: dict[str, Any], call: Call) -> None:

@@ -11,7 +11,7 @@ from executors import EXECUTORS
 
 from autograd import Value, compile, dot, exp, log, sigmoid, where
 from autograd.compiled.backends.machine.encoding import FIELDS, FIRST_ONE, LENT_ROWS, OPERANDS, Encoded
-from autograd.compiled.backends.machine.native import LARGE, Piece
+from autograd.compiled.backends.machine.native import LARGE, Native, Piece
 from autograd.custom import define
 from autograd.errors import DomainError
 
@@ -39,9 +39,18 @@ def both(f: Callable[..., Any], in_axes: Any = None) -> tuple[Any, Any]:
     return compile(f, in_axes=in_axes, executor="native"), compile(f, in_axes=in_axes, executor="numpy")
 
 
-def storages(f: Any) -> list[Piece]:
-    """What waits for the next call."""
-    return [data for shortcut in f._calls.shortcuts.values() for data in shortcut._spare]
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Piece]:
+    """All storage that calls have made; a call that uses the storage of an earlier one makes none."""
+    pieces: list[Piece] = []
+    storage = Native.storage
+
+    def noted(self: Native, samples: int = 1) -> Piece:
+        pieces.append(storage(self, samples))
+        return pieces[-1]
+
+    monkeypatch.setattr(Native, "storage", noted)
+    return pieces
 
 
 @pytest.mark.parametrize("samples", [1, 2, 7, 10, 12, 13, 40])
@@ -55,13 +64,13 @@ def test_every_call_gives_what_the_reference_gives(samples: int, reduce: Any) ->
         np.testing.assert_allclose(flat(found[1]), flat(expected[1]), rtol=1e-11, atol=1e-13)
 
 
-def test_arrays_that_products_read_are_not_copied() -> None:
+def test_arrays_that_products_read_are_not_copied(made: list[Piece]) -> None:
     native, _ = both(layer, (None, 0))
     p, x = parameters(), RNG.normal(size=(10, WIDE))
     before = [a.copy() for a in (*p, x)]
     for _ in range(3):
         native.value_and_grad(p, x, wrt=0, reduce="sum")
-    (data,) = storages(native)
+    _, data = made  # of the call that was recorded, and of the later ones
     assert not data.run[LENT_ROWS:].any()
     assert not data.arrays
     copied = data.shared[: p[0].size]
@@ -248,7 +257,7 @@ def test_a_program_marks_first_gradients_and_the_rest_is_zero() -> None:
     assert [(-1 - place, count) for place, count in table.zero.tolist()] == [(code.batched - 1, 1)]
 
 
-def test_threads_do_not_share_storage() -> None:
+def test_threads_do_not_share_storage(made: list[Piece]) -> None:
     native, reference = both(layer, (None, 0))
     inputs = [(parameters(), RNG.normal(size=(10, WIDE))) for _ in range(4)]
     expected = [flat(reference.value_and_grad(p, x, wrt=0, reduce="sum")[1]) for p, x in inputs]
@@ -267,14 +276,17 @@ def test_threads_do_not_share_storage() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
-    assert len(storages(native)) == 1
+    before = len(made)
+    for p, x in inputs:
+        native.value_and_grad(p, x, wrt=0, reduce="sum")
+    assert len(made) == before
 
 
-def test_large_storage_does_not_wait() -> None:
+def test_large_storage_does_not_wait(made: list[Piece]) -> None:
     f = compile(lambda x: x * x + x, executor="native")
     for _ in range(3):
         f.value_and_grad(np.ones(200_000))
-    assert not storages(f)
+    assert len(made) == 3
 
 
 def test_captured_values_are_read_anew() -> None:

@@ -1,4 +1,4 @@
-"""Random cases: what is trained, asked and changed, as a module of Python source, for `growing_models`."""
+"""Random models as cases: modules of Python source, put together from pieces."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ import random
 import re
 from dataclasses import dataclass, field, replace
 
-from growing_pieces import (
-    ACTIVATIONS,
-    CHANGING_METRICS,
-    CHANGING_OPTIMIZERS,
-    CONDITIONS,
-    CONSTANTS,
-    HEADS,
-    LOSSES,
-    METRICS,
-    ODD,
-    OPTIMIZERS,
-    PENALTIES,
-    SCHEDULES,
-    STEADY,
-    Piece,
-)
+from fuzzers.model_odd_pieces import ODD
+from fuzzers.model_pieces import ACTIVATIONS, CONDITIONS, CONSTANTS, STEADY, Piece
+from fuzzers.model_training import CHANGING_METRICS, CHANGING_OPTIMIZERS, HEADS, LOSSES, METRICS, OPTIMIZERS, PENALTIES, SCHEDULES
 
 PRELUDE = """
 import copy, itertools, math, random
@@ -51,6 +38,7 @@ def samples(n):
 def targets(n):
     return [math.sin(i) for i in range(n)]
 """.lstrip()
+
 
 TRAINED = '''
 LOG = []
@@ -203,9 +191,6 @@ def split_global(text: str) -> tuple[list[str], list[str]]:
     lines = text.splitlines()
     own = [line for line in lines if line.startswith("global ")]
     return own, [line for line in lines if line not in own]
-
-
-# -- growing --------------------------------------------------------------------------------------------------------------
 
 
 class Growing:

@@ -1,4 +1,4 @@
-"""Floats that remember how they were computed: what the random functions of `fuzz_functions` are compared with.
+"""Floats that remember how they were computed: what the random functions of `functions` are compared with.
 
 A `Number` is a float. A function of numbers therefore takes the branches of a plain Python function, whatever it asks: `==`, `in`, tuples,
 `max`, `sorted`, truth. It also keeps its inputs and local derivatives, so that gradients follow, without any code of the package.
@@ -318,7 +318,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     )
 }
 """By the names that `autograd` has for them."""
-# fmt: on
 
 
 def _function(f: Callable[..., Any]) -> Callable[..., Any]:

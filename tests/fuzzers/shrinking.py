@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 Case = TypeVar("Case")
+
+
 Found = TypeVar("Found")
 
 

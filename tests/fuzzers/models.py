@@ -1,11 +1,16 @@
 """Random models, trained eagerly and compiled: a test bench for the law that both give the same numbers.
 
-``python tests/growing_models.py --minutes 30 --seed 1`` goes on for half an hour and prints a runnable script for each disagreement.
+``python tests/fuzzers models --minutes 30 --seed 1`` goes on for half an hour and prints a runnable script for each disagreement.
 
 A case is a module of Python source: a model, a loss, an optimizer, callbacks, and a function `main` that trains the model, asks it for
 answers, changes it, and asks again. It is executed anew for each executor, from the same seeds. With ``"eager"`` the answers are those of
 plain calls of the model, sample by sample; with the others they are those of `predict` and `evaluate`. What `main` notes must be the same
 to within rounding. An executor that was asked for by name may refuse to compile; "auto" may say in one line why it did not.
+
+A row of a table below is a piece of a case: statements at the top of the module, of ``__init__`` and of ``__call__``, and statements that
+change what the piece depends on, for callbacks and for the time between two answers. A piece changes `h`, a list of two Values; `x` is the
+sample, two real numbers and a whole number from 0 to 2. In the text ``#`` is a number of its own for each piece, ``$C`` a constant, ``$A``
+an activation, ``$T`` a condition; a line ``<0>`` stands for the first block of other pieces within it, ``<1>`` for the second.
 """
 
 from __future__ import annotations
@@ -18,7 +23,6 @@ import linecache
 import math
 import random
 import re
-import sys
 import time
 import traceback
 import warnings
@@ -30,28 +34,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from growing_cases import Case, Growing  # noqa: E402
-from growing_pieces import LOSSES, OPTIMIZERS  # noqa: E402
-from shrinking import shrunk  # noqa: E402
-
-from autograd.errors import CompileError  # noqa: E402
-from nn import inference  # noqa: E402
-from nn.engine import compiled_engine  # noqa: E402
+from autograd.errors import CompileError
+from fuzzers.model_cases import Case, Growing
+from fuzzers.model_training import LOSSES, OPTIMIZERS
+from fuzzers.shrinking import shrunk
+from nn import inference
+from nn.engine import compiled_engine
 
 ERRORS = ("error", "text of the error")
 """The names of differences that are none of numbers."""
 
+
 EXECUTORS = ["numpy", "auto", *(["native"] if importlib.util.find_spec("numba") else [])]
 """What is compared with eager code."""
 
+
 TOLERANCE = 1e-9
 """By how much numbers may differ, relative to the larger of 1 and their size."""
-
-
-# -- running --------------------------------------------------------------------------------------------------------------
 
 
 class Outcome(NamedTuple):
@@ -319,7 +318,3 @@ def main() -> None:
     print(f"{cases} cases")
     for name, n in [*sorted(bench.counts.items()), *bench.reasons.most_common(20), *kinds.most_common()]:
         print(f"{n:8,}  {name}")
-
-
-if __name__ == "__main__":
-    main()

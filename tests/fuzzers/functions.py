@@ -1,8 +1,8 @@
 """Random Python functions, compiled and called in every way, compared with floats that differentiate themselves: a second test bench.
 
-``python tests/fuzz_functions.py --minutes 60 --seed 1`` goes on for an hour, prints counts, and a runnable script for each disagreement.
+``python tests/fuzzers functions --minutes 60 --seed 1`` goes on for an hour, prints counts, and a runnable script for each disagreement.
 
-`fuzz_grammar` writes a function as source text. It runs with the names of `fuzz_reference` on floats that remember how they were
+`function_grammar` writes a function as source text. It runs with the names of `function_reference` on floats that remember how they were
 computed, which gives the branch of the plain function, its value and its gradients; with those of the package eagerly; and compiled,
 called with batches of several sizes, in several ways. A sample must have the same numbers everywhere, to within rounding, or the same
 error: compiled, an exception for numbers and a warning for arrays.
@@ -18,7 +18,6 @@ import importlib.util
 import math
 import random
 import re
-import sys
 import time
 import traceback
 import warnings
@@ -30,10 +29,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from fuzz_calls import (  # noqa: E402
+import autograd
+from autograd.errors import AutogradError, CompileError, InputError
+from fuzzers.function_calls import (
     WEIGHTS,
     Call,
     Case,
@@ -57,17 +55,18 @@ from fuzz_calls import (  # noqa: E402
     wanted_of,
     weight,
 )
-from fuzz_grammar import FEATURES, written  # noqa: E402
-from fuzz_reference import OutsideError  # noqa: E402
-from fuzz_smaller import script, simpler  # noqa: E402
-from shrinking import shrunk  # noqa: E402
-
-import autograd  # noqa: E402
-from autograd.errors import AutogradError, CompileError, InputError  # noqa: E402
+from fuzzers.function_forms import FEATURES
+from fuzzers.function_grammar import written
+from fuzzers.function_reference import OutsideError
+from fuzzers.function_shrinking import script, simpler
+from fuzzers.shrinking import shrunk
 
 EXECUTORS = {"numpy": "numpy", "native": "numba", "jax": "jax"}
 """The package that each needs. JAX takes long to begin with a program, so it runs only if asked for."""
+
+
 FAST = [name for name in ("numpy", "native") if importlib.util.find_spec(EXECUTORS[name])]
+
 
 REFUSALS = {
     r"takes more than \d+ different branches": "many branches",
@@ -77,6 +76,7 @@ REFUSALS = {
     r"a condition can be combined with another condition, not with": "a condition combined with ~ of a truth",
 }
 """What may be refused: patterns of messages, and what to call them in the counts."""
+
 
 NOISE = 20
 """How often the reference is run with rounding errors."""
@@ -89,9 +89,6 @@ class Finding(NamedTuple):
     who: str
     call: int
     text: str
-
-
-# -- the bench ----------------------------------------------------------------------------------------------------------
 
 
 class Bench:
@@ -388,7 +385,3 @@ def main() -> None:
         if number % 2000 == 0:
             print(f"# so far: {dict(kinds)}", flush=True)
     print(f"# disagreements: {dict(kinds)}\n{bench.summary()}")
-
-
-if __name__ == "__main__":
-    main()

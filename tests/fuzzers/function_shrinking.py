@@ -10,13 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from fuzz_calls import Call, Case, Checked, arguments_of, package_names, seeds_of, tangent_of
-from fuzz_grammar import Function
 
 import autograd
 import nn
-
-# -- smaller cases ------------------------------------------------------------------------------------------------------
+from fuzzers.function_calls import Call, Case, Checked, arguments_of, package_names, seeds_of, tangent_of
+from fuzzers.function_forms import Function
 
 
 def simpler(case: Case) -> Iterator[Case]:
@@ -120,9 +118,6 @@ def _simpler_sources(source: str) -> Iterator[str]:
                 found.append((len(text), text))
     for _, text in sorted(found):
         yield text
-
-
-# -- scripts ------------------------------------------------------------------------------------------------------------
 
 
 def literal(x: Any) -> str:

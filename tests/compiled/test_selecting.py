@@ -6,18 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from executors import EXECUTORS
 
 import autograd
 from autograd import Value, acos, cbrt, clip, compile, floor, grad, hessian, jvp, log, maximum, minimum, relu, sign, sqrt, where
 from autograd.functions import call
 from autograd.ops import OPERATIONS, SELECT
-
-
-@pytest.fixture(params=EXECUTORS)
-def executor(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
 
 SELECTS = ("sign", "floor", "ceil", "maximum", "minimum", "clip", "where", "relu", "peak")
 

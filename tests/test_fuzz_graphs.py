@@ -1,4 +1,4 @@
-"""A fixed budget of random programs; `python tests/fuzzing.py --minutes 60` looks longer."""
+"""A fixed budget of random programs; `python tests/fuzzers graphs --minutes 60` looks longer."""
 
 import math
 import random
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzzing import Bench, Outcome, Program, agree, decided, live, run_eager, run_on_floats, simpler
+from fuzzers.graphs import Bench, Outcome, Program, agree, decided, live, run_eager, run_on_floats, simpler
 
 PROGRAMS = 1000
 
@@ -18,18 +18,20 @@ def bench(torch: ModuleType) -> Any:
     return Bench(torch)
 
 
-def test_engines_agree(bench: Bench) -> None:
+@pytest.mark.parametrize("programs", [250, pytest.param(PROGRAMS, marks=pytest.mark.slow)])
+def test_engines_agree(bench: Bench, programs: int) -> None:
+    bench.counts.clear()
     rng = random.Random(1)
-    for _ in range(PROGRAMS):
+    for _ in range(programs):
         program = bench.grow(rng)
         found = bench.disagreement(program)
         assert not found, f"{found}\n{bench.shrink(program)}"
     engines = len(bench.executors)
-    assert bench.counts["graph, compared"] > engines * PROGRAMS
-    assert bench.counts["function, points compared"] > 3 * engines * PROGRAMS
-    assert bench.counts["function, points outside"] > engines * PROGRAMS / 10
-    assert bench.counts["PyTorch, compared"] > PROGRAMS / 2
-    assert bench.counts["errors, the same in both builds"] > PROGRAMS / 100
+    assert bench.counts["graph, compared"] > engines * programs
+    assert bench.counts["function, points compared"] > 3 * engines * programs
+    assert bench.counts["function, points outside"] > engines * programs / 10
+    assert bench.counts["PyTorch, compared"] > programs / 2
+    assert bench.counts["errors, the same in both builds"] > programs / 100
 
 
 def worst_of(bench: Bench, programs: int) -> Program:

@@ -21,7 +21,7 @@ from nn import MLP, Module, mse
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_outside_of_a_domain_is_what_numpy_gives() -> None:
 
 
 def test_an_example_of_several_branches() -> None:
-    with pytest.raises(CompileError, match=r"different branches of pieces, at .*test_to_jax.py.*where\(x > 0"):
+    with pytest.raises(CompileError, match=r"different branches of pieces, at .*test_jax_function.py.*where\(x > 0"):
         to_jax(compile(pieces), [1.0, -1.0])
 
 

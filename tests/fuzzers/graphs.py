@@ -1,6 +1,6 @@
 """Random programs over all rows of the op table, run by every engine there is: the test bench of the engine and the compiler.
 
-``python tests/fuzzing.py --minutes 60`` goes on for an hour, prints counts, and a runnable program for each disagreement.
+``python tests/fuzzers graphs --minutes 60`` goes on for an hour, prints counts, and a runnable program for each disagreement.
 
 A program is a list of steps; a step is what to do and its operands, each the number of an earlier result or a constant. What to
 do is the name of a row; or several, as "log.div", the last of them first; or a choice, as "where:log.div", whose operands are two
@@ -17,32 +17,39 @@ import argparse
 import importlib.util
 import math
 import random
-import sys
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-import autograd  # noqa: E402, F401 - before `engine` loads the other build, so that nothing loads a third
-from benchmarks.harness import engine  # noqa: E402
+import autograd  # noqa: F401 - before `engine` loads the other build, so that nothing loads a third
+from benchmarks.harness import engine
 
 Operand = int | float  # an int is the number of an earlier result
+
+
 Step = tuple[str, tuple[Operand, ...]]
+
+
 EXTREMES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, 1e-8, -1e-8, 20.0, -30.0, 400.0, -1000.0, 1e8, 1e300, -1e300, 5e-324, math.inf, math.nan)
+
+
 COMPARISONS = {"where": ">", "if": "<="}
 """The kinds of choice, and how each compares. The sides of a `where` are functions; an `if` is Python's own."""
+
+
 EXECUTORS = {"numpy": "numpy", "native": "numba", "jax": "jax"}
 """The package that each needs. JAX takes a second to begin with a program, so it runs only if asked for: ``--executors jax``."""
+
+
 FAST = [name for name in ("numpy", "native") if importlib.util.find_spec(EXECUTORS[name])]
+
+
 EPSILON = 2.0**-53
 
 
@@ -583,7 +590,3 @@ def main() -> None:
             small = bench.shrink(program)
             print(f"# {bench.disagreement(small)}\n{small}\n", flush=True)
     print(f"{failures} disagreements; {bench.summary()}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,77 @@
+"""The pipeline: what each pass hands to the next, and that nothing else calls a pass."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autograd
+from autograd import Value, dot, tanh
+from autograd.compiled.forms import Block, Group, Sums, Tape
+from autograd.compiled.ir import Code, Matmul, check
+from autograd.compiled.pipeline import lower, stages, trace
+
+PACKAGE = Path(autograd.__file__).parent
+PASSES = PACKAGE / "compiled" / "passes"
+
+
+def mentions(path: Path) -> Iterator[str]:
+    """The passes that a file imports, also within its functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("autograd.compiled.passes"))
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield from (f"{module}.{x.name}" for x in node.names if f"{module}.{x.name}".startswith("autograd.compiled.passes"))
+
+
+def test_passes_are_imported_by_the_pipeline_only() -> None:
+    files = [path for folder in (PACKAGE, PACKAGE.parent / "nn") for path in folder.rglob("*.py")]
+    assert len(files) > 50
+    assert {path for path in files if list(mentions(path))} == {PACKAGE / "compiled" / "pipeline.py"}
+
+
+def test_the_pipeline_calls_every_pass() -> None:
+    passes = {f"autograd.compiled.passes.{path.stem}" for path in PASSES.glob("*.py") if path.stem != "__init__"}
+    assert {name.rpartition(".")[0] for name in mentions(PACKAGE / "compiled" / "pipeline.py")} == passes
+
+
+def network() -> Value:
+    W = [[Value(0.1 * (i + j)) for j in range(3)] for i in range(4)]
+    X = [[Value(0.2 * (i - j)) for j in range(3)] for i in range(5)]
+    outputs = [tanh(dot(w, x)) for w in W for x in X]
+    return sum(outputs[1:], outputs[0])
+
+
+def test_each_pass_makes_its_form() -> None:
+    tape = trace([network()])
+    found = list(stages(tape, tape.leaves()))
+    assert [name for name, _ in found] == ["trace", "sums", "vectorise", "matmuls", "allocate"]
+    forms = [form for _, form in found]
+    assert forms[0] is tape
+    assert [type(form) for form in forms] == [Tape, Sums, list, list, Code]
+    for groups in forms[2:4]:
+        assert isinstance(groups, list)
+        assert all(isinstance(group, (Group, Block)) for group in groups)
+        assert any(isinstance(group, Group) and group.kind is Matmul for group in groups) == (groups is forms[3])
+
+
+def test_lower_is_the_last_stage() -> None:
+    tape = trace([network()])
+    code = lower(tape, tape.leaves())
+    check(code)
+    [*_, (_, last)] = stages(tape, tape.leaves())
+    assert isinstance(last, Code)
+    assert [type(one) for one in code.flattened] == [type(one) for one in last.flattened]
+    assert (code.shared, code.place.tolist()) == (last.shared, last.place.tolist())
+
+
+@pytest.mark.parametrize("first", [[], [7, 3]])
+def test_the_first_leaves_are_placed_before_all_others(first: list[int]) -> None:
+    tape = trace([network()])
+    leaves = tape.leaves()
+    order = [leaves[i] for i in first]
+    code = lower(tape, leaves, order)
+    assert code.place[order].tolist() == list(range(len(order)))
+    assert code.given[0].tolist() == list(range(len(order)))

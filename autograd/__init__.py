@@ -15,11 +15,11 @@ Python one, which behaves the same.
 
 from typing import TYPE_CHECKING, Any
 
-from autograd._choose import choose_core
+from autograd._runtime.choose_build import choose_core
 
 NATIVE: bool = choose_core(__path__[0])
 
-from autograd import interop, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
+from autograd import supervision  # noqa: F401 - installs the hooks of the core
 from autograd.checking import assert_gradients, check_gradients
 from autograd.contexts import detect_anomaly, enable_grad, no_grad, scope
 from autograd.custom import define
@@ -74,6 +74,7 @@ from autograd.functions import (
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
 from autograd.implicit import implicit
+from autograd.interop import numpy_protocol, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
 from autograd.recording import drawn
 from autograd.sparse import Sparse, sparse_hessian, sparse_jacobian
 from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -84,7 +85,7 @@ if TYPE_CHECKING:
     from autograd.compiled.function import Function
     from autograd.compiled.program import Program
     from autograd.compiled.to_jax import to_jax
-    from autograd.compiled.with_torch import compare_with_torch
+    from autograd.interop.torch_graph import compare_with_torch
     from autograd.render.draw import Drawing, draw
     from autograd.render.latex import to_latex
     from autograd.render.paths import paths
@@ -176,7 +177,7 @@ _LAZY = {
     "Function": "autograd.compiled.function",
     "Program": "autograd.compiled.program",
     "compile": "autograd.compiled.compile",
-    "compare_with_torch": "autograd.compiled.with_torch",
+    "compare_with_torch": "autograd.interop.torch_graph",
     "Drawing": "autograd.render.draw",
     "draw": "autograd.render.draw",
     "paths": "autograd.render.paths",

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, Literal
 
+from autograd._runtime.coercion import real
 from autograd.errors import GradientCheckError, InputError
 from autograd.transforms import value_and_grad
 from autograd.trees import flatten
-from autograd.value import Value, real
+from autograd.value import Value
 
 TERMS = 5  # how many successive steps one extrapolation uses at most
 STEPS = 52  # each half as wide as the one before: down to the last bit of x

@@ -7,15 +7,16 @@ import inspect
 import linecache
 import math
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any, Self
 
+from autograd._runtime.state import RECORDING, STATE
+from autograd._runtime.temporary import During, Temporary
 from autograd.errors import AnomalyError, InputError
-from autograd.state import STATE
-from autograd.temporary import During, Temporary
+from autograd.graph import Node
 
-RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
 # Counters that threads share would have to be locked, and a lock can be lost to an interrupt. These are derived from dicts, in one
@@ -30,7 +31,7 @@ def _derive() -> None:
 
 
 class Watching(Temporary[None]):
-    """Each new node is shown to `STATE.observe`."""
+    """Each new node is given to `Hooks.created`."""
 
     def do(self) -> None:
         """See `Temporary`."""
@@ -235,20 +236,28 @@ class _Scope(_Setting):
         self._make = lambda: Assigned(_SCOPE, f"{outer}/{name}" if (outer := _SCOPE.get()) else name)
 
 
-def observe(node: Any) -> None:
-    """What `detect_anomaly` and `scope` do to a node that was just made."""
+def observe(node: Node) -> None:
+    """What `detect_anomaly` and `scope` do to a node that was just made.
+
+    Raises:
+        AnomalyError: its number is nan or inf.
+    """
     anomaly = _ANOMALY.get()
     name = _SCOPE.get()
     if name or anomaly:
         extra = node._extras()
         extra.scope, extra.line = name, current_line() if anomaly else ""
-    if anomaly and not math.isfinite(node._data):
-        raise AnomalyError(f"{_made(node)}: {_operands(node)}" if node._prev or node.label else _made(node))
+        if anomaly and not math.isfinite(node._data):
+            raise AnomalyError(f"{_made(node)}: {_operands(node)}" if node._inputs or extra.label else _made(node))
 
 
-def check_gradients_of_inputs(node: Any) -> None:
-    """Under `detect_anomaly`: raise if this node has just made the gradient of one of its inputs nan or inf."""
-    for x, slope in zip(node._prev, node._slopes, strict=True):
+def gradient_check() -> Callable[[Node], None] | None:
+    """What to call after each node of a backward pass of this thread: within `detect_anomaly` a check of the gradients it passed on."""
+    return _check_gradients_of_inputs if _ANOMALY.get() else None
+
+
+def _check_gradients_of_inputs(node: Node) -> None:
+    for x, slope in zip(node._inputs, node._slopes, strict=True):
         if not math.isfinite(x._grad):
             raise AnomalyError(
                 f"the gradient of {x!r} became {x._grad} in the backward pass of {_made(node)}: "
@@ -256,28 +265,27 @@ def check_gradients_of_inputs(node: Any) -> None:
             )
 
 
-def anomaly_is_looked_for() -> bool:
-    """Whether this thread is within `detect_anomaly`."""
-    return _ANOMALY.get()
-
-
-def _made(node: Any) -> str:
+def _made(node: Node) -> str:
     line = node._extra.line if node._extra is not None else ""
-    what = f"{node._op} gave {node._data!r}" if node._prev else f"the number {node._data!r} came in"
+    what = f"{node._operation.symbol} gave {node._data!r}" if node._inputs else f"the number {node._data!r} came in"
     return f"{what} at {line}" if line else what
 
 
-def _operands(node: Any) -> str:
-    """The operands by letters; of many, those that are largest or nan, by their positions."""
-    inputs = list(enumerate(node._prev))
+def _operands(node: Node) -> str:
+    """The operands by letters; of many, the largest or nan, by their positions."""
+    inputs = list(enumerate(node._inputs))
     if len(inputs) > SHOWN:
         names = [f"input {i}" for i, _ in inputs]
         inputs = sorted(inputs, key=lambda pair: math.inf if math.isnan(pair[1]._data) else math.fabs(pair[1]._data), reverse=True)[:SHOWN]
         start = f"of {len(names)} inputs the largest are "
     else:
         names, start = list("abcdef"), ""
-    operands = [f"{names[i]} = {x._data!r}" + (f" (label {x.label!r})" if x.label else "") for i, x in inputs]
-    return start + ", ".join(operands) if operands else f"label {node.label!r}"
+    operands = [f"{names[i]} = {x._data!r}" + (f" (label {_label(x)!r})" if _label(x) else "") for i, x in inputs]
+    return start + ", ".join(operands) if operands else f"label {_label(node)!r}"
+
+
+def _label(node: Node) -> str:
+    return "" if node._extra is None else node._extra.label
 
 
 SHOWN = 6
@@ -293,6 +301,3 @@ def current_line(frame: FrameType | None = None) -> str:
         return ""
     source = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" + (f" ({source})" if source else "")
-
-
-STATE.observe = observe

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import ops
+from autograd._runtime.coercion import real
+from autograd._runtime.messages import undefined
+from autograd._runtime.state import STATE, is_recorded
+from autograd.conditions import Condition, compare
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
 from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
-from autograd.recording import Condition, compare, is_unchecked
-from autograd.state import STATE
-from autograd.value import Value, apply, apply_one, is_recorded, real, undefined
+from autograd.recording import is_unchecked
+from autograd.value import Value, apply, apply_one
 
 
 def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:

@@ -7,12 +7,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd._runtime.coercion import number_of
 from autograd.errors import CompileError, ConvergenceError, InputError
 from autograd.recording import recorder
 from autograd.tracing import refused
 from autograd.transforms import jacobian
 from autograd.trees import flatten
-from autograd.value import Value, number_of
+from autograd.value import Value
 
 
 def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations: int = 100, order: int = 2) -> Callable[..., Any]:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from autograd._runtime.coercion import real
+from autograd.differentiation import derivatives, detached, is_from_outside, push_forward, variables_of
 from autograd.errors import InputError
 from autograd.graph import topological_order
 from autograd.tracing import traced
-from autograd.transforms import derivatives, detached, is_from_outside, push_forward, variables_of
 from autograd.trees import flatten
-from autograd.value import Value, real
+from autograd.value import Value
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, cast
 
-from autograd.state import STATE
-from autograd.temporary import During, Temporary
+from autograd._runtime.state import STATE
+from autograd._runtime.temporary import During, Temporary
 from autograd.value import Value
 
 
@@ -184,8 +184,11 @@ def trace_of(value: object) -> Trace | None:
 
 
 def asked_by_us() -> bool:
-    """Whether our own code asks something of a Value. For what a Value calls, which in the plain build has frames of its own."""
+    """Whether our own code asks something of a Value: who called the method of Value that led to our caller."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__") == "autograd.value":
+    while frame is not None and frame.f_globals.get("__name__") in _METHODS:  # in the compiled core, methods have no frames
         frame = frame.f_back
     return frame is not None and cast(str, frame.f_globals.get("__name__", "")).split(".")[0] in ("autograd", "nn")
+
+
+_METHODS = ("autograd.value", "autograd._runtime.observed", "autograd.supervision")

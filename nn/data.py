@@ -12,9 +12,9 @@ from csv import Error as TableError
 from csv import reader
 from typing import TYPE_CHECKING, Any
 
+from autograd._runtime.coercion import real
 from autograd.errors import FileError, InputError, MissingPackageError
 from autograd.trees import refuse_masked
-from autograd.value import real
 from nn.checks import generator, paired, whole
 
 if TYPE_CHECKING:

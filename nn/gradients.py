@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from autograd._runtime.bulk import gradients_of, numbers_of, set_gradients, set_numbers
+from autograd._runtime.coercion import number_of
+from autograd._runtime.temporary import During, Temporary, afterwards
 from autograd.contexts import detect_anomaly, no_grad
 from autograd.errors import AnomalyError, AutogradError, CompileError, DomainError, InputError, TrainingError
 from autograd.recording import giving_back, keeping_draws
-from autograd.temporary import During, Temporary, afterwards
 from autograd.trees import flatten, refuse_masked
-from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers
+from autograd.value import Value
 from nn.data import as_lists
 from nn.losses import mean
 from nn.module import Module

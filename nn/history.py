@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograd.files import write_atomically
+from autograd._runtime.files import write_atomically
 
 MARKED = 50
 """Curves of more epochs are drawn without a mark at each."""

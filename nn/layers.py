@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast, overload
 
 from autograd import scope, where
+from autograd._runtime.coercion import real
+from autograd._runtime.state import STATE
+from autograd._runtime.vectors import Vector
 from autograd.contexts import current_scope
 from autograd.errors import InputError, MagnitudeError
 from autograd.recording import drawn
-from autograd.state import STATE
 from autograd.trees import flatten
-from autograd.value import Value, Vector, dot, real, values, vector
+from autograd.value import Value, dot, values, vector
 from nn.activations import Activation, activation_named, elementwise, is_vectorwise, name_of, title_of
 from nn.checks import generator, whole
 from nn.initialisers import Initialiser, checked, he_uniform, normal

@@ -11,8 +11,10 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from autograd._runtime.bulk import gradients_of, numbers_of, set_gradients, set_numbers
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import Value, gradients_of, numbers_of, real, set_gradients, set_numbers
+from autograd.value import Value
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd import value_and_grad
+from autograd._runtime.coercion import number_of
 from autograd.errors import InputError, MissingPackageError
-from autograd.value import Value, number_of
+from autograd.value import Value
 from nn.activations import Activation, Elementwise, Vectorwise, activation_named, is_vectorwise, name_of
 from nn.checks import paired, whole
 from nn.data import as_lists

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import real
 from nn.checks import whole
 from nn.optimizers import Optimizer
 

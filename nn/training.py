@@ -15,11 +15,13 @@ from contextlib import AbstractContextManager, nullcontext
 from types import FrameType, FunctionType
 from typing import Any
 
+from autograd._runtime.bulk import numbers_of, set_gradients, set_numbers
+from autograd._runtime.coercion import real
+from autograd._runtime.state import STATE
+from autograd._runtime.temporary import During, Temporary, afterwards
 from autograd.contexts import enable_grad
 from autograd.errors import InputError, TrainingError
-from autograd.state import STATE
-from autograd.temporary import During, Temporary, afterwards
-from autograd.value import Value, numbers_of, real, set_gradients, set_numbers
+from autograd.value import Value
 from nn import metrics as known_metrics
 from nn.checks import generator, paired, whole
 from nn.data import batches

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd._runtime.state import STATE
 from autograd.compiled import execute
 from autograd.compiled.arguments import Argument, Array, as_argument, form_of, has_values, snapshot, split
 from autograd.compiled.as_source import source_of
@@ -25,7 +26,6 @@ from autograd.compiled.shortcut import Batch, Derivative, Shortcut
 from autograd.compiled.signature import Call, Signature
 from autograd.errors import CompileError, DomainError, InputError
 from autograd.recording import draw
-from autograd.state import STATE
 from autograd.tracing import here, tracing
 from autograd.trees import LEAF, Form
 

@@ -7,6 +7,7 @@ from struct import Struct
 
 import numpy as np
 
+from autograd._runtime.bulk import add_gradients, numbers_of
 from autograd.compiled.as_source import array_text, source_of
 from autograd.compiled.execute import Storage
 from autograd.compiled.executors import executor_named
@@ -18,7 +19,7 @@ from autograd.compiled.roll import roll
 from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
 from autograd.tracing import trace_of
-from autograd.value import Value, add_gradients, numbers_of
+from autograd.value import Value
 
 
 class Program:

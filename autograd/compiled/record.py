@@ -11,10 +11,11 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from autograd.graph import Node, inputs_by, topological_order
+from autograd._runtime.bulk import inputs_by
+from autograd._runtime.temporary import During, Temporary
+from autograd.graph import Node, topological_order
 from autograd.ops import COMPARISONS, CONSTANT, LEAF, SELECT, SUM, Operation
 from autograd.recording import Recording
-from autograd.temporary import During, Temporary
 from autograd.value import Value, apply, node_of
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import graphviz
 
+from autograd._runtime.files import write_atomically
 from autograd.errors import InputError, MissingPackageError
-from autograd.files import write_atomically
 from autograd.render.colours import with_night
 from autograd.render.describe import MAX_NODES, describe
 from autograd.render.dot import settings, write

@@ -10,8 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from autograd._runtime.files import write_atomically
 from autograd.errors import InputError
-from autograd.files import write_atomically
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.layout import place
 from autograd.render.picture import FONT, FONT_SIZE, Box, number, shown

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from autograd._runtime.bulk import inputs_by
+from autograd._runtime.coercion import real
 from autograd.errors import InputError, StaleGraphError
-from autograd.graph import inputs_by, topological_order
+from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.wording import (
@@ -24,7 +26,7 @@ from autograd.render.wording import (
     times,
     unique_names,
 )
-from autograd.value import Value, real
+from autograd.value import Value
 
 MAX_NODES = 500
 FEW = 4  # nodes that a title names

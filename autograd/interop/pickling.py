@@ -10,11 +10,13 @@ import copy
 import copyreg
 from typing import Any, cast
 
+from autograd._runtime.bulk import inputs_by
+from autograd._runtime.vectors import Vector
 from autograd.errors import CompileError, FileError, InputError
-from autograd.graph import inputs_by, topological_order
+from autograd.graph import topological_order
 from autograd.ops import CONSTANT, LEAF, OPERATIONS
 from autograd.tracing import trace_of
-from autograd.value import Value, Vector, node_of
+from autograd.value import Value, node_of
 
 Row = tuple[str, tuple[float, ...], tuple[int, ...], float, tuple[float, ...], float, str, str]
 

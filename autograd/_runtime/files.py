@@ -7,7 +7,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from autograd.temporary import afterwards
+from autograd._runtime.temporary import afterwards
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -28,7 +28,8 @@ def choose_core(package: str) -> bool:
         return False
     if os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") in ("", "0") and _is_current(folder):
         return True
-    sys.path_importer_cache[package] = FileFinder(package, (SourceFileLoader, SOURCE_SUFFIXES))
+    for path in (package, os.path.join(package, "_runtime")):
+        sys.path_importer_cache[path] = FileFinder(path, (SourceFileLoader, SOURCE_SUFFIXES))
     return False
 
 

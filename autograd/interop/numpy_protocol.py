@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.functions import OTHER_NAMES, call
 from autograd.ops import OPERATIONS
 from autograd.tracing import refused
-from autograd.value import Value, real
+from autograd.value import Value
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Callable, Sequence
 from inspect import signature
 from string import ascii_lowercase
@@ -70,14 +71,10 @@ def define(
     if name in OPERATIONS and _is_from(value, OPERATIONS[name].value):
         del OPERATIONS[name]
     try:
+        _check_definition(name, value, derivatives, domain, pole)
         row = ops.define(
             name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc, selects=selects
         )  # fmt: skip
-        inputs = ", ".join(ascii_lowercase[: len(derivatives)])
-        for rule in (value, domain, pole):
-            _need_arguments(name, rule, f"xp, {inputs}")
-        for rule in derivatives:
-            _need_arguments(name, rule, f"xp, y, {inputs}")
         unconfirmed = [(point, c) for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
         if unconfirmed:
             fault = "are wrong" if any(c.verdict == "disagrees" for _, c in unconfirmed) else "have nothing to be compared with"
@@ -94,6 +91,27 @@ def _is_from(rule: Any, other: Rule) -> bool:
     """Whether it is from the module of the other, and that is not our own."""
     module = getattr(rule, "__module__", None)
     return isinstance(module, str) and module == getattr(other, "__module__", None) != ops.__name__
+
+
+def _check_definition(name: str, value: Rule, derivatives: Sequence[Rule], domain: Rule | None, pole: Rule | None) -> None:
+    """
+    Raises:
+        DefinitionError: see `define`.
+    """
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise DefinitionError(f"an operation's name must be a Python identifier, not {name!r}")
+    if name in OPERATIONS:
+        raise DefinitionError(f"there is an operation {name!r} already: choose another name")
+    if not derivatives:
+        raise DefinitionError(f"{name}: give one derivative rule an input, as in lambda xp, y, a: …")
+    inputs = ", ".join(ascii_lowercase[: len(derivatives)])
+    for rule in (value, *derivatives, domain, pole):
+        if rule is not None and not callable(rule):
+            raise DefinitionError(f"{name}: every rule is a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
+    for rule in (value, domain, pole):
+        _need_arguments(name, rule, f"xp, {inputs}")
+    for rule in derivatives:
+        _need_arguments(name, rule, f"xp, y, {inputs}")
 
 
 def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:

@@ -31,13 +31,10 @@ class Node:
     whose visits would cost several times the arithmetic. The graph has no cycles, since inputs exist before what is computed from them.
 
     Attributes:
-        _data: the number.
-        _operation: the row of the op table that it was computed by; LEAF or CONSTANT where it was computed by none.
-        _left, _right: the inputs, None where there are fewer.
-        _dleft, _dright: the local derivatives, with respect to each input, at the recorded point: the slopes.
-        _grad: the gradient: the derivative of the node that `backward` was called on with respect to this one.
-        _extra: what few nodes have.
-        _mark: how far the latest walk has come with this node.
+        _data, _operation: the number, and the row of the op table that it was computed by: LEAF or CONSTANT for none.
+        _left, _right, _dleft, _dright: the inputs, None where there are fewer, and the local derivatives with respect to them.
+        _grad: the derivative of the node that `backward` was called on with respect to this one.
+        _extra, _mark: what few nodes have; how far the latest walk has come with this one.
     """
 
     __slots__ = ("_data", "_dleft", "_dright", "_extra", "_grad", "_left", "_mark", "_operation", "_right")
@@ -45,15 +42,10 @@ class Node:
     def __init__(
         self, data: float, operation: Operation, left: Node | None, right: Node | None, dleft: float, dright: float, extra: Extra | None
     ) -> None:
-        self._data: float = data
-        self._operation: Operation = operation
-        self._left: Node | None = left
-        self._right: Node | None = right
-        self._dleft: float = dleft
-        self._dright: float = dright
-        self._grad: float = 0.0
-        self._extra: Extra | None = extra
-        self._mark: int = 0
+        self._data, self._operation, self._extra = data, operation, extra
+        self._left, self._right = left, right
+        self._dleft, self._dright = dleft, dright
+        self._grad, self._mark = 0.0, 0
 
     @property
     def _inputs(self) -> list[Node]:
@@ -160,13 +152,7 @@ def topological_order(root: Node) -> list[Node]:
 
 
 def backward(root: Node, check: Callable[[Node], None] | None = None) -> None:
-    """The chain rule: add the derivative of `root` with respect to each leaf to the leaf's gradient; other nodes start from 0.
-
-    Numbers follow IEEE 754: an infinite slope gives inf, and nan where the other factor is 0.
-
-    Args:
-        check: called with each node after its gradient was passed on.
-    """
+    """The chain rule, from `root` to the leaves, whose gradients add up; all others start from 0. `check` is called after each node."""
     order = topological_order(root)
     leaves = [node for node in order if node._operation is LEAF]
     before = [leaf._grad for leaf in leaves]

@@ -6,7 +6,7 @@ from typing import Any, Final, cast, final
 
 from autograd import ops
 from autograd._runtime.coercion import is_operand, label_of, real, sequence
-from autograd._runtime.messages import construction_refused, undefined
+from autograd._runtime.messages import construction_refused, seed_refused, undefined
 from autograd._runtime.mypyc_shim import mypyc_attr
 from autograd._runtime.observed import Observed
 from autograd._runtime.state import RECORDING, STATE, is_recorded
@@ -24,11 +24,9 @@ SUB: Final = ops.SUB
 MUL: Final = ops.MUL
 DIV: Final = ops.DIV
 NEG: Final = ops.NEG
-POS: Final = ops.POS
 POW: Final = ops.POW
 DOT: Final = ops.DOT
 SQUARE: Final = ops.POW.bind(2.0)
-REMAINDER: Final = ops.REMAINDER
 RELU: Final = ops.RELU
 ROW: Final = Operation  # the class
 COMPUTED: Final = object()  # in place of the data of a Value whose number is passed as a float of C
@@ -62,18 +60,9 @@ class Value(Observed):
     __slots__ = ()
 
     def __init__(
-        self,
-        data: object,
-        _operation: Operation = LEAF,
-        _left: object = None,
-        _right: object = None,
-        _dleft: float = 0.0,
-        _dright: float = 0.0,
-        _extra: Extra | None = None,
-        _number: float = 0.0,
-        *,
-        label: object = "",
-    ) -> None:
+        self, data: object, _operation: Operation = LEAF, _left: object = None, _right: object = None, _dleft: float = 0.0,
+        _dright: float = 0.0, _extra: Extra | None = None, _number: float = 0.0, *, label: object = "",
+    ) -> None:  # fmt: skip
         if data is not COMPUTED:
             if _operation is not LEAF and _operation is not CONSTANT and (type(_operation) is not ROW or _left is _extra is None):
                 raise construction_refused(data, _operation)
@@ -89,54 +78,18 @@ class Value(Observed):
     def __init_subclass__(cls) -> None:
         raise InputError("Value cannot be subclassed: its methods create Values. Hold one in an attribute, or write functions of Values")
 
-    def _stop(self) -> None:
-        """Let no derivative pass through this node: make it a constant; while a function is recorded, one that each run computes anew."""
-        extra = self._extra
-        if self._operation is CONSTANT:
-            return
-        if is_recorded():
-            self._operation = self._operation.stopped()
-            self._dleft = self._dright = 0.0
-            if extra is not None:
-                extra.dleft, extra.dright = [0.0] * len(extra.left), [0.0] * len(extra.right)
-        else:
-            self._operation = CONSTANT
-            self._left = self._right = None
-            if extra is not None:
-                extra.left, extra.right, extra.dleft, extra.dright = [], [], [], []
-
-    @property
-    def label(self) -> str:
-        """A name for pictures and messages, "" where there is none. May be assigned."""
-        return "" if self._extra is None else self._extra.label
-
-    @label.setter
-    def label(self, name: object) -> None:
-        self._extras().label = label_of(name)
-
-    @property
-    def scope(self) -> str:
-        """The `scope` contexts this node was made in, as "layer0/neuron2"."""
-        return "" if self._extra is None else self._extra.scope
-
     @property
     def _prev(self) -> tuple[Value, ...]:
         """The inputs, in order, with multiplicity: those of `a * a` are `(a, a)`."""
         return cast("tuple[Value, ...]", tuple(self._inputs))
 
-    @property
-    def _op(self) -> str:
-        """The symbol of the operation, `""` for a leaf: '+', '*', '**2', 'ReLU', 'tanh'."""
-        return self._operation.symbol
-
     def backward(self, create_graph: object = False) -> None:
         """Fill `.grad` of every node this one depends on with the derivative of this one with respect to it.
 
-        Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. If it is interrupted, the
-        leaves are as they were before. Never raises for numeric reasons: an infinite slope is inf; times a slope that is 0 by value, as in
-        sqrt(a * 0.0), it is nan. A slope that is 0 because the input was not selected (relu, clip, maximum, minimum, floor, ceil, sign,
-        where) passes nothing on: sqrt(relu(x)) has the derivative 0 where x < 0. Several threads may each go backward through a graph of
-        their own, but not through graphs that share a leaf.
+        Leaves add up over several calls, until their `.grad` is set to 0; all other nodes start anew each time. After an interrupt the
+        leaves are as they were. Numbers follow IEEE 754: an infinite slope gives inf; times a slope that is 0 by value, as in
+        sqrt(a * 0.0), nan. A slope that is 0 because the input was not selected (relu, clip, maximum, minimum, floor, ceil, sign, where)
+        passes nothing on: sqrt(relu(x)) has the derivative 0 where x < 0. Threads may run it at once on graphs that share no leaf.
 
         Args:
             create_graph: also build the graph of the derivatives: the `.grad` of each leaf is then a Value, which can be differentiated
@@ -146,8 +99,7 @@ class Value(Observed):
         Raises:
             StaleGraphError: with `create_graph`, when `.data` was assigned since the graph was built.
             AnomalyError: within `detect_anomaly`, at the first gradient that is nan or inf.
-            InputError: within a function that is differentiated or compiled, of what depends on its arguments; or `create_graph` is
-                neither True nor False, such as the gradient that PyTorch's `backward` takes.
+            InputError: it depends on an argument of a function that is differentiated or compiled; or `create_graph` is not a bool.
 
         Example:
             >>> x = Value(3.0)
@@ -156,10 +108,7 @@ class Value(Observed):
             6.0
         """
         if create_graph is not False and create_graph is not True:
-            raise InputError(
-                f"backward takes create_graph=True or False, not {create_graph!r}: it starts from the derivative 1. For that of c * y "
-                "write (c * y).backward()"
-            )
+            raise seed_refused(create_graph)
         if create_graph:
             STATE.hooks.differentiate(self)
             return
@@ -167,36 +116,51 @@ class Value(Observed):
             STATE.hooks.backward_called(self)
         backward(self, STATE.hooks.gradient_check() if STATE.watched else None)
 
-    # == written out for speed: the rows that are most of every graph ===================================================
-    # Each gives what `apply` gives, bit for bit: tests/test_value.py, test_written_out_operators_equal_their_rows_bit_for_bit.
+    def __radd__(self, other: object) -> Any:
+        return NotImplemented if (left := operand(other)) is None else left + self
+
+    def __rsub__(self, other: object) -> Any:
+        return NotImplemented if (left := operand(other)) is None else left - self
+
+    def __rmul__(self, other: object) -> Any:
+        return NotImplemented if (left := operand(other)) is None else left * self
+
+    def __rtruediv__(self, other: object) -> Any:
+        return NotImplemented if (left := operand(other)) is None else left / self
+
+    def __rpow__(self, other: object) -> Any:
+        return NotImplemented if (left := operand(other)) is None else apply(POW, [left, self])
+
+    def __mod__(self, other: object) -> Any:
+        return NotImplemented if (right := operand(other)) is None else apply(ops.REMAINDER, [self, right])
+
+    def __rmod__(self, other: object) -> Any:
+        return NotImplemented if (left := operand(other)) is None else apply(ops.REMAINDER, [left, self])
+
+    def __pos__(self) -> Value:
+        return Value(self._data, ops.POS, self, None, 1.0)
+
+    # == written out for speed: + - * / neg **, relu and dot, which are most of every graph ==============================
+    # Each gives, bit for bit, what `apply` gives: test_written_out_operators_equal_their_rows_bit_for_bit in tests/test_value.py.
 
     def __add__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else operand(other)
-        if right is None:
-            return NotImplemented
-        return Value(COMPUTED, ADD, self, right, 1.0, 1.0, None, self._data + right._data)
+        b = operand(other)
+        return NotImplemented if b is None else Value(COMPUTED, ADD, self, b, 1.0, 1.0, None, self._data + b._data)
 
     def __sub__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else operand(other)
-        if right is None:
-            return NotImplemented
-        return Value(COMPUTED, SUB, self, right, 1.0, -1.0, None, self._data - right._data)
+        b = operand(other)
+        return NotImplemented if b is None else Value(COMPUTED, SUB, self, b, 1.0, -1.0, None, self._data - b._data)
 
     def __mul__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else operand(other)
-        if right is None:
-            return NotImplemented
-        return Value(COMPUTED, MUL, self, right, right._data, self._data, None, self._data * right._data)
+        b = operand(other)
+        return NotImplemented if b is None else Value(COMPUTED, MUL, self, b, b._data, self._data, None, self._data * b._data)
 
     def __truediv__(self, other: object) -> Any:
-        right = other if isinstance(other, Value) else operand(other)
-        if right is None:
-            return NotImplemented
-        b = right._data
-        if b == 0.0:
-            return apply(DIV, [self, right])
-        y = self._data / b
-        return Value(COMPUTED, DIV, self, right, 1.0 / b, -y / b, None, y)
+        b = operand(other)
+        if b is None or b._data == 0.0:
+            return NotImplemented if b is None else apply(DIV, [self, b])
+        y = self._data / b._data
+        return Value(COMPUTED, DIV, self, b, 1.0 / b._data, -y / b._data, None, y)
 
     def __neg__(self) -> Value:
         return Value(COMPUTED, NEG, self, None, -1.0, 0.0, None, -self._data)
@@ -218,38 +182,47 @@ class Value(Observed):
         slope: float = b * FLOATS.power(a, b - 1.0) if b - 1.0 + 1.0 == b != 0.0 else operation.derivatives[0](FLOATS, y, a)
         return Value(COMPUTED, operation, self, None, slope, 0.0, None, y)
 
-    # == the other operators ============================================================================================
 
-    def __radd__(self, other: object) -> Any:
-        left = operand(other)
-        return NotImplemented if left is None else left + self
+def apply_one(operation: Operation, x: Value) -> Value:
+    """`apply` for one input, which most rows have, without the lists."""
+    a = x._data
+    if operation is RELU:
+        return Value(COMPUTED, RELU, x, None, 1.0 if a > 0.0 else 0.0, 0.0, None, 0.0 if a <= 0.0 else a)
+    if (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, a):
+        return apply(operation, [x])
+    try:
+        y = real(operation.value(FLOATS, a))
+        return Value(y, operation, x, None, real(operation.derivatives[0](FLOATS, y, a)))
+    except (ArithmeticError, ValueError):
+        return apply(operation, [x])  # which says what is wrong
 
-    def __rsub__(self, other: object) -> Any:
-        left = operand(other)
-        return NotImplemented if left is None else left - self
 
-    def __rmul__(self, other: object) -> Any:
-        left = operand(other)
-        return NotImplemented if left is None else left * self
+def dot(xs: object, ys: object) -> Value:
+    """x₁y₁ + x₂y₂ + …, added from left to right, as one node. A neuron's weighted sum is one.
 
-    def __rtruediv__(self, other: object) -> Any:
-        left = operand(other)
-        return NotImplemented if left is None else left / self
+    Args:
+        xs, ys: sequences of one length, of Values and numbers.
 
-    def __rpow__(self, other: object) -> Any:
-        left = operand(other)
-        return NotImplemented if left is None else apply(POW, [left, self])
+    Raises:
+        InputError: the lengths differ, or an element is not a real number.
 
-    def __mod__(self, other: object) -> Any:
-        right = operand(other)
-        return NotImplemented if right is None else apply(REMAINDER, [self, right])
+    Example:
+        >>> w = [Value(1.0), Value(2.0)]
+        >>> y = dot(w, [3.0, 4.0])
+        >>> y.backward()
+        >>> y.data, w[1].grad
+        (11.0, 4.0)
+    """
+    left, right = vector(xs), vector(ys)
+    if len(left) != len(right):
+        raise InputError(f"dot needs two sequences of one length, not of {len(left)} and {len(right)}")
+    total = 0.0
+    for a, b in zip(left.nodes, right.nodes):  # noqa: B905 - with strict=, mypyc calls Python's slower zip
+        total += a._data * b._data
+    return Value(COMPUTED, DOT, None, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers), total)
 
-    def __rmod__(self, other: object) -> Any:
-        left = operand(other)
-        return NotImplemented if left is None else apply(REMAINDER, [left, self])
 
-    def __pos__(self) -> Value:
-        return Value(self._data, POS, self, None, 1.0)
+# == any row, any operand ==============================================================================================
 
 
 def apply(operation: Operation, inputs: list[Value], checked: bool = True) -> Value:
@@ -297,52 +270,7 @@ def values(items: object) -> list[Node]:
 
 
 def vector(items: object, last: Vector | None = None) -> Vector:
-    """The items of a sequence as a Vector: as they are if they are one, `last` if it is still one of them, else a new one.
-
-    The weights of a layer are the same for all samples between two updates: with `last`, their numbers are noted once.
-    """
+    """The items of a sequence as a Vector: `last`, where it is of the same items, as the weights of a layer are between two updates."""
     if isinstance(items, Vector):
         return items
     return last if last is not None and isinstance(items, list) and last.is_of(items) else Vector(values(items))
-
-
-# == written out for speed, as above: rows of one input, most of all relu, and the weighted sum ==========================
-
-
-def apply_one(operation: Operation, x: Value) -> Value:
-    """`apply` for one input, which most rows have, without the lists."""
-    a = x._data
-    if operation is RELU:
-        return Value(COMPUTED, RELU, x, None, 1.0 if a > 0.0 else 0.0, 0.0, None, 0.0 if a <= 0.0 else a)
-    if (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, a):
-        return apply(operation, [x])
-    try:
-        y = real(operation.value(FLOATS, a))
-        return Value(y, operation, x, None, real(operation.derivatives[0](FLOATS, y, a)))
-    except (ArithmeticError, ValueError):
-        return apply(operation, [x])  # which says what is wrong
-
-
-def dot(xs: object, ys: object) -> Value:
-    """x₁y₁ + x₂y₂ + …, added from left to right, as one node. A neuron's weighted sum is one.
-
-    Args:
-        xs, ys: sequences of one length, of Values and numbers.
-
-    Raises:
-        InputError: the lengths differ, or an element is not a real number.
-
-    Example:
-        >>> w = [Value(1.0), Value(2.0)]
-        >>> y = dot(w, [3.0, 4.0])
-        >>> y.backward()
-        >>> y.data, w[1].grad
-        (11.0, 4.0)
-    """
-    left, right = vector(xs), vector(ys)
-    if len(left) != len(right):
-        raise InputError(f"dot needs two sequences of one length, not of {len(left)} and {len(right)}")
-    total = 0.0
-    for a, b in zip(left.nodes, right.nodes):  # noqa: B905 - with strict=, mypyc calls Python's slower zip
-        total += a._data * b._data
-    return Value(COMPUTED, DOT, None, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers), total)

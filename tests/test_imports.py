@@ -23,6 +23,7 @@ FLOORS = [
         "autograd._runtime.choose_build",
     ],
     ["autograd.namespaces", "autograd._runtime.files"],
+    ["autograd.formulas"],
     ["autograd.ops"],
     ["autograd.graph"],
     ["autograd._runtime.hooks", "autograd._runtime.messages", "autograd._runtime.vectors"],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from autograd._runtime.coercion import is_number, is_operand, number_of, real
+from autograd import ops
+from autograd._runtime.coercion import is_number, is_operand, label_of, number_of, real
 from autograd._runtime.messages import conversion_refused, described
 from autograd._runtime.mypyc_shim import mypyc_attr
-from autograd._runtime.state import STATE
+from autograd._runtime.state import STATE, is_recorded
 from autograd.graph import Node
+
+CONSTANT: Final = ops.CONSTANT
 
 
 @mypyc_attr(acyclic=True)
@@ -46,6 +49,25 @@ class Observed(Node):
         self._grad = real(number)
         if self._extra is not None:
             self._extra.gradient = None
+
+    @property
+    def label(self) -> str:
+        """A name for pictures and messages, "" where there is none. May be assigned."""
+        return "" if self._extra is None else self._extra.label
+
+    @label.setter
+    def label(self, name: object) -> None:
+        self._extras().label = label_of(name)
+
+    @property
+    def scope(self) -> str:
+        """The `scope` contexts this node was made in, as "layer0/neuron2"."""
+        return "" if self._extra is None else self._extra.scope
+
+    @property
+    def _op(self) -> str:
+        """The symbol of the operation, `""` for a leaf: '+', '*', '**2', 'ReLU', 'tanh'."""
+        return self._operation.symbol
 
     # -- comparisons --------------------------------------------------------------------------------------------------
 
@@ -109,3 +131,21 @@ class Observed(Node):
 
     def __round__(self, digits: object = None) -> float:
         raise self._refused(conversion_refused("round", self))
+
+    # -- no_grad -----------------------------------------------------------------------------------------------------
+
+    def _stop(self) -> None:
+        """Let no derivative pass through this node: make it a constant; while a function is recorded, one that each run computes anew."""
+        extra = self._extra
+        if self._operation is CONSTANT:
+            return
+        if is_recorded():
+            self._operation = self._operation.stopped()
+            self._dleft = self._dright = 0.0
+            if extra is not None:
+                extra.dleft, extra.dright = [0.0] * len(extra.left), [0.0] * len(extra.right)
+        else:
+            self._operation = CONSTANT
+            self._left = self._right = None
+            if extra is not None:
+                extra.left, extra.right, extra.dleft, extra.dright = [], [], [], []

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "build_tools"))
 
 import dealloc  # noqa: E402 - from build_tools
+import docstrings  # noqa: E402
 import stamp  # noqa: E402
 
 COMPILED = [
@@ -36,6 +37,7 @@ def extensions() -> list[Extension]:
             for module in modules:
                 module.extra_compile_args.append("-fno-semantic-interposition")
         dealloc.patch(Path("build"), "value___Value_dealloc")
+        docstrings.patch(Path("build"), COMPILED)
         return modules
     except (Exception, SystemExit) as error:  # mypyc reports a type error by exiting
         print(f"scalar-autograd: plain Python, not compiled: {type(error).__name__}: {error}", file=sys.stderr)

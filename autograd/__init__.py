@@ -13,6 +13,7 @@ Python one, which behaves the same.
 
 # ruff: noqa: E402 - the core is chosen before it is imported
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from autograd._runtime.choose_build import choose_core
@@ -81,6 +82,7 @@ from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, v
 from autograd.value import Value, dot
 
 if TYPE_CHECKING:
+    __version__: str
     from autograd.compiled.compile import compile as compile
     from autograd.compiled.function import Function
     from autograd.compiled.program import Program
@@ -190,11 +192,16 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    from importlib import import_module
+    if name == "__version__":
+        from autograd._runtime.version import package_version
 
-    value = getattr(import_module(_LAZY[name]), name)
+        value: Any = package_version()
+    elif name in _LAZY:
+        from importlib import import_module
+
+        value = getattr(import_module(_LAZY[name]), name)
+    else:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     globals()[name] = value
     return value
 
@@ -206,7 +213,8 @@ def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> 
 
 
 Value._repr_mimebundle_ = _repr_mimebundle_  # type: ignore[attr-defined] # what a notebook shows; render stands above Value
+Value.__signature__ = signature(lambda data, *, label="": None)  # type: ignore[attr-defined] # without what only the engine passes
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_LAZY]
+    return sorted({*__all__, "__all__", "__doc__", "__name__", "__version__", "abs", "compile", "pow", "sum"})

@@ -4,6 +4,7 @@ import ast
 import inspect
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -119,10 +120,19 @@ def test_public_names() -> None:
     for name in ("compile", "Program", "grad", "value_and_grad", "check_gradients", "assert_gradients", "draw", "where", "dot"):
         assert hasattr(autograd, name)
         assert name in dir(autograd)
+    assert {name for name in dir(autograd) if not name.startswith("__")} == {*autograd.__all__, "abs", "compile", "pow", "sum"}
     for name in nn.__all__:
         assert getattr(nn, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'tensor'"):
         autograd.tensor
+
+
+def test_the_version() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        assert autograd.__version__ == tomllib.load(file)["project"]["version"]
+    code = f"import sys; sys.path[:] = [{str(ROOT)!r}, *[p for p in sys.path if 'packages' not in p]]; import autograd; print(autograd.__version__)"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == autograd.__version__  # not installed
 
 
 @pytest.mark.seed("G6")

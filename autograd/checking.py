@@ -116,8 +116,8 @@ def numeric_derivative(f: Callable[[float], float], x: float) -> tuple[float, fl
         >>> numeric_derivative(abs, 0.0)
         (nan, inf)
     """
-    found = _settled(f, x)
-    return (math.nan, math.inf) if found is None else (found.slope, found.error)
+    estimate = _settled(f, x)
+    return (math.nan, math.inf) if estimate is None else (estimate.slope, estimate.error)
 
 
 def compare(name: str, exact: float, f: Callable[[float], float], x: float) -> Comparison:
@@ -133,14 +133,14 @@ def compare(name: str, exact: float, f: Callable[[float], float], x: float) -> C
     return _judged(name, exact, _settled(f, x), x)
 
 
-def _judged(name: str, exact: float, found: _Estimate | None, x: float) -> Comparison:
-    if found is None:
+def _judged(name: str, exact: float, estimate: _Estimate | None, x: float) -> Comparison:
+    if estimate is None:
         return Comparison(name, exact, math.nan, math.inf)
-    tolerance = MARGIN * found.error + 1e-9 * abs(found.slope)
-    largest = WELL_BELOW * max(abs(found.slope), abs(exact) if math.isfinite(exact) else 0.0)
-    if exact == 0.0 and abs(found.slope) <= tolerance:
-        largest = FLAT * max(found.size, TINY) / max(abs(x), 1.0)
-    return Comparison(name, exact, found.slope if tolerance <= largest else math.nan, tolerance)
+    tolerance = MARGIN * estimate.error + 1e-9 * abs(estimate.slope)
+    largest = WELL_BELOW * max(abs(estimate.slope), abs(exact) if math.isfinite(exact) else 0.0)
+    if exact == 0.0 and abs(estimate.slope) <= tolerance:
+        largest = FLAT * max(estimate.size, TINY) / max(abs(x), 1.0)
+    return Comparison(name, exact, estimate.slope if tolerance <= largest else math.nan, tolerance)
 
 
 def _settled(f: Callable[[float], float], x: float) -> _Estimate | None:
@@ -171,7 +171,7 @@ def _estimates(f: Callable[[float], float], x: float) -> list[_Estimate]:
     has odd powers, and goes to 0 where there is no kink.
     """
     middle = _value(f, x)
-    found: list[_Estimate] = []
+    estimates: list[_Estimate] = []
     slopes: list[float] = []
     kinks: list[float] = []
     sizes: list[float] = []
@@ -183,7 +183,7 @@ def _estimates(f: Callable[[float], float], x: float) -> list[_Estimate]:
         right, left = (up - middle) / (above - x), (middle - down) / (x - below)
         slope = (up - down) / (above - below)
         if not (math.isfinite(slope) and math.isfinite(right - left)):  # f is not defined there, so wider steps reach beyond a gap
-            found, slopes, last = [], [], math.inf
+            estimates, slopes, last = [], [], math.inf
             continue
         if last != 2.0 * step:
             slopes = []
@@ -204,9 +204,9 @@ def _estimates(f: Callable[[float], float], x: float) -> list[_Estimate]:
             if best is None or error < best.error:
                 best = _Estimate(step, step * 2.0**k, new_slopes[k], error, new_sizes[k])
         if best is not None:
-            found.append(best)
+            estimates.append(best)
         slopes, kinks, sizes = new_slopes, new_kinks, new_sizes
-    return found
+    return estimates
 
 
 def _steps(x: float) -> Iterator[float]:

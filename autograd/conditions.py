@@ -1,7 +1,7 @@
 """Conditions: comparisons of Values in a function that is being recorded.
 
-Asked for its truth, by an `if`, a condition answers for the numbers at hand and leaves a `Guard`: the recorded graph holds only where the
-answer is the same. Given to `where`, it becomes a part of the graph, which then holds for both answers.
+An `if` takes the truth of a condition at the recorded numbers and leaves a `Guard`: the recorded graph is valid only where the truth is the
+same. A `where` makes the condition a part of the graph, which is then valid for both.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from autograd.value import Value, apply
 class Condition:
     """A comparison of Values in a function that is being recorded.
 
-    `&`, `|` and `~` combine conditions, as with NumPy's arrays. `if`, `and`, `or` and `not` ask for the truth, which is allowed, and
-    makes a branch; `where(condition, a, b)` makes none.
+    `&`, `|` and `~` combine conditions, as with NumPy's arrays. `if`, `and`, `or` and `not` use its truth and make a branch;
+    `where(condition, a, b)` makes none.
 
     Attributes:
         node: 1 where it holds, else 0.
@@ -72,7 +72,7 @@ class Condition:
     def __index__(self) -> int:
         return int(bool(self))
 
-    # As a number a truth is 0 or 1, which is what its node is. No derivative goes through it.
+    # As a number, a truth is 0 or 1, as its node is. No derivative goes through it.
 
     def __add__(self, other: Any) -> Any:
         return self.node + _as_number(other)
@@ -156,7 +156,7 @@ def sides_of(order: Sequence[Value]) -> dict[Value, Value | None]:
 
 
 def differentiated(mask: Value | None, parts: Callable[[], list[Any]]) -> list[Any]:
-    """What a derivative that goes through a node adds to its inputs: nothing, where the side that it is used in is not selected."""
+    """The parts of the gradients of its inputs that a node passes on: 0 where the side that the node is used in is not selected."""
     now = recorder()
     if now is None or mask is None:
         return parts()
@@ -166,7 +166,7 @@ def differentiated(mask: Value | None, parts: Callable[[], list[Any]]) -> list[A
 
 
 def _known(x: Any) -> bool | None:
-    """A truth that is known while recording, and in every run; None for a condition."""
+    """A truth that is the same in every run; None for a condition."""
     return bool(x) if type(x).__name__ in ("bool", "bool_") else None  # NumPy has a truth of its own
 
 
@@ -177,7 +177,7 @@ def _node(x: Any) -> Value:
 
 
 def _as_number(x: Any) -> Any:
-    """What arithmetic takes of a condition: its node, which is 0 or 1. Anything else as it is."""
+    """A condition as its node, which is 0 or 1; anything else as it is."""
     return x.node if isinstance(x, Condition) else x
 
 
@@ -195,10 +195,10 @@ _COMPARISONS: dict[str, tuple[Operation, bool]] = {
 
 
 def compare(symbol: str, a: Any, b: Any) -> Any:
-    """A comparison of Values and numbers: a Condition while this thread records, else a truth; of two numbers it is one always.
+    """A comparison of Values and numbers: a Condition while this thread records, else a bool; for two numbers always a bool.
 
     Raises:
-        CompileError: in a thread that a function has started which is being recorded: which way it goes would be frozen.
+        CompileError: in a thread that a recorded function has started: the result would be frozen into the program.
     """
     operation, swapped = _COMPARISONS[symbol]
     left, right = (b, a) if swapped else (a, b)
@@ -225,10 +225,10 @@ def _refuse_in_threads(*operands: Any) -> None:
 
 
 def equals(value: Any, other: Any) -> Any:
-    """The result of `==`: in a traced function whether the numbers are equal, elsewhere whether it is the same node.
+    """The result of `==`: in a traced function whether the numbers are equal, elsewhere whether both are the same node.
 
     Raises:
-        InputError: a Value is compared with a number outside of traced functions.
+        InputError: a Value is compared with a number, outside of traced functions.
     """
     if recorder() is not None or here() is not None or trace_of(value) is not None or trace_of(other) is not None:
         return compare("==", value, other)

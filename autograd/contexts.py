@@ -19,8 +19,8 @@ from autograd.graph import Node
 
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
-# Counters that threads share would have to be locked, and a lock can be lost to an interrupt. These are derived from dicts, in one
-# statement without a call: neither an interrupt nor another thread can come in between.
+# Counters that threads share would need a lock, and an interrupt may leave a lock taken. These are derived from dicts, in one statement
+# without a call: neither an interrupt nor another thread can come in between.
 _PAUSED: dict[int, Any] = {}
 _WATCHED: dict[int, Any] = {}
 
@@ -64,25 +64,25 @@ class Assigned(Temporary[None]):
         self._variable.set(self._value)
 
     def undo(self) -> None:
-        """Give the variable the value of the innermost one that has not ended: they may end in any order."""
+        """Give the variable the value of the innermost setting that has not ended: settings may end in any order."""
         self._ended = True
-        found = _INNERMOST.get()
-        while found is not None and found._ended:
-            found = found._outer
-        _INNERMOST.set(found)
-        found = _nearest(found, self._variable)
-        while found is not None and found._ended:
-            found = _nearest(found._outer, self._variable)
-        self._variable.set(self._before if found is None else found._value)
+        setting = _INNERMOST.get()
+        while setting is not None and setting._ended:
+            setting = setting._outer
+        _INNERMOST.set(setting)
+        setting = _nearest(setting, self._variable)
+        while setting is not None and setting._ended:
+            setting = _nearest(setting._outer, self._variable)
+        self._variable.set(self._before if setting is None else setting._value)
         self._counted.pop(id(self), None)
         _derive()
 
 
-def _nearest(found: Assigned | None, variable: ContextVar[Any]) -> Assigned | None:
-    """The innermost one of a variable, from here outward."""
-    while found is not None and found._variable is not variable:
-        found = found._outer
-    return found
+def _nearest(setting: Assigned | None, variable: ContextVar[Any]) -> Assigned | None:
+    """The innermost setting of a variable, from this one outward."""
+    while setting is not None and setting._variable is not variable:
+        setting = setting._outer
+    return setting
 
 
 _INNERMOST: ContextVar[Assigned | None] = ContextVar("innermost", default=None)
@@ -95,7 +95,7 @@ class _Setting(During[None]):
         super().__init__(lambda: Assigned(variable, value))
 
     def __call__(self, function: Any) -> Any:
-        """The function with this setting, whenever its code runs: of a generator or a coroutine that is not when it is called."""
+        """The function with this setting whenever its code runs, which for generators and coroutines is after the call."""
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
@@ -127,7 +127,7 @@ class _Setting(During[None]):
                             item, step = (yield received), inner.asend
                         except GeneratorExit:
                             raise
-                        except BaseException as error:  # thrown in by whoever asks for the next item
+                        except BaseException as error:  # thrown into the generator by its caller
                             item, step = error, inner.athrow
                 finally:
                     await _Resumed(inner.aclose().__await__(), self)
@@ -164,7 +164,7 @@ class _Resumed:
 
 
 def no_grad() -> _Setting:
-    """Within it, results remember nothing of how they were computed: for evaluating a model, and for updating parameters.
+    """Within it, results do not remember how they were computed: for evaluating a model, and for updating parameters.
 
     Example:
         >>> x = Value(2.0)
@@ -192,9 +192,9 @@ def enable_grad() -> _Setting:
 def detect_anomaly() -> _Setting:
     """Within it, the first nan or inf is an error that names the operation, its operands and the line that built it.
 
-    Forward, as soon as a node with such a number is made; backward, as soon as one reaches a gradient. Makes nodes several
-    times as expensive. It watches nodes: in a compiled function there are some only while it is recorded, and in `jvp` the
-    derivatives are none.
+    In the forward pass, as soon as a node with such a number is made; in the backward pass, as soon as a gradient becomes one. Nodes become
+    more expensive. Only nodes are watched: a compiled function has nodes only while it is recorded, and the derivatives of `jvp` are not
+    nodes.
 
     Example:
         >>> with detect_anomaly():
@@ -207,12 +207,12 @@ def detect_anomaly() -> _Setting:
 
 
 def scope(name: str) -> _Setting:
-    """Nodes that are made within it belong to a group of this name. Scopes nest: "layer0" and in it "neuron2" is "layer0/neuron2".
+    """Nodes that are made within it belong to a group of this name. Scopes nest: "neuron2" within "layer0" is "layer0/neuron2".
 
-    The models of `nn` are made of layers and neurons; called within a scope, they open one for each of them.
+    A model of `nn` that is called within a scope opens one for each of its layers and neurons.
 
     Raises:
-        InputError: the name is empty or no string.
+        InputError: the name is empty or not a string.
 
     Example:
         >>> with scope("layer0"), scope("neuron2"):
@@ -293,7 +293,7 @@ SHOWN = 6
 
 
 def current_line(frame: FrameType | None = None) -> str:
-    """The line of the user's code that is running, in a frame or what it was called from: the nearest one outside of ours."""
+    """The line of the user's code that is running: the innermost frame outside of this package, from the given one outward."""
     frame = frame or sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
         frame = frame.f_back

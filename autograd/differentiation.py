@@ -28,7 +28,7 @@ Replaced = tuple[list[Any], list[Value], Callable[[list[Any]], Any]]
 
 
 def variables_of(args: Sequence[Any], argnums: int | tuple[int, ...]) -> During[Replaced]:
-    """Within it a function is called with `Replaced` arguments.
+    """Within it, a function is called with `Replaced` arguments.
 
     Raises:
         InputError: when it is entered, if `argnums` does not fit the call.
@@ -52,7 +52,7 @@ class _Variables(Temporary[Replaced]):
         replaced = list(self._args)
         for i in self._chosen:
             leaves, build = flatten(self._args[i])
-            # a fresh node, so that the derivative by this use of a Value can be told from the derivative by others
+            # a fresh node, to separate the derivative with respect to this use of a Value from that with respect to others
             fresh = [+x if isinstance(x, Value) else Value(real(x)) for x in leaves]
             replaced[i] = build(fresh)
             self._variables += fresh
@@ -60,7 +60,7 @@ class _Variables(Temporary[Replaced]):
         return replaced, self._variables, self._restore
 
     def undo(self) -> None:
-        """See `Temporary`. What was made of a number is one again, for a transform around this one."""
+        """See `Temporary`. Variables that were made of numbers become constants, for a transform around this one."""
         for node in self._variables:
             if node._operation is LEAF:
                 node._operation = CONSTANT
@@ -90,7 +90,7 @@ def _chosen(args: Sequence[Any], argnums: int | tuple[int, ...]) -> tuple[int, .
 
 
 def detached(tree: Tree) -> Tree:
-    """The result of a transform. Within `no_grad` its Values have no history, as those of every other function."""
+    """The result of a transform. Within `no_grad` its Values have no history, like those of every other function."""
     if not STATE.paused or RECORDING.get():
         return tree
     leaves, build = flatten(tree)
@@ -101,7 +101,7 @@ def outputs_of(result: Any) -> tuple[list[Any], Any]:
     """The numbers of a result, and what puts others in their places.
 
     Raises:
-        InputError: there is no result.
+        InputError: the result is None.
     """
     if result is None:
         raise InputError("the function returned None: it needs a `return`")
@@ -109,9 +109,9 @@ def outputs_of(result: Any) -> tuple[list[Any], Any]:
 
 
 def is_from_outside(outputs: list[Any], variables: list[Value]) -> bool:
-    """Whether a Value from outside has a part in the outputs, so that the derivatives must be Values too.
+    """Whether the outputs depend on a Value from outside, so that the derivatives must be Values too.
 
-    That is a leaf, or a variable of a transform around this one.
+    Such a Value is a leaf, or a variable of a transform around this one.
     """
     own = set(map(id, variables))
     return any(
@@ -123,7 +123,7 @@ def is_from_outside(outputs: list[Any], variables: list[Value]) -> bool:
 
 
 def rows(outputs: list[Any], variables: list[Value], plain: bool) -> Iterator[list[Any]]:
-    """The derivatives of each output by the variables: as plain numbers, or as Values."""
+    """The derivatives of each output with respect to the variables: as plain numbers, or as Values."""
     for output in outputs:
         if not isinstance(output, Value):
             real(output)  # raises unless it is a number
@@ -138,16 +138,16 @@ def rows(outputs: list[Any], variables: list[Value], plain: bool) -> Iterator[li
 
 
 def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
-    """The derivatives of a graph by some of its nodes, as graphs: the chain rule, with the rules evaluated on Values.
+    """The derivatives of a graph with respect to some of its nodes, as graphs: the chain rule, with the rules evaluated on Values.
 
     Raises:
-        StaleGraphError: `.data` of a node was changed since the graph was built, so that its stored numbers are those of
-            another point than the rules would be evaluated at.
+        StaleGraphError: `.data` of a node was assigned since the graph was built, so that its stored numbers belong to another point than
+            the rules would be evaluated at.
     """
     order = cast("list[Value]", topological_order(result))
     depends = _depending(order, variables)
     sides = sides_of(order) if STATE.recorders else {}
-    gradient: dict[int, Any] = {id(result): 1.0}  # by `id`: a hash of a Value may be refused, in a function that is differentiated
+    gradient: dict[int, Any] = {id(result): 1.0}  # by `id`: the hash of a Value is refused in a function that is differentiated
     for node in reversed(order):
         if id(node) not in gradient or id(node) not in depends:
             continue
@@ -163,8 +163,8 @@ def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
 def push_forward(outputs: list[Any], variables: Sequence[Value], tangents: Sequence[Any], plain: bool) -> list[Any]:
     """The derivatives of the outputs in the direction of these tangents of the variables: the chain rule, from inputs to outputs.
 
-    What does not depend on the variables has no tangent, nor has what did not select the input that has one: `moves` says where, as a
-    truth, or as a Condition while a function is recorded.
+    A node that does not depend on the variables has no tangent, nor has one that did not select the input that has one. `moves` holds
+    whether it has one, as a bool, or as a Condition while a function is recorded.
     """
     moved: dict[int, Any] = {id(v): tangent for v, tangent in zip(variables, tangents, strict=True)}
     moves: dict[int, Any] = dict.fromkeys(moved, True)
@@ -198,7 +198,7 @@ def _is_not(truth: Any) -> Any:
 
 
 def _depending(order: list[Value], variables: Sequence[Value]) -> set[int]:
-    """The nodes, by their `id`, that depend on the variables by other ways than through comparisons and `no_grad`; and these."""
+    """The variables and the nodes that depend on them, by their `id`; a dependence through comparisons or `no_grad` does not count."""
     depends = set(map(id, variables))
     for node in order:
         if id(node) not in depends and not node._operation.stops and any(id(x) in depends for x in node._prev):
@@ -207,7 +207,7 @@ def _depending(order: list[Value], variables: Sequence[Value]) -> set[int]:
 
 
 def _parts_as_graphs(node: Value, upstream: Any) -> list[Any]:
-    """What a node passes on of its gradient to each input, as graphs."""
+    """The parts of its gradient that a node passes on to each input, as graphs."""
     if node._operation is SELECT:  # of the function that is being recorded
         condition = Condition(node._prev[0])
         return [0.0, condition.select(upstream, 0.0), condition.select(0.0, upstream)]
@@ -228,7 +228,7 @@ def _slopes_as_graphs(node: Value) -> list[Any]:
     value = real(node._operation.value(FLOATS, *data))
     slopes = node._operation.slopes(FLOATS, value, *data)
     for now, then in zip((value, *slopes), (node._data, *node._slopes), strict=True):
-        if now != then and (now == now or then == then):  # nan is not another number than nan
+        if now != then and (now == now or then == then):  # nan counts as equal to nan
             raise StaleGraphError(
                 f"{node!r} was computed by {node._operation.name} from other numbers than {data}: .data was assigned since the graph "
                 "was built. Build the graph again, then differentiate."

@@ -18,7 +18,7 @@ ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
 
 
 def power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:
-    """b a^(b-1), and 0 at b = 0, where that is 0 · inf. Where b - 1 is rounded, its power would be far off: there it is y b / a."""
+    """b a^(b-1); 0 at b = 0, where that would be 0 · inf; y b / a where b - 1 is rounded, whose power would be far off."""
     exact = xp.equal((b - 1.0) + 1.0, b) | xp.equal(y, 0.0) | xp.isinf(y)
     return xp.where(xp.equal(b, 0.0), 0.0, xp.where(exact, b * xp.power(a, b - 1.0), xp.divide(y * b, a)))
 
@@ -29,7 +29,7 @@ def exp_minus_abs(xp: Any, a: Number) -> Number:
 
 
 def logistic(xp: Any, a: Number) -> Number:
-    """1 / (1 + exp(-a)). In a graph it is the row, whose derivatives do not cancel."""
+    """1 / (1 + exp(-a)); on Values the row `sigmoid`, whose derivatives do not cancel."""
     if hasattr(xp, "sigmoid"):
         return xp.sigmoid(a)
     e = exp_minus_abs(xp, a)
@@ -44,7 +44,7 @@ def logistic_slope(xp: Any, a: Number) -> Number:
 def sech_squared(xp: Any, a: Number, t: Number) -> Number:
     """1 / cosh²(a), where t is tanh(a).
 
-    Near 0 it is 1 - t², whose derivative -2t / cosh²(a) does not cancel; further out, where 1 - t² does, it is 4e / (1 + e)² with
+    Near 0 as 1 - t², whose derivative -2t / cosh²(a) does not cancel; further out, where 1 - t² would cancel, as 4e / (1 + e)² with
     e = exp(-2|a|).
     """
     e = exp_minus_abs(xp, 2.0 * a)
@@ -52,14 +52,14 @@ def sech_squared(xp: Any, a: Number, t: Number) -> Number:
 
 
 def one_minus_square(xp: Any, a: Number) -> Number:
-    """1 - a²: near 0 as it stands, for its derivative -2a; further out as (1 - a)(1 + a), for its value."""
+    """1 - a²: near 0 as it stands, for the sake of its derivative -2a; further out as (1 - a)(1 + a), for the sake of its value."""
     return xp.where(xp.abs(a) < 0.5, 1.0 - a * a, (1.0 - a) * (1.0 + a))
 
 
 def cosine(xp: Any, r: Number, a: Number, b: Number) -> Number:
     """a / r, where r = √(a² + b²), and 0 at r = 0.
 
-    For |b| ≤ |a| it is ±1 / √(1 + q²) with q = b / a, for there the derivative of a / r, which is b² / r³, would cancel.
+    For |b| ≤ |a| as ±1 / √(1 + q²) with q = b / a, because the derivative of a / r there, b² / r³, would cancel.
     """
     q = xp.divide(b, a)
     flat = xp.divide(xp.where(a < 0.0, -1.0, 1.0), xp.sqrt(1.0 + q * q))
@@ -72,7 +72,7 @@ def over_square(xp: Any, a: Number, r: Number) -> Number:
 
 
 def gaussian(xp: Any, a: Number) -> Number:
-    """exp(-a²). Squaring rounds, and exp makes much of it: so a² is taken as h² + (a - h)(a + h), where h² is exact.
+    """exp(-a²). Squaring rounds, and exp magnifies the error: a² is therefore h² + (a - h)(a + h), where h² is exact.
 
     A namespace may have a quicker `gaussian` of its own.
     """
@@ -84,7 +84,7 @@ def gaussian(xp: Any, a: Number) -> Number:
 
 
 def within_40(xp: Any, a: Number) -> Number:
-    """`a`, but no further from 0 than 40, where exp(-a²) is 0: its square and cube cannot overflow."""
+    """`a`, but at most 40 away from 0, where exp(-a²) is 0: its square and cube cannot overflow."""
     return xp.where(a > 40.0, 40.0, xp.where(a < -40.0, -40.0, a))
 
 
@@ -94,7 +94,7 @@ def normal(xp: Any, a: Number) -> Number:
 
 
 def gelu_z(xp: Any, a: Number) -> Number:
-    """The argument of the logistic function in GELU's approximation, where (1 + tanh(z / 2)) / 2 is taken without cancellation."""
+    """The z for which GELU's approximation is a · logistic(z): (1 + tanh(z / 2)) / 2 without cancellation."""
     a = within_40(xp, a)
     return ROOT_8_OVER_PI * (a + 0.044715 * a * a * a)
 
@@ -123,7 +123,7 @@ def dot(*ab: Number) -> Number:
 
 
 def peak(xp: Any, a: tuple[Number, ...]) -> Number:
-    """A whole number near the largest input: what to subtract before exp. Whole, so that it has no derivative of its own."""
+    """A whole number near the largest input, to be subtracted before exp. Being whole, it has no derivative of its own."""
     largest: Number = -math.inf
     for x in a:
         largest = xp.where(x > largest, x, xp.where(largest >= x, largest, x + largest))  # which is nan: one of them is
@@ -137,7 +137,7 @@ def exponentials(xp: Any, a: tuple[Number, ...]) -> tuple[Number, ...]:
 
 
 def shares(xp: Any, a: tuple[Number, ...]) -> list[Number]:
-    """Each input, divided by their sum. One above a half is 1 less the others, for the derivative of x / (x + others) would cancel."""
+    """Each input, divided by their sum. One above a half is 1 minus the others: the derivative of x / (x + others) would cancel."""
     whole = total(a)
     most = [x + x > whole for x in a]
     others = total(tuple([xp.where(is_most, 0.0, x) for is_most, x in zip(most, a, strict=True)]))

@@ -28,7 +28,7 @@ class Node:
     """A number, the operation and the inputs it was computed from, the derivative with respect to each input, and a gradient.
 
     One or two inputs stand in slots, more of them in lists: a node without containers is invisible to Python's cyclic garbage collector,
-    whose visits would cost several times the arithmetic. The graph has no cycles, since inputs exist before what is computed from them.
+    whose visits would cost more than the arithmetic. The graph has no cycles, since inputs exist before what is computed from them.
 
     Attributes:
         _data, _operation: the number, and the row of the op table that it was computed by: LEAF or CONSTANT for none.
@@ -56,7 +56,7 @@ class Node:
 
     @property
     def _slopes(self) -> tuple[float, ...]:
-        """The local derivatives, one an input, as they were when the node was made."""
+        """The local derivatives with respect to each input, at the time the node was made."""
         if self._left is None:
             return () if self._extra is None else tuple(self._extra.dleft + self._extra.dright)
         return (self._dleft,) if self._right is None else (self._dleft, self._dright)

@@ -1,18 +1,20 @@
 """Every operation, once: its value, its local derivatives, and where it is defined.
 
-A row reads ``define(name, value, *derivatives)``. The value is a rule of the inputs; there is one derivative rule an
-input, a rule of the output `y` and the inputs. `xp` is the namespace the rule is evaluated in (see `namespaces`): floats give
-a number, arrays a batch, Values the graph of the expression. So one row serves eager code, compiled code, second
-derivatives, the tests and the documentation.
+A row reads ``define(name, value, *derivatives)``. The value is a function of the inputs. There is one derivative for each input, which is a
+function of the output `y` and the inputs. Both are rules: they are evaluated in a namespace `xp` (see `namespaces`), where floats give a
+number, arrays a batch, and Values the graph of the expression. One row therefore serves eager code, compiled code, second derivatives,
+tests and documentation.
 
 Four habits keep the rules exact:
 
-- *No cancellation, no overflow*, nor in the derivatives of a rule. The slope of tanh at 20 is 1.7e-17, which `1 - y*y` would round to
-  0; near 0 it is `1 - y*y` that has the exact derivative, -2 y y', where (1 - y)(1 + y) would have y - y.
-- *No division by what may vanish inside the domain*, except by `xp.divide`, which gives inf.
-- *Branches that meet smoothly.* `xp.where(a > 0, -a, a)` is -|a|, and both branches of a rule that uses it are the same
-  analytic function, so derivatives of every order are right at 0 too.
-- *`xp.equal(a, 0.0)`, not `a == 0.0`*: between Values, `==` asks whether they are the same node.
+- *No cancellation and no overflow*, also in the derivatives of a rule. The slope of tanh at 20 is 1.7e-17, which `1 - y*y` would round to
+  0; near 0, `1 - y*y` is exact and has the exact derivative -2 y y', where that of (1 - y)(1 + y) would cancel.
+- *No division by what may be 0 inside the domain*, except by `xp.divide`, which gives inf.
+- *Branches that join smoothly.* `xp.where(a > 0, -a, a)` is -|a|. Both branches of a rule that uses it are the same analytic function, so
+  that derivatives of every order are right at 0 too.
+- *`xp.equal(a, 0.0)`, not `a == 0.0`*, because `==` compares two Values by identity.
+
+Formulas that several rows share are in `formulas`, here called `exact`.
 """
 
 from __future__ import annotations
@@ -33,22 +35,22 @@ class Operation:
     """One row of the table.
 
     Attributes:
-        name: what it is called: ``"mul"``.
-        symbol: what a drawing shows: ``"*"``.
+        name: the name, as ``"mul"``.
+        symbol: the sign that a drawing shows, as ``"*"``.
         value: ``value(xp, *inputs)``.
-        derivatives: one rule an input, ``rule(xp, y, *inputs)``; for an operation of any number of inputs a single rule that
-            returns the derivatives as a sequence.
+        derivatives: one rule for each input, ``rule(xp, y, *inputs)``; an operation of any number of inputs has a single rule that returns
+            all derivatives as a sequence.
         arity: the number of inputs, or None for any number.
         domain: ``domain(xp, *inputs)`` is true where the operation is defined (a nan input passes through).
         pole: ``pole(xp, *inputs)`` is true where the value would be infinite; it is checked first.
         requires: the domain in words, for messages and documentation.
         parameters: how many of the last inputs belong to the operation when they are given as numbers: the exponent of `pow`.
-        doc: what it is, in a sentence.
-        latex: how a formula shows it, with the inputs as {a}, {b}, …; the name as an operator where it is not given.
-        constants: numbers that stand for the last inputs; see `bind`.
-        selects: whether a derivative of 0 selects rather than multiplies: the input has no part in the value here, so that its gradient is
-            0 also where the gradient of the value is infinite.
-        stops: whether the backward pass ends here: of comparisons, and of what `stopped` gives.
+        doc: one line of description.
+        latex: its notation in a formula, with the inputs as {a}, {b}, …; "" for the name as an operator.
+        constants: numbers in place of the last inputs; see `bind`.
+        selects: whether a derivative of 0 selects rather than multiplies: the value does not depend on the input here, so that the gradient
+            of the input is 0 also where the gradient of the value is infinite.
+        stops: whether the backward pass ends here, as at comparisons and at operations that `stopped` returns.
         origin: the operation that this one is without derivatives; see `stopped`.
     """
 
@@ -77,7 +79,7 @@ class Operation:
         bound = self._bound.get(constants)
         if bound is not None:
             return bound
-        # hex tells 0.0 from -0.0, and finds a nan again, where == would not
+        # by hex, 0.0 differs from -0.0 and nan equals itself; by == it is the other way round
         key = constants if all(c == c and c != 0.0 for c in constants) else tuple(map(float.hex, constants))
         bound = self._bound.get(key)
         if bound is None:
@@ -109,25 +111,25 @@ class Operation:
 
     def stopped(self) -> Operation:
         """This operation without derivatives: what `no_grad` makes of it while a function is recorded. The backward pass ends there."""
-        found = self._bound.get(("stopped",))
-        if found is None:
+        stopped = self._bound.get(("stopped",))
+        if stopped is None:
             rules: tuple[Rule, ...] = tuple([lambda xp, y, *a: 0.0 for _ in self.derivatives])
             if self.arity is None:
                 rules = (lambda xp, y, *a: [0.0] * len(a),)
-            found = self._bound[("stopped",)] = replace(self, derivatives=rules, selects=True, stops=True, origin=self, _bound={})
-        return found
+            stopped = self._bound[("stopped",)] = replace(self, derivatives=rules, selects=True, stops=True, origin=self, _bound={})
+        return stopped
 
     def is_like(self, operation: Operation) -> bool:
-        """Whether it is an operation, with its derivatives or without."""
+        """Whether this is the given operation, or the one that `stopped` makes of it."""
         return (self.origin or self) is operation
 
     def is_same(self, other: Operation) -> bool:
-        """Whether it has the rule of another one and the same constants; `bind` does not keep all objects that it makes."""
+        """Whether both are one operation bound to the same constants: `bind` forgets some of the objects that it has made."""
         own, others = ((x.name, x.origin is None, *map(float.hex, x.constants)) for x in (self, other))
         return bool(self.constants) and own == others
 
     def slopes(self, xp: Any, y: Any, *inputs: Any) -> list[Any]:
-        """The local derivatives, one an input."""
+        """The local derivatives with respect to each input."""
         if self.arity is None:
             return list(self.derivatives[0](xp, y, *inputs))
         return [rule(xp, y, *inputs) for rule in self.derivatives]
@@ -144,11 +146,11 @@ LESS = Operation("less", "<", lambda xp, a, b: xp.where(a < b, 1.0, 0.0), _NO_SL
 LESS_EQUAL = Operation("less_equal", "<=", lambda xp, a, b: xp.where(a <= b, 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
 EQUAL = Operation("equal", "==", lambda xp, a, b: xp.where(xp.equal(a, b), 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
 COMPARISONS = (LESS, LESS_EQUAL, EQUAL)
-"""Not rows: the comparisons in a function that `compile` records, 1 where they hold and 0 elsewhere. The backward pass ends there."""
+"""Comparisons in a function that `compile` records: 1 where they hold, else 0. Not in the table; the backward pass ends there."""
 
 LEAF = Operation("leaf", "", lambda xp: xp.nan, (), 0)
 CONSTANT = Operation("constant", "", lambda xp: xp.nan, (), 0)
-"""Not rows: what a Value has for an operation when the user made it, and when it stands for a number in an expression."""
+"""The operations of Values without inputs: those that the user made, and numbers in an expression. They are not in the table."""
 
 
 def define(
@@ -170,17 +172,14 @@ def define(
     Args:
         name: a new name, a Python identifier.
         value: ``value(xp, *inputs)``.
-        derivatives: ``rule(xp, y, *inputs)``, one an input.
-        symbol: what a drawing shows; the name where it is not given.
+        derivatives: ``rule(xp, y, *inputs)``, one for each input.
+        symbol: the sign that a drawing shows; the name where it is not given.
         domain: true where the operation is defined.
         pole: true where the value is infinite.
         requires: the domain in words.
-        variadic: the operation takes any number of inputs, and its one derivative rule returns them all.
+        variadic: the operation takes any number of inputs, and its one derivative rule returns all derivatives.
         parameters: how many of the last inputs are part of the operation when they are plain numbers.
         doc, latex, selects: see `Operation`.
-
-    Raises:
-        DefinitionError: the name is taken or no identifier, a rule is no function, or a derivative is missing.
     """
     arity = None if variadic else len(derivatives)
     operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex, selects=selects)
@@ -269,7 +268,7 @@ ERF   = define("erf", lambda xp, a: xp.erf(a), lambda xp, y, a: exact.TWO_OVER_R
 ERFC  = define("erfc", lambda xp, a: xp.erfc(a), lambda xp, y, a: -exact.TWO_OVER_ROOT_PI * exact.gaussian(xp, a),
                doc="1 - erf(a), exact where that cancels")
 
-# -- steps and choices: where they have a corner, the derivative is that of one side or between both --------------------
+# -- steps and choices: at a corner, the derivative is that of one side or lies between both -----------------------------
 
 ABS   = define("abs", lambda xp, a: xp.abs(a), lambda xp, y, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1.0, 0.0)),
                doc="the absolute value; its derivative at 0 is 0")
@@ -337,22 +336,22 @@ LOGSUMEXP = define("logsumexp", lambda xp, *a: exact.peak(xp, a) + xp.log(exact.
 # fmt: on
 
 SELECT = Operation("select", "where", WHERE.value, WHERE.derivatives, 3, selects=True)
-"""No row: the `where` of a function that `compile` records."""
+"""The `where` of a function that `compile` records. It is not in the table."""
 
 
 def product(operation: Operation, xp: Any, slope: Any, amount: Any) -> Any:
-    """A local derivative times a gradient or a tangent: exactly 0 where a derivative of 0 selects (see `Operation.selects`)."""
+    """A local derivative times a gradient or tangent: exactly 0 where the derivative is 0 and selects (see `Operation.selects`)."""
     return xp.where(xp.equal(slope, 0.0), 0.0, slope * amount) if operation.selects else slope * amount
 
 
 def outside(operation: Operation, xp: Any, *inputs: Any) -> Truth:
-    """Where the inputs lie on a pole or outside the domain (a nan passes through): the one definition every executor uses."""
+    """Where the inputs lie on a pole or outside the domain (a nan passes through): the definition that every backend uses."""
     bad: Truth = False
     if operation.domain is not None:
         known: Truth = True
         for x in (*inputs, *operation.constants):
             known = known & (x == x)
-        bad = known & (operation.domain(xp, *inputs) == False)  # noqa: E712 - of arrays too, and `not` is for one truth
+        bad = known & (operation.domain(xp, *inputs) == False)  # noqa: E712 - elementwise for arrays
     if operation.pole is not None:
         bad = bad | operation.pole(xp, *inputs)
     return bad

@@ -1,4 +1,4 @@
-"""Recording: what `compile` must know of a function while it runs once on Values that stand for its arguments.
+"""Recording: what `compile` notes while a function runs once on Values that stand for its arguments.
 
 A graph has no `if`. While a function is recorded, a comparison of Values is therefore a `Condition` (see `autograd.conditions`), which
 leaves a `Guard` here where the function asks for its truth. Domains are not checked while recording: each run checks them.
@@ -23,7 +23,7 @@ from autograd.value import Value, apply
 
 @dataclass(frozen=True)
 class Guard:
-    """What a run must have in common with the recording: the condition, its truth then, the line that asked, and whether it was wanted."""
+    """A condition that decided a branch: its truth while recording, the line of the `if`, and the mask of its side of a `where`."""
 
     node: Value
     truth: bool
@@ -37,13 +37,13 @@ class Recording:
 
     Attributes:
         draws: the leaves that stand for random numbers, each with the function that draws it anew.
-        guards: the conditions that were asked for their truth.
-        masks: for the nodes that were made within one side of a `where`, a node that is 1 where that side is selected, else 0.
+        guards: the conditions whose truth the function used.
+        masks: for each node that was made within one side of a `where`, a node that is 1 where that side is selected, else 0.
         unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
-        mask: of the nodes that are made now.
+        mask: the mask of the nodes that are being made.
         trace: which nodes stand for the arguments.
-        answers: where the function is recorded again, the truths that its conditions had the first time: it takes the same branches.
-        lines: where it is to be known, the line at which each node was made, by its `id`.
+        answers: when a function is recorded again, the truths of its conditions the first time, so that it takes the same branches.
+        lines: the line at which each node was made, by its `id`, where that is wanted.
         outer: the recording around this one.
     """
 
@@ -63,10 +63,10 @@ class Recording:
     _chosen: dict[Value, frozenset[tuple[Value, bool]]] = field(default_factory=dict)  # the conditions of a side, and how they are chosen
 
     def answer(self, condition: Value, truth: bool) -> bool:
-        """The truth of a condition that was asked for it, which leaves a guard.
+        """The truth of a condition that decides a branch, which leaves a guard.
 
         Raises:
-            CompileError: conditions were asked too often.
+            CompileError: there are too many guards.
         """
         if self.answers is not None and len(self.guards) < len(self.answers):
             truth = self.answers[len(self.guards)]
@@ -78,7 +78,7 @@ class Recording:
 
     def side(self, condition: Value, first: bool, outer: Value | None) -> Value:
         """The mask of one side of a `where` that stands within the side `outer`."""
-        chosen = self._chosen.get(condition) if first else None  # of a choice by a mask, as derivatives have it
+        chosen = self._chosen.get(condition) if first else None  # the condition is a mask, as in derivatives
         if chosen is not None and (outer is None or self.within(condition, outer)):
             return condition
         key = condition, first, outer
@@ -93,36 +93,36 @@ class Recording:
         return mask
 
     def within(self, inner: Value | None, mask: Value) -> bool:
-        """Whether a side of a `where`, or what is outside of all of them, is surely in another one, or the same."""
+        """Whether a side of a `where` (None for outside of all) certainly lies in another one, or is the same."""
         return inner is mask or (inner is not None and mask not in self._several and self._chosen[mask] <= self._chosen[inner])
 
     def uses(self, order: Sequence[Value], roots: dict[Value, Value | None], backward: bool) -> dict[Value, Value | None]:
-        """For each node the mask of the innermost side of a `where` that all who use it are in; None where it is used outside too.
+        """For each node the mask of the innermost side of a `where` that all its uses are in; None where it is used outside too.
 
-        Eager code has no graph of the side that is not selected, and so no gradient goes there. In a recorded graph that gradient
-        must be exactly 0, also where 0 meets an infinite slope.
+        Eager code has no graph of the side that is not selected, and so passes no gradient there. In a recorded graph that gradient must
+        be exactly 0, also where 0 is multiplied by an infinite slope.
 
         Args:
             order: the graph, inputs before what is computed from them.
-            roots: who is asked for a result, and in which side.
-            backward: whether only those count that a gradient comes from; a condition gives none.
+            roots: the results, each with the side it is used in.
+            backward: whether to count only uses that pass a gradient back; a condition passes none.
         """
-        found = dict(roots)
+        sides = dict(roots)
         for node in reversed(order):
-            if node not in found or (backward and node._operation.stops):
+            if node not in sides or (backward and node._operation.stops):
                 continue
-            outer = found[node]
+            outer = sides[node]
             is_choice = node._operation.is_like(SELECT)
             for k, x in enumerate(node._prev):
                 if backward and is_choice and not k:
                     continue
                 use = self.side(node._prev[0], k == 1, outer) if k and is_choice else outer
                 both = self._either if backward else self._common
-                found[x] = both(found[x], use) if x in found else use
-        return found
+                sides[x] = both(sides[x], use) if x in sides else use
+        return sides
 
     def _either(self, a: Value | None, b: Value | None) -> Value | None:
-        """What is 1 where one of two sides is selected."""
+        """A mask that is 1 where either of two sides is selected."""
         if a is None or b is None:
             return None
         if self.within(b, a):
@@ -146,7 +146,7 @@ class Recording:
 
 
 GUARDS = 100_000
-"""How many conditions may be asked for their truth in one recording."""
+"""The largest number of guards in one recording."""
 
 _RECORDER: ContextVar[Recording | None] = ContextVar("recorder", default=None)
 
@@ -172,10 +172,10 @@ class _Recorder(Temporary[Recording]):
         """See `Temporary`."""
         self._recording.undo()
         self._tracing.undo()
-        found = _RECORDER.get()
-        while found is not None and (found.trace is None or not is_running(found.trace)):
-            found = found.outer
-        _RECORDER.set(found)
+        innermost = _RECORDER.get()
+        while innermost is not None and (innermost.trace is None or not is_running(innermost.trace)):
+            innermost = innermost.outer
+        _RECORDER.set(innermost)
 
 
 def recording(new: Recording | None = None) -> During[Recording]:
@@ -184,7 +184,7 @@ def recording(new: Recording | None = None) -> During[Recording]:
 
 
 def recorder() -> Recording | None:
-    """The function that this thread is recording; None in a thread that it has started."""
+    """The recording of this thread; None in a thread that the recorded function has started."""
     now = _RECORDER.get()
     return now if now is not None and now.trace is not None and now.trace.thread == threading.get_ident() else None
 
@@ -199,7 +199,7 @@ def keeping_draws(kept: list[float]) -> During[None]:
 
 
 def giving_back(kept: list[float]) -> During[None]:
-    """Within it, these numbers are drawn first, before any others: as if they had not been drawn yet."""
+    """Within it, these numbers are drawn before any others, as if they had not been drawn yet."""
     return During(lambda: Assigned(_GIVEN_BACK, kept))
 
 
@@ -214,9 +214,9 @@ def draw(sampler: Callable[[], float]) -> float:
 
 
 def drawn(sampler: Callable[[], float]) -> float | Value:
-    """A random number, from `sampler`. In a compiled function it is drawn anew at every run and for every sample.
+    """A random number from `sampler`. In a compiled function it is drawn anew at every run and for every sample.
 
-    A compiled function that draws random numbers in another way is an error: they would be those of the recording at every run.
+    In a compiled function, random numbers that are drawn in another way raise an error: every run would repeat those of the recording.
 
     Args:
         sampler: a function of no arguments that returns a number.

@@ -1,8 +1,8 @@
 """Transforms of plain functions, in JAX's manner: `grad(f)` is a function again, and can be transformed again.
 
 A derivative is computed in one of two ways, which agree to the last bit: on the numbers stored in the graph, where only the
-number is wanted; or by evaluating the derivative rules on Values, which builds the graph of the derivative, where that will
-be differentiated in turn.
+number is wanted; or, where the derivative will be differentiated in turn, by evaluating the derivative rules on Values, which builds the
+graph of the derivative (see `differentiation`).
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     Args:
         f: takes numbers, or nested lists, tuples, dicts and NumPy arrays of numbers (an array comes to it as one of Values); returns
             one number.
-        argnums: by which argument to differentiate; several give a tuple of gradients.
+        argnums: the argument to differentiate with respect to; several give a tuple of gradients.
 
     Returns:
         A function of the same arguments. Its result has the form of the argument: numbers where numbers went in, Values where
         the result depends on a Value from outside (an argument, or one that `f` refers to), so that it can be differentiated.
 
     Raises:
-        InputError: (when called) an argument is not a number, `f` does not return one, or `argnums` are not different arguments.
+        InputError: (when called) an argument is not a number, `f` does not return one number, or `argnums` are not distinct arguments.
 
     Example:
         >>> grad(lambda x: x**3)(2.0)
@@ -76,14 +76,14 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
             result = traced(f, variables, replaced, kwargs)
             plain = not is_from_outside([result], variables)
             (gradient,) = rows([result], variables, plain)
-            found = number_of(result) if plain else result, restore(gradient)
-        return detached(found)
+            pair = number_of(result) if plain else result, restore(gradient)
+        return detached(pair)
 
     return function
 
 
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The derivatives of each output of a function by each input.
+    """The derivatives of each output of a function with respect to each input.
 
     Args:
         f: returns a number, or nested lists, tuples and dicts of numbers.
@@ -104,8 +104,8 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     def function(*args: Any, **kwargs: Any) -> Any:
         with variables_of(args, argnums) as (replaced, variables, restore):
             outputs, build = outputs_of(traced(f, variables, replaced, kwargs))
-            found = build([restore(row) for row in rows(outputs, variables, not is_from_outside(outputs, variables))])
-        return detached(found)
+            matrix = build([restore(row) for row in rows(outputs, variables, not is_from_outside(outputs, variables))])
+        return detached(matrix)
 
     return function
 
@@ -124,7 +124,7 @@ def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
     """The n-th derivative of a function of one number.
 
     Raises:
-        InputError: `n` is no whole number from 0 to 100.
+        InputError: `n` is not a whole number from 0 to 100.
 
     Example:
         >>> derivative(lambda x: x**5, 3)(1.0)
@@ -146,15 +146,14 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         tangents: the direction, of the same form.
 
     Raises:
-        InputError: the forms differ, or something in them is no number.
+        InputError: the forms differ, or something in them is not a number.
 
     Example:
         >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
         ([6.0, 5.0], [3.0, 1.0])
     """
     _need_sequence(primals)
-    found = leaves_like(tangents, primals, "tangents")
-    directions = [x if isinstance(x, Value) else real(x) for x in found]
+    directions = [x if isinstance(x, Value) else real(x) for x in leaves_like(tangents, primals, "tangents")]
     with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, _):
         outputs, build = outputs_of(traced(f, variables, replaced))
         plain = all(not isinstance(x, Value) for x in directions) and not is_from_outside(outputs, variables)
@@ -174,7 +173,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         The value, and `pull_back(cotangent)`, where the cotangent has the form of the value: a tuple with a gradient for each argument.
 
     Raises:
-        InputError: something in it is no number, or (when called) the cotangent is not of the form of the value.
+        InputError: an argument or result is not a number, or (when called) the cotangent does not have the form of the value.
 
     Example:
         >>> value, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
@@ -201,7 +200,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     """The Hessian of a scalar function times a vector, without the Hessian: the gradient's derivative in a direction.
 
     Args:
-        primals, tangents: as for `jvp`; the gradient is that by the first argument.
+        primals, tangents: as for `jvp`; the gradient is taken with respect to the first argument.
 
     Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6 (1994).
 

@@ -101,6 +101,14 @@ def test_the_core_imports_nothing_but_the_standard_library() -> None:
             assert not foreign, (module, foreign)
 
 
+def test_the_core_fits_on_a_slide() -> None:
+    def lines(*names: str) -> int:
+        return sum(len((ROOT / "autograd" / f"{name}.py").read_text(encoding="utf-8").splitlines()) for name in names)
+
+    assert lines("graph", "value") <= 450
+    assert lines("graph", "value", "ops", "namespaces") <= 950
+
+
 def test_import_autograd_loads_no_optional_package() -> None:
     code = """
 import sys

@@ -13,17 +13,17 @@ CONSTANT: Final = ops.CONSTANT
 
 
 def inputs_by(number: dict[Any, int], nodes: list[Node]) -> list[tuple[int, ...]]:
-    """The inputs of each node by their numbers, in order, with multiplicity: of `a * a` twice that of `a`."""
-    found: list[tuple[int, ...]] = []
+    """The numbers of the inputs of each node, in order, with multiplicity: those of `a * a` are twice that of `a`."""
+    numbered: list[tuple[int, ...]] = []
     for node in nodes:
         left, right, extra = node._left, node._right, node._extra
         if left is None:
-            found.append(() if extra is None else tuple([number[x] for x in extra.left + extra.right]))
+            numbered.append(() if extra is None else tuple([number[x] for x in extra.left + extra.right]))
         elif right is None:
-            found.append((number[left],))
+            numbered.append((number[left],))
         else:
-            found.append((number[left], number[right]))
-    return found
+            numbered.append((number[left], number[right]))
+    return numbered
 
 
 def numbers_of(nodes: list[Value]) -> list[float]:
@@ -81,7 +81,7 @@ def first_difference(ours: list[Value], theirs: list[Value], known: dict[int, Va
         if a is b:
             if a._operation is not LEAF:
                 shared.append(a)
-            elif known.get(id(a), a) is not b:  # a leaf that the first run left behind
+            elif known.get(id(a), a) is not b:  # a leaf that only the first run used
                 return i
             continue
         if a._operation is not b._operation and not a._operation.is_same(b._operation):

@@ -70,13 +70,13 @@ def sequence(items: object) -> list[object]:
     """The elements of a sequence of Values and numbers.
 
     Raises:
-        InputError: `items` is no sequence.
+        InputError: `items` is not a sequence.
     """
     if isinstance(items, list):
         return items
     try:
         iter(cast(Any, items))
-    except TypeError:  # a NumPy scalar has the methods of a sequence, and is none
+    except TypeError:  # a NumPy scalar has the methods of a sequence and is not one
         raise InputError(f"a sequence of Values and numbers is needed, not {items!r}") from None
     return list(cast(Any, items))
 
@@ -85,7 +85,7 @@ def label_of(name: object) -> str:
     """A label that was given.
 
     Raises:
-        InputError: it is no string.
+        InputError: it is not a string.
     """
     if not isinstance(name, str):
         raise InputError(f"a label is a string, not {name!r} of type {type(name).__name__}: write label=str(…), or leave it out")

@@ -38,7 +38,7 @@ def construction_refused(data: object, second: object) -> InputError:
 
 
 def seed_refused(argument: object) -> InputError:
-    """The exception for an argument of `backward` that is no truth, such as the gradient that PyTorch's takes."""
+    """The exception for an argument of `backward` that is not a bool, such as the gradient that PyTorch's takes."""
     return InputError(
         f"backward takes create_graph=True or False, not {argument!r}: it starts from the derivative 1. For that of c * y "
         "write (c * y).backward()"

@@ -16,7 +16,7 @@ CONSTANT: Final = ops.CONSTANT
 
 @mypyc_attr(acyclic=True)
 class Observed(Node):
-    """A Node that can be asked for its number and compared. `Value` adds the arithmetic."""
+    """A Node that has a number, a label and a text, and can be compared. `Value` adds the arithmetic."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The same graph in PyTorch: an independent second opinion on values and derivatives."""
+"""The same graph in PyTorch, as an independent check of values and derivatives."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     Raises:
         MissingPackageError: PyTorch is not installed.
         CompileError: the graph has an operation that PyTorch does not have.
-        InputError: `root` is no Value.
+        InputError: `root` is not a Value.
 
     Example:
         >>> x = Value(0.5, label="x")

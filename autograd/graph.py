@@ -48,11 +48,11 @@ class Node:
         self._grad, self._mark = 0.0, 0
 
     @property
-    def _inputs(self) -> list[Node]:
-        """The inputs, in order, with multiplicity: those of `a * a` are a and a."""
+    def _inputs(self) -> tuple[Node, ...]:
+        """The inputs, in order, with multiplicity: those of `a * a` are `(a, a)`."""
         if self._left is None:
-            return [] if self._extra is None else self._extra.left + self._extra.right
-        return [self._left] if self._right is None else [self._left, self._right]
+            return () if self._extra is None else tuple(self._extra.left + self._extra.right)
+        return (self._left,) if self._right is None else (self._left, self._right)
 
     @property
     def _slopes(self) -> tuple[float, ...]:

@@ -81,7 +81,7 @@ class Value(Observed):
     @property
     def _prev(self) -> tuple[Value, ...]:
         """The inputs, in order, with multiplicity: those of `a * a` are `(a, a)`."""
-        return cast("tuple[Value, ...]", tuple(self._inputs))
+        return cast("tuple[Value, ...]", self._inputs)
 
     def backward(self, create_graph: object = False) -> None:
         """Fill `.grad` of every node this one depends on with the derivative of this one with respect to it.
@@ -144,19 +144,19 @@ class Value(Observed):
     # Each gives, bit for bit, what `apply` gives: test_written_out_operators_equal_their_rows_bit_for_bit in tests/test_value.py.
 
     def __add__(self, other: object) -> Any:
-        b = operand(other)
+        b = other if isinstance(other, Value) else operand(other)
         return NotImplemented if b is None else Value(COMPUTED, ADD, self, b, 1.0, 1.0, None, self._data + b._data)
 
     def __sub__(self, other: object) -> Any:
-        b = operand(other)
+        b = other if isinstance(other, Value) else operand(other)
         return NotImplemented if b is None else Value(COMPUTED, SUB, self, b, 1.0, -1.0, None, self._data - b._data)
 
     def __mul__(self, other: object) -> Any:
-        b = operand(other)
+        b = other if isinstance(other, Value) else operand(other)
         return NotImplemented if b is None else Value(COMPUTED, MUL, self, b, b._data, self._data, None, self._data * b._data)
 
     def __truediv__(self, other: object) -> Any:
-        b = operand(other)
+        b = other if isinstance(other, Value) else operand(other)
         if b is None or b._data == 0.0:
             return NotImplemented if b is None else apply(DIV, [self, b])
         y = self._data / b._data

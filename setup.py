@@ -18,10 +18,14 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "build_tools"))
 
 import dealloc  # noqa: E402 - from build_tools
+import docstrings  # noqa: E402
 import stamp  # noqa: E402
 from long_description import long_description  # noqa: E402
 
-COMPILED = ["autograd/graph.py", "autograd/state.py", "autograd/value.py"]
+COMPILED = [
+    *("autograd/graph.py", "autograd/value.py"),
+    *(f"autograd/_runtime/{name}.py" for name in ("bulk", "coercion", "observed", "state", "vectors")),
+]
 
 
 def extensions() -> list[Extension]:
@@ -32,7 +36,11 @@ def extensions() -> list[Extension]:
         # only the compiled files are judged here: the others may import what the build environment does not have
         quiet = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports", "--no-site-packages"]
         modules = mypycify([*quiet, *COMPILED], group_name="scalar_autograd", opt_level="3")
+        if os.name == "posix":  # a function of the core is called directly, and can be inlined: no other library replaces it
+            for module in modules:
+                module.extra_compile_args.append("-fno-semantic-interposition")
         dealloc.patch(Path("build"), "value___Value_dealloc")
+        docstrings.patch(Path("build"), COMPILED)
         return modules
     except (Exception, SystemExit) as error:  # mypyc reports a type error by exiting
         print(f"scalar-autograd: plain Python, not compiled: {type(error).__name__}: {error}", file=sys.stderr)

@@ -13,13 +13,14 @@ Python one, which behaves the same.
 
 # ruff: noqa: E402 - the core is chosen before it is imported
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from autograd._choose import choose_core
+from autograd._runtime.choose_build import choose_core
 
 NATIVE: bool = choose_core(__path__[0])
 
-from autograd import interop, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
+from autograd import supervision  # noqa: F401 - installs the hooks of the core
 from autograd.checking import assert_gradients, check_gradients
 from autograd.contexts import detect_anomaly, enable_grad, no_grad, scope
 from autograd.custom import define
@@ -74,18 +75,20 @@ from autograd.functions import (
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
 from autograd.implicit import implicit
+from autograd.interop import numpy_protocol, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
 from autograd.recording import drawn
 from autograd.sparse import Sparse, sparse_hessian, sparse_jacobian
 from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, dot
 
 if TYPE_CHECKING:
+    __version__: str
     from autograd.compiled.api.compile import compile as compile
     from autograd.compiled.api.explain import explain
     from autograd.compiled.api.function import Function
     from autograd.compiled.api.replay import Program
     from autograd.compiled.export.jax_function import to_jax
-    from autograd.compiled.with_torch import compare_with_torch
+    from autograd.interop.torch_graph import compare_with_torch
     from autograd.render.formula.latex import to_latex
     from autograd.render.formula.paths import paths
     from autograd.render.picture.draw import Drawing, draw
@@ -179,7 +182,7 @@ _LAZY = {
     "Program": "autograd.compiled.api.replay",
     "compile": "autograd.compiled.api.compile",
     "explain": "autograd.compiled.api.explain",
-    "compare_with_torch": "autograd.compiled.with_torch",
+    "compare_with_torch": "autograd.interop.torch_graph",
     "Drawing": "autograd.render.picture.draw",
     "draw": "autograd.render.picture.draw",
     "paths": "autograd.render.formula.paths",
@@ -192,11 +195,16 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    from importlib import import_module
+    if name == "__version__":
+        from autograd._runtime.version import package_version
 
-    value = getattr(import_module(_LAZY[name]), name)
+        value: Any = package_version()
+    elif name in _LAZY:
+        from importlib import import_module
+
+        value = getattr(import_module(_LAZY[name]), name)
+    else:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     globals()[name] = value
     return value
 
@@ -208,7 +216,8 @@ def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> 
 
 
 Value._repr_mimebundle_ = _repr_mimebundle_  # type: ignore[attr-defined] # what a notebook shows; render stands above Value
+Value.__signature__ = signature(lambda data, *, label="": None)  # type: ignore[attr-defined] # without what only the engine passes
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_LAZY]
+    return sorted({*__all__, "__all__", "__doc__", "__name__", "__version__", "abs", "compile", "pow", "sum"})

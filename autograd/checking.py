@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, Literal
 
+from autograd._runtime.coercion import real
 from autograd.errors import GradientCheckError, InputError
 from autograd.transforms import value_and_grad
 from autograd.trees import flatten
-from autograd.value import Value, real
+from autograd.value import Value
 
 TERMS = 5  # how many successive steps one extrapolation uses at most
 STEPS = 52  # each half as wide as the one before: down to the last bit of x
@@ -115,8 +116,8 @@ def numeric_derivative(f: Callable[[float], float], x: float) -> tuple[float, fl
         >>> numeric_derivative(abs, 0.0)
         (nan, inf)
     """
-    found = _settled(f, x)
-    return (math.nan, math.inf) if found is None else (found.slope, found.error)
+    estimate = _settled(f, x)
+    return (math.nan, math.inf) if estimate is None else (estimate.slope, estimate.error)
 
 
 def compare(name: str, exact: float, f: Callable[[float], float], x: float) -> Comparison:
@@ -132,14 +133,14 @@ def compare(name: str, exact: float, f: Callable[[float], float], x: float) -> C
     return _judged(name, exact, _settled(f, x), x)
 
 
-def _judged(name: str, exact: float, found: _Estimate | None, x: float) -> Comparison:
-    if found is None:
+def _judged(name: str, exact: float, estimate: _Estimate | None, x: float) -> Comparison:
+    if estimate is None:
         return Comparison(name, exact, math.nan, math.inf)
-    tolerance = MARGIN * found.error + 1e-9 * abs(found.slope)
-    largest = WELL_BELOW * max(abs(found.slope), abs(exact) if math.isfinite(exact) else 0.0)
-    if exact == 0.0 and abs(found.slope) <= tolerance:
-        largest = FLAT * max(found.size, TINY) / max(abs(x), 1.0)
-    return Comparison(name, exact, found.slope if tolerance <= largest else math.nan, tolerance)
+    tolerance = MARGIN * estimate.error + 1e-9 * abs(estimate.slope)
+    largest = WELL_BELOW * max(abs(estimate.slope), abs(exact) if math.isfinite(exact) else 0.0)
+    if exact == 0.0 and abs(estimate.slope) <= tolerance:
+        largest = FLAT * max(estimate.size, TINY) / max(abs(x), 1.0)
+    return Comparison(name, exact, estimate.slope if tolerance <= largest else math.nan, tolerance)
 
 
 def _settled(f: Callable[[float], float], x: float) -> _Estimate | None:
@@ -170,7 +171,7 @@ def _estimates(f: Callable[[float], float], x: float) -> list[_Estimate]:
     has odd powers, and goes to 0 where there is no kink.
     """
     middle = _value(f, x)
-    found: list[_Estimate] = []
+    estimates: list[_Estimate] = []
     slopes: list[float] = []
     kinks: list[float] = []
     sizes: list[float] = []
@@ -182,7 +183,7 @@ def _estimates(f: Callable[[float], float], x: float) -> list[_Estimate]:
         right, left = (up - middle) / (above - x), (middle - down) / (x - below)
         slope = (up - down) / (above - below)
         if not (math.isfinite(slope) and math.isfinite(right - left)):  # f is not defined there, so wider steps reach beyond a gap
-            found, slopes, last = [], [], math.inf
+            estimates, slopes, last = [], [], math.inf
             continue
         if last != 2.0 * step:
             slopes = []
@@ -203,9 +204,9 @@ def _estimates(f: Callable[[float], float], x: float) -> list[_Estimate]:
             if best is None or error < best.error:
                 best = _Estimate(step, step * 2.0**k, new_slopes[k], error, new_sizes[k])
         if best is not None:
-            found.append(best)
+            estimates.append(best)
         slopes, kinks, sizes = new_slopes, new_kinks, new_sizes
-    return found
+    return estimates
 
 
 def _steps(x: float) -> Iterator[float]:

@@ -7,19 +7,20 @@ import inspect
 import linecache
 import math
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any, Self
 
+from autograd._runtime.state import RECORDING, STATE
+from autograd._runtime.temporary import During, Temporary
 from autograd.errors import AnomalyError, InputError
-from autograd.state import STATE
-from autograd.temporary import During, Temporary
+from autograd.graph import Node
 
-RECORDING: ContextVar[bool] = ContextVar("recording", default=True)
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
-# Counters that threads share would have to be locked, and a lock can be lost to an interrupt. These are derived from dicts, in one
-# statement without a call: neither an interrupt nor another thread can come in between.
+# Counters that threads share would need a lock, and an interrupt may leave a lock taken. These are derived from dicts, in one statement
+# without a call: neither an interrupt nor another thread can come in between.
 _PAUSED: dict[int, Any] = {}
 _WATCHED: dict[int, Any] = {}
 
@@ -30,7 +31,7 @@ def _derive() -> None:
 
 
 class Watching(Temporary[None]):
-    """Each new node is shown to `STATE.observe`."""
+    """Each new node is given to `Hooks.created`."""
 
     def do(self) -> None:
         """See `Temporary`."""
@@ -63,25 +64,25 @@ class Assigned(Temporary[None]):
         self._variable.set(self._value)
 
     def undo(self) -> None:
-        """Give the variable the value of the innermost one that has not ended: they may end in any order."""
+        """Give the variable the value of the innermost setting that has not ended: settings may end in any order."""
         self._ended = True
-        found = _INNERMOST.get()
-        while found is not None and found._ended:
-            found = found._outer
-        _INNERMOST.set(found)
-        found = _nearest(found, self._variable)
-        while found is not None and found._ended:
-            found = _nearest(found._outer, self._variable)
-        self._variable.set(self._before if found is None else found._value)
+        setting = _INNERMOST.get()
+        while setting is not None and setting._ended:
+            setting = setting._outer
+        _INNERMOST.set(setting)
+        setting = _nearest(setting, self._variable)
+        while setting is not None and setting._ended:
+            setting = _nearest(setting._outer, self._variable)
+        self._variable.set(self._before if setting is None else setting._value)
         self._counted.pop(id(self), None)
         _derive()
 
 
-def _nearest(found: Assigned | None, variable: ContextVar[Any]) -> Assigned | None:
-    """The innermost one of a variable, from here outward."""
-    while found is not None and found._variable is not variable:
-        found = found._outer
-    return found
+def _nearest(setting: Assigned | None, variable: ContextVar[Any]) -> Assigned | None:
+    """The innermost setting of a variable, from this one outward."""
+    while setting is not None and setting._variable is not variable:
+        setting = setting._outer
+    return setting
 
 
 _INNERMOST: ContextVar[Assigned | None] = ContextVar("innermost", default=None)
@@ -94,7 +95,7 @@ class _Setting(During[None]):
         super().__init__(lambda: Assigned(variable, value))
 
     def __call__(self, function: Any) -> Any:
-        """The function with this setting, whenever its code runs: of a generator or a coroutine that is not when it is called."""
+        """The function with this setting whenever its code runs, which for generators and coroutines is after the call."""
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
@@ -126,7 +127,7 @@ class _Setting(During[None]):
                             item, step = (yield received), inner.asend
                         except GeneratorExit:
                             raise
-                        except BaseException as error:  # thrown in by whoever asks for the next item
+                        except BaseException as error:  # thrown into the generator by its caller
                             item, step = error, inner.athrow
                 finally:
                     await _Resumed(inner.aclose().__await__(), self)
@@ -163,7 +164,7 @@ class _Resumed:
 
 
 def no_grad() -> _Setting:
-    """Within it, results remember nothing of how they were computed: for evaluating a model, and for updating parameters.
+    """Within it, results do not remember how they were computed: for evaluating a model, and for updating parameters.
 
     Example:
         >>> x = Value(2.0)
@@ -191,9 +192,9 @@ def enable_grad() -> _Setting:
 def detect_anomaly() -> _Setting:
     """Within it, the first nan or inf is an error that names the operation, its operands and the line that built it.
 
-    Forward, as soon as a node with such a number is made; backward, as soon as one reaches a gradient. Makes nodes several
-    times as expensive. It watches nodes: in a compiled function there are some only while it is recorded, and in `jvp` the
-    derivatives are none.
+    In the forward pass, as soon as a node with such a number is made; in the backward pass, as soon as a gradient becomes one. Nodes become
+    more expensive. Only nodes are watched: a compiled function has nodes only while it is recorded, and the derivatives of `jvp` are not
+    nodes.
 
     Example:
         >>> with detect_anomaly():
@@ -206,12 +207,12 @@ def detect_anomaly() -> _Setting:
 
 
 def scope(name: str) -> _Setting:
-    """Nodes that are made within it belong to a group of this name. Scopes nest: "layer0" and in it "neuron2" is "layer0/neuron2".
+    """Nodes that are made within it belong to a group of this name. Scopes nest: "neuron2" within "layer0" is "layer0/neuron2".
 
-    The models of `nn` are made of layers and neurons; called within a scope, they open one for each of them.
+    A model of `nn` that is called within a scope opens one for each of its layers and neurons.
 
     Raises:
-        InputError: the name is empty or no string.
+        InputError: the name is empty or not a string.
 
     Example:
         >>> with scope("layer0"), scope("neuron2"):
@@ -235,20 +236,28 @@ class _Scope(_Setting):
         self._make = lambda: Assigned(_SCOPE, f"{outer}/{name}" if (outer := _SCOPE.get()) else name)
 
 
-def observe(node: Any) -> None:
-    """What `detect_anomaly` and `scope` do to a node that was just made."""
+def observe(node: Node) -> None:
+    """What `detect_anomaly` and `scope` do to a node that was just made.
+
+    Raises:
+        AnomalyError: its number is nan or inf.
+    """
     anomaly = _ANOMALY.get()
     name = _SCOPE.get()
     if name or anomaly:
         extra = node._extras()
         extra.scope, extra.line = name, current_line() if anomaly else ""
-    if anomaly and not math.isfinite(node._data):
-        raise AnomalyError(f"{_made(node)}: {_operands(node)}" if node._prev or node.label else _made(node))
+        if anomaly and not math.isfinite(node._data):
+            raise AnomalyError(f"{_made(node)}: {_operands(node)}" if node._inputs or extra.label else _made(node))
 
 
-def check_gradients_of_inputs(node: Any) -> None:
-    """Under `detect_anomaly`: raise if this node has just made the gradient of one of its inputs nan or inf."""
-    for x, slope in zip(node._prev, node._slopes, strict=True):
+def gradient_check() -> Callable[[Node], None] | None:
+    """What to call after each node of a backward pass of this thread: within `detect_anomaly` a check of the gradients it passed on."""
+    return _check_gradients_of_inputs if _ANOMALY.get() else None
+
+
+def _check_gradients_of_inputs(node: Node) -> None:
+    for x, slope in zip(node._inputs, node._slopes, strict=True):
         if not math.isfinite(x._grad):
             raise AnomalyError(
                 f"the gradient of {x!r} became {x._grad} in the backward pass of {_made(node)}: "
@@ -256,28 +265,27 @@ def check_gradients_of_inputs(node: Any) -> None:
             )
 
 
-def anomaly_is_looked_for() -> bool:
-    """Whether this thread is within `detect_anomaly`."""
-    return _ANOMALY.get()
-
-
-def _made(node: Any) -> str:
+def _made(node: Node) -> str:
     line = node._extra.line if node._extra is not None else ""
-    what = f"{node._op} gave {node._data!r}" if node._prev else f"the number {node._data!r} came in"
+    what = f"{node._operation.symbol} gave {node._data!r}" if node._inputs else f"the number {node._data!r} came in"
     return f"{what} at {line}" if line else what
 
 
-def _operands(node: Any) -> str:
-    """The operands by letters; of many, those that are largest or nan, by their positions."""
-    inputs = list(enumerate(node._prev))
+def _operands(node: Node) -> str:
+    """The operands by letters; of many, the largest or nan, by their positions."""
+    inputs = list(enumerate(node._inputs))
     if len(inputs) > SHOWN:
         names = [f"input {i}" for i, _ in inputs]
         inputs = sorted(inputs, key=lambda pair: math.inf if math.isnan(pair[1]._data) else math.fabs(pair[1]._data), reverse=True)[:SHOWN]
         start = f"of {len(names)} inputs the largest are "
     else:
         names, start = list("abcdef"), ""
-    operands = [f"{names[i]} = {x._data!r}" + (f" (label {x.label!r})" if x.label else "") for i, x in inputs]
-    return start + ", ".join(operands) if operands else f"label {node.label!r}"
+    operands = [f"{names[i]} = {x._data!r}" + (f" (label {_label(x)!r})" if _label(x) else "") for i, x in inputs]
+    return start + ", ".join(operands) if operands else f"label {_label(node)!r}"
+
+
+def _label(node: Node) -> str:
+    return "" if node._extra is None else node._extra.label
 
 
 SHOWN = 6
@@ -285,7 +293,7 @@ SHOWN = 6
 
 
 def current_line(frame: FrameType | None = None) -> str:
-    """The line of the user's code that is running, in a frame or what it was called from: the nearest one outside of ours."""
+    """The line of the user's code that is running: the innermost frame outside of this package, from the given one outward."""
     frame = frame or sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
         frame = frame.f_back
@@ -293,6 +301,3 @@ def current_line(frame: FrameType | None = None) -> str:
         return ""
     source = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" + (f" ({source})" if source else "")
-
-
-STATE.observe = observe

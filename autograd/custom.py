@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Callable, Sequence
 from inspect import signature
 from string import ascii_lowercase
@@ -32,27 +33,26 @@ def define(
     It works like the built-in ones from then on: eager, compiled, in derivatives of any order, in pictures and checks.
 
     Args:
-        name: a new name. Defined again in the same module, as by a cell of a notebook that is run again, an operation takes the place of
-            the former one; graphs and programs that were made before keep that.
+        name: a new name. An operation that is defined again in the same module, as by a notebook cell that runs again, replaces the
+            former one; graphs and programs that exist already keep the former one.
         value: the value, a rule ``lambda xp, a, b: …``. `xp` has the functions in `autograd.namespaces.FUNCTIONS`; choose with
             `xp.where`, and compare for equality with `xp.equal`, because the rule also runs on arrays and on Values.
-        derivatives: one rule ``lambda xp, y, a, b: …`` an input, where `y` is the value.
+        derivatives: one rule ``lambda xp, y, a, b: …`` for each input, where `y` is the value.
         domain: a rule that is true where the operation is defined; elsewhere there is a DomainError.
         pole: a rule that is true where the value is infinite; there is a PoleError there.
         requires: the domain in words, for the message.
-        symbol: what a picture shows; the name where it is not given.
-        latex: how a formula shows it, with the inputs as {a}, {b}, …, as in ``r"\\operatorname{{softsign}}({a})"``.
-        doc: what it is, in a sentence.
-        selects: whether a derivative of 0 means that the value does not depend on the input there, so that nothing is passed on to it; also
-            of an infinite gradient, which a derivative of 0 would make nan.
+        symbol: the sign that a picture shows; the name where it is not given.
+        latex: its notation in a formula, with the inputs as {a}, {b}, …, as in ``r"\\operatorname{{softsign}}({a})"``.
+        doc: one line of description.
+        selects: whether a derivative of 0 means that the value does not depend on the input there. The input then gets no gradient, also
+            where that of the value is infinite and the product would be nan.
         check_at: points at which first and second derivatives are compared with numeric ones.
 
     Raises:
-        DefinitionError: the name is taken or no identifier, a rule is no function of these arguments, or a derivative is
-            missing.
-        GradientCheckError: a derivative is wrong at a point of `check_at`, or there is nothing to compare it with; after this, and all
-            that rules raise there, the table is as it was.
-        InputError: a point of `check_at` is no sequence of numbers.
+        DefinitionError: the name is taken or not an identifier, a rule is not a function of these arguments, or a derivative is missing.
+        GradientCheckError: a derivative is wrong at a point of `check_at`, or there is nothing to compare it with. After this and any error
+            of a rule, the table is as it was.
+        InputError: a point of `check_at` is not a sequence of numbers.
 
     Example:
         >>> softsign = define(
@@ -70,20 +70,16 @@ def define(
     if name in OPERATIONS and _is_from(value, OPERATIONS[name].value):
         del OPERATIONS[name]
     try:
+        _check_definition(name, value, derivatives, domain, pole)
         row = ops.define(
             name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc, selects=selects
         )  # fmt: skip
-        inputs = ", ".join(ascii_lowercase[: len(derivatives)])
-        for rule in (value, domain, pole):
-            _need_arguments(name, rule, f"xp, {inputs}")
-        for rule in derivatives:
-            _need_arguments(name, rule, f"xp, y, {inputs}")
         unconfirmed = [(point, c) for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
         if unconfirmed:
             fault = "are wrong" if any(c.verdict == "disagrees" for _, c in unconfirmed) else "have nothing to be compared with"
             lines = "\n".join(f"  at {tuple(point)}: {c}" for point, c in unconfirmed)
             raise GradientCheckError(f"the derivatives of {name} {fault}:\n{lines}")
-    except BaseException:  # also of a rule, or of a point outside of the domain
+    except BaseException:  # also one of a rule, or for a point outside the domain
         OPERATIONS.clear()
         OPERATIONS.update(before)
         raise
@@ -91,9 +87,30 @@ def define(
 
 
 def _is_from(rule: Any, other: Rule) -> bool:
-    """Whether it is from the module of the other, and that is not our own."""
+    """Whether both rules come from one module, other than ours."""
     module = getattr(rule, "__module__", None)
     return isinstance(module, str) and module == getattr(other, "__module__", None) != ops.__name__
+
+
+def _check_definition(name: str, value: Rule, derivatives: Sequence[Rule], domain: Rule | None, pole: Rule | None) -> None:
+    """
+    Raises:
+        DefinitionError: see `define`.
+    """
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise DefinitionError(f"an operation's name must be a Python identifier, not {name!r}")
+    if name in OPERATIONS:
+        raise DefinitionError(f"there is an operation {name!r} already: choose another name")
+    if not derivatives:
+        raise DefinitionError(f"{name}: give one derivative rule an input, as in lambda xp, y, a: …")
+    inputs = ", ".join(ascii_lowercase[: len(derivatives)])
+    for rule in (value, *derivatives, domain, pole):
+        if rule is not None and not callable(rule):
+            raise DefinitionError(f"{name}: every rule is a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
+    for rule in (value, domain, pole):
+        _need_arguments(name, rule, f"xp, {inputs}")
+    for rule in derivatives:
+        _need_arguments(name, rule, f"xp, y, {inputs}")
 
 
 def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:
@@ -101,7 +118,7 @@ def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:
         return
     try:
         signature(rule).bind(*arguments.split(", "))
-    except ValueError:  # not every function of another package has a signature
+    except ValueError:  # a function of another package may have no signature
         return
     except TypeError as error:
         raise DefinitionError(f"{name}: with one derivative rule an input, this rule must be lambda {arguments}: …; {error}") from error

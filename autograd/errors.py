@@ -11,7 +11,7 @@ Each is also the built-in exception that a plain Python float would have raised,
     ├── StaleGraphError     (RuntimeError)       `.data` was changed since the graph was built
     ├── AnomalyError        (ArithmeticError)    nan or inf, under `detect_anomaly`
     ├── GradientCheckError  (AssertionError)     a derivative differs from the numeric one
-    ├── ConvergenceError    (ArithmeticError)    no root was found
+    ├── ConvergenceError    (ArithmeticError)    an iteration did not reach a root
     ├── CompileError        (ValueError)         a graph or function that cannot be compiled
     ├── TrainingError       (ArithmeticError)    the loss or a gradient is not finite
     ├── FileError           (ValueError)         a file that is damaged or does not fit
@@ -66,7 +66,7 @@ class CompileError(AutogradError, ValueError):
 
 
 class TrainingError(AutogradError, ArithmeticError):
-    """Training met a loss or a gradient that is not finite."""
+    """A loss or a gradient is not finite during training."""
 
 
 class FileError(AutogradError, ValueError):

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import ops
+from autograd._runtime.coercion import real
+from autograd._runtime.messages import undefined
+from autograd._runtime.state import STATE, is_recorded
+from autograd.conditions import Condition, compare
 from autograd.errors import InputError
 from autograd.namespaces import FLOATS, Namespace, Truth
 from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
-from autograd.recording import Condition, compare, is_unchecked
-from autograd.state import STATE
-from autograd.value import Value, apply, apply_one, is_recorded, real, undefined
+from autograd.recording import is_unchecked
+from autograd.value import Value, apply, apply_one
 
 
 def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
@@ -28,7 +31,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         data = [real(x) for x in operands]
         if checked and outside(operation, FLOATS, *data):
             if is_recorded():
-                return apply(operation, [Value(x, CONSTANT) for x in data])  # whether that is wanted, each run finds out
+                return apply(operation, [Value(x, CONSTANT) for x in data])  # each run checks the domain
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:
@@ -43,7 +46,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
 
 
 def function_of(operation: Operation) -> Callable[..., Any]:
-    """The row as a function of Values and numbers, documented from the row; one of any number of inputs takes a sequence."""
+    """A row as a function of Values and numbers, documented from the row. If it has any number of inputs, it takes a sequence."""
     if operation.arity is None:
 
         def function(items: Any) -> Any:
@@ -74,7 +77,7 @@ def _sequence(name: str, items: Any) -> Any:
 
 
 NUMPY_NAMES = {"divide": "div", "power": "pow"}
-"""Where NumPy's name, which rules use, differs from the row's."""
+"""NumPy's names, which rules use, where they differ from those of the rows."""
 
 
 class Graphs:
@@ -119,11 +122,11 @@ GRAPHS: Namespace = Graphs()
 def where(condition: Truth, a: Any, b: Any) -> Any:
     """`a` where the condition holds, else `b`. Either may be a function of no arguments, which is called only if selected.
 
-    Write it with functions where the other side is not defined: its pole then cannot be met. In a compiled function both
-    sides are part of the program, and each run and sample selects anew.
+    Write functions where the other side is not defined, so that it is not computed. In a compiled function both sides are part of the
+    program, and each run and sample selects anew.
 
     Raises:
-        InputError: the condition is a Value, whose truth would depend on its being exactly 0, or the `~` of a truth.
+        InputError: the condition is a Value, which would be true unless it is exactly 0, or the `~` of a bool.
 
     Example:
         >>> x = Value(-1.0)
@@ -138,7 +141,7 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
         return condition.select(a, b)
     selected = a if condition else b
     selected = selected() if callable(selected) else selected
-    return +selected if STATE.paused and isinstance(selected, Value) else selected  # within no_grad without its history
+    return +selected if STATE.paused and isinstance(selected, Value) else selected  # within no_grad, without its history
 
 
 def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
@@ -184,7 +187,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
 
 def softmax(logits: Any) -> list[Any]:
-    """exp(zᵢ) / Σ exp(zⱼ): positive numbers that add up to 1. Stable for logits of any size.
+    """exp(zᵢ) / Σ exp(zⱼ): positive numbers whose sum is 1. Stable for logits of any size.
 
     Args:
         logits: a sequence of Values and numbers, at least one.
@@ -222,7 +225,7 @@ def log_softmax(logits: Any) -> list[Any]:
 
 
 def hardmax(logits: Any) -> list[float]:
-    """1 at the largest logit (the first of several), 0 elsewhere; nan where one is nan. Piecewise constant: no gradient to follow.
+    """1 at the largest logit (the first of several), 0 elsewhere; nan where one is nan. Piecewise constant, so that it has no gradient.
 
     Args:
         logits: a sequence of Values and numbers, at least one.
@@ -239,13 +242,13 @@ def hardmax(logits: Any) -> list[float]:
     for i, item in enumerate(items):
         if item > items[best]:
             best = i
-        elif not item <= items[best]:  # one of them is nan, and nothing is the largest
+        elif not item <= items[best]:  # one of them is nan
             return [math.nan] * len(items)
     return [1.0 if i == best else 0.0 for i in range(len(items))]
 
 
 def _below_peak(logits: Any) -> list[Any]:
-    """Logits less a number near the largest of them, so that exp does not overflow: softmax does not change by a shift."""
+    """Logits minus a number near the largest of them, so that exp does not overflow; the shift does not change their softmax."""
     items = _some(logits)
     largest = peak(items)
     return [z - largest for z in items]
@@ -274,14 +277,14 @@ METHODS = (
     *(sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, abs, sign, floor, ceil, maximum, minimum, clip, pow, remainder),
     *(relu, leaky_relu, elu, gelu, silu, sigmoid, softplus),
 )
-"""What is a method of Value too: `v.exp()` is `exp(v)`."""
+"""The functions that are methods of Value too: `v.exp()` is `exp(v)`."""
 
 OTHER_NAMES = {
     **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"},
     **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"},
     **{"abs": "__abs__", "floor": "__floor__", "ceil": "__ceil__"},
 }
-"""Under which name NumPy looks for a method, where it is another: `np.arcsin` of an object array calls `.arcsin()` of each element."""
+"""NumPy's names for methods, where they differ: `np.arcsin` of an object array calls `.arcsin()` of each element."""
 
 for _function in METHODS:
     setattr(Value, _function.__name__, _function)

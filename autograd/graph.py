@@ -1,12 +1,23 @@
-"""The graph: nodes that know their inputs, and the order in which the chain rule visits them."""
+"""The graph and the chain rule: nodes with inputs, local derivatives and a gradient; their topological order; the backward pass.
+
+For y = f(a, b), a gradient of the result r comes to a and b through y:
+
+    ∂r/∂a  +=  ∂y/∂a · ∂r/∂y        slope times gradient, for each input of each node,
+    ∂r/∂b  +=  ∂y/∂b · ∂r/∂y        the result first, every node before its inputs.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from itertools import count
-from typing import Any, Final, final
+from typing import Final, final
 
-from autograd.native import mypyc_attr
+from autograd import ops
+from autograd._runtime.mypyc_shim import mypyc_attr
+from autograd.ops import Operation
 
+LEAF: Final = ops.LEAF
 NO_NODES: Final[list[Node]] = []  # never added to
 NO_NUMBERS: Final[list[float]] = []
 _generations = count(1)  # next() on it is atomic, so two threads never draw the same number
@@ -14,65 +25,102 @@ _generations = count(1)  # next() on it is atomic, so two threads never draw the
 
 @mypyc_attr(acyclic=True)
 class Node:
-    """What the graph knows of a value: the nodes it was computed from. One or two stand in slots, more in lists.
+    """A number, the operation and the inputs it was computed from, the derivative with respect to each input, and a gradient.
 
-    There are slots and no containers because a node that Python's cyclic garbage collector visits costs several times the
-    arithmetic it stands for; and a graph can have no cycle, since inputs exist before what is computed from them.
+    One or two inputs stand in slots, more of them in lists: a node without containers is invisible to Python's cyclic garbage collector,
+    whose visits would cost more than the arithmetic. The graph has no cycles, since inputs exist before what is computed from them.
+
+    Attributes:
+        _data, _operation: the number, and the row of the op table that it was computed by: LEAF or CONSTANT for none.
+        _left, _right, _dleft, _dright: the inputs, None where there are fewer, and the local derivatives with respect to them.
+        _grad: the derivative of the node that `backward` was called on with respect to this one.
+        _extra, _mark: what few nodes have; how far the latest walk has come with this one.
     """
 
-    __slots__ = ("_extra", "_left", "_mark", "_right")
+    __slots__ = ("_data", "_dleft", "_dright", "_extra", "_grad", "_left", "_mark", "_operation", "_right")
 
-    _left: Node | None
-    _right: Node | None
-    _extra: Extra | None
-    _mark: int
+    def __init__(
+        self, data: float, operation: Operation, left: Node | None, right: Node | None, dleft: float, dright: float, extra: Extra | None
+    ) -> None:
+        self._data, self._operation, self._extra = data, operation, extra
+        self._left, self._right = left, right
+        self._dleft, self._dright = dleft, dright
+        self._grad, self._mark = 0.0, 0
+
+    @property
+    def _inputs(self) -> tuple[Node, ...]:
+        """The inputs, in order, with multiplicity: those of `a * a` are `(a, a)`."""
+        if self._left is None:
+            return () if self._extra is None else tuple(self._extra.left + self._extra.right)
+        return (self._left,) if self._right is None else (self._left, self._right)
+
+    @property
+    def _slopes(self) -> tuple[float, ...]:
+        """The local derivatives with respect to each input, at the time the node was made."""
+        if self._left is None:
+            return () if self._extra is None else tuple(self._extra.dleft + self._extra.dright)
+        return (self._dleft,) if self._right is None else (self._dleft, self._dright)
+
+    def _extras(self) -> Extra:
+        if self._extra is None:
+            self._extra = Extra()
+        return self._extra
+
+    def _backward(self) -> None:
+        """Add this node's gradient, times the local derivative, to each of its inputs."""
+        grad = self._grad
+        left, right, extra = self._left, self._right, self._extra
+        if left is not None:
+            part = self._dleft * grad
+            left._grad += part if part == part else self._selected(self._dleft)
+        if right is not None:
+            part = self._dright * grad
+            right._grad += part if part == part else self._selected(self._dright)
+        if extra is not None:
+            for x, slope in zip(extra.left, extra.dleft):  # noqa: B905 - with strict=, mypyc calls Python's slower zip
+                part = slope * grad
+                x._grad += part if part == part else self._selected(slope)
+            for x, slope in zip(extra.right, extra.dright):  # noqa: B905
+                part = slope * grad
+                x._grad += part if part == part else self._selected(slope)
+
+    def _selected(self, slope: float) -> float:
+        """In place of slope · gradient that is nan: 0 where this slope of 0 says that the input was not selected (`Operation.selects`)."""
+        return 0.0 if slope == 0.0 and self._operation.selects else math.nan
 
 
 @final
 @mypyc_attr(acyclic=True)
 class Extra:
-    """What few nodes have, kept out of all the others, which are an eighth smaller and so much faster for it.
+    """What few nodes have, kept out of all the others, which are smaller without it.
 
     Attributes:
-        left, right: the inputs of a node that has more than two: all on the left, or the two sides of a dot. A list may be that of
-            many nodes: the neurons of a layer share what they know of its inputs.
+        left, right: the inputs of a node that has more than two: all on the left, or the two sides of a dot. Nodes may share a list.
         dleft, dright: the local derivatives with respect to them.
         label: a name for pictures and messages.
         scope: the names of the `scope` contexts it was made in, as "layer0/neuron2".
-        line: where it was made, under `detect_anomaly`.
+        line: the line that made it, under `detect_anomaly`.
         gradient: its gradient as a Value, after ``backward(create_graph=True)``.
     """
 
     __slots__ = ("dleft", "dright", "gradient", "label", "left", "line", "right", "scope")
 
     def __init__(
-        self,
-        left: list[Node] = NO_NODES,
-        dleft: list[float] = NO_NUMBERS,
-        right: list[Node] = NO_NODES,
-        dright: list[float] = NO_NUMBERS,
+        self, left: list[Node] = NO_NODES, dleft: list[float] = NO_NUMBERS, right: list[Node] = NO_NODES, dright: list[float] = NO_NUMBERS
     ) -> None:
         self.left: list[Node] = left
         self.dleft: list[float] = dleft
         self.right: list[Node] = right
         self.dright: list[float] = dright
-        self.label: str = ""
-        self.scope: str = ""
-        self.line: str = ""
+        self.label = self.scope = self.line = ""
         self.gradient: object = None
-
-    def drop_inputs(self) -> None:
-        """As for a constant."""
-        self.left = self.right = NO_NODES
-        self.dleft = self.dright = NO_NUMBERS
 
 
 def topological_order(root: Node) -> list[Node]:
     """Every node that `root` depends on, inputs before what is computed from them, `root` last.
 
-    Depth-first and iterative, so depth is limited by memory only; always the same order for the same graph. A node's
-    mark says how far this walk has come with it. Each walk has marks of its own, higher than all before, so that nothing
-    needs to be reset, also when a walk is interrupted.
+    Depth-first and iterative, so that memory alone limits the depth; the same graph always gives the same order. Each walk uses marks of
+    its own, higher than all before, so that none has to be reset, also when a walk is interrupted.
 
     Source: Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", section on topological sort.
     """
@@ -84,16 +132,14 @@ def topological_order(root: Node) -> list[Node]:
         node = stack[-1]
         if node._mark < entered:
             node._mark = entered
-            extra = node._extra
+            left, right, extra = node._left, node._right, node._extra
             if extra is not None:
                 for side in (extra.right, extra.left):
                     for x in reversed(side):
                         if x._mark < entered:
                             stack.append(x)
-            right = node._right
             if right is not None and right._mark < entered:
                 stack.append(right)
-            left = node._left
             if left is not None and left._mark < entered:
                 stack.append(left)
             if stack[-1] is not node:
@@ -105,15 +151,23 @@ def topological_order(root: Node) -> list[Node]:
     return order
 
 
-def inputs_by(number: dict[Any, int], nodes: list[Node]) -> list[tuple[int, ...]]:
-    """The inputs of each node by their numbers, in order, with multiplicity: of `a * a` twice that of `a`."""
-    found: list[tuple[int, ...]] = []
-    for node in nodes:
-        left, right, extra = node._left, node._right, node._extra
-        if left is None:
-            found.append(() if extra is None else tuple([number[x] for x in extra.left + extra.right]))
-        elif right is None:
-            found.append((number[left],))
-        else:
-            found.append((number[left], number[right]))
-    return found
+def backward(root: Node, check: Callable[[Node], None] | None = None) -> None:
+    """The chain rule, from `root` to the leaves, whose gradients add up; all others start from 0. `check` is called after each node."""
+    order = topological_order(root)
+    leaves = [node for node in order if node._operation is LEAF]
+    before = [leaf._grad for leaf in leaves]
+    for node in order:
+        if node._operation is not LEAF:
+            node._grad = 0.0
+        elif node._extra is not None:
+            node._extra.gradient = None
+    try:
+        root._grad += 1.0
+        for node in reversed(order):
+            node._backward()
+            if check is not None:
+                check(node)
+    except BaseException:  # Ctrl-C above all: the leaves are as they were
+        for leaf, gradient in zip(leaves, before):  # noqa: B905
+            leaf._grad = gradient
+        raise

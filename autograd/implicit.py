@@ -7,20 +7,21 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd._runtime.coercion import number_of
 from autograd.errors import CompileError, ConvergenceError, InputError
 from autograd.recording import recorder
 from autograd.tracing import refused
 from autograd.transforms import jacobian
 from autograd.trees import flatten
-from autograd.value import Value, number_of
+from autograd.value import Value
 
 
 def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations: int = 100, order: int = 2) -> Callable[..., Any]:
     """The root of an equation as a function of its parameters, with derivatives.
 
-    The root is found by Newton's method, on plain numbers. Then Newton's step is taken again as a formula of the parameters, and of the
-    Values that `f` refers to: at the root it changes nothing, and its derivatives are those of the root. Each such step doubles the order
-    that is right.
+    Newton's method computes the root on plain numbers. Further Newton steps are then taken on Values, as formulas of the parameters and of
+    the Values that `f` refers to: at the root they change nothing, and their derivatives are those of the root. Each such step doubles the
+    order up to which the derivatives are right.
 
     Args:
         f: ``f(y, *parameters)`` is 0 at the root `y`: one number, or a list of as many numbers as `y` has.
@@ -33,7 +34,7 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
 
     Raises:
         ConvergenceError: (when called) there is no root near the guess, or the Jacobian has no inverse there.
-        InputError: `order` is no whole number of at least 1; (when called) `f` does not return as many numbers as `y` has.
+        InputError: `order` is not a whole number of at least 1; (when called) `f` does not return as many numbers as `y` has.
         CompileError: (when called) in a function that is being compiled: each of its runs would need a search of its own.
 
     Source: Christianson, "Reverse accumulation and implicit functions", Optimization Methods and Software 9 (1998).
@@ -61,10 +62,10 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
         fixed = [rebuild([number_of(x) for x in items]) for items, rebuild in numbers]
 
         def residual(y: list[Any], at: list[Any]) -> list[Any]:
-            found = flatten(f(build(y), *at))[0]
-            if len(found) != len(y):
-                raise InputError(f"f must return as many numbers as y has: {len(y)}, not {len(found)}")
-            return found
+            residuals = flatten(f(build(y), *at))[0]
+            if len(residuals) != len(y):
+                raise InputError(f"f must return as many numbers as y has: {len(y)}, not {len(residuals)}")
+            return residuals
 
         y = _search(lambda point: residual(point, fixed), [number_of(x) for x in leaves], tolerance, max_iterations)
         if any(isinstance(x, Value) for x in residual(list(y), list(parameters))):

@@ -1,13 +1,13 @@
-"""What a rule may be evaluated on.
+"""Namespaces: the functions that a rule of the op table may use, on floats, on arrays and on Values.
 
-A rule of the op table is a function of a *namespace* `xp` and of its inputs: `lambda xp, a: xp.exp(a)`. The same rule runs
+A rule is a function of a *namespace* `xp` and of its inputs: `lambda xp, a: xp.exp(a)`. The same rule runs
 
 - on Python floats with `FLOATS`, below: one number;
 - on NumPy arrays with `autograd.compiled.backends.numpy.arrays`: a whole batch;
 - on Values with `autograd.functions`: the graph of the expression, which can be differentiated again.
 
-Every namespace is *total*: it follows IEEE 754 and gives inf or nan where `math` raises. What is an error is said once, by
-the `domain` and `pole` of each row, and checked before a rule runs.
+Every namespace is *total*: it follows IEEE 754 and gives inf or nan where `math` raises. Errors are defined in one place, the `domain` and
+`pole` of each row, and checked before a rule runs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Number = Any  # a float, an array or a Value: whatever the namespace at hand works on
+Number = Any  # a float, an array or a Value, as the namespace has it
 Truth = Any  # a bool, or an array of them
 Namespace = Any  # an object with the functions named in FUNCTIONS, and with `inf` and `nan`
 
@@ -26,13 +26,13 @@ FUNCTIONS = (
     *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
     *("abs", "floor", "ceil", "divide", "power", "remainder", "isinf", "equal", "where"),
 )
-"""What a rule may use beside `+ - * /`, `< <= > >=`, `&` and `|`. The names are NumPy's."""
+"""What a rule may use besides `+ - * /`, `< <= > >=`, `&` and `|`. The names are NumPy's."""
 
 
 def total(
     function: Callable[[float], float], poles: Mapping[float, float] = {}, *, overflow: Callable[[float], float] = abs
 ) -> Callable[[float], float]:
-    """`function` of `math`, with nan where it raises ValueError, but for `poles`, and, where it overflows, inf signed as `overflow(x)`."""
+    """A function of `math` made total: nan, or what `poles` has, for ValueError; inf, signed as `overflow(x)`, for OverflowError."""
 
     def ieee(x: float) -> float:
         try:
@@ -55,7 +55,7 @@ def _divide(a: float, b: float) -> float:
 
 def _power(a: float, b: float) -> float:
     if b == 2.0:
-        return a * a  # as all executors, and rounded once
+        return a * a  # as in every backend, and rounded once
     try:
         return math.pow(a, b)
     except ValueError:  # a negative number to a fractional power, or zero to a negative one

@@ -1,30 +1,31 @@
 """Every operation, once: its value, its local derivatives, and where it is defined.
 
-A row reads ``define(name, value, *derivatives)``. The value is a rule of the inputs; there is one derivative rule an
-input, a rule of the output `y` and the inputs. `xp` is the namespace the rule is evaluated in (see `namespaces`): floats give
-a number, arrays a batch, Values the graph of the expression. So one row serves eager code, compiled code, second
-derivatives, the tests and the documentation.
+A row reads ``define(name, value, *derivatives)``. The value is a function of the inputs. There is one derivative for each input, which is a
+function of the output `y` and the inputs. Both are rules: they are evaluated in a namespace `xp` (see `namespaces`), where floats give a
+number, arrays a batch, and Values the graph of the expression. One row therefore serves eager code, compiled code, second derivatives,
+tests and documentation.
 
 Four habits keep the rules exact:
 
-- *No cancellation, no overflow*, nor in the derivatives of a rule. The slope of tanh at 20 is 1.7e-17, which `1 - y*y` would round to
-  0; near 0 it is `1 - y*y` that has the exact derivative, -2 y y', where (1 - y)(1 + y) would have y - y.
-- *No division by what may vanish inside the domain*, except by `xp.divide`, which gives inf.
-- *Branches that meet smoothly.* `xp.where(a > 0, -a, a)` is -|a|, and both branches of a rule that uses it are the same
-  analytic function, so derivatives of every order are right at 0 too.
-- *`xp.equal(a, 0.0)`, not `a == 0.0`*: between Values, `==` asks whether they are the same node.
+- *No cancellation and no overflow*, also in the derivatives of a rule. The slope of tanh at 20 is 1.7e-17, which `1 - y*y` would round to
+  0; near 0, `1 - y*y` is exact and has the exact derivative -2 y y', where that of (1 - y)(1 + y) would cancel.
+- *No division by what may be 0 inside the domain*, except by `xp.divide`, which gives inf.
+- *Branches that join smoothly.* `xp.where(a > 0, -a, a)` is -|a|. Both branches of a rule that uses it are the same analytic function, so
+  that derivatives of every order are right at 0 too.
+- *`xp.equal(a, 0.0)`, not `a == 0.0`*, because `==` compares two Values by identity.
+
+Formulas that several rows share are in `formulas`, here called `exact`.
 """
 
 from __future__ import annotations
 
-import keyword
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograd import formulas as exact
 from autograd.errors import DefinitionError
-from autograd.namespaces import Number, Truth
+from autograd.namespaces import Truth
 
 Rule = Callable[..., Any]
 
@@ -34,22 +35,22 @@ class Operation:
     """One row of the table.
 
     Attributes:
-        name: what it is called: ``"mul"``.
-        symbol: what a drawing shows: ``"*"``.
+        name: the name, as ``"mul"``.
+        symbol: the sign that a drawing shows, as ``"*"``.
         value: ``value(xp, *inputs)``.
-        derivatives: one rule an input, ``rule(xp, y, *inputs)``; for an operation of any number of inputs a single rule that
-            returns the derivatives as a sequence.
+        derivatives: one rule for each input, ``rule(xp, y, *inputs)``; an operation of any number of inputs has a single rule that returns
+            all derivatives as a sequence.
         arity: the number of inputs, or None for any number.
         domain: ``domain(xp, *inputs)`` is true where the operation is defined (a nan input passes through).
         pole: ``pole(xp, *inputs)`` is true where the value would be infinite; it is checked first.
         requires: the domain in words, for messages and documentation.
         parameters: how many of the last inputs belong to the operation when they are given as numbers: the exponent of `pow`.
-        doc: what it is, in a sentence.
-        latex: how a formula shows it, with the inputs as {a}, {b}, …; the name as an operator where it is not given.
-        constants: numbers that stand for the last inputs; see `bind`.
-        selects: whether a derivative of 0 selects rather than multiplies: the input has no part in the value here, so that its gradient is
-            0 also where the gradient of the value is infinite.
-        stops: whether the backward pass ends here: of comparisons, and of what `stopped` gives.
+        doc: one line of description.
+        latex: its notation in a formula, with the inputs as {a}, {b}, …; "" for the name as an operator.
+        constants: numbers in place of the last inputs; see `bind`.
+        selects: whether a derivative of 0 selects rather than multiplies: the value does not depend on the input here, so that the gradient
+            of the input is 0 also where the gradient of the value is infinite.
+        stops: whether the backward pass ends here, as at comparisons and at operations that `stopped` returns.
         origin: the operation that this one is without derivatives; see `stopped`.
     """
 
@@ -78,7 +79,7 @@ class Operation:
         bound = self._bound.get(constants)
         if bound is not None:
             return bound
-        # hex tells 0.0 from -0.0, and finds a nan again, where == would not
+        # by hex, 0.0 differs from -0.0 and nan equals itself; by == it is the other way round
         key = constants if all(c == c and c != 0.0 for c in constants) else tuple(map(float.hex, constants))
         bound = self._bound.get(key)
         if bound is None:
@@ -110,25 +111,25 @@ class Operation:
 
     def stopped(self) -> Operation:
         """This operation without derivatives: what `no_grad` makes of it while a function is recorded. The backward pass ends there."""
-        found = self._bound.get(("stopped",))
-        if found is None:
+        stopped = self._bound.get(("stopped",))
+        if stopped is None:
             rules: tuple[Rule, ...] = tuple([lambda xp, y, *a: 0.0 for _ in self.derivatives])
             if self.arity is None:
                 rules = (lambda xp, y, *a: [0.0] * len(a),)
-            found = self._bound[("stopped",)] = replace(self, derivatives=rules, selects=True, stops=True, origin=self, _bound={})
-        return found
+            stopped = self._bound[("stopped",)] = replace(self, derivatives=rules, selects=True, stops=True, origin=self, _bound={})
+        return stopped
 
     def is_like(self, operation: Operation) -> bool:
-        """Whether it is an operation, with its derivatives or without."""
+        """Whether this is the given operation, or the one that `stopped` makes of it."""
         return (self.origin or self) is operation
 
     def is_same(self, other: Operation) -> bool:
-        """Whether it has the rule of another one and the same constants; `bind` does not keep all objects that it makes."""
+        """Whether both are one operation bound to the same constants: `bind` forgets some of the objects that it has made."""
         own, others = ((x.name, x.origin is None, *map(float.hex, x.constants)) for x in (self, other))
         return bool(self.constants) and own == others
 
     def slopes(self, xp: Any, y: Any, *inputs: Any) -> list[Any]:
-        """The local derivatives, one an input."""
+        """The local derivatives with respect to each input."""
         if self.arity is None:
             return list(self.derivatives[0](xp, y, *inputs))
         return [rule(xp, y, *inputs) for rule in self.derivatives]
@@ -140,22 +141,16 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 """The table: every operation by its name."""
 
-LOG2_E, LOG10_E = 1.0 / math.log(2.0), 1.0 / math.log(10.0)
-TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
-ONE_OVER_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
-ROOT_HALF = math.sqrt(0.5)
-ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
-
 _NO_SLOPES: tuple[Rule, Rule] = (lambda xp, y, a, b: 0.0, lambda xp, y, a, b: 0.0)
 LESS = Operation("less", "<", lambda xp, a, b: xp.where(a < b, 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
 LESS_EQUAL = Operation("less_equal", "<=", lambda xp, a, b: xp.where(a <= b, 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
 EQUAL = Operation("equal", "==", lambda xp, a, b: xp.where(xp.equal(a, b), 1.0, 0.0), _NO_SLOPES, 2, selects=True, stops=True)
 COMPARISONS = (LESS, LESS_EQUAL, EQUAL)
-"""Not rows: the comparisons in a function that `compile` records, 1 where they hold and 0 elsewhere. The backward pass ends there."""
+"""Comparisons in a function that `compile` records: 1 where they hold, else 0. Not in the table; the backward pass ends there."""
 
 LEAF = Operation("leaf", "", lambda xp: xp.nan, (), 0)
 CONSTANT = Operation("constant", "", lambda xp: xp.nan, (), 0)
-"""Not rows: what a Value has for an operation when the user made it, and when it stands for a number in an expression."""
+"""The operations of Values without inputs: those that the user made, and numbers in an expression. They are not in the table."""
 
 
 def define(
@@ -177,27 +172,15 @@ def define(
     Args:
         name: a new name, a Python identifier.
         value: ``value(xp, *inputs)``.
-        derivatives: ``rule(xp, y, *inputs)``, one an input.
-        symbol: what a drawing shows; the name where it is not given.
+        derivatives: ``rule(xp, y, *inputs)``, one for each input.
+        symbol: the sign that a drawing shows; the name where it is not given.
         domain: true where the operation is defined.
         pole: true where the value is infinite.
         requires: the domain in words.
-        variadic: the operation takes any number of inputs, and its one derivative rule returns them all.
+        variadic: the operation takes any number of inputs, and its one derivative rule returns all derivatives.
         parameters: how many of the last inputs are part of the operation when they are plain numbers.
         doc, latex, selects: see `Operation`.
-
-    Raises:
-        DefinitionError: the name is taken or no identifier, a rule is no function, or a derivative is missing.
     """
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise DefinitionError(f"an operation's name must be a Python identifier, not {name!r}")
-    if name in OPERATIONS:
-        raise DefinitionError(f"there is an operation {name!r} already: choose another name")
-    if not derivatives or (variadic and len(derivatives) != 1):
-        raise DefinitionError(f"{name}: give one derivative rule an input, as lambda xp, y, a: …; a variadic operation has one in all")
-    for rule in (value, *derivatives, *[rule for rule in (domain, pole) if rule is not None]):
-        if not callable(rule):
-            raise DefinitionError(f"{name}: every rule is a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
     arity = None if variadic else len(derivatives)
     operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex, selects=selects)
     OPERATIONS[name] = operation
@@ -218,7 +201,7 @@ DIV = define("div", lambda xp, a, b: xp.divide(a, b),
 NEG = define("neg", lambda xp, a: -a, lambda xp, y, a: -1.0, doc="-a")
 POS = define("pos", lambda xp, a: +a, lambda xp, y, a: 1.0, doc="a itself, as a node of its own")
 POW = define("pow", lambda xp, a, b: xp.power(a, b),
-             lambda xp, y, a, b: _power_slope(xp, y, a, b),
+             lambda xp, y, a, b: exact.power_slope(xp, y, a, b),
              # y log(a); 0 at a = 0, its limit from the right; nan for a < 0, where a**b exists at single points only
              lambda xp, y, a, b: xp.where(a > 0.0, y * xp.log(xp.where(a > 0.0, a, 1.0)), xp.where(xp.equal(a, 0.0), 0.0, xp.nan)),
              symbol="**", parameters=1, pole=lambda xp, a, b: xp.equal(a, 0.0) & (b < 0.0),
@@ -237,9 +220,9 @@ LOG   = define("log", lambda xp, a: xp.log(a), lambda xp, y, a: xp.divide(1.0, a
                domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the natural logarithm")
 LOG1P = define("log1p", lambda xp, a: xp.log1p(a), lambda xp, y, a: xp.divide(1.0, 1.0 + a),
                domain=lambda xp, a: a > -1.0, requires="a > -1", doc="log(1 + a), exact near 0")
-LOG2  = define("log2", lambda xp, a: xp.log2(a), lambda xp, y, a: xp.divide(LOG2_E, a),
+LOG2  = define("log2", lambda xp, a: xp.log2(a), lambda xp, y, a: xp.divide(exact.LOG2_E, a),
                domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the logarithm to base 2")
-LOG10 = define("log10", lambda xp, a: xp.log10(a), lambda xp, y, a: xp.divide(LOG10_E, a),
+LOG10 = define("log10", lambda xp, a: xp.log10(a), lambda xp, y, a: xp.divide(exact.LOG10_E, a),
                domain=lambda xp, a: a > 0.0, requires="a > 0", doc="the logarithm to base 10")
 SQRT  = define("sqrt", lambda xp, a: xp.sqrt(a), lambda xp, y, a: xp.divide(0.5, y + 0.0),  # the root of -0.0 is -0.0, its slope inf
                domain=lambda xp, a: a >= 0.0, requires="a ≥ 0", doc="the square root")
@@ -251,18 +234,18 @@ CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a),
 SIN   = define("sin", lambda xp, a: xp.sin(a), lambda xp, y, a: xp.cos(a), doc="the sine of an angle in radians")
 COS   = define("cos", lambda xp, a: xp.cos(a), lambda xp, y, a: -xp.sin(a), doc="the cosine of an angle in radians")
 TAN   = define("tan", lambda xp, a: xp.tan(a), lambda xp, y, a: 1.0 + y * y, doc="the tangent of an angle in radians")
-ASIN  = define("asin", lambda xp, a: xp.asin(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt(_one_minus_square(xp, a))),
+ASIN  = define("asin", lambda xp, a: xp.asin(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt(exact.one_minus_square(xp, a))),
                domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose sine is a, in [-π/2, π/2]")
-ACOS  = define("acos", lambda xp, a: xp.acos(a), lambda xp, y, a: xp.divide(-1.0, xp.sqrt(_one_minus_square(xp, a))),
+ACOS  = define("acos", lambda xp, a: xp.acos(a), lambda xp, y, a: xp.divide(-1.0, xp.sqrt(exact.one_minus_square(xp, a))),
                domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose cosine is a, in [0, π]")
 ATAN  = define("atan", lambda xp, a: xp.atan(a), lambda xp, y, a: 1.0 / (1.0 + a * a), doc="the angle whose tangent is a, in (-π/2, π/2)")
 ATAN2 = define("atan2", lambda xp, a, b: xp.atan2(a, b),
-               lambda xp, y, a, b: _over_square(xp, b, xp.hypot(a, b)),
-               lambda xp, y, a, b: _over_square(xp, -a, xp.hypot(a, b)),
+               lambda xp, y, a, b: exact.over_square(xp, b, xp.hypot(a, b)),
+               lambda xp, y, a, b: exact.over_square(xp, -a, xp.hypot(a, b)),
                doc="the angle of the point (x, y) = (b, a), in [-π, π]")
 HYPOT = define("hypot", lambda xp, a, b: xp.hypot(a, b),
-               lambda xp, y, a, b: _cosine(xp, y, a, b),
-               lambda xp, y, a, b: _cosine(xp, y, b, a),
+               lambda xp, y, a, b: exact.cosine(xp, y, a, b),
+               lambda xp, y, a, b: exact.cosine(xp, y, b, a),
                doc="√(a² + b²), without overflow")
 
 # -- hyperbolic functions ---------------------------------------------------------------------------------------------
@@ -270,22 +253,22 @@ HYPOT = define("hypot", lambda xp, a, b: xp.hypot(a, b),
 SINH  = define("sinh", lambda xp, a: xp.sinh(a), lambda xp, y, a: xp.cosh(a), doc="the hyperbolic sine")
 COSH  = define("cosh", lambda xp, a: xp.cosh(a), lambda xp, y, a: xp.sinh(a), doc="the hyperbolic cosine")
 TANH  = define("tanh", lambda xp, a: xp.tanh(a),
-               lambda xp, y, a: _sech_squared(xp, a, y),
+               lambda xp, y, a: exact.sech_squared(xp, a, y),
                doc="the hyperbolic tangent, a sigmoid in (-1, 1)")
 ASINH = define("asinh", lambda xp, a: xp.asinh(a), lambda xp, y, a: xp.divide(1.0, xp.hypot(1.0, a)), doc="the inverse of sinh")
 ACOSH = define("acosh", lambda xp, a: xp.acosh(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt(a - 1.0) * xp.sqrt(a + 1.0)),
                domain=lambda xp, a: a >= 1.0, requires="a ≥ 1", doc="the inverse of cosh, not negative")
-ATANH = define("atanh", lambda xp, a: xp.atanh(a), lambda xp, y, a: xp.divide(1.0, _one_minus_square(xp, a)),
+ATANH = define("atanh", lambda xp, a: xp.atanh(a), lambda xp, y, a: xp.divide(1.0, exact.one_minus_square(xp, a)),
                domain=lambda xp, a: (a > -1.0) & (a < 1.0), requires="-1 < a < 1", doc="the inverse of tanh")
 
 # -- the error function -----------------------------------------------------------------------------------------------
 
-ERF   = define("erf", lambda xp, a: xp.erf(a), lambda xp, y, a: TWO_OVER_ROOT_PI * _gaussian(xp, a),
+ERF   = define("erf", lambda xp, a: xp.erf(a), lambda xp, y, a: exact.TWO_OVER_ROOT_PI * exact.gaussian(xp, a),
                doc="the error function, 2/√π ∫₀ᵃ exp(-t²) dt")
-ERFC  = define("erfc", lambda xp, a: xp.erfc(a), lambda xp, y, a: -TWO_OVER_ROOT_PI * _gaussian(xp, a),
+ERFC  = define("erfc", lambda xp, a: xp.erfc(a), lambda xp, y, a: -exact.TWO_OVER_ROOT_PI * exact.gaussian(xp, a),
                doc="1 - erf(a), exact where that cancels")
 
-# -- steps and choices: where they have a corner, the derivative is that of one side or between both --------------------
+# -- steps and choices: at a corner, the derivative is that of one side or lies between both -----------------------------
 
 ABS   = define("abs", lambda xp, a: xp.abs(a), lambda xp, y, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1.0, 0.0)),
                doc="the absolute value; its derivative at 0 is 0")
@@ -325,170 +308,50 @@ ELU     = define("elu", lambda xp, a, b: xp.where(a > 0.0, a, b * xp.expm1(a)),
                  lambda xp, y, a, b: xp.where(a > 0.0, 1.0, b * xp.exp(a)),
                  lambda xp, y, a, b: xp.where(a > 0.0, 0.0, xp.expm1(a)), parameters=1, symbol="ELU",
                  doc="a, or b · (exp(a) - 1) where a is not positive")
-GELU    = define("gelu", lambda xp, a: a * _normal(xp, a),
-                 lambda xp, y, a: _normal(xp, a) + a * ONE_OVER_ROOT_2PI * _gaussian(xp, a * ROOT_HALF),
+GELU    = define("gelu", lambda xp, a: a * exact.normal(xp, a),
+                 lambda xp, y, a: exact.normal(xp, a) + a * exact.ONE_OVER_ROOT_2PI * exact.gaussian(xp, a * exact.ROOT_HALF),
                  symbol="GELU", doc="a · Φ(a), where Φ is the normal distribution")
-GELU_TANH = define("gelu_tanh", lambda xp, a: a * _logistic(xp, _gelu_z(xp, a)),
-                   lambda xp, y, a: _logistic(xp, _gelu_z(xp, a)) + a * _logistic_slope(xp, _gelu_z(xp, a)) * _gelu_z_slope(xp, a),
+GELU_TANH = define("gelu_tanh", lambda xp, a: a * exact.logistic(xp, exact.gelu_z(xp, a)),
+                   lambda xp, y, a: exact.logistic(xp, exact.gelu_z(xp, a))
+                       + a * exact.logistic_slope(xp, exact.gelu_z(xp, a)) * exact.gelu_z_slope(xp, a),
                    symbol="GELU", doc="GELU, approximated by tanh")
-SILU    = define("silu", lambda xp, a: a * _logistic(xp, a), lambda xp, y, a: _logistic(xp, a) + a * _logistic_slope(xp, a),
+SILU    = define("silu", lambda xp, a: a * exact.logistic(xp, a), lambda xp, y, a: exact.logistic(xp, a) + a * exact.logistic_slope(xp, a),
                  symbol="SiLU", doc="a · sigmoid(a)")
-SIGMOID = define("sigmoid", lambda xp, a: _logistic(xp, a), lambda xp, y, a: _logistic_slope(xp, a), doc="1 / (1 + exp(-a))")
-SOFTPLUS = define("softplus", lambda xp, a: xp.where(a > 0.0, a, 0.0) + xp.log1p(_exp_minus_abs(xp, a)), lambda xp, y, a: _logistic(xp, a),
-                  doc="log(1 + exp(a)), without overflow")
+SIGMOID = define("sigmoid", lambda xp, a: exact.logistic(xp, a), lambda xp, y, a: exact.logistic_slope(xp, a), doc="1 / (1 + exp(-a))")
+SOFTPLUS = define("softplus", lambda xp, a: xp.where(a > 0.0, a, 0.0) + xp.log1p(exact.exp_minus_abs(xp, a)),
+                  lambda xp, y, a: exact.logistic(xp, a), doc="log(1 + exp(a)), without overflow")
 
 # -- any number of inputs ---------------------------------------------------------------------------------------------
 
-SUM = define("sum", lambda xp, *a: _sum(a), lambda xp, y, *a: [1.0] * len(a), symbol="Σ", variadic=True,
+SUM = define("sum", lambda xp, *a: exact.total(a), lambda xp, y, *a: [1.0] * len(a), symbol="Σ", variadic=True,
              doc="a₁ + a₂ + …, from left to right")
-DOT = define("dot", lambda xp, *ab: _dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True,
+DOT = define("dot", lambda xp, *ab: exact.dot(*ab), lambda xp, y, *ab: (*ab[len(ab) // 2:], *ab[:len(ab) // 2]), variadic=True,
              doc="a₁b₁ + a₂b₂ + …, from left to right")
-PEAK = define("peak", lambda xp, *a: _peak(xp, a), lambda xp, y, *a: [0.0] * len(a), variadic=True, selects=True,
+PEAK = define("peak", lambda xp, *a: exact.peak(xp, a), lambda xp, y, *a: [0.0] * len(a), variadic=True, selects=True,
               doc="the largest input as a whole number, floor(max(a₁, a₂, …)); 0 where that is infinite")
-LOGSUMEXP = define("logsumexp", lambda xp, *a: _peak(xp, a) + xp.log(_sum(_exponentials(xp, a))),
-                   lambda xp, y, *a: _shares(xp, _exponentials(xp, a)), variadic=True,
+LOGSUMEXP = define("logsumexp", lambda xp, *a: exact.peak(xp, a) + xp.log(exact.total(exact.exponentials(xp, a))),
+                   lambda xp, y, *a: exact.shares(xp, exact.exponentials(xp, a)), variadic=True,
                    doc="log(exp(a₁) + exp(a₂) + …), without overflow")
 
 # fmt: on
 
 SELECT = Operation("select", "where", WHERE.value, WHERE.derivatives, 3, selects=True)
-"""No row: the `where` of a function that `compile` records."""
+"""The `where` of a function that `compile` records. It is not in the table."""
 
 
 def product(operation: Operation, xp: Any, slope: Any, amount: Any) -> Any:
-    """A local derivative times a gradient or a tangent: exactly 0 where a derivative of 0 selects (see `Operation.selects`)."""
+    """A local derivative times a gradient or tangent: exactly 0 where the derivative is 0 and selects (see `Operation.selects`)."""
     return xp.where(xp.equal(slope, 0.0), 0.0, slope * amount) if operation.selects else slope * amount
 
 
-def _power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:
-    """b a^(b-1), and 0 at b = 0, where that is 0 · inf. Where b - 1 is rounded, its power would be far off: there it is y b / a."""
-    exact = xp.equal((b - 1.0) + 1.0, b) | xp.equal(y, 0.0) | xp.isinf(y)
-    return xp.where(xp.equal(b, 0.0), 0.0, xp.where(exact, b * xp.power(a, b - 1.0), xp.divide(y * b, a)))
-
-
-def _exp_minus_abs(xp: Any, a: Number) -> Number:  # cannot overflow; see the third habit
-    return xp.exp(xp.where(a > 0.0, -a, a))
-
-
-def _logistic(xp: Any, a: Number) -> Number:
-    """1 / (1 + exp(-a)). In a graph it is the row, whose derivatives do not cancel."""
-    if hasattr(xp, "sigmoid"):
-        return xp.sigmoid(a)
-    e = _exp_minus_abs(xp, a)
-    return xp.where(a > 0.0, 1.0, e) / (1.0 + e)
-
-
-def _logistic_slope(xp: Any, a: Number) -> Number:
-    return 0.25 * _sech_squared(xp, 0.5 * a, xp.tanh(0.5 * a))
-
-
-def _sech_squared(xp: Any, a: Number, t: Number) -> Number:
-    """1 / cosh²(a), where t is tanh(a).
-
-    Near 0 it is 1 - t², whose derivative -2t / cosh²(a) does not cancel; further out, where 1 - t² does, it is 4e / (1 + e)² with
-    e = exp(-2|a|).
-    """
-    e = _exp_minus_abs(xp, 2.0 * a)
-    return xp.where(xp.abs(t) < 0.5, 1.0 - t * t, 4.0 * (e / ((1.0 + e) * (1.0 + e))))
-
-
-def _one_minus_square(xp: Any, a: Number) -> Number:
-    """1 - a²: near 0 as it stands, for its derivative -2a; further out as (1 - a)(1 + a), for its value."""
-    return xp.where(xp.abs(a) < 0.5, 1.0 - a * a, (1.0 - a) * (1.0 + a))
-
-
-def _cosine(xp: Any, r: Number, a: Number, b: Number) -> Number:
-    """a / r, where r = √(a² + b²), and 0 at r = 0.
-
-    For |b| ≤ |a| it is ±1 / √(1 + q²) with q = b / a, for there the derivative of a / r, which is b² / r³, would cancel.
-    """
-    q = xp.divide(b, a)
-    flat = xp.divide(xp.where(a < 0.0, -1.0, 1.0), xp.sqrt(1.0 + q * q))
-    return xp.where(xp.equal(r, 0.0), 0.0, xp.where(xp.abs(a) < xp.abs(b), xp.divide(a, r), flat))
-
-
-def _over_square(xp: Any, a: Number, r: Number) -> Number:
-    """a / r², without overflow; 0 at r = 0."""
-    return xp.where(xp.equal(r, 0.0), 0.0, xp.divide(xp.divide(a, r), r))
-
-
-def _gaussian(xp: Any, a: Number) -> Number:
-    """exp(-a²). Squaring rounds, and exp makes much of it: so a² is taken as h² + (a - h)(a + h), where h² is exact.
-
-    A namespace may have a quicker `gaussian` of its own.
-    """
-    if hasattr(xp, "gaussian"):
-        return xp.gaussian(a)
-    a = _within_40(xp, a)
-    h = xp.floor(a * 65536.0 + 0.5) / 65536.0  # 0 near 0, where the derivative -2a exp(-a²) is to stay odd
-    return xp.exp(-(h * h)) * xp.exp(-((a - h) * (a + h)))
-
-
-def _within_40(xp: Any, a: Number) -> Number:
-    """`a`, but no further from 0 than 40, where exp(-a²) is 0: its square and cube cannot overflow."""
-    return xp.where(a > 40.0, 40.0, xp.where(a < -40.0, -40.0, a))
-
-
-def _normal(xp: Any, a: Number) -> Number:
-    """The distribution function of the standard normal."""
-    return 0.5 * xp.erfc(-a * ROOT_HALF)
-
-
-def _gelu_z(xp: Any, a: Number) -> Number:
-    """The argument of the logistic function in GELU's approximation, where (1 + tanh(z / 2)) / 2 is taken without cancellation."""
-    a = _within_40(xp, a)
-    return ROOT_8_OVER_PI * (a + 0.044715 * a * a * a)
-
-
-def _gelu_z_slope(xp: Any, a: Number) -> Number:
-    a = _within_40(xp, a)
-    return ROOT_8_OVER_PI * (1.0 + 3.0 * 0.044715 * a * a)
-
-
-def _sum(a: tuple[Number, ...]) -> Number:
-    total: Number = 0.0
-    for x in a:
-        total = total + x
-    return total
-
-
-def _dot(*ab: Number) -> Number:  # the first half of the inputs is a
-    n = len(ab) // 2
-    total: Number = 0.0
-    for a, b in zip(ab[:n], ab[n:], strict=True):
-        total = total + a * b
-    return total
-
-
-def _peak(xp: Any, a: tuple[Number, ...]) -> Number:
-    """A whole number near the largest input: what to subtract before exp. Whole, so that it has no derivative of its own."""
-    peak: Number = -math.inf
-    for x in a:
-        peak = xp.where(x > peak, x, xp.where(peak >= x, peak, x + peak))  # which is nan: one of them is
-    return xp.floor(xp.where(xp.isinf(peak), 0.0, peak))
-
-
-def _exponentials(xp: Any, a: tuple[Number, ...]) -> tuple[Number, ...]:
-    peak = _peak(xp, a)
-    return tuple(xp.exp(x - peak) for x in a)
-
-
-def _shares(xp: Any, a: tuple[Number, ...]) -> list[Number]:
-    """The parts of their sum. One above a half is 1 less the others, for the derivative of x / (x + others) would cancel."""
-    total = _sum(a)
-    most = [x + x > total for x in a]
-    others = _sum(tuple([xp.where(is_most, 0.0, x) for is_most, x in zip(most, a, strict=True)]))
-    return [xp.where(is_most, 1.0 - xp.divide(others, total), xp.divide(x, total)) for is_most, x in zip(most, a, strict=True)]
-
-
 def outside(operation: Operation, xp: Any, *inputs: Any) -> Truth:
-    """Where the inputs lie on a pole or outside the domain (a nan passes through): the one definition every executor uses."""
+    """Where the inputs lie on a pole or outside the domain (a nan passes through): the definition that every backend uses."""
     bad: Truth = False
     if operation.domain is not None:
         known: Truth = True
         for x in (*inputs, *operation.constants):
             known = known & (x == x)
-        bad = known & (operation.domain(xp, *inputs) == False)  # noqa: E712 - of arrays too, and `not` is for one truth
+        bad = known & (operation.domain(xp, *inputs) == False)  # noqa: E712 - elementwise for arrays
     if operation.pole is not None:
         bad = bad | operation.pole(xp, *inputs)
     return bad

@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from autograd._runtime.coercion import real
+from autograd.differentiation import derivatives, detached, is_from_outside, push_forward, variables_of
 from autograd.errors import InputError
 from autograd.graph import topological_order
 from autograd.tracing import traced
-from autograd.transforms import derivatives, detached, is_from_outside, push_forward, variables_of
 from autograd.trees import flatten
-from autograd.value import Value, real
+from autograd.value import Value
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
         x: the point.
 
     Raises:
-        InputError: `x` is no sequence of numbers, or `f` returns none.
+        InputError: `x` is not a sequence of numbers, or `f` does not return numbers.
 
     Example:
         >>> J = sparse_jacobian(lambda x: [b - a * a for a, b in zip(x, x[1:])], [1.0, 2.0, 3.0])
@@ -66,8 +67,8 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
         result = traced(f, variables, replaced)
         if isinstance(result, (Value, str)) or not hasattr(result, "__len__"):
             raise InputError(f"f must return a list of numbers, not {result!r}: for one number write [result]")
-        found = _by_colours(flatten(result)[0], variables)
-    return replace(found, values=detached(found.values))
+        compressed = _by_colours(flatten(result)[0], variables)
+    return replace(compressed, values=detached(compressed.values))
 
 
 def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
@@ -78,7 +79,7 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
         x: the point.
 
     Raises:
-        InputError: `x` is no sequence of numbers, or `f` does not return one number.
+        InputError: `x` is not a sequence of numbers, or `f` does not return one number.
 
     Example:
         >>> H = sparse_hessian(lambda x: sum((b - a * a) ** 2 for a, b in zip(x, x[1:])), [1.0] * 100)
@@ -87,15 +88,17 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
     """
     with _point(x) as (replaced, variables, _):
         result = traced(f, variables, replaced)
-        found = _by_colours(derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables)
-    return replace(found, values=detached(found.values))
+        compressed = _by_colours(
+            derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables
+        )
+    return replace(compressed, values=detached(compressed.values))
 
 
 def _point(x: Any) -> Any:
     """The point with a fresh variable for each number.
 
     Raises:
-        InputError: it is no sequence of numbers.
+        InputError: it is not a sequence of numbers.
     """
     if not hasattr(x, "__len__") or len(x) != len(flatten(x)[0]):
         raise InputError(f"the point must be a list of numbers, not {x!r}")
@@ -131,12 +134,12 @@ def _pattern(outputs: list[Any], variables: list[Value]) -> list[list[int]]:
 
 
 def _bits(number: int) -> list[int]:
-    found = []
+    positions = []
     while number:
         lowest = number & -number
-        found.append(lowest.bit_length() - 1)
+        positions.append(lowest.bit_length() - 1)
         number ^= lowest
-    return found
+    return positions
 
 
 def _colours(pattern: list[list[int]], columns: int) -> list[int]:

@@ -1,11 +1,11 @@
-"""Which functions are being traced, that is, recorded by `compile` or differentiated by a transform, and by whom.
+"""Which functions are being traced, that is, recorded by `compile` or differentiated by a transform.
 
-A traced function runs on Values in place of its arguments, and must do what it does on floats. What would make it do something else
-(equality, hashes, text, copies) asks here whether a Value belongs to a traced function. Two questions are asked:
+A traced function runs on Values in place of its arguments, and must do what it does on floats. What could make it do something else
+(equality, hashes, text, copies) checks here whether a Value belongs to a traced function:
 
-- `here`: is this thread within a traced function? A context variable knows.
-- `trace_of`: does this Value depend on an argument of one? A thread that a traced function started has no such context, so that only the
-  graph of the Value can tell.
+- `here`: the traced function that this thread is within, kept in a context variable.
+- `trace_of`: the traced function whose arguments a Value depends on, read from the graph: a thread that a traced function started does not
+  have its context.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, cast
 
-from autograd.state import STATE
-from autograd.temporary import During, Temporary
+from autograd._runtime.state import STATE
+from autograd._runtime.temporary import During, Temporary
 from autograd.value import Value
 
 
@@ -29,12 +29,12 @@ class Trace:
     """A function that is being traced.
 
     Attributes:
-        is_recorded: by `compile`; else it is differentiated.
+        is_recorded: whether `compile` records it; otherwise it is differentiated.
         variables: the nodes that stand for its arguments.
-        parameters: the `id` of those that are the parameters of a module.
-        thread: the one that runs it.
-        outer: the one around it.
-        refusals: the errors that were raised in it because it asked what cannot be answered.
+        parameters: the `id` of the variables that are parameters of a module.
+        thread: the thread that runs it.
+        outer: the trace around it.
+        refusals: the errors that were raised in it because it did what a trace cannot follow.
     """
 
     is_recorded: bool
@@ -45,14 +45,14 @@ class Trace:
     refusals: list[Exception] = field(default_factory=list)
 
     def refused(self, error: Exception) -> Exception:
-        """The error, to be raised; also when the function ends, if it has caught it. On floats there was none to catch."""
+        """The error, to be raised now, and again when the function ends if it has caught it: on floats there is no such error."""
         self.refusals.append(error)
         return error
 
     def end(self) -> None:
         """
         Raises:
-            AutogradError: the first refusal, which the function has caught, or which ended a thread of its own.
+            AutogradError: the first refusal, which the function has caught, or which ended another thread.
         """
         if self.refusals:
             raise self.refusals[0]
@@ -115,10 +115,10 @@ def tracing(is_recorded: bool, variables: Sequence[Value] = ()) -> During[Trace]
 
 
 def traced(f: Callable[..., Any], variables: Sequence[Value], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
-    """What a function returns that is being differentiated by these variables, which are in its arguments.
+    """Call a function that is being differentiated with respect to these variables, which are in its arguments.
 
     Raises:
-        AutogradError: the function asked for what cannot be answered, also if it has caught the error.
+        AutogradError: the function did what a trace cannot follow, also if it has caught the error.
     """
     with tracing(False, variables) as trace:
         result = f(*args, **(kwargs or {}))
@@ -127,12 +127,12 @@ def traced(f: Callable[..., Any], variables: Sequence[Value], args: Sequence[Any
 
 
 def is_running(trace: Trace) -> bool:
-    """Whether the function of a trace has not ended."""
+    """Whether the function of a trace still runs."""
     return id(trace) in _TRACED
 
 
 def _after_fork() -> None:
-    """In a child process there is one thread: what others traced has ended."""
+    """A child process has one thread only: the traces of the others have ended."""
     own = threading.get_ident()
     for traces in (_TRACED, _RECORDED, _OWNERS):
         for key, trace in [*traces.items()]:
@@ -152,7 +152,7 @@ def here() -> Trace | None:
 
 
 def refused(error: Exception) -> Exception:
-    """The error, to be raised; noted on the traced function that this thread is within, if there is one: see `Trace.refused`."""
+    """The error, to be raised; if this thread is within a traced function, see `Trace.refused`."""
     trace = here()
     return error if trace is None else trace.refused(error)
 
@@ -163,10 +163,10 @@ def owner_of(node: Value) -> Trace | None:
 
 
 def trace_of(value: object) -> Trace | None:
-    """A trace that a Value depends on a variable of, one of a recording if there is one; None where there is none."""
+    """A trace of which the Value depends on a variable, preferably one that is recorded; None where there is none."""
     if not isinstance(value, Value) or not _OWNERS:
         return None
-    found: Trace | None = None
+    trace: Trace | None = None
     seen: set[int] = set()
     pending = [value]
     while pending:
@@ -176,16 +176,19 @@ def trace_of(value: object) -> Trace | None:
         seen.add(id(node))
         owner = _OWNERS.get(id(node))
         if owner is not None:
-            found = owner
+            trace = owner
             if owner.is_recorded:
                 break
         pending.extend(node._prev)
-    return found
+    return trace
 
 
 def asked_by_us() -> bool:
-    """Whether our own code asks something of a Value. For what a Value calls, which in the plain build has frames of its own."""
+    """Whether the method of Value that led to our caller was called by code of this package."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__") == "autograd.value":
+    while frame is not None and frame.f_globals.get("__name__") in _METHODS:  # in the compiled core, methods have no frames
         frame = frame.f_back
     return frame is not None and cast(str, frame.f_globals.get("__name__", "")).split(".")[0] in ("autograd", "nn")
+
+
+_METHODS = ("autograd.value", "autograd._runtime.observed", "autograd.supervision")

@@ -17,7 +17,7 @@ class Form:
 
     Attributes:
         kind: the type of the node; None for a leaf, and `type(None)` for a None, which has no leaves.
-        keys: of a dict, with their types, which tell 1 from True; of an array its shape.
+        keys: of a dict, with their types, since 1 == True; of an array its shape.
         branches: the forms of what is in it.
         count: how many leaves there are.
     """

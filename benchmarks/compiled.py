@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, compile
+from autograd._runtime.bulk import add_gradients, numbers_of
 from autograd.graph import topological_order
-from autograd.value import add_gradients, numbers_of
 from benchmarks import cases
 from benchmarks.cases import Case, Run, casadi_function, executors, flat, packages
 from benchmarks.harness import Times, agree, interleaved

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autograd import NATIVE, Value, checking, relu
+from autograd._runtime.files import write_atomically
 from autograd.checking import Comparison
 from autograd.errors import AutogradError, InputError, MissingPackageError
-from autograd.files import write_atomically
 from nn import MLP, Adam, History, Neuron, cross_entropy, data, fit, save
 from nn.schedules import CosineAnnealingLR
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from autograd import elu, gelu, hardmax, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.ops import OPERATIONS
-from autograd.value import Value, real
+from autograd.value import Value
 from nn.data.rows import as_list_if_array
 from nn.module import Module
 

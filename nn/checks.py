@@ -8,8 +8,9 @@ import random
 from collections.abc import Callable, Iterable, Sized
 from typing import Any, SupportsIndex, TypeVar
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import Value, real
+from autograd.value import Value
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

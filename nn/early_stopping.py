@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import Value, real
+from autograd.value import Value
 from nn.checks import whole
 from nn.engine.eager_engine import assign
 from nn.history import History

@@ -8,10 +8,10 @@ from contextlib import nullcontext
 from types import FunctionType
 from typing import Any
 
+from autograd._runtime.bulk import numbers_of, set_gradients, set_numbers
+from autograd._runtime.state import STATE
 from autograd.contexts import enable_grad
 from autograd.errors import TrainingError
-from autograd.state import STATE
-from autograd.value import numbers_of, set_gradients, set_numbers
 from nn.array_type import Array
 from nn.data.batching import batches
 from nn.engine.diagnosis import check_finite, checked_step

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd.files import write_atomically
+from autograd._runtime.files import write_atomically
 from nn.plots.figure import new_figure
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from random import Random
 from statistics import NormalDist
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import real
 
 Initialiser = Callable[[int, int, Random], float]
 

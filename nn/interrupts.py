@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
 
-from autograd.temporary import During, Temporary
+from autograd._runtime.temporary import During, Temporary
 
 
 def handling_interrupts() -> During[AbstractContextManager[None]]:

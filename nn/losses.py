@@ -12,11 +12,12 @@ from typing import Any, cast
 from autograd import abs as absolute
 from autograd import clip, log, log1p, log_softmax, relu, softplus
 from autograd import sum as total
+from autograd._runtime.coercion import number_of, real
 from autograd.errors import DomainError, InputError
 from autograd.functions import call
 from autograd.ops import CLIP, WHERE
 from autograd.recording import recorder
-from autograd.value import Value, dot, number_of, real, values
+from autograd.value import Value, dot, values
 from nn.checks import differentiable, listed, not_negative, positive
 
 Number = float | Value

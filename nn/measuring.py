@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import real
 from nn import metrics as known_metrics
 from nn.losses import Loss, cross_entropy
 

@@ -9,10 +9,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd._runtime.coercion import number_of, real
 from autograd.contexts import no_grad
 from autograd.errors import InputError
 from autograd.trees import flatten
-from autograd.value import Value, number_of, real
+from autograd.value import Value
 from nn.checks import paired
 from nn.data.rows import Rows, as_list_if_array
 

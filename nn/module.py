@@ -7,9 +7,10 @@ from contextlib import suppress
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from autograd._runtime.coercion import real
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
-from autograd.value import Value, real
+from autograd.value import Value
 
 
 class Module:

@@ -7,8 +7,8 @@ import os
 import reprlib
 from pathlib import Path
 
+from autograd._runtime.files import write_atomically
 from autograd.errors import FileError, InputError
-from autograd.files import write_atomically
 from nn.module import Module
 
 

@@ -8,8 +8,8 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 
+from autograd._runtime.temporary import afterwards
 from autograd.errors import InputError
-from autograd.temporary import afterwards
 from autograd.value import Value
 from nn.checks import generator, loss_function, paired, whole
 from nn.data.rows import Rows

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from autograd import Value, detect_anomaly, dot, enable_grad, exp, grad, log, no_grad, scope
+from autograd._runtime.state import STATE
 from autograd.errors import AnomalyError, InputError
-from autograd.state import STATE
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ from points import ROWS
 
 import autograd as ag
 from autograd import Value
+from autograd._runtime.coercion import number_of
 from autograd.errors import InputError
 from autograd.functions import METHODS
 from autograd.ops import OPERATIONS
-from autograd.value import number_of
 
 UNARY = [
     "arcsin",

@@ -9,7 +9,8 @@ import pytest
 
 import autograd
 from autograd import Value, dot
-from autograd.graph import inputs_by, topological_order
+from autograd._runtime.bulk import inputs_by
+from autograd.graph import topological_order
 
 
 def chain(depth: int) -> Value:

@@ -4,6 +4,7 @@ import ast
 import inspect
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -15,20 +16,31 @@ import nn
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = [
-    ["autograd.errors", "autograd.native", "autograd.temporary", "autograd._choose"],
-    ["autograd.files", "autograd.namespaces"],
+    [
+        "autograd.errors",
+        "autograd._runtime",
+        "autograd._runtime.mypyc_shim",
+        "autograd._runtime.temporary",
+        "autograd._runtime.choose_build",
+    ],
+    ["autograd.namespaces", "autograd._runtime.files"],
+    ["autograd.formulas"],
     ["autograd.ops"],
-    ["autograd.graph", "autograd.notation", "autograd.state"],
-    ["autograd.contexts"],
-    ["autograd.value"],
-    ["autograd.trees", "autograd.tracing"],
+    ["autograd.graph", "autograd.notation"],
+    ["autograd._runtime.hooks", "autograd._runtime.messages", "autograd._runtime.vectors"],
+    ["autograd._runtime.state", "autograd._runtime.coercion"],
+    ["autograd._runtime.observed"],
+    ["autograd.value", "autograd.contexts"],
+    ["autograd._runtime.bulk", "autograd.trees", "autograd.tracing"],
     ["autograd.recording"],
+    ["autograd.conditions"],
     ["autograd.functions"],
-    ["autograd.interop", "autograd.pickling"],
-    ["autograd.transforms"],
+    ["autograd.interop.numpy_protocol", "autograd.interop.pickling"],
+    ["autograd.differentiation"],
+    ["autograd.transforms", "autograd.supervision"],
     ["autograd.checking", "autograd.implicit", "autograd.sparse"],
-    ["autograd.custom"],
-    ["autograd.compiled", "autograd.render"],
+    ["autograd.custom", "autograd.interop"],
+    ["autograd.compiled", "autograd.render", "autograd.interop.torch_graph"],
     ["autograd"],
     ["nn"],
 ]
@@ -89,6 +101,14 @@ def test_the_core_imports_nothing_but_the_standard_library() -> None:
             assert not foreign, (module, foreign)
 
 
+def test_the_core_fits_on_a_slide() -> None:
+    def lines(*names: str) -> int:
+        return sum(len((ROOT / "autograd" / f"{name}.py").read_text(encoding="utf-8").splitlines()) for name in names)
+
+    assert lines("graph", "value") <= 450
+    assert lines("graph", "value", "ops", "namespaces") <= 950
+
+
 def test_import_autograd_loads_no_optional_package() -> None:
     code = """
 import sys
@@ -108,10 +128,19 @@ def test_public_names() -> None:
     for name in ("compile", "Program", "grad", "value_and_grad", "check_gradients", "assert_gradients", "draw", "where", "dot"):
         assert hasattr(autograd, name)
         assert name in dir(autograd)
+    assert {name for name in dir(autograd) if not name.startswith("__")} == {*autograd.__all__, "abs", "compile", "pow", "sum"}
     for name in nn.__all__:
         assert getattr(nn, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'tensor'"):
         autograd.tensor
+
+
+def test_the_version() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        assert autograd.__version__ == tomllib.load(file)["project"]["version"]
+    code = f"import sys; sys.path[:] = [{str(ROOT)!r}, *[p for p in sys.path if 'packages' not in p]]; import autograd; print(autograd.__version__)"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == autograd.__version__  # not installed
 
 
 @pytest.mark.seed("G6")

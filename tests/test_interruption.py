@@ -27,8 +27,8 @@ from stepping import stepped
 import nn
 from autograd import Value, compile, contexts, detect_anomaly, drawn, enable_grad, grad, hessian, no_grad, recording, scope, tracing, where
 from autograd import draw as draw_graph
-from autograd.state import STATE
-from autograd.temporary import During, Temporary
+from autograd._runtime.state import STATE
+from autograd._runtime.temporary import During, Temporary
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (str(ROOT / "autograd"), str(ROOT / "nn"))
@@ -53,7 +53,7 @@ def left_behind() -> dict[str, Any]:
         "recorders": (STATE.recorders, 0),
         "traced": (STATE.traced, 0),
         "records": (contexts.RECORDING.get(), True),
-        "anomaly": (contexts.anomaly_is_looked_for(), False),
+        "anomaly": (contexts.gradient_check(), None),
         "scope": (contexts.current_scope(), ""),
         "trace": (tracing.here(), None),
         "owners": (len(tracing._OWNERS), 0),

@@ -1,5 +1,6 @@
 """The two builds: which one is loaded, and that an edited source is never hidden by an old binary."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -123,3 +124,56 @@ except ImportError as error:
     print(error)
 """
     assert "pip uninstall autograd scalar-autograd" in python(code, tmp_path)
+
+
+DOCUMENTED = """
+import inspect, json, sys
+import autograd
+
+def parameters(item):
+    try:
+        signature = inspect.signature(item)
+    except ValueError:
+        return None
+    return [(p.name, "*" * (p.kind == p.VAR_POSITIONAL) + repr(p.default)) for p in signature.parameters.values()]
+
+found = {}
+for name in MODULES:
+    module = sys.modules[name]
+    for key, item in vars(module).items():
+        if not key.startswith("_") and callable(item) and getattr(item, "__module__", None) == name:
+            found[f"{name}.{key}"] = inspect.getdoc(item), None if inspect.isclass(item) else parameters(item)
+            for own in dir(item) if inspect.isclass(item) else ():
+                if not own.startswith("_") or own in ("_prev", "_op", "_backward"):
+                    attribute = inspect.getattr_static(item, own)
+                    if inspect.isroutine(attribute) or isinstance(attribute, property) or inspect.getdoc(attribute):
+                        method = getattr(item, own)
+                        found[f"{name}.{key}.{own}"] = inspect.getdoc(method), parameters(method) if inspect.isroutine(method) else None
+for name in autograd.__all__:
+    item = getattr(autograd, name)
+    found[name] = inspect.getdoc(item), None if inspect.isclass(item) or not callable(item) else parameters(item)
+found["Value"] = inspect.getdoc(autograd.Value), parameters(autograd.Value)
+print(json.dumps(found, sort_keys=True))
+"""
+
+
+@pytest.mark.skipif(not autograd.NATIVE, reason="the native build")
+def test_documentation_and_signatures_are_the_same_in_both_builds() -> None:
+    modules = [
+        "autograd.graph",
+        "autograd.value",
+        *[f"autograd._runtime.{m}" for m in ("bulk", "coercion", "observed", "state", "vectors")],
+    ]
+    code = DOCUMENTED.replace("MODULES", repr(modules))
+    native, plain = (json.loads(python(code, SCALAR_AUTOGRAD_PLAIN=forced)) for forced in ("0", "1"))
+    assert native.keys() == plain.keys()
+    for name in native:
+        assert native[name] == plain[name], name
+    documentation, parameters = native["autograd.value.Value.backward"]
+    assert documentation.startswith("Fill `.grad` of every node")
+    assert parameters == [["self", EMPTY], ["create_graph", "False"]]
+    assert native["Value"][1] == [["data", EMPTY], ["label", "''"]]
+    assert native["dot"][0].startswith("x₁y₁ + x₂y₂ + …")
+
+
+EMPTY = "<class 'inspect._empty'>"

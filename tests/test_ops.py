@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from points import EXTREME, NOT_FINITE, ROWS, points
 
-from autograd import Value, check_gradients, grad
+from autograd import Value, check_gradients, define, grad
 from autograd.compiled.backends.numpy.arrays import ARRAYS
 from autograd.errors import DefinitionError, InputError
 from autograd.functions import GRAPHS, call
 from autograd.namespaces import FLOATS, FUNCTIONS
-from autograd.ops import DIV, MUL, OPERATIONS, POW, WHERE, Operation, define, outside
+from autograd.ops import DIV, MUL, OPERATIONS, POW, WHERE, Operation, outside
 from autograd.value import apply
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

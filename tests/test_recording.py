@@ -18,11 +18,12 @@ import pytest
 
 import autograd
 from autograd import Value, enable_grad, log, no_grad, scope, sqrt, where
+from autograd._runtime.state import STATE
 from autograd.compiled.passes.trace import trace
+from autograd.conditions import Condition, compare
 from autograd.errors import CompileError, DomainError, InputError
 from autograd.ops import EQUAL, LESS, LESS_EQUAL
-from autograd.recording import Condition, compare, drawn, recorder, recording
-from autograd.state import STATE
+from autograd.recording import drawn, recorder, recording
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from autograd import Value, derivative, exp, grad, hessian, hvp, jacobian, jvp, log, sigmoid, tanh, value_and_grad
+from autograd.differentiation import derivatives
 from autograd.errors import InputError, StaleGraphError
-from autograd.transforms import derivatives
 
 
 def test_numbers_in_numbers_out() -> None:

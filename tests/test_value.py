@@ -117,7 +117,8 @@ def test_written_out_operators_equal_their_rows_bit_for_bit() -> None:
             assert (node._operation.name, node._operation.constants, node._op) == (power.name, power.constants, power.symbol)
             assert repr((node.data, *node._slopes)) == repr((value, *power.slopes(FLOATS, value, x))), (x, y)
         for unary, row in ((operator.neg, NEG), (operator.pos, POS)):
-            assert repr(unary(Value(x)).data) == repr(row.value(FLOATS, x))
+            node, value = unary(Value(x)), row.value(FLOATS, x)
+            assert repr((node.data, *node._slopes)) == repr((value, *row.slopes(FLOATS, value, x)))
         silent = RELU.value(FLOATS, x)
         assert repr((relu(Value(x)).data, *relu(Value(x))._slopes)) == repr((silent, *RELU.slopes(FLOATS, silent, x)))
         inputs = [x, y, 1.5, y, x, -0.0]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Sequence
 
+from autograd._runtime.temporary import During, Temporary
 from autograd.compiled.forms import Block, Group, Sums, Tape
 from autograd.compiled.ir import Code
 from autograd.compiled.passes.allocate import allocate
@@ -19,7 +20,6 @@ from autograd.compiled.passes.matmuls import find_matmuls
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import order_of, trace
 from autograd.compiled.passes.vectorise import vectorise
-from autograd.temporary import During, Temporary
 
 __all__ = ["Stage", "collector_paused", "lower", "order_of", "stages", "trace"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.trees import refuse_masked
-from autograd.value import real
 
 
 class Rows(Protocol):

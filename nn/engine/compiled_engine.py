@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from autograd._runtime.bulk import set_gradients
+from autograd._runtime.temporary import During
 from autograd.errors import AutogradError, CompileError, DomainError
 from autograd.recording import giving_back, keeping_draws
-from autograd.temporary import During
-from autograd.value import Value, set_gradients
+from autograd.value import Value
 from nn.array_type import Array
 from nn.engine.eager_engine import EagerEngine, loss_of
 from nn.engine.interface import BatchGradient, Evaluation

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd._runtime.bulk import gradients_of, numbers_of, set_gradients, set_numbers
+from autograd._runtime.coercion import number_of
+from autograd._runtime.temporary import During, Temporary
 from autograd.contexts import no_grad
 from autograd.errors import AutogradError
-from autograd.temporary import During, Temporary
 from autograd.trees import flatten
-from autograd.value import Value, gradients_of, number_of, numbers_of, set_gradients, set_numbers
+from autograd.value import Value
 from nn.array_type import Array
 from nn.checks import differentiable
 from nn.engine.interface import BatchGradient, Evaluation

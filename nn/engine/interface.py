@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from autograd.temporary import During
+from autograd._runtime.temporary import During
 from autograd.value import Value
 from nn.array_type import Array
 from nn.engine.samples import Samples

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from autograd._runtime.temporary import afterwards
 from autograd.errors import CompileError
-from autograd.temporary import afterwards
 from nn.losses import Loss, Penalty
 
 

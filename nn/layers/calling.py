@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 from autograd import scope
+from autograd._runtime.vectors import Vector
 from autograd.contexts import current_scope
 from autograd.errors import InputError
-from autograd.value import Value, Vector
+from autograd.value import Value
 from nn.data.rows import as_list_if_array
 from nn.module import Module
 

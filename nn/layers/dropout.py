@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any, overload
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.recording import drawn
-from autograd.value import Value, real
+from autograd.value import Value
 from nn.activations import elementwise
 from nn.checks import generator
 from nn.module import Module

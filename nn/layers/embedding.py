@@ -7,8 +7,9 @@ import random
 from typing import Any, overload
 
 from autograd import where
+from autograd._runtime.coercion import real
 from autograd.errors import InputError, MagnitudeError
-from autograd.value import Value, dot, real
+from autograd.value import Value, dot
 from nn.checks import generator, whole
 from nn.data.rows import as_list_if_array
 from nn.initialisers import Initialiser, checked, normal

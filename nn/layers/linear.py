@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from autograd._runtime.vectors import Vector
 from autograd.errors import InputError
-from autograd.value import Value, Vector, dot, vector
+from autograd.value import Value, dot, vector
 from nn.checks import generator, whole
 from nn.initialisers import Initialiser, checked, he_uniform
 from nn.layers.calling import Sample, one_sample

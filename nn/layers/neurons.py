@@ -6,9 +6,10 @@ import random
 from collections.abc import Sequence
 from typing import Any, cast
 
+from autograd._runtime.state import STATE
+from autograd._runtime.vectors import Vector
 from autograd.errors import InputError
-from autograd.state import STATE
-from autograd.value import Value, Vector, dot, values, vector
+from autograd.value import Value, dot, values, vector
 from nn.activations import Activation, activation_named, is_vectorwise, name_of, title_of
 from nn.checks import generator, whole
 from nn.initialisers import Initialiser, checked, he_uniform

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, overload
 
+from autograd._runtime.state import STATE
 from autograd.errors import InputError
-from autograd.state import STATE
 from autograd.trees import flatten
 from nn.layers.calling import in_scopes
 from nn.module import Module

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import Value, real
+from autograd.value import Value
 from nn.array_type import Array
 from nn.checks import fraction, not_negative, positive
 from nn.optimizers.optimizer import Optimizer, with_decay

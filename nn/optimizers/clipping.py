@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from autograd._runtime.bulk import gradients_of, set_gradients
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
-from autograd.value import Value, gradients_of, real, set_gradients
+from autograd.value import Value
 from nn.array_type import Array
 from nn.checks import listed
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 
+from autograd._runtime.bulk import numbers_of, set_gradients, set_numbers
 from autograd.errors import InputError
-from autograd.value import Value, numbers_of, set_gradients, set_numbers
+from autograd.value import Value
 from nn.array_type import Array
 from nn.checks import positive
 from nn.optimizers.clipping import clip_bound, clipped_by_norm, clipped_by_value, distinct, gradients_in

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from autograd._runtime.coercion import number_of
 from autograd.errors import InputError
-from autograd.value import number_of
 from nn.checks import paired, whole
 from nn.data.rows import Rows, as_lists
 from nn.inference import predict

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from autograd._runtime.coercion import number_of
 from autograd.errors import InputError
-from autograd.value import Value, number_of
+from autograd.value import Value
 from nn.activations import Elementwise, Vectorwise, name_of
 from nn.data.rows import Rows, as_lists
 from nn.layers import Layer, Linear, Neuron

@@ -312,7 +312,7 @@ def run_function(
 
 def run_torch(package: ModuleType, torch: ModuleType, program: Program) -> Outcome | None:
     """With PyTorch, which raises nothing; None where it has no such operation."""
-    table = package.compiled.with_torch.torch_functions(torch)
+    table = package.interop.torch_graph.torch_functions(torch)
     tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in program.inputs]
     results = list(tensors)
     for name, operands in program.steps:

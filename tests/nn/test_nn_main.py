@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import autograd
+from autograd._runtime.files import write_atomically
 from autograd.checking import Comparison
-from autograd.files import write_atomically
 from nn import MLP, Neuron, __main__, load
 from nn.__main__ import check, main, neuron_graph
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from autograd import Value
+from autograd._runtime.files import write_atomically
 from autograd.errors import FileError, InputError
-from autograd.files import write_atomically
 from nn import MLP, Module, load, save
 
 

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd._runtime.bulk import numbers_of, set_numbers
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.trees import LEAF, NONE, Form, branches_of, of_branches, refuse_masked
-from autograd.value import Value, numbers_of, real, set_numbers
+from autograd.value import Value
 
 Array = npt.NDArray[Any]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
@@ -18,7 +19,6 @@ from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, describe, outline
 from autograd.compiled.export.numpy_source import source_of
 from autograd.errors import CompileError, InputError
-from autograd.state import STATE
 from autograd.tracing import here
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd._runtime.bulk import first_difference
+from autograd._runtime.messages import described
 from autograd.compiled.api.arguments import Argument, Array, split
 from autograd.compiled.pipeline import order_of
 from autograd.errors import CompileError, InputError
@@ -21,7 +23,7 @@ from autograd.ops import CONSTANT
 from autograd.recording import Recording, observing
 from autograd.recording import recording as recording_of
 from autograd.trees import Form
-from autograd.value import Value, first_difference
+from autograd.value import Value
 
 Seen = Callable[[Sequence[Any]], Any]
 """The function, of what stands for its arguments."""
@@ -137,7 +139,7 @@ def _told(node: Value | None) -> str:
         return "nothing"
     if node._operation is CONSTANT:
         return f"the number {node._data!r}"
-    return f"{node._op or 'the Value'} {node._described()}" if node._op else node._described()
+    return f"{node._op} {described(node)}" if node._op else described(node)
 
 
 def _masked(run: Recorded) -> list[tuple[int, bool]]:

@@ -7,6 +7,7 @@ from struct import Struct
 
 import numpy as np
 
+from autograd._runtime.bulk import add_gradients, numbers_of
 from autograd.compiled.backends.contract import Storage
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, describe, outline
@@ -16,7 +17,7 @@ from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
 from autograd.tracing import trace_of
-from autograd.value import Value, add_gradients, numbers_of
+from autograd.value import Value
 
 
 class Program:

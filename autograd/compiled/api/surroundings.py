@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd._runtime.vectors import Vector
 from autograd.contexts import current_line
-from autograd.value import Value, Vector
+from autograd.value import Value
 
 LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "scipy", "torch", "jax", "jaxlib", "sklearn", "pandas"}) - {
     "__main__"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import cast
 
+from autograd._runtime.bulk import inputs_by
 from autograd.compiled.forms import Tape
-from autograd.graph import Node, inputs_by, topological_order
+from autograd.graph import Node, topological_order
 from autograd.ops import COMPARISONS, LEAF, SELECT, SUM, Operation
 from autograd.recording import Recording
 from autograd.value import Value, node_of

@@ -13,8 +13,8 @@ from typing import Any
 
 import graphviz
 
+from autograd._runtime.files import write_atomically
 from autograd.errors import InputError, MissingPackageError
-from autograd.files import write_atomically
 from autograd.render.picture import graph_picture, program_picture  # noqa: F401 - register what can be drawn
 from autograd.render.picture.boxes import MAX_NODES, Picture, View, picture_of
 from autograd.render.picture.colours import with_night

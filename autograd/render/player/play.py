@@ -11,8 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypedDict
 
+from autograd._runtime.files import write_atomically
 from autograd.errors import InputError
-from autograd.files import write_atomically
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import labelled, number, shown, symbol
 from autograd.render.picture.boxes import FONT, FONT_SIZE, Box

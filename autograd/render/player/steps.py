@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from autograd._runtime.bulk import inputs_by
+from autograd._runtime.coercion import real
 from autograd.errors import InputError, StaleGraphError
-from autograd.graph import inputs_by, topological_order
+from autograd.graph import topological_order
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.formula.equations import derivative, equation, formula, local_derivative, plus, times
 from autograd.render.lettering import labelled, listed, ordinal, short
 from autograd.render.player.node_names import unique_names
-from autograd.value import Value, real
+from autograd.value import Value
 
 MAX_NODES = 500
 FEW = 4  # the most nodes that a title names

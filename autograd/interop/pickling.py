@@ -1,7 +1,8 @@
 """pickle and copy: graphs of any depth, written as a flat list of rows.
 
 Leaves stay objects of their own, so that a loss and a model that are pickled together still share the model's parameters
-afterwards. Inner nodes belong to the graph they are reached through: two results pickled together get inner nodes of their own.
+afterwards. Inner nodes belong to the graph that they are reached through: two results that are pickled together have inner nodes of
+their own.
 """
 
 from __future__ import annotations
@@ -10,23 +11,25 @@ import copy
 import copyreg
 from typing import Any, cast
 
+from autograd._runtime.bulk import inputs_by
+from autograd._runtime.vectors import Vector
 from autograd.errors import CompileError, FileError, InputError
-from autograd.graph import inputs_by, topological_order
+from autograd.graph import topological_order
 from autograd.ops import CONSTANT, LEAF, OPERATIONS
 from autograd.tracing import trace_of
-from autograd.value import Value, Vector, node_of
+from autograd.value import Value, node_of
 
 Row = tuple[str, tuple[float, ...], tuple[int, ...], float, tuple[float, ...], float, str, str]
 
 
 def copied(value: Value) -> Value:
-    """What `copy.copy` gives; see `deep_copied`."""
+    """`copy.copy` of a Value; see `deep_copied`."""
     return deep_copied(value, {})
 
 
 def deep_copied(value: Value, memo: dict[int, Any]) -> Value:
-    """What `copy.deepcopy` gives. In a function that is differentiated or recorded, what depends on its arguments is its own copy, as a
-    number is: another node would have no part in the derivative.
+    """`copy.deepcopy` of a Value. In a function that is differentiated or recorded, a Value that depends on its arguments is its own copy,
+    as a number is: another node would have no part in the derivative.
 
     Raises:
         CompileError: it is a parameter of a module that is an argument of a function that is being recorded.
@@ -44,7 +47,7 @@ def deep_copied(value: Value, memo: dict[int, Any]) -> Value:
 
 
 def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
-    """How a Value is taken apart; pickle calls it.
+    """The parts of a Value, for pickle.
 
     Raises:
         InputError: it depends on an argument of a function that is being differentiated or recorded.

@@ -1,7 +1,7 @@
-"""What is set for the time of a `with` statement, and set back whatever interrupts it.
+"""Contexts that set something for the time of a `with` statement, and restore it whatever interrupts them.
 
-Ctrl-C raises a KeyboardInterrupt at any line, also at the first line of `__exit__`, of a `finally`, or of `__enter__` when the state is
-already set. A context of this module leaves nothing behind in any of these cases.
+Ctrl-C raises a KeyboardInterrupt at any line, also at the first line of `__exit__` or of a `finally`, or in `__enter__` after the state was
+set. A context of this module restores the state in all of these cases.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ T = TypeVar("T")
 
 
 class Temporary(Generic[T]):
-    """Something that is set by `do` and set back by `undo`, for `During`.
+    """Something that `do` sets and `undo` restores, for `During`.
 
-    An interrupt may come at any line: `undo` must be right also when `do` did not come to its end, and when it is called twice.
+    An interrupt may come at any line: `undo` must be right also when `do` was not completed, and when it is called twice.
     """
 
     def do(self) -> T:
-        """Set it. What it returns is what follows the `as` of a `with` statement."""
+        """Set it. The result is bound by the `as` of the `with` statement."""
         raise NotImplementedError
 
     def undo(self) -> None:
-        """Set it back."""
+        """Restore it."""
         raise NotImplementedError
 
 
@@ -44,7 +44,7 @@ class _Afterwards(Temporary[None]):
 
 
 def afterwards(action: Callable[[], object]) -> During[None]:
-    """Within it nothing is set. Afterwards something is done, after an interrupt perhaps twice."""
+    """A context that sets nothing and calls an action at its end; after an interrupt perhaps twice."""
     return During(lambda: _Afterwards(action))
 
 
@@ -66,7 +66,7 @@ class _Entered:
             raise
 
     def leave(self, *_: object) -> None:
-        """Set back what was set last."""
+        """Restore what was set last."""
         if not self._temporaries:  # `__exit__` was called by hand, as `__enter__` was
             if self._by_hand is not None:
                 self._by_hand.leave()
@@ -82,24 +82,24 @@ class _Entered:
             self.watch = None
 
     def lost(self, _: object) -> None:
-        """Set back what the statement did not: an interrupt came before its `__exit__`, or at the first line of it."""
+        """Restore what the statement did not: an interrupt came before its `__exit__`, or at the first line of it."""
         for temporary in reversed(self._temporaries):
             temporary.undo()
         self._temporaries.clear()
 
 
 class _Exit:
-    """`__exit__` of `During`: a new function for each `with` statement, which holds it from before its `__enter__` until its end.
+    """`__exit__` of `During`: a new function for each `with` statement, which refers to it from before its `__enter__` until its end.
 
-    Python calls `__exit__` as it calls any function, and an interrupt may keep it from beginning. But the statement lets go of the function
-    in any case, and a weak reference tells when. No frame of a traceback refers to the function, which may be kept for long.
+    Python calls `__exit__` like any function, and an interrupt may come before its first line. But the statement drops its reference to the
+    function in any case, which the callback of a weak reference notices. No frame of a traceback refers to the function.
     """
 
     def __get__(self, during: During[Any] | None, owner: Any = None) -> Callable[..., None]:
         if during is None:  # ExitStack takes it from the class
             return _leave
         entered = _Entered(during.by_hand)
-        function = partial(entered.leave)  # not the method itself: a call lets go of a method before the method begins
+        function = partial(entered.leave)  # not the method itself: a call drops its reference to a bound method before the method begins
         entered.watch = weakref.ref(function, entered.lost)
         during.taken[threading.get_ident()] = entered
         return function
@@ -110,16 +110,16 @@ def _leave(during: During[Any], *_: object) -> None:
 
 
 class During(ContextDecorator, Generic[T]):
-    """A context, also as a decorator, that sets something for a while and sets it back whatever interrupts it.
+    """A context, also usable as a decorator, that sets something for a while and restores it whatever interrupts it.
 
-    It can be entered again, also while it is entered.
+    It can be entered several times, also while it is entered.
 
     Args:
-        make: makes what is set, for each time that it is entered.
+        make: makes the Temporary, each time the context is entered.
 
     Attributes:
-        taken: for each thread the `__exit__` that a `with` statement has just taken, and with which it will call `__enter__`.
-        by_hand: what was entered without a `with` statement, as by an ExitStack. It is set back with the context itself, at the latest.
+        taken: for each thread, the state of the `with` statement that has just read `__exit__` and is about to call `__enter__`.
+        by_hand: the state without a `with` statement, as with an ExitStack. It is restored at the latest when the context is freed.
     """
 
     __exit__ = _Exit()

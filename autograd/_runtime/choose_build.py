@@ -12,8 +12,8 @@ from pathlib import Path
 def choose_core(package: str) -> bool:
     """Whether the compiled core will be loaded; where not, make the import system see the sources only.
 
-    It is not loaded when it was never built, when SCALAR_AUTOGRAD_PLAIN is set to anything but 0, or when a source was
-    edited since it was compiled: what you read is always what runs.
+    It is not loaded if it was never built, if SCALAR_AUTOGRAD_PLAIN is set to anything but 0, or if a source was edited since it was
+    compiled: the source that you read is always the one that runs.
 
     Raises:
         ImportError: another distribution's files, named `autograd` too, lie in the same folder.
@@ -28,7 +28,8 @@ def choose_core(package: str) -> bool:
         return False
     if os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") in ("", "0") and _is_current(folder):
         return True
-    sys.path_importer_cache[package] = FileFinder(package, (SourceFileLoader, SOURCE_SUFFIXES))
+    for path in (package, os.path.join(package, "_runtime")):
+        sys.path_importer_cache[path] = FileFinder(path, (SourceFileLoader, SOURCE_SUFFIXES))
     return False
 
 

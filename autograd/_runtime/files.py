@@ -1,4 +1,4 @@
-"""Files that are never seen half written."""
+"""Writing files so that no reader sees one half written."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import shutil
 import uuid
 from pathlib import Path
 
-from autograd.temporary import afterwards
+from autograd._runtime.temporary import afterwards
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file under another name first, so that at every moment the path holds all of the old content or all of the new.
 
-    A link stays one, and an old file's permissions stay.
+    A link stays a link, and an existing file keeps its permissions.
 
     Raises:
         OSError: it cannot be written; the path is as it was.
@@ -30,4 +30,4 @@ def write_atomically(path: Path, content: bytes) -> None:
                 shutil.copymode(target, beside)
             os.replace(beside, target)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None  # the name that was asked for, not the other one
+        raise OSError(error.errno, error.strerror, str(path)) from None  # with the caller's path, not the temporary one

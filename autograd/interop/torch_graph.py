@@ -1,12 +1,13 @@
-"""The same graph in PyTorch: an independent second opinion on values and derivatives."""
+"""The same graph in PyTorch, as an independent check of values and derivatives."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from autograd._runtime.bulk import inputs_by
 from autograd.checking import Comparison
-from autograd.compiled.pipeline import trace
 from autograd.errors import CompileError, InputError, MissingPackageError
+from autograd.graph import topological_order
 from autograd.notation import torch_function
 from autograd.ops import LEAF
 from autograd.value import Value
@@ -26,7 +27,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     Raises:
         MissingPackageError: PyTorch is not installed.
         CompileError: the graph has an operation that PyTorch does not have.
-        InputError: `root` is no Value.
+        InputError: `root` is not a Value.
 
     Example:
         >>> x = Value(0.5, label="x")
@@ -39,10 +40,11 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
         import torch
     except ImportError as error:
         raise MissingPackageError("compare_with_torch needs PyTorch: pip install 'scalar-autograd[torch]'") from error
-    tape = trace([root])
-    leaves = tape.leaves()
+    nodes = cast("list[Value]", topological_order(root))
+    leaves = [i for i, node in enumerate(nodes) if node._operation is LEAF]
     results: list[Any] = []
-    for node, operation, inputs in zip(tape.nodes, tape.operations, tape.inputs, strict=True):
+    for node, inputs in zip(nodes, inputs_by({node: i for i, node in enumerate(nodes)}, [*nodes]), strict=True):
+        operation = node._operation
         if not inputs:
             results.append(torch.tensor(node.data, dtype=torch.float64, requires_grad=operation is LEAF))
             continue
@@ -53,12 +55,12 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
         results.append(function(*[results[i] for i in inputs], *constants))
     if results[-1].requires_grad:
         results[-1].backward()
-    before = [(node, node._grad, None if node._extra is None else node._extra.gradient) for node in tape.nodes]
+    before = [(node, node._grad, None if node._extra is None else node._extra.gradient) for node in nodes]
     try:
         for i in leaves:
-            tape.nodes[i].grad = 0.0
+            nodes[i].grad = 0.0
         root.backward()
-        ours = [tape.nodes[i].grad for i in leaves]
+        ours = [nodes[i].grad for i in leaves]
     finally:
         for node, number, graph in before:
             node.grad = number
@@ -67,5 +69,5 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     pairs = [("value", root.data, results[-1].item())]
     for n, (i, gradient) in enumerate(zip(leaves, ours, strict=True)):
         theirs = results[i].grad
-        pairs.append((tape.nodes[i].label or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
+        pairs.append((nodes[i].label or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
     return [Comparison(name, ours, theirs, tolerance * max(abs(ours), abs(theirs))) for name, ours, theirs in pairs]

@@ -1,8 +1,8 @@
 """NumPy: how Values behave beside its scalars, in its functions and in its object arrays.
 
-`np.float64(2) * v` and `np.exp(v)` give a Value; `array * v` gives an object array of Values. In `np.maximum` and `np.minimum`
-of two object arrays NumPy compares and picks one element, so that equal ones do not share the derivative as they do in ours.
-NumPy is never imported here: whoever calls these functions has imported it already.
+`np.float64(2) * v` and `np.exp(v)` give a Value; `array * v` gives an object array of Values. In `np.maximum` and `np.minimum` of two
+object arrays, NumPy compares elements and picks one, so that equal ones do not share the derivative as in `autograd.maximum`.
+NumPy is not imported here: the callers of these functions have imported it already.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.functions import OTHER_NAMES, call
 from autograd.ops import OPERATIONS
 from autograd.tracing import refused
-from autograd.value import Value, real
+from autograd.value import Value
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
@@ -37,7 +38,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "equal": operator.eq,
     "not_equal": operator.ne,
 }
-"""NumPy's functions that are Python's operators, or made of them; those with the name of a row of the op table are taken from there."""
+"""NumPy's functions that are Python's operators, or made of them. Those with the name of a row of the op table are taken from the table."""
 
 ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs", "fabs": "abs"}
 
@@ -51,7 +52,7 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     Source: NEP 13, "A mechanism for overriding ufuncs".
     """
     numpy = sys.modules["numpy"]
-    # of an array of no axes the number in it: NumPy passes scalars that have no type in Python, such as a longdouble, as one
+    # an array without axes stands for the number in it: NumPy passes scalars without a Python type, such as a longdouble, as one
     inputs = tuple([x[()] if isinstance(x, numpy.ndarray) and x.ndim == 0 else x for x in inputs])
     if any(isinstance(x, numpy.ndarray) for x in inputs) or method != "__call__" or options:
         boxed = []
@@ -70,7 +71,7 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     row = OPERATIONS.get(ROWS.get(name, name))
     if row is None:
         raise refused(
-            InputError(f"there is no np.{name} of a Value: write it of operations that there are, or np.{name}(v.data) for the number")
+            InputError(f"there is no np.{name} of a Value: write it with the operations of autograd, or np.{name}(v.data) for the number")
         )
     return call(row, *operands)
 

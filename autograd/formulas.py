@@ -1,0 +1,144 @@
+"""Formulas that several rows of the op table share, exact where the textbook's would cancel or overflow.
+
+Each is a function of a namespace `xp` and of numbers, as the rules of the table are; for the habits that keep it exact, see there.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd.namespaces import Number
+
+LOG2_E, LOG10_E = 1.0 / math.log(2.0), 1.0 / math.log(10.0)
+TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+ONE_OVER_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
+ROOT_HALF = math.sqrt(0.5)
+ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
+
+
+def power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:
+    """b a^(b-1); 0 at b = 0, where that would be 0 · inf; y b / a where b - 1 is rounded, whose power would be far off."""
+    exact = xp.equal((b - 1.0) + 1.0, b) | xp.equal(y, 0.0) | xp.isinf(y)
+    return xp.where(xp.equal(b, 0.0), 0.0, xp.where(exact, b * xp.power(a, b - 1.0), xp.divide(y * b, a)))
+
+
+def exp_minus_abs(xp: Any, a: Number) -> Number:
+    """exp(-|a|), which cannot overflow; for `where` in place of abs, see the third habit."""
+    return xp.exp(xp.where(a > 0.0, -a, a))
+
+
+def logistic(xp: Any, a: Number) -> Number:
+    """1 / (1 + exp(-a)); on Values the row `sigmoid`, whose derivatives do not cancel."""
+    if hasattr(xp, "sigmoid"):
+        return xp.sigmoid(a)
+    e = exp_minus_abs(xp, a)
+    return xp.where(a > 0.0, 1.0, e) / (1.0 + e)
+
+
+def logistic_slope(xp: Any, a: Number) -> Number:
+    """The derivative of the logistic function, 1 / (4 cosh²(a / 2))."""
+    return 0.25 * sech_squared(xp, 0.5 * a, xp.tanh(0.5 * a))
+
+
+def sech_squared(xp: Any, a: Number, t: Number) -> Number:
+    """1 / cosh²(a), where t is tanh(a).
+
+    Near 0 as 1 - t², whose derivative -2t / cosh²(a) does not cancel; further out, where 1 - t² would cancel, as 4e / (1 + e)² with
+    e = exp(-2|a|).
+    """
+    e = exp_minus_abs(xp, 2.0 * a)
+    return xp.where(xp.abs(t) < 0.5, 1.0 - t * t, 4.0 * (e / ((1.0 + e) * (1.0 + e))))
+
+
+def one_minus_square(xp: Any, a: Number) -> Number:
+    """1 - a²: near 0 as it stands, for the sake of its derivative -2a; further out as (1 - a)(1 + a), for the sake of its value."""
+    return xp.where(xp.abs(a) < 0.5, 1.0 - a * a, (1.0 - a) * (1.0 + a))
+
+
+def cosine(xp: Any, r: Number, a: Number, b: Number) -> Number:
+    """a / r, where r = √(a² + b²), and 0 at r = 0.
+
+    For |b| ≤ |a| as ±1 / √(1 + q²) with q = b / a, because the derivative of a / r there, b² / r³, would cancel.
+    """
+    q = xp.divide(b, a)
+    flat = xp.divide(xp.where(a < 0.0, -1.0, 1.0), xp.sqrt(1.0 + q * q))
+    return xp.where(xp.equal(r, 0.0), 0.0, xp.where(xp.abs(a) < xp.abs(b), xp.divide(a, r), flat))
+
+
+def over_square(xp: Any, a: Number, r: Number) -> Number:
+    """a / r², without overflow; 0 at r = 0."""
+    return xp.where(xp.equal(r, 0.0), 0.0, xp.divide(xp.divide(a, r), r))
+
+
+def gaussian(xp: Any, a: Number) -> Number:
+    """exp(-a²). Squaring rounds, and exp magnifies the error: a² is therefore h² + (a - h)(a + h), where h² is exact.
+
+    A namespace may have a quicker `gaussian` of its own.
+    """
+    if hasattr(xp, "gaussian"):
+        return xp.gaussian(a)
+    a = within_40(xp, a)
+    h = xp.floor(a * 65536.0 + 0.5) / 65536.0  # 0 near 0, where the derivative -2a exp(-a²) is to stay odd
+    return xp.exp(-(h * h)) * xp.exp(-((a - h) * (a + h)))
+
+
+def within_40(xp: Any, a: Number) -> Number:
+    """`a`, but at most 40 away from 0, where exp(-a²) is 0: its square and cube cannot overflow."""
+    return xp.where(a > 40.0, 40.0, xp.where(a < -40.0, -40.0, a))
+
+
+def normal(xp: Any, a: Number) -> Number:
+    """The distribution function of the standard normal."""
+    return 0.5 * xp.erfc(-a * ROOT_HALF)
+
+
+def gelu_z(xp: Any, a: Number) -> Number:
+    """The z for which GELU's approximation is a · logistic(z): (1 + tanh(z / 2)) / 2 without cancellation."""
+    a = within_40(xp, a)
+    return ROOT_8_OVER_PI * (a + 0.044715 * a * a * a)
+
+
+def gelu_z_slope(xp: Any, a: Number) -> Number:
+    """The derivative of `gelu_z`."""
+    a = within_40(xp, a)
+    return ROOT_8_OVER_PI * (1.0 + 3.0 * 0.044715 * a * a)
+
+
+def total(a: tuple[Number, ...]) -> Number:
+    """a₁ + a₂ + …, from left to right."""
+    result: Number = 0.0
+    for x in a:
+        result = result + x
+    return result
+
+
+def dot(*ab: Number) -> Number:
+    """a₁b₁ + a₂b₂ + …, from left to right; the first half of the inputs is a."""
+    n = len(ab) // 2
+    result: Number = 0.0
+    for a, b in zip(ab[:n], ab[n:], strict=True):
+        result = result + a * b
+    return result
+
+
+def peak(xp: Any, a: tuple[Number, ...]) -> Number:
+    """A whole number near the largest input, to be subtracted before exp. Being whole, it has no derivative of its own."""
+    largest: Number = -math.inf
+    for x in a:
+        largest = xp.where(x > largest, x, xp.where(largest >= x, largest, x + largest))  # which is nan: one of them is
+    return xp.floor(xp.where(xp.isinf(largest), 0.0, largest))
+
+
+def exponentials(xp: Any, a: tuple[Number, ...]) -> tuple[Number, ...]:
+    """exp(aᵢ - peak) for each input."""
+    near = peak(xp, a)
+    return tuple(xp.exp(x - near) for x in a)
+
+
+def shares(xp: Any, a: tuple[Number, ...]) -> list[Number]:
+    """Each input, divided by their sum. One above a half is 1 minus the others: the derivative of x / (x + others) would cancel."""
+    whole = total(a)
+    most = [x + x > whole for x in a]
+    others = total(tuple([xp.where(is_most, 0.0, x) for is_most, x in zip(most, a, strict=True)]))
+    return [xp.where(is_most, 1.0 - xp.divide(others, whole), xp.divide(x, whole)) for is_most, x in zip(most, a, strict=True)]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 
 def package_version() -> str:
-    """The version that is installed; in a checkout that is not installed, the one that pyproject.toml gives."""
-    try:
-        return version("scalar-autograd")
-    except PackageNotFoundError:
-        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+    """The version of a checkout, as its pyproject.toml gives it; else the version that is installed."""
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    if project.exists():
+        known = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
+        if known.get("name") == "scalar-autograd":
+            return str(known["version"])
+    return version("scalar-autograd")

@@ -65,7 +65,7 @@ class CompiledEngine:
         self._penalty = None if penalty is None else compile(penalised, in_axes=(None,), executor=executor)
         self._functions = [self._sample, self._output, *([] if self._penalty is None else [self._penalty])]
         for function in self._functions:
-            function.recording_within = lambda: refused_side_effects(eager.model, eager.loss, eager.penalty)
+            function.record_within(lambda: refused_side_effects(eager.model, eager.loss, eager.penalty))
 
     @property
     def model(self) -> Any:

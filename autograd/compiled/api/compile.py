@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from autograd.compiled.api.function import Function
 from autograd.compiled.api.replay import Program
 from autograd.errors import CompileError
 from autograd.value import Value
+
+R = TypeVar("R")
+
+InAxes = int | tuple[int | None, ...] | None
+"""Which axis of each argument has the samples: 0, or None for what is the same for all of them."""
 
 
 @overload
@@ -16,14 +21,14 @@ def compile(target: Value, *, executor: str = "auto") -> Program: ...
 
 
 @overload
-def compile(target: Callable[..., Any], *, in_axes: int | tuple[int | None, ...] | None = None, executor: str = "auto") -> Function: ...
+def compile(target: Callable[..., R], *, in_axes: InAxes = None, executor: str = "auto") -> Function[R]: ...
 
 
 @overload
-def compile(*, in_axes: int | tuple[int | None, ...] | None = None, executor: str = "auto") -> Callable[[Callable[..., Any]], Function]: ...
+def compile(*, in_axes: InAxes = None, executor: str = "auto") -> Callable[[Callable[..., R]], Function[R]]: ...
 
 
-def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None = None, executor: str = "auto") -> Any:
+def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto") -> Any:
     """Record a graph, or a function, to run it many times as a tensor program.
 
     A *graph*: the leaves are live, and each run reads their `.data`. Everything else is frozen: numbers in expressions, and the

@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
 
 from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
@@ -16,19 +19,25 @@ from autograd.compiled.api.method import Method, Methods
 from autograd.compiled.api.signature import Signature
 from autograd.compiled.api.specialisations import Specialisations
 from autograd.compiled.backends.registry import backend_named
-from autograd.compiled.export.listing import Line, describe, outline
+from autograd.compiled.export.listing import Line, outline
 from autograd.compiled.export.numpy_source import source_of
 from autograd.errors import CompileError, InputError
 from autograd.tracing import here
+from autograd.value import Value
+
+Result = TypeVar("Result")
+
+Numbers = float | Sequence[float] | npt.NDArray[Any]
+"""Of one argument: one number, or one for each sample."""
 
 
-class Function:
-    """A function that was compiled. See `compile`.
+class Function(Generic[Result]):
+    """A function that was compiled, of Values that gave a `Result`. See `compile`.
 
     `print(f)` shows the programs that were recorded so far.
     """
 
-    def __init__(self, f: Callable[..., Any], in_axes: Any = None, executor: str = "auto") -> None:
+    def __init__(self, f: Callable[..., Result], in_axes: Any = None, executor: str = "auto") -> None:
         self.__name__ = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f)
         self._signature = Signature(f)
@@ -37,6 +46,14 @@ class Function:
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
         self._methods = Methods(f, lambda method: Function(method, axes_of_method, executor))
 
+    @overload  # floats are arrays too, and Values are objects: the first that fits counts
+    def __call__(self: Function[Value], *args: float, **kwargs: float) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self: Function[Value], *args: Value | float, **kwargs: Value | float) -> Value: ...
+    @overload
+    def __call__(self: Function[Value], *args: Numbers, **kwargs: Numbers) -> npt.NDArray[np.float64]: ...
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function of numbers or arrays. Of Values, and in a function that is differentiated or compiled, what it was before.
 
@@ -171,13 +188,8 @@ class Function:
         """The programs that were recorded so far: one for each form of arguments, and each way through the `if`s."""
         return self._specialisations.all
 
-    @property
-    def recording_within(self) -> Callable[[], AbstractContextManager[Any]]:
-        """A context that the function is recorded in. May be assigned."""
-        return self._specialisations.recording_within
-
-    @recording_within.setter
-    def recording_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
+    def record_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
+        """Record the function within such a context from now on."""
         self._specialisations.recording_within = context
 
     @property
@@ -204,14 +216,7 @@ class Function:
         return source_of(self._specialisations.last.code, f"The program of {self.__name__}.", self.outline(), [])
 
     def __str__(self) -> str:
-        programs = self.specialisations
-        if not programs:
-            return f"{self.__name__}: not recorded yet; it will be at the first call"
-        texts = []
-        for branch in programs:
-            texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))
-            texts += [f"  where {check.line} was {check.truth}" for check in branch.checks]
-        return "\n".join(texts)
+        return str(self._specialisations)
 
     def __repr__(self) -> str:
         return f"<compiled function {self.__name__}>"

@@ -15,6 +15,7 @@ from autograd.compiled.api.branch import Branch, record_branch
 from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
+from autograd.compiled.export.listing import describe
 from autograd.errors import CompileError, DomainError
 from autograd.recording import draw
 from autograd.tracing import tracing
@@ -87,6 +88,15 @@ class Specialisations:
     def forget(self) -> None:
         """Forget all of them."""
         self._branches.clear()
+
+    def __str__(self) -> str:
+        if not self.all:
+            return f"{self._name}: not recorded yet; it will be at the first call"
+        texts = []
+        for branch in self.all:
+            texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))
+            texts += [f"  where {check.line} was {check.truth}" for check in branch.checks]
+        return "\n".join(texts)
 
     def _seen(self, call: Call) -> Callable[[Sequence[Any]], Any]:
         return lambda seen: call.of(self._f, seen)

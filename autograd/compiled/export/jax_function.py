@@ -34,7 +34,7 @@ class Checks(NamedTuple):
     domain: Array
 
 
-def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool = False) -> Callable[..., Any]:
+def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked: bool = False) -> Callable[..., Any]:
     """A compiled function as a pure function of JAX: for `jax.jit`, `jax.grad`, `jax.sharding`, on CPUs, GPUs and TPUs.
 
     It takes the arguments of the compiled function, with any number of samples, and returns what that returns. Instead of a module it
@@ -107,7 +107,7 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
     return pure
 
 
-def _recorded(function: Function, args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:
+def _recorded(function: Function[Any], args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:
     """The program for arguments of this form, differentiable by all of them."""
     arguments, batch, branches = function.specialise(*args)
     branch = branches[0]

@@ -86,10 +86,10 @@ if TYPE_CHECKING:
     from autograd.compiled.api.replay import Program
     from autograd.compiled.export.jax_function import to_jax
     from autograd.compiled.with_torch import compare_with_torch
-    from autograd.render.draw import Drawing, draw
-    from autograd.render.latex import to_latex
-    from autograd.render.paths import paths
-    from autograd.render.play import Player, play
+    from autograd.render.formula.latex import to_latex
+    from autograd.render.formula.paths import paths
+    from autograd.render.picture.draw import Drawing, draw
+    from autograd.render.player.play import Player, play
 
 # what would shadow a builtin (abs, compile, pow, sum) can be imported by name, and stays out of this list
 __all__ = [
@@ -180,13 +180,13 @@ _LAZY = {
     "compile": "autograd.compiled.api.compile",
     "explain": "autograd.compiled.api.explain",
     "compare_with_torch": "autograd.compiled.with_torch",
-    "Drawing": "autograd.render.draw",
-    "draw": "autograd.render.draw",
-    "paths": "autograd.render.paths",
-    "Player": "autograd.render.play",
-    "play": "autograd.render.play",
+    "Drawing": "autograd.render.picture.draw",
+    "draw": "autograd.render.picture.draw",
+    "paths": "autograd.render.formula.paths",
+    "Player": "autograd.render.player.play",
+    "play": "autograd.render.player.play",
     "to_jax": "autograd.compiled.export.jax_function",
-    "to_latex": "autograd.render.latex",
+    "to_latex": "autograd.render.formula.latex",
 }
 """What needs NumPy or graphviz is imported at its first use, so that `import autograd` needs nothing but Python."""
 
@@ -202,7 +202,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> dict[str, str]:
-    from autograd.render.notebook import notebook_bundle
+    from autograd.render.picture.notebook import notebook_bundle
 
     return notebook_bundle(self, include, exclude)
 

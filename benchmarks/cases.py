@@ -19,8 +19,9 @@ from autograd import Value
 from benchmarks import peers
 from benchmarks.gpt import HEADS, LETTERS, NAME, POSITIONS, WIDTH, gpt
 from benchmarks.moons import SIZES, Neuron, moons, numbers
-from nn import training
-from nn.gradients import Compiled, Data
+from nn.engine.compiled_engine import CompiledEngine
+from nn.engine.samples import Samples
+from nn.epoch import run_epoch
 from nn.losses import quadratic
 
 Run = Callable[[], Any]
@@ -461,11 +462,10 @@ def fit_epoch(start: Sequence[Any], sizes: Sequence[int], X: Any, Y: Any, batch:
     for p, number in zip(ordered, flat(start), strict=True):
         p.data = number
     optimizer = nn.SGD(model.parameters(), lr=lr)
-    engine, data = Compiled(model, quadratic, optimizer.parameters, executor=executor), Data(X, Y)
-    bar = SimpleNamespace(update=lambda: None)
+    engine, data = CompiledEngine(model, quadratic, optimizer.parameters, executor=executor), Samples(X, Y)
 
     def run() -> Any:
-        training._learn(engine, optimizer, data, batch, random.Random(0), {}, bar)
+        run_epoch(engine, optimizer, data, batch, random.Random(0), {}, lambda: None)
         return lambda: [p.data for p in ordered]
 
     return run

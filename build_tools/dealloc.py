@@ -9,6 +9,9 @@ Here the deallocator of Value is replaced by one that is never deeper than one: 
 that die are linked into a list, and the first call frees them in turn. The link is kept where the gradient was, so it
 costs no memory; the list belongs to the thread, so threads do not meet.
 
+All other classes without that header, such as what a dot knows of its inputs, lose the trashcan too: they are freed from within a Value, or
+hold lists of Values, and never nest.
+
 The first Value that is freed also has Python keep the memory of graphs: see arenas.c.
 """
 
@@ -43,29 +46,48 @@ static void
 }}
 """
 
+PLAIN = """
+static void
+{name}({struct} *self)
+{{
+    {clear}((PyObject *)self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}}
+"""
+
 PATTERN = r"""static void
-{name}\((?P<struct>\w+) \*self\)
-\{{
-\s*CPy_TRASHCAN_BEGIN\(self, {name}\)
+(?P<name>\w+_dealloc)\((?P<struct>\w+) \*self\)
+\{
+\s*CPy_TRASHCAN_BEGIN\(self, (?P=name)\)
 \s*(?P<clear>\w+)\(\(PyObject \*\)self\);
 \s*Py_TYPE\(self\)->tp_free\(\(PyObject \*\)self\);
 \s*CPy_TRASHCAN_END\(self\)
 \s*done: ;
-\s*\}}
+\s*\}
 """
+"""A deallocator of a class without the header: one with it would begin with PyObject_GC_UnTrack."""
 
 
 def patch(folder: Path, name: str) -> None:
-    """Replace the deallocator `name` in the C sources below `folder`.
+    """Replace the deallocator `name`, and take the trashcan from those of all classes without the header, in the C sources below `folder`.
 
     Raises:
         RuntimeError: it does not stand there exactly once, in the form that is expected. Such a build must not be used.
     """
-    pattern = re.compile(re.sub(r"\n(?!\\s)", r"\n\\s*", PATTERN.format(name=name)))
-    found = [(path, match) for path in folder.rglob("*.c") for match in pattern.finditer(path.read_text(encoding="utf-8"))]
-    if len(found) != 1:
-        raise RuntimeError(f"{len(found)} deallocators {name} found below {folder}, not one: this version of mypyc is not known")
-    path, match = found[0]
-    text = path.read_text(encoding="utf-8")
-    body = ARENAS.read_text(encoding="utf-8") + BODY.format(name=name, struct=match["struct"], clear=match["clear"], link="__grad")
-    path.write_text(text[: match.start()] + body + text[match.end() :], encoding="utf-8")
+    pattern = re.compile(re.sub(r"\n(?!\\s)", r"\n\\s*", PATTERN))
+    replaced = 0
+
+    def deallocator(match: re.Match[str]) -> str:
+        nonlocal replaced
+        if match["name"] != name:
+            return PLAIN.format(**match.groupdict())
+        replaced += 1
+        return ARENAS.read_text(encoding="utf-8") + BODY.format(link="__grad", **match.groupdict())
+
+    for path in folder.rglob("*.c"):
+        text = path.read_text(encoding="utf-8")
+        patched = pattern.sub(deallocator, text)
+        if patched != text:
+            path.write_text(patched, encoding="utf-8")
+    if replaced != 1:
+        raise RuntimeError(f"{replaced} deallocators {name} found below {folder}, not one: this version of mypyc is not known")

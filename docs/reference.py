@@ -14,10 +14,11 @@ MODULES = [
         f"autograd.{name}"
         for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
     ],
-    *[f"autograd.compiled.{name}" for name in ("api.compile", "api.function", "api.replay", "export.jax_function")],
-    *[f"autograd.render.{name}" for name in ("draw", "latex", "paths", "play")],
+    *[f"autograd.compiled.{name}" for name in ("api.compile", "api.function", "api.replay", "api.explain", "export.jax_function")],
+    "autograd.notation",
+    *[f"autograd.render.{name}" for name in ("picture.draw", "formula.latex", "formula.paths", "player.play")],
     "nn",
-    *[f"nn.{name}" for name in ("history", "module", "persistence", "training")],
+    *[f"nn.{name}" for name in ("history", "inference", "module", "persistence", "training")],
 ]
 """What is documented: the two packages, with what they name, and the modules in which the rest of it is defined."""
 

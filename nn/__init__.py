@@ -24,13 +24,14 @@ from nn.activations import (
 from nn.convolution import AvgPool2d, Conv2d, MaxPool2d
 from nn.data import batches
 from nn.history import History
+from nn.inference import evaluate, predict
 from nn.layers import MLP, Dropout, Embedding, Flatten, Layer, Linear, Neuron, Sequential
 from nn.losses import cross_entropy, mse
 from nn.module import Module
 from nn.optimizers import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
 from nn.persistence import load, save
 from nn.plots import new_figure, plot_activation, plot_decision_boundary, plot_gradients, plot_network
-from nn.training import evaluate, fit, predict
+from nn.training import fit
 
 __all__ = [
     "ELU",

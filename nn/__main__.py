@@ -1,7 +1,7 @@
 """``python -m nn``: train a network on real handwritten digits, check its gradients, and draw what happened.
 
-Everything that can be wrong with the options, the packages and the folder is found before the training, and said in one line.
-The files are written when all is done, each whole or not at all.
+The options, the packages and the folder are checked before the training, and an error is one line. The files are written at the end, each
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nn import MLP, Adam, History, Neuron, cross_entropy, data, fit, save
 from nn.schedules import CosineAnnealingLR
 
 PROGRAM = "python -m nn"
-PACKAGES = {  # what is imported, and what is installed for it
+PACKAGES = {  # the name of each import, and of the package that has it
     "numpy": "numpy",
     "safetensors": "safetensors",
     "tqdm": "tqdm",
@@ -39,7 +39,7 @@ PACKAGES = {  # what is imported, and what is installed for it
 
 @dataclass(frozen=True)
 class Task:
-    """A set of data, and the settings that suit it."""
+    """A data set, and settings that suit it."""
 
     about: str
     classes: int
@@ -63,15 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0; 1 if a gradient is wrong; 2 after an error, which is one line on standard error; 130 if Ctrl-C came
-        before the end of the first epoch. After it, what there is is written.
+        before the end of the first epoch. If it comes later, training ends and the files are written.
     """
     try:
         try:
             return run(parser().parse_args(arguments))
         finally:
-            sys.stdout.flush()  # now, while we can still answer for it
+            sys.stdout.flush()  # here, so that an error is handled below
     except BrokenPipeError:  # pragma: no cover - the tests run this in a process of its own
-        # who read our output has gone away; Python must not find that out again when it ends
+        # the reader of the output has closed it; Python would raise the error again when it flushes the output at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except (AutogradError, OSError) as error:
@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
     if not history.loss:
         raise KeyboardInterrupt
 
-    from autograd import draw  # not before need_packages has found graphviz
+    from autograd import draw  # only after need_packages, because it needs graphviz
 
     neuron, name = most_active(model, test[0][0])
     graph = neuron_graph(neuron, test[0][0])
@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argparse parser whose errors are ours: one line, without the usage before it."""
+    """An argparse parser whose errors are one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
@@ -160,7 +160,7 @@ def parser() -> Parser:
 
 
 def defaults(setting: str) -> str:
-    """The end of a help text."""
+    """The end of a help text: the default of a setting for each task."""
     values = {name: getattr(task, setting) for name, task in TASKS.items()}
     texts = [f"{' '.join(map(str, v)) if isinstance(v, tuple) else v} for {name}" for name, v in values.items()]
     return f" (default: {', '.join(texts)})"
@@ -218,7 +218,7 @@ def need_packages() -> None:
 
 
 def need_folder(folder: Path) -> None:
-    """Try whether files can be written to a folder that may not exist yet. Leaves everything as it was.
+    """Check that files can be written to a folder that may not exist yet. Everything is left as it was.
 
     Raises:
         OSError: they cannot.
@@ -241,10 +241,10 @@ def need_folder(folder: Path) -> None:
 
 
 def check(model: MLP, x: Sequence[float], target: int) -> list[Comparison]:
-    """Compare derivatives of the loss of one sample with numeric ones: in each layer, those by a weight and by a bias.
+    """Compare derivatives of the loss of one sample with numeric ones: in each layer, with respect to a weight and a bias.
 
-    It takes those with the largest gradient, and none where all are 0: behind a silent ReLU, a bias that starts at 0 is exactly at the
-    kink, where there is no derivative to compare with.
+    The weight and the bias with the largest gradient are chosen, or none if all gradients are 0: with a silent ReLU, a bias that starts
+    at 0 is exactly at the kink, where there is no derivative to compare with.
     """
     model.zero_grad()
     cross_entropy(model(x), target).backward()
@@ -257,7 +257,7 @@ def check(model: MLP, x: Sequence[float], target: int) -> list[Comparison]:
 
 
 def compare(model: MLP, x: Sequence[float], target: int, name: str, parameter: Value) -> Comparison:
-    """The derivative of the loss by one parameter: by the chain rule, in its `.grad`, and numerically."""
+    """Compare the derivative with respect to one parameter, which is in its `.grad`, with the numeric one."""
     before = parameter.data
 
     def loss(number: float) -> float:
@@ -271,21 +271,21 @@ def compare(model: MLP, x: Sequence[float], target: int, name: str, parameter: V
 
 
 def most_active(model: MLP, x: Sequence[float]) -> tuple[Neuron, str]:
-    """The neuron of the first layer with the largest output, so that its ReLU lets a gradient through; and what to call it."""
+    """The neuron of the first layer with the largest output, whose ReLU lets a gradient through; and its name in a text."""
     outputs = [out.data for out in model.layers[0](x)]
     i = outputs.index(max(outputs))
     return model.layers[0].neurons[i], f"neuron {i} of the first layer"
 
 
 def neuron_graph(neuron: Neuron, x: Sequence[float], shown: int = 3) -> Value:
-    """relu(w · x + b), written out: the same numbers as the neuron's, in a graph that can be looked at.
+    """relu(w · x + b) as a graph to be drawn, with the same numbers as the neuron.
 
-    The largest products have nodes of their own, and all others share one. The gradients are filled in.
+    The largest products have nodes of their own, and all others share one. The gradients are computed.
 
     Args:
         neuron: a ReLU neuron.
         x: its inputs.
-        shown: how many products to show.
+        shown: how many products have nodes of their own.
 
     Example:
         >>> neuron = Neuron(2, rng=random.Random(0))
@@ -306,7 +306,7 @@ def neuron_graph(neuron: Neuron, x: Sequence[float], shown: int = 3) -> Value:
 
 
 def svg_of(history: History) -> bytes:
-    """The training curve; the same history gives the same bytes."""
+    """The training curves. The same history gives the same bytes."""
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
@@ -318,5 +318,5 @@ def svg_of(history: History) -> bytes:
 if __name__ == "__main__":  # pragma: no cover - the same
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that has no ∂ shows its code
+            stream.reconfigure(errors="backslashreplace")  # a terminal without a ∂ shows its code
     sys.exit(main())

@@ -1,17 +1,21 @@
-"""Activations: by name, for `Neuron`, `Layer` and `MLP`, and as modules, for `Sequential`."""
+"""Activations: functions by name for `Neuron`, `Layer` and `MLP`, and modules for `Sequential`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from autograd import elu, gelu, hardmax, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from autograd.errors import InputError
 from autograd.ops import OPERATIONS
 from autograd.value import Value, real
+from nn.data.rows import as_list_if_array
 from nn.module import Module
 
 Activation = Callable[[Any], Any]
+"""A function of one Value or number; those in `VECTORWISE` take and return a list."""
+
+Anything = TypeVar("Anything")
 
 ACTIVATIONS: dict[str, Activation | None] = {
     "linear": None,
@@ -27,17 +31,17 @@ ACTIVATIONS: dict[str, Activation | None] = {
     "log_softmax": log_softmax,
     "hardmax": hardmax,
 }
-"""The functions by their names. A rule of thumb: sigmoid where a probability comes out, softmax where several do, ReLU elsewhere."""
+"""The functions by name. A rule of thumb: sigmoid for an output that is a probability, softmax for several, ReLU for hidden layers."""
 
 VECTORWISE: tuple[Activation, ...] = (softmax, log_softmax, hardmax)
-"""Those that take all outputs of a layer, because each result depends on all of them. The others take one number."""
+"""The activations of a whole layer: each result depends on all outputs. The others take one number."""
 
 
 def activation_named(activation: str | Activation | None) -> Activation | None:
-    """The activation function of a name; callables and None (linear) as they are.
+    """The activation of this name. Callables and None, which is linear, are returned as they are.
 
     Raises:
-        InputError: there is none of that name, or it is a class.
+        InputError: there is no activation of that name, or it is a class.
 
     Example:
         >>> activation_named("relu")(-2.0)
@@ -55,7 +59,7 @@ def activation_named(activation: str | Activation | None) -> Activation | None:
 
 
 def is_vectorwise(activation: Activation | None) -> bool:
-    """Whether it takes all outputs of a layer rather than one number.
+    """Whether an activation takes all outputs of a layer rather than one number.
 
     Example:
         >>> is_vectorwise(softmax), is_vectorwise(Softmax()), is_vectorwise(relu)
@@ -65,7 +69,7 @@ def is_vectorwise(activation: Activation | None) -> bool:
 
 
 def name_of(activation: Activation | None) -> str:
-    """What to call it in descriptions.
+    """The name of an activation in descriptions.
 
     Example:
         >>> name_of(None), name_of(relu), name_of(LeakyReLU(0.2))
@@ -75,7 +79,7 @@ def name_of(activation: Activation | None) -> str:
 
 
 def title_of(activation: Activation | None) -> str:
-    """What a neuron with it is called, as micrograd does: "ReLU", "Linear".
+    """The name of a neuron with this activation, as in micrograd: "ReLU", "Linear".
 
     Example:
         >>> title_of(None), title_of(relu), title_of(leaky_relu), title_of(tanh), title_of(ELU(2.0))
@@ -89,10 +93,10 @@ def title_of(activation: Activation | None) -> str:
 
 
 def elementwise(function: Activation, x: Any) -> Any:
-    """`function` of a Value or number, or of each in lists that are nested to any depth; an array is taken as such lists.
+    """`function` of a Value or number, or of each one in lists nested to any depth. An array is treated as nested lists.
 
     Raises:
-        InputError: something in it is no number.
+        InputError: something in `x` is not a number.
 
     Example:
         >>> elementwise(relu, [[-1.0, 2.0], [3.0]])
@@ -102,16 +106,15 @@ def elementwise(function: Activation, x: Any) -> Any:
         return function(x)
     if isinstance(x, (list, tuple)):
         return [elementwise(function, item) for item in x]
-    if hasattr(x, "tolist"):  # NumPy's and PyTorch's arrays
-        return elementwise(function, x.tolist())
-    return function(real(x))
+    items = as_list_if_array(x)
+    return function(real(x)) if items is x else elementwise(function, items)
 
 
 # -- of one number ------------------------------------------------------------------------------------------------------
 
 
 class Elementwise(Module):
-    """The base of the activations of one number: applied to a Value, or to each in lists that are nested to any depth.
+    """The base class of activations of one number. They are applied to a Value, or to each one in lists nested to any depth.
 
     A subclass defines `_of(z)`, of one number.
 
@@ -123,8 +126,17 @@ class Elementwise(Module):
         [1.0, [4.0, 9.0]]
     """
 
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+
+    @overload
+    def __call__(self, x: list[Value]) -> list[Value]: ...
+
+    @overload
+    def __call__(self, x: Any) -> Any: ...
+
     def __call__(self, x: Any) -> Any:
-        """The activation of each number in `x`: a Value or number, or lists of them of the same form."""
+        """The activation of `x`, which is a Value, a number, or nested lists of them."""
         return elementwise(self._of, x)
 
     def _of(self, z: Any) -> Any:
@@ -132,7 +144,7 @@ class Elementwise(Module):
 
 
 class ReLU(Elementwise):
-    """max(0, z). Its derivative is 1 or 0: a neuron that is negative for every sample gets no gradient, and is dead.
+    """max(0, z). Its derivative is 1 or 0: a neuron that is negative for every sample gets no gradient; it is dead.
 
     Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines" (2010).
 
@@ -160,7 +172,7 @@ class SiLU(Elementwise):
 
 
 class Tanh(Elementwise):
-    """tanh z = 2 · sigmoid(2z) - 1, in (-1, 1). Saturates: the gradient vanishes far from 0.
+    """tanh z = 2 · sigmoid(2z) - 1, in (-1, 1). It saturates: far from 0 the gradient vanishes.
 
     Example:
         >>> Tanh()([0.0, 1000.0])
@@ -172,7 +184,7 @@ class Tanh(Elementwise):
 
 
 class Sigmoid(Elementwise):
-    """1 / (1 + exp(-z)), in (0, 1). Saturates: the gradient vanishes far from 0.
+    """1 / (1 + exp(-z)), in (0, 1). It saturates: far from 0 the gradient vanishes.
 
     Example:
         >>> Sigmoid()(0.0)
@@ -198,13 +210,13 @@ class Softplus(Elementwise):
 
 
 class LeakyReLU(Elementwise):
-    """z, or negative_slope · z where z is not positive: its gradient is never 0.
+    """z, or negative_slope · z if z is not positive. Its gradient is never 0.
 
     Args:
-        negative_slope: a number; a Value is a parameter that is learned with the others (PyTorch's PReLU).
+        negative_slope: a number; or a Value, which is a parameter of the model (PyTorch's PReLU).
 
     Raises:
-        InputError: the slope is no number.
+        InputError: the slope is not a number.
 
     Source: Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models" (2013).
 
@@ -225,13 +237,13 @@ class LeakyReLU(Elementwise):
 
 
 class ELU(Elementwise):
-    """z, or alpha · (exp(z) - 1) where z is not positive.
+    """z, or alpha · (exp(z) - 1) if z is not positive.
 
     Args:
-        alpha: a number; a Value is a parameter that is learned with the others.
+        alpha: a number; or a Value, which is a parameter of the model.
 
     Raises:
-        InputError: `alpha` is no number.
+        InputError: `alpha` is not a number.
 
     Source: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units" (2016).
 
@@ -247,12 +259,12 @@ class ELU(Elementwise):
         return elu(z, self.alpha)
 
     def extra_repr(self) -> str:
-        """The height of the negative side."""
+        """The value of alpha."""
         return f"alpha={self.alpha}"
 
 
 class GELU(Elementwise):
-    """z · Φ(z), where Φ is the distribution function of the standard normal.
+    """z · Φ(z), where Φ is the cumulative distribution function of the standard normal.
 
     Args:
         approximate: "none", or "tanh" for the approximation that GPT-2 uses.
@@ -268,27 +280,27 @@ class GELU(Elementwise):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        gelu(0.0, approximate)  # what is wrong with it is said here, not at the first call of the model
+        gelu(0.0, approximate)  # raises an error here, not at the first call of the model
         self.approximate = approximate
 
     def _of(self, z: Any) -> Any:
         return gelu(z, self.approximate)
 
     def extra_repr(self) -> str:
-        """Which of the two it is."""
+        """The value of approximate."""
         return f"approximate={self.approximate!r}"
 
 
 class Identity(Module):
-    """z itself, whatever it is. With linear activations only, a deep network can do no more than one linear layer.
+    """z itself. With only linear activations, a deep network can do no more than one linear layer.
 
     Example:
         >>> Identity()([1.0, 2.0])
         [1.0, 2.0]
     """
 
-    def __call__(self, x: Any) -> Any:
-        """`x`."""
+    def __call__(self, x: Anything) -> Anything:
+        """`x`, unchanged."""
         return x
 
 
@@ -296,12 +308,12 @@ class Identity(Module):
 
 
 class Vectorwise(Module):
-    """The base of the activations of a vector: applied to one list of numbers or Values.
+    """The base class of activations of a vector, which is one list of numbers or Values.
 
     A subclass defines `_of(z)`, of the list.
 
     Raises:
-        InputError: it is called with something else, such as nested lists.
+        InputError: the argument of a call is something else, such as nested lists.
 
     Example:
         >>> class Centred(Vectorwise):
@@ -312,8 +324,8 @@ class Vectorwise(Module):
     """
 
     def __call__(self, x: Any) -> list[Any]:
-        """The activations, as many as there are numbers in the list `x`."""
-        items = x.tolist() if hasattr(x, "tolist") else x
+        """The activations of the numbers in the list `x`, one for each."""
+        items = as_list_if_array(x)
         if not isinstance(items, (list, tuple)) or any(hasattr(item, "__len__") for item in items):
             raise InputError(f"{type(self).__name__} takes one flat list of numbers, such as the outputs of a Linear, not {items!r}")
         return self._of(items)
@@ -323,7 +335,7 @@ class Vectorwise(Module):
 
 
 class Softmax(Vectorwise):
-    """exp(zᵢ) / Σ exp(zⱼ): positive numbers that add up to 1. For training, `cross_entropy` takes the numbers before it.
+    """exp(zᵢ) / Σ exp(zⱼ): positive numbers with the sum 1. In training, `cross_entropy` takes the logits, without a softmax.
 
     Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990).
 
@@ -337,7 +349,7 @@ class Softmax(Vectorwise):
 
 
 class LogSoftmax(Vectorwise):
-    """The logarithm of the softmax, exact also where a probability is too small for a float.
+    """The logarithm of the softmax, which is accurate even if a probability is too small for a float.
 
     Example:
         >>> LogSoftmax()([0.0, -1000.0])
@@ -349,7 +361,7 @@ class LogSoftmax(Vectorwise):
 
 
 class Hardmax(Vectorwise):
-    """1 at the largest number (the first of several), 0 elsewhere: plain numbers, because there is no gradient to follow.
+    """1 at the largest number (the first of several), 0 elsewhere. It returns plain numbers, because its derivative is 0.
 
     Example:
         >>> Hardmax()([0.1, 10.0, 0.1])

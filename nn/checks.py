@@ -1,20 +1,24 @@
-"""What several files of this package ask of their arguments."""
+"""Checks of arguments that several files of this package make."""
 
 from __future__ import annotations
 
+import math
 import operator
 import random
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sized
+from typing import Any, SupportsIndex, TypeVar
 
 from autograd.errors import InputError
+from autograd.value import Value, real
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def whole(name: str, number: Any) -> int:
-    """`number` as an int of at least 1; NumPy's integers are welcome.
+def whole(name: str, number: SupportsIndex) -> int:
+    """`number` as an int of at least 1; it may be one of NumPy's integers.
 
     Raises:
-        InputError: it is none.
+        InputError: it is something else.
 
     Example:
         >>> whole("epochs", 3)
@@ -29,8 +33,103 @@ def whole(name: str, number: Any) -> int:
     return result
 
 
-def paired(name: str, X: Sequence[Any], y: Sequence[Any]) -> None:
-    """Check that there are as many targets as samples, and some of them.
+def positive(name: str, number: float) -> float:
+    """`number` as a finite float above 0.
+
+    Raises:
+        InputError: it is something else.
+
+    Example:
+        >>> positive("the learning rate", 1)
+        1.0
+    """
+    result = real(number)
+    if not 0.0 < result < math.inf:
+        raise InputError(f"{name} must be positive, not {number!r}")
+    return result
+
+
+def not_negative(name: str, number: float) -> float:
+    """`number` as a finite float of at least 0.
+
+    Raises:
+        InputError: it is something else.
+
+    Example:
+        >>> not_negative("weight_decay", 0)
+        0.0
+    """
+    result = real(number)
+    if not 0.0 <= result < math.inf:
+        raise InputError(f"{name} must not be negative, nor infinite: {number!r}")
+    return result
+
+
+def fraction(name: str, number: float) -> float:
+    """`number` as a float in [0, 1).
+
+    Raises:
+        InputError: it is something else.
+
+    Example:
+        >>> fraction("momentum", 0.9)
+        0.9
+    """
+    result = real(number)
+    if not 0.0 <= result < 1.0:
+        raise InputError(f"{name} must be in [0, 1), not {number!r}")
+    return result
+
+
+def listed(parameters: Iterable[Value], message: str) -> list[Value]:
+    """The parameters as a list, at least one.
+
+    Raises:
+        InputError: there are none, or one is not a Value.
+
+    Example:
+        >>> [p.data for p in listed((Value(number) for number in (1.0, 2.0)), "write l2(model.parameters(), strength=0.01)")]
+        [1.0, 2.0]
+    """
+    result = list(parameters) if isinstance(parameters, Iterable) else []
+    if not result or not all(isinstance(p, Value) for p in result):
+        raise InputError(message)
+    return result
+
+
+def differentiable(name: str, result: object, source: str) -> Value:
+    """The result of a loss or a penalty.
+
+    Raises:
+        InputError: it is not a Value.
+
+    Example:
+        >>> differentiable("a loss", Value(3.0), "the model's output").data
+        3.0
+    """
+    if not isinstance(result, Value):
+        raise InputError(f"{name} must be a Value, which has a gradient, not {result!r}: compute it from {source}")
+    return result
+
+
+def loss_function(loss: Function) -> Function:
+    """`loss`, if it can be called.
+
+    Raises:
+        InputError: it cannot.
+
+    Example:
+        >>> from nn.losses import mse
+        >>> loss_function(mse) is mse
+        True
+    """
+    if not callable(loss):
+        raise InputError(f"loss must be a function of an output and a target, such as nn.losses.mse, not {loss!r}")
+    return loss
+
+
+def paired(name: str, X: Sized, y: Sized) -> None:
+    """Check that there are as many targets as samples, at least one.
 
     Raises:
         InputError: there are not.
@@ -43,13 +142,13 @@ def paired(name: str, X: Sequence[Any], y: Sequence[Any]) -> None:
 
 
 def generator(rng: random.Random | None) -> random.Random:
-    """`rng`, or else a new generator, seeded by Python's global one.
+    """`rng`, or a new generator that is seeded by Python's global one.
 
-    A seed is refused, because it would start anew wherever it is given: two layers would get the same weights, and the batches of
-    every epoch the same order.
+    A seed is refused, because it would start a new generator wherever it is given: two layers would get the same weights, and the
+    batches of every epoch the same order.
 
     Raises:
-        InputError: it is no generator.
+        InputError: `rng` is not a generator.
 
     Example:
         >>> random.seed(0)

@@ -1,4 +1,4 @@
-"""Convolution and pooling of one image, which is nested lists [channels][height][width] of numbers or Values, or such an array."""
+"""Convolution and pooling of one image: nested lists or an array [channels][height][width] of numbers or Values."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.value import Value, dot, values, vector
 from nn.checks import generator, whole
+from nn.data.rows import Rows, as_list_if_array
 from nn.initialisers import Initialiser, checked, he_uniform
 from nn.module import Module
 
@@ -22,27 +23,27 @@ Image = list[list[list[Value]]]
 class Conv2d(Module):
     """Slides kernels over an image: each output is the weighted sum of the patch below the kernel, one `dot` node, plus the bias.
 
-    It is what this field calls convolution: the kernel is not mirrored.
+    As usual for neural networks, the kernel is not mirrored.
 
     Args:
         in_channels: the number of channels of the image.
-        out_channels: the number of kernels, each of which gives one channel of the output.
+        out_channels: the number of kernels, each of which computes one channel of the output.
         kernel_size: height and width of the kernels, in pixels; one number for both, or a pair.
-        stride: how far the kernel moves, down and across.
-        padding: how many rows and columns of zeros are put around the image.
-        bias: whether to add one, which starts at 0.
+        stride: by how many pixels the kernel moves down and across; one number for both, or a pair.
+        padding: the number of rows and of columns of zeros on each side of the image; one number for both, or a pair.
+        bias: whether to add biases, which start at 0.
         rng: see `Neuron`.
-        initialiser: draws a weight; it is told in_channels · kernel area inputs, and out_channels · kernel area outputs.
+        initialiser: draws a weight. Its `fan_in` is in_channels · kernel area, and its `fan_out` out_channels · kernel area.
 
     Attributes:
         weight: the kernels; `weight[k][c][i][j]` is the Value of kernel k for channel c at row i and column j.
         bias: a Value for each kernel, or None.
 
-    A call takes one image, and returns one of out_channels channels, with ⌊(height + 2 · padding - kernel) / stride⌋ + 1 rows, and columns
-    by the same formula. An image that is too small, or has other channels, is an InputError.
+    A call takes one image, and returns one with out_channels channels and ⌊(height + 2 · padding - kernel) / stride⌋ + 1 rows; the same
+    formula gives the columns. It raises an InputError if the image is too small or has another number of channels.
 
     Raises:
-        InputError: a size is no whole number, or no pair of them.
+        InputError: a size is neither a whole number nor a pair of them.
 
     Source: LeCun and others, "Backpropagation applied to handwritten zip code recognition" (1989).
 
@@ -81,7 +82,7 @@ class Conv2d(Module):
         ]
         self.bias = [Value(0.0, label=f"bias[{k}]") for k in range(nout)] if bias else None
 
-    def __call__(self, x: Any) -> Image:
+    def __call__(self, x: Rows) -> Image:
         """The output for one image."""
         image = one_image(x)
         if len(image) != len(self.weight[0]):
@@ -104,8 +105,8 @@ class _Pool(Module):
         self.kernel_size = pair("kernel_size", kernel_size)
         self.stride = self.kernel_size if stride is None else pair("stride", stride)
 
-    def __call__(self, x: Any) -> Image:
-        """The output for one image, of as many channels."""
+    def __call__(self, x: Rows) -> Image:
+        """The output for one image, which has the same number of channels."""
         image = one_image(x)
         windows = [_patches([channel], self.kernel_size, self.stride) for channel in image]
         return [[[self._of(window) for window in row] for row in channel] for channel in windows]
@@ -121,17 +122,17 @@ class _Pool(Module):
 class MaxPool2d(_Pool):
     """The largest number of each window, channel by channel.
 
-    Two equal largest numbers share the derivative by halves, and the four equal ones of a 2 × 2 window by quarters, where PyTorch gives
-    all of it to the first. Numbers are compared in pairs, then the winners in pairs, and so on, and each tie halves: in other cases
-    the shares, which always add up to 1, may differ.
+    If the largest number occurs twice, each occurrence gets half of the derivative; if it occurs four times in a 2 × 2 window, a quarter.
+    PyTorch gives all of it to the first. Numbers are compared in pairs, then the winners in pairs, and so on, and each tie halves the
+    derivative, so in other cases the shares may differ. Their sum is always 1.
 
     Args:
         kernel_size: height and width of the window, in pixels; one number for both, or a pair.
-        stride: how far the window moves, down and across; by default its own size, so that windows lie side by side. Rows and columns
-            at the end that do not fill a window are left out.
+        stride: by how many pixels the window moves down and across; by default its own size, so that windows lie side by side. Rows
+            and columns at the end that do not fill a window are left out.
 
     Raises:
-        InputError: a size is no whole number, or no pair of them.
+        InputError: a size is neither a whole number nor a pair of them.
 
     Source: Riesenhuber and Poggio, "Hierarchical models of object recognition in cortex" (1999).
 
@@ -155,7 +156,7 @@ class AvgPool2d(_Pool):
         kernel_size, stride: see `MaxPool2d`.
 
     Raises:
-        InputError: a size is no whole number, or no pair of them.
+        InputError: a size is neither a whole number nor a pair of them.
 
     Source: LeCun and others, "Gradient-based learning applied to document recognition" (1998).
 
@@ -173,11 +174,11 @@ class AvgPool2d(_Pool):
 # -- sizes --------------------------------------------------------------------------------------------------------------
 
 
-def pair(name: str, sizes: Any, least: int = 1) -> Pair:
-    """A size down and a size across; one number is both.
+def pair(name: str, sizes: int | Pair, least: int = 1) -> Pair:
+    """A size down and a size across; one number stands for both.
 
     Raises:
-        InputError: they are no whole numbers, or less than the least.
+        InputError: they are not whole numbers, or one is too small.
 
     Example:
         >>> pair("kernel_size", 3), pair("stride", (2, 1))
@@ -194,7 +195,7 @@ def pair(name: str, sizes: Any, least: int = 1) -> Pair:
 
 
 def _patches(image: Image, kernel: Pair, stride: Pair) -> list[list[list[Value]]]:
-    """What lies below the kernel at each place, in rows of places: the pixels, channel by channel and row by row.
+    """The pixels below the kernel at each place, channel by channel and row by row; the places are in rows.
 
     Raises:
         InputError: the kernel does not fit into the image.
@@ -222,8 +223,8 @@ def _padded(channel: list[list[Value]], padding: Pair) -> list[list[Value]]:
 # -- images -------------------------------------------------------------------------------------------------------------
 
 
-def one_image(x: Any) -> Image:
-    """The Values of one image, as lists [channels][height][width], all rows of one length.
+def one_image(x: Rows) -> Image:
+    """The Values of one image as lists [channels][height][width], after a check that all rows have the same length.
 
     Raises:
         InputError: `x` is something else, such as a single channel or many images.
@@ -233,7 +234,7 @@ def one_image(x: Any) -> Image:
         >>> pixel.data
         1.0
     """
-    image = x.tolist() if hasattr(x, "tolist") else x
+    image = as_list_if_array(x)
     depth = _depth(image)
     if depth != 3:
         hint = {2: ": for one channel write [x]", 4: ": for many images write predict(model, X)"}.get(depth, "")

@@ -1,4 +1,4 @@
-"""History: what happened in each epoch of a training."""
+"""History: the loss, the metrics and the duration of each epoch of a training."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ import io
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from autograd.files import write_atomically
+from nn.plots.figure import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MARKED = 50
-"""Curves of more epochs are drawn without a mark at each."""
+"""Curves of more epochs are drawn without a marker at each."""
 
 
 @dataclass
 class History:
-    """The curves of a training, one number an epoch.
+    """The curves of a training, with one number for each epoch.
 
     Attributes:
-        loss: the mean loss of the training samples, each computed before the step that it had a part in.
-        validation_loss: that of the validation data; empty where there are none.
-        metrics: by name, as "accuracy"; those of the validation data as "validation_accuracy".
-        seconds: how long the epoch took.
+        loss: the mean loss of the training samples, each computed before the step that used it.
+        validation_loss: the mean loss of the validation data; empty if there are none.
+        metrics: the curve of each metric by its name, such as "accuracy"; for validation data "validation_accuracy".
+        seconds: the duration of each epoch.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -33,12 +37,12 @@ class History:
 
     @property
     def accuracy(self) -> list[float]:
-        """The accuracy on the training samples; empty where it was not asked for."""
+        """The accuracy on the training samples; empty if it was not measured."""
         return self.metrics.get("accuracy", [])
 
     @property
     def validation_accuracy(self) -> list[float]:
-        """The accuracy on the validation data; empty where it was not asked for."""
+        """The accuracy on the validation data; empty if it was not measured."""
         return self.metrics.get("validation_accuracy", [])
 
     def curves(self) -> dict[str, list[float]]:
@@ -47,7 +51,12 @@ class History:
         return {name: curve for name, curve in curves.items() if curve}
 
     def append(self, training: dict[str, float], validation: dict[str, float] | None, seconds: float) -> None:
-        """Add an epoch: the loss and the metrics of the training samples, and those of the validation data, if there are any.
+        """Add an epoch.
+
+        Args:
+            training: the loss and the metrics of the training samples, by name.
+            validation: the same for the validation data, if there are any.
+            seconds: the duration of the epoch.
 
         Example:
             >>> history = History()
@@ -55,19 +64,17 @@ class History:
             >>> history.curves()
             {'loss': [0.5], 'accuracy': [0.75], 'seconds': [0.1]}
         """
-        for prefix, found, losses in (("", training, self.loss), ("validation_", validation or {}, self.validation_loss)):
-            for name, number in found.items():
+        for prefix, epoch, losses in (("", training, self.loss), ("validation_", validation or {}, self.validation_loss)):
+            for name, number in epoch.items():
                 (losses if name == "loss" else self.metrics.setdefault(prefix + name, [])).append(number)
         self.seconds.append(seconds)
 
-    def plot(self) -> Any:
-        """The curves, as a matplotlib figure: the loss, and each metric.
+    def plot(self) -> Figure:
+        """A matplotlib figure of the curves of the loss and of each metric.
 
         Raises:
             MissingPackageError: matplotlib is not installed.
         """
-        from nn.plots import new_figure
-
         curves = self.curves()
         names = ["loss", *[name for name in self.metrics if not name.startswith("validation_")]]
         figure = new_figure(4.0 * len(names), 3.2)
@@ -84,7 +91,7 @@ class History:
         return figure
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a table with a line an epoch, whole or not at all.
+        """Write a table with a line for each epoch. The file is written whole or not at all.
 
         Raises:
             OSError: the file cannot be written.

@@ -1,9 +1,9 @@
-"""Initialisers: how the weights of a neuron start.
+"""Initialisers: the weights with which neurons start.
 
-An initialiser is a function of the number of inputs (`fan_in`), the number of outputs (`fan_out`) and a generator, and draws one
-weight. Each takes one number of the generator for one weight, whatever the numbers are: so the same seed gives the same
-weights everywhere, and a layer's other weights do not move when one of them is drawn from another distribution. (Python's own
-`gauss` makes two numbers at once and keeps the second; its `normalvariate` takes as many as it happens to need.)
+An initialiser is a function of the number of inputs (`fan_in`), the number of outputs (`fan_out`) and a generator. It draws one weight, and
+for each weight exactly one number of the generator. So the same seed gives the same weights everywhere, and if one weight is drawn from
+another distribution, the others do not change. (Python's own `gauss` makes two numbers at once and keeps the second; its `normalvariate`
+takes a varying number.)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Initialiser = Callable[[int, int, Random], float]
 
 
 def zeros(fan_in: int, fan_out: int, rng: Random) -> float:
-    """0. Good for biases; weights of a hidden layer that start equal get equal gradients, and stay equal for ever.
+    """0. This is right for biases; but the weights of a hidden layer that start equal get equal gradients, and stay equal.
 
     Example:
         >>> zeros(3, 2, Random(0))
@@ -32,7 +32,7 @@ def zeros(fan_in: int, fan_out: int, rng: Random) -> float:
 
 
 def constant(value: float) -> Initialiser:
-    """Always `value`, finite. See `zeros` for what it does to weights.
+    """Always `value`, which is finite. See `zeros` for the effect on weights.
 
     Raises:
         InputError: it is not finite.
@@ -81,10 +81,10 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
 
 
 def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
-    """Uniform on ±√(6 / (fan_in + fan_out)): between what keeps the size of signals from layer to layer, and what keeps that of gradients.
+    """Uniform on ±√(6 / (fan_in + fan_out)): a compromise between weights that preserve the size of signals and of gradients.
 
-    It keeps both where fan_in is fan_out, weighted sums are near 0, and the activation has a slope of 1 there, as tanh. A sigmoid has
-    ¼: behind each layer of sigmoids gradients are a quarter of what they were, or less.
+    Both are preserved from layer to layer if fan_in equals fan_out, weighted sums are near 0, and the activation has slope 1 there, as
+    tanh does. A sigmoid has slope ¼ there, so each layer of sigmoids reduces gradients to a quarter or less.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), formula 16.
 
@@ -97,7 +97,7 @@ def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
 
 
 def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> float:
-    """Normal, with mean 0 and the variance of `xavier_uniform`, 2 / (fan_in + fan_out): for the same activations, see there.
+    """Normal, with mean 0 and the variance of `xavier_uniform`, 2 / (fan_in + fan_out), for the same activations.
 
     Source: Glorot and Bengio (2010), formula 12.
 
@@ -109,7 +109,7 @@ def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> float:
 
 
 def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
-    """Uniform on ±√(6 / fan_in): the same for ReLU, which silences half of its inputs.
+    """Uniform on ±√(6 / fan_in): it preserves the size of signals with ReLU, which sets half of its inputs to 0.
 
     Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers" (2015), formula 10.
 
@@ -134,7 +134,7 @@ def he_normal(fan_in: int, fan_out: int, rng: Random) -> float:
 
 
 def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> float:
-    """Normal, with mean 0 and standard deviation 1/√fan_in: with inputs of about 1, the weighted sum is of about 1 too.
+    """Normal, with mean 0 and standard deviation 1/√fan_in: if the inputs are of size 1, so is the weighted sum.
 
     Source: LeCun, Bottou, Orr, Müller, "Efficient backprop" (1998), formula 16; Nielsen's improved network starts like this.
 
@@ -149,7 +149,7 @@ def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> float:
 
 
 def _standard_normal(rng: Random) -> float:
-    """The quantile function of the standard normal, at a random probability; 0 has no quantile, and half a step above it has one."""
+    """The quantile of the standard normal at a random probability. The quantile of 0 is infinite, so 2⁻⁵⁴ replaces 0."""
     return NormalDist().inv_cdf(max(rng.random(), 2.0**-54))
 
 
@@ -164,7 +164,7 @@ def checked(initialiser: Initialiser) -> Initialiser:
     """`initialiser`, if it can be one.
 
     Raises:
-        InputError: it is no function, or one that makes initialisers.
+        InputError: it is not a function, or it is one that makes initialisers.
 
     Example:
         >>> checked(he_normal) is he_normal

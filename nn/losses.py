@@ -1,13 +1,12 @@
 """Losses, each of one sample: a function of the model's output and the target that returns a Value; and penalties.
 
-The target may be a Value too, so that a compiled loss takes another target at every run. What must hold for outputs and targets
-is asked of the Values themselves, not of their numbers, so that a compiled function asks it again at every run.
+The target may be a Value too, so that a compiled loss takes another target at every run. Outputs and targets are checked by comparisons of
+Values, not of their numbers, so that a compiled function repeats the check at every run.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import Any, cast
 
 from autograd import abs as absolute
@@ -18,16 +17,27 @@ from autograd.functions import call
 from autograd.ops import CLIP, WHERE
 from autograd.recording import recorder
 from autograd.value import Value, dot, number_of, real, values
+from nn.checks import differentiable, listed, not_negative, positive
+
+Number = float | Value
+Numbers = Number | Iterable[Number]
+"""One number, or several: lists, tuples and arrays. Each may be a Value."""
+
+Loss = Callable[[Any, Any], Value]
+"""A function of the output and the target of one sample."""
+
+Penalty = Callable[[Any], Value]
+"""A function of the model."""
 
 # -- of numbers ---------------------------------------------------------------------------------------------------------
 
 
-def mse(output: Any, target: Any) -> Value:
+def mse(output: Numbers, target: Numbers) -> Value:
     """The mean of the squared differences.
 
     Args:
-        output: a Value, or a sequence of them.
-        target: a number, or as many numbers.
+        output: a Value, or several.
+        target: a number, or one for each output.
 
     Raises:
         InputError: the lengths differ, or there is no output.
@@ -37,11 +47,12 @@ def mse(output: Any, target: Any) -> Value:
         2.5
     """
     differences = _differences("mse", output, target)
-    return dot(differences, differences) / len(differences)  # type: ignore[no-any-return]
+    result: Value = dot(differences, differences) / len(differences)
+    return result
 
 
-def quadratic(output: Any, target: Any) -> Value:
-    """½ ‖target − output‖²: half the sum of the squared differences. Its derivative by an output is the difference.
+def quadratic(output: Numbers, target: Numbers) -> Value:
+    """½ ‖target − output‖²: half the sum of the squared differences. Its derivative with respect to an output is the difference.
 
     Args:
         output, target: as for `mse`.
@@ -56,11 +67,12 @@ def quadratic(output: Any, target: Any) -> Value:
         2.5
     """
     differences = _differences("quadratic", output, target)
-    return dot(differences, differences) / 2.0  # type: ignore[no-any-return]
+    result: Value = dot(differences, differences) / 2.0
+    return result
 
 
-def mae(output: Any, target: Any) -> Value:
-    """The mean of the absolute differences. Its derivative where the difference is 0 is 0.
+def mae(output: Numbers, target: Numbers) -> Value:
+    """The mean of the absolute differences. Where a difference is 0, its derivative is 0.
 
     Args:
         output, target: as for `mse`.
@@ -75,14 +87,14 @@ def mae(output: Any, target: Any) -> Value:
     return mean([absolute(d) for d in _differences("mae", output, target)])
 
 
-def huber(output: Any, target: Any, delta: float = 1.0) -> Value:
-    """The mean of ½d² where the difference d is at most `delta` in size, and of delta · (|d| − ½ delta) beyond.
+def huber(output: Numbers, target: Numbers, delta: float = 1.0) -> Value:
+    """The mean of ½d² for differences d up to ±`delta`, and of delta · (|d| − ½ delta) for larger ones.
 
-    So outliers pull with the same force, however far out they lie.
+    So the derivative with respect to an outlier is bounded by `delta`.
 
     Args:
         output, target: as for `mse`.
-        delta: where the parabola goes over into straight lines; positive, in the unit of the output.
+        delta: where the parabola continues as a straight line; positive, in the unit of the output.
 
     Raises:
         InputError: the lengths differ, there is no output, or `delta` is not positive.
@@ -93,8 +105,7 @@ def huber(output: Any, target: Any, delta: float = 1.0) -> Value:
         >>> huber([Value(0.5), Value(3.0)], [0.0, 0.0]).data
         1.3125
     """
-    if not 0.0 < real(delta) < math.inf:
-        raise InputError(f"delta must be positive, not {delta!r}")
+    positive("delta", delta)
     terms = []
     for d in _differences("huber", output, target):
         near = clip(d, -delta, delta)
@@ -105,8 +116,8 @@ def huber(output: Any, target: Any, delta: float = 1.0) -> Value:
 # -- of classes ---------------------------------------------------------------------------------------------------------
 
 
-def hinge(output: Any, target: Any) -> Value:
-    """max(0, 1 − target · score): 0 once the score is on the right side, by a margin of 1.
+def hinge(output: Numbers, target: Numbers) -> Value:
+    """max(0, 1 − target · score): it is 0 if the score is on the right side by a margin of 1.
 
     Args:
         output: one score, a Value: positive for one class, negative for the other.
@@ -127,21 +138,22 @@ def hinge(output: Any, target: Any) -> Value:
     y = targets[0]
     if not ((y >= 1.0) & (y <= 1.0) | (y >= -1.0) & (y <= -1.0)):
         raise InputError(f"hinge needs a target of -1 or 1, not {number_of(y)!r}: write 2 * target - 1 for targets of 0 and 1")
-    return relu(1.0 - y * scores[0])  # type: ignore[no-any-return]
+    result: Value = relu(1.0 - y * scores[0])
+    return result
 
 
-def binary_cross_entropy(output: Any, target: Any) -> Value:
-    """−(y log p + (1 − y) log(1 − p)), and the mean of it over several outputs; 0 · log 0 is 0.
+def binary_cross_entropy(output: Numbers, target: Numbers) -> Value:
+    """−(y log p + (1 − y) log(1 − p)), or the mean of it over several outputs; 0 · log 0 is 0.
 
-    In a function that `compile` made of it, a loss that is not defined is an error for a single sample; for arrays it is a warning, as
-    with any operation, and the loss there is infinite or nan. `fit` takes it for the error that it is.
+    In a compiled function, a loss that is not defined raises an error for a single sample. For arrays there is a warning, as with any
+    operation, and the loss is infinite or nan; in `fit` it is an error.
 
     Args:
-        output: the probability p that the target is 1, as a sigmoid gives it: a Value, or a sequence of them.
-        target: y, 0 or 1 or a probability between; as many as outputs.
+        output: the probability p that the target is 1, as a sigmoid gives it: a Value, or several.
+        target: y, which is 0, 1 or a probability in between; one for each output.
 
     Raises:
-        DomainError: an output is no probability, or it is exactly 0 or 1 and the target says otherwise: the loss would be infinite.
+        DomainError: an output is not a probability, or it is exactly 0 or 1 and the target differs: the loss would be infinite.
         InputError: the lengths differ, there is no output, or a target is not between 0 and 1.
 
     Source: Good, "Rational decisions" (1952).
@@ -155,22 +167,22 @@ def binary_cross_entropy(output: Any, target: Any) -> Value:
         if recorder() is None:
             _check_finite(p, y)
             low = high = p
-        else:  # no branch, which must not depend on a random number: operations with the same domain, which every run is asked for
+        else:  # a branch must not depend on a random number; operations with the same domain are checked at every run
             low, high = call(CLIP, p, 0.0, p), call(CLIP, p, p, 1.0)
-        # where the weight is 0, the logarithm is taken of 1
+        # if the weight is 0, the argument of the logarithm is replaced by 1
         if_one, if_zero = -log(call(WHERE, y, high, 1.0)), -log1p(-call(WHERE, 1.0 - y, low, 0.0))
         terms.append(y * if_one + (1.0 - y) * if_zero)
     return mean(terms)
 
 
-def binary_cross_entropy_with_logits(output: Any, target: Any) -> Value:
-    """`binary_cross_entropy` of sigmoid(output), and the mean of it over several outputs. Stable for logits of any size.
+def binary_cross_entropy_with_logits(output: Numbers, target: Numbers) -> Value:
+    """`binary_cross_entropy` of sigmoid(output), or the mean of it over several outputs. It is stable for logits of any size.
 
-    log(sigmoid(z)) is −softplus(−z), and log(1 − sigmoid(z)) is −softplus(z); taken like this nothing cancels.
+    It uses log(sigmoid(z)) = −softplus(−z) and log(1 − sigmoid(z)) = −softplus(z), in which nothing cancels.
 
     Args:
-        output: the model's output, without sigmoid: a Value, or a sequence of them.
-        target: 0 or 1 or a probability between; as many as outputs.
+        output: the model's output without a sigmoid: a Value, or several.
+        target: 0, 1 or a probability in between; one for each output.
 
     Raises:
         InputError: the lengths differ, there is no output, or a target is not between 0 and 1.
@@ -183,15 +195,15 @@ def binary_cross_entropy_with_logits(output: Any, target: Any) -> Value:
     return mean([y * softplus(-z) + (1.0 - y) * softplus(z) for z, y in pairs])
 
 
-def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
+def cross_entropy(logits: Numbers, target: Numbers) -> Value:
     """−Σ yⱼ log softmax(logits)ⱼ: minus the logarithm of the probability that the model gives to the target.
 
     Args:
-        logits: the model's output, without softmax; any size of numbers is safe.
+        logits: the model's outputs without a softmax, one for each class. They may be of any size.
         target: the index of the right class, or a probability for each class.
 
     Raises:
-        InputError: no such class, or not as many probabilities as logits.
+        InputError: there is a single logit or no such class, or the number of probabilities is not that of logits.
 
     Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990).
 
@@ -205,28 +217,30 @@ def cross_entropy(logits: Sequence[Value], target: Any) -> Value:
     log_probabilities = log_softmax(logits)
     if isinstance(target, str):
         raise _no_class(target, len(log_probabilities))
-    if hasattr(target, "__len__"):
+    if isinstance(target, Sized):
         if len(target) != len(log_probabilities):
             raise InputError(f"cross_entropy needs as many probabilities as logits: {len(target)} and {len(log_probabilities)}")
         return -dot(target, log_probabilities)
     if isinstance(target, Value):
         return -_at_class(target, log_probabilities)
-    if real(target) not in range(len(log_probabilities)):
+    index = real(target)
+    if index not in range(len(log_probabilities)):
         raise _no_class(target, len(log_probabilities))
-    return -log_probabilities[int(target)]  # type: ignore[no-any-return]
+    result: Value = -log_probabilities[int(index)]
+    return result
 
 
 # -- of batches and parameters --------------------------------------------------------------------------------------------
 
 
 def mean(losses: Sequence[Value]) -> Value:
-    """The mean: of the losses of a batch, one loss.
+    """The mean of the losses of a batch.
 
     Args:
         losses: Values, at least one.
 
     Raises:
-        InputError: it is no list of losses, there are none, or one is no Value, so that it has no gradient.
+        InputError: `losses` is not a list of Values, or it is empty.
 
     Example:
         >>> mean([mse(Value(x), 1.0) for x in (1.0, 2.0, 4.0)]).data == 10 / 3
@@ -237,17 +251,17 @@ def mean(losses: Sequence[Value]) -> Value:
     if not len(losses):
         raise InputError("the mean of no losses is not defined: give at least one")
     for loss in losses:
-        if not isinstance(loss, Value):
-            raise InputError(f"a loss must be a Value, which has a gradient, not {loss!r}: compute it from the model's output")
-    return total(losses) / len(losses)  # type: ignore[no-any-return]
+        differentiable("a loss", loss, "the model's output")
+    result: Value = total(losses) / len(losses)
+    return result
 
 
 def l1(parameters: Iterable[Value], strength: float) -> Value:
     """strength · Σ |w|: a penalty to add to a loss. It drives weights to exactly 0.
 
     Args:
-        parameters: those to keep small: `model.parameters()`, or the weights among them.
-        strength: of the penalty, not negative.
+        parameters: those that are to stay small: `model.parameters()`, or the weights among them.
+        strength: the factor of the penalty, not negative.
 
     Raises:
         InputError: there are no parameters, or the strength is negative.
@@ -259,18 +273,18 @@ def l1(parameters: Iterable[Value], strength: float) -> Value:
         3.5
     """
     parameters, strength = _penalised("l1", parameters, strength)
-    return total([absolute(w) for w in parameters]) * strength  # type: ignore[no-any-return]
+    result: Value = total([absolute(w) for w in parameters]) * strength
+    return result
 
 
 def l2(parameters: Iterable[Value], strength: float) -> Value:
-    """½ · strength · Σ w²: a penalty to add to a loss. Its derivative by w is strength · w, so that weights decay.
+    """½ · strength · Σ w²: a penalty to add to a loss. Its derivative with respect to w is strength · w, so weights decay.
 
-    With the ½, `strength` is the `weight_decay` of SGD. Where a text has λ/2n · Σ w², it is λ/n; where it has λ · Σ w²
-    (as Keras does), it is 2λ.
+    With the ½, `strength` is the `weight_decay` of SGD. For λ/2n · Σ w² in other texts, it is λ/n; for λ · Σ w², as in Keras, it is 2λ.
 
     Args:
-        parameters: those to keep small: `model.parameters()`, or the weights among them.
-        strength: of the penalty, not negative.
+        parameters: those that are to stay small: `model.parameters()`, or the weights among them.
+        strength: the factor of the penalty, not negative.
 
     Raises:
         InputError: there are no parameters, or the strength is negative.
@@ -282,27 +296,28 @@ def l2(parameters: Iterable[Value], strength: float) -> Value:
         6.25
     """
     parameters, strength = _penalised("l2", parameters, strength)
-    return dot(parameters, parameters) * (strength / 2.0)  # type: ignore[no-any-return]
+    result: Value = dot(parameters, parameters) * (strength / 2.0)
+    return result
 
 
 # -- what they share ------------------------------------------------------------------------------------------------------
 
 
-def _paired(name: str, output: Any, target: Any) -> tuple[list[Value], list[Any]]:
-    """The outputs as Values, and as many targets: Values as they are, all else as floats."""
+def _paired(name: str, output: Numbers, target: Numbers) -> tuple[list[Value], list[Number]]:
+    """The outputs as Values, and the targets as Values or floats, one for each output."""
     outputs, targets = [list(x) if hasattr(x, "__iter__") else [x] for x in (output, target)]
     if len(outputs) != len(targets) or not outputs:
         raise InputError(f"{name} needs as many targets as outputs, at least one: {len(outputs)} outputs, {len(targets)} targets")
     return cast("list[Value]", values(outputs)), [t if isinstance(t, Value) else real(t) for t in targets]
 
 
-def _differences(name: str, output: Any, target: Any) -> list[Value]:
+def _differences(name: str, output: Numbers, target: Numbers) -> list[Value]:
     outputs, targets = _paired(name, output, target)
     return [o - t for o, t in zip(outputs, targets, strict=True)]
 
 
-def _with_probabilities(name: str, output: Any, target: Any) -> list[tuple[Value, Any]]:
-    """Pairs of an output and a target, which is between 0 and 1."""
+def _with_probabilities(name: str, output: Numbers, target: Numbers) -> list[tuple[Value, Number]]:
+    """Pairs of an output and a target between 0 and 1."""
     outputs, targets = _paired(name, output, target)
     for y in targets:
         if (y < 0.0) | (y > 1.0):
@@ -311,7 +326,7 @@ def _with_probabilities(name: str, output: Any, target: Any) -> list[tuple[Value
 
 
 def _check_finite(p: Value, y: Any) -> None:
-    """That the output p is a probability, and the loss finite there (a nan passes through)."""
+    """Raise an error unless the output p is a probability with a finite loss. It lets nan pass."""
     instead = "leave the sigmoid out of the model, and write binary_cross_entropy_with_logits(output, target)"
     if (p < 0.0) | (p > 1.0):
         raise DomainError(f"binary_cross_entropy needs probabilities, not {number_of(p)!r}: if that is a logit, {instead}")
@@ -320,24 +335,21 @@ def _check_finite(p: Value, y: Any) -> None:
 
 
 def _at_class(index: Value, items: Sequence[Any]) -> Value:
-    """The item at an index that may change while the graph stays."""
+    """The item at an index that may change from run to run."""
     chosen = total([call(WHERE, index - j, 0.0, item) for j, item in enumerate(items)])
     matches = total([call(WHERE, index - j, 0.0, 1.0) for j in range(len(items))])
     if not matches >= 1.0:
         raise _no_class(number_of(index), len(items))
     matches.label = "number of classes that the target is"
-    return chosen / matches  # type: ignore[no-any-return] # a graph that is compiled does not ask again: there, 0/0 is the error
+    result: Value = chosen / matches  # a compiled graph does not repeat the check: there, 0/0 is the error
+    return result
 
 
 def _no_class(target: Any, classes: int) -> InputError:
-    return InputError(f"target {target!r} is no class: with {classes} logits, classes are 0 to {classes - 1}")
+    return InputError(f"target {target!r} is not a class: with {classes} logits, classes are 0 to {classes - 1}")
 
 
 def _penalised(name: str, parameters: Iterable[Value], strength: float) -> tuple[list[Value], float]:
     """Parameters as a list, and the strength as a float."""
-    listed = list(parameters) if hasattr(parameters, "__iter__") else []
-    if not listed or not all(isinstance(w, Value) for w in listed):
-        raise InputError(f"{name} needs Values to penalise: write {name}(model.parameters(), strength=0.01)")
-    if not 0.0 <= real(strength) < math.inf:
-        raise InputError(f"the strength of {name} must not be negative, nor infinite: {strength!r}")
-    return listed, real(strength)
+    parameters = listed(parameters, f"{name} needs Values to penalise: write {name}(model.parameters(), strength=0.01)")
+    return parameters, not_negative(f"the strength of {name}", strength)

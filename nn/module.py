@@ -1,11 +1,11 @@
-"""Module: something with parameters."""
+"""Module, the base class of models and layers: it finds their parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
 from types import MemberDescriptorType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
@@ -13,13 +13,13 @@ from autograd.value import Value, real
 
 
 class Module:
-    """The base of everything that has parameters: those are the Values, and the Modules, among its attributes.
+    """The base class of models and layers. Its parameters are the Values among its attributes, and those of the Modules among them.
 
-    They may stand in lists, tuples, dicts and NumPy arrays, and attributes may be kept in `__slots__`. There is no `super().__init__()`
-    to call.
+    They may be in lists, tuples, dicts and NumPy arrays, and attributes may be in `__slots__`. A subclass need not call
+    `super().__init__()`.
 
     Attributes:
-        training: whether the model is being trained; layers such as `Dropout` behave differently then. See `train` and `eval`.
+        training: whether the model is in training mode, in which layers such as `Dropout` behave differently. See `train` and `eval`.
 
     Example:
         >>> class Line(Module):
@@ -35,26 +35,31 @@ class Module:
 
     training: bool = True
 
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """For type checkers only: a module that defines no `__call__` cannot be called."""
+
     # -- parameters -----------------------------------------------------------------------------------------------------
 
     def parameters(self) -> list[Value]:
-        """All parameters, in the order in which they were assigned; for those in slots see `attributes`."""
+        """All parameters, in the order in which they were assigned; for the order of slots see `attributes`."""
         return [value for _, value in self.named_parameters()]
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
-        """Pairs of a name, such as ``layers.0.neurons.3.w.1``, and a parameter; each parameter once."""
-        return iter([(name, value) for name, value in _found(self, prefix, Value) if value._operation is LEAF])
+        """Pairs of a name, such as ``layers.0.neurons.3.w.1``, and a parameter. Each parameter comes once."""
+        return iter([(name, value) for name, value in _parts(self, prefix, Value) if value._operation is LEAF])
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter to 0, as before each `backward` that should not add to the last one."""
+        """Set the gradient of every parameter to 0. Without it, the next `backward` adds to the gradients."""
         for p in self.parameters():
             p.grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The number of each parameter by its name.
+        """The number of each parameter, by its name.
 
         Raises:
-            InputError: two parameters have one name, as those in ``{"a.b": Value(1.0), "a": {"b": Value(2.0)}}``.
+            InputError: two parameters have the same name, as in ``{"a.b": Value(1.0), "a": {"b": Value(2.0)}}``.
 
         Example:
             >>> from nn import Linear
@@ -64,11 +69,11 @@ class Module:
         return {name: value.data for name, value in self._by_name().items()}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
-        """Set the parameters from what `state_dict` gave. All or nothing.
+        """Set all parameters to the numbers of a `state_dict`, or none.
 
         Raises:
             FileError: names are missing or unknown; nothing was changed.
-            InputError: it is no dict, or something in it is no number; nothing was changed.
+            InputError: `state` is not a dict, or a value in it is not a number; nothing was changed.
         """
         if not isinstance(state, dict):
             raise InputError(f"load_state_dict takes what state_dict() gave, a dict of numbers by name, not {state!r}")
@@ -81,22 +86,22 @@ class Module:
                 if names
             ]
             raise FileError(f"the weights do not fit this model: {'; '.join(wrong)}; make the model with the sizes it was saved with")
-        numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be none
+        numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be something else
         for name, value in own.items():
             value.data = numbers[name]
 
     def _by_name(self) -> dict[str, Value]:
-        found: dict[str, Value] = {}
+        named: dict[str, Value] = {}
         for name, value in self.named_parameters():
-            if name in found:
-                raise InputError(f"two parameters have the name {name!r}: rename the attribute or the key that one of them stands under")
-            found[name] = value
-        return found
+            if name in named:
+                raise InputError(f"two parameters have the name {name!r}: rename the attribute or the key that one of them has")
+            named[name] = value
+        return named
 
     # -- modules --------------------------------------------------------------------------------------------------------
 
     def modules(self) -> list[Module]:
-        """This module and all below it, each once.
+        """This module and all modules in it, each once.
 
         Example:
             >>> from nn import MLP
@@ -106,14 +111,14 @@ class Module:
         return [module for _, module in self.named_modules()]
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """Pairs of a name, such as ``layers.0``, and a module: this one, whose name is the prefix, and all below it, each once."""
-        return iter(_found(self, prefix, Module))
+        """Pairs of a name, such as ``layers.0``, and a module: this one, whose name is the prefix, and all modules in it, each once."""
+        return iter(_parts(self, prefix, Module))
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training` of this module and of all below it.
+        """Put this module and all modules in it in training mode.
 
         Args:
-            mode: False for `eval()`.
+            mode: False for evaluation mode.
 
         Returns:
             This module.
@@ -133,22 +138,22 @@ class Module:
         return self
 
     def eval(self) -> Self:
-        """Set `training` of this module, and of all below it, to False: as for the answers of a trained model."""
+        """Put this module and all modules in it in evaluation mode, as for the answers of a trained model."""
         return self.train(False)
 
     # -- descriptions ---------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
-        """The settings that `repr` and `summary` show. A module that shows none is summarised by the modules in it."""
+        """The settings that `repr` and `summary` show. A module without any is represented in `summary` by the modules in it."""
         return ""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.extra_repr()})"
 
     def summary(self) -> str:
-        """A table of the layers and their numbers of parameters, to be printed.
+        """A table of the layers and the number of their parameters, to be printed.
 
-        A parameter that layers share is counted once, where it comes first.
+        A parameter that layers share is counted once, in the first of them.
 
         Example:
             >>> from nn import MLP
@@ -173,10 +178,10 @@ class Module:
 
 
 def attributes(module: Module) -> dict[str, Any]:
-    """What was assigned to a module, by name: what is in its `__dict__`, and then what is in its slots.
+    """The attributes of a module by name: first those in its `__dict__`, then those in its slots.
 
-    Slots come class by class, from the base on, and within a class in alphabetical order. The names of private ones are mangled, as they
-    are in `vars`. Slots that nothing was assigned to are left out.
+    Slots come class by class, starting with the base class, and within a class in alphabetical order. Private names are mangled, as in
+    `vars`. Slots without a value are left out.
 
     Example:
         >>> class Line(Module):
@@ -188,12 +193,12 @@ def attributes(module: Module) -> dict[str, Any]:
         ['about', 'slope']
     """
     if type(module).__basicsize__ == Module.__basicsize__:
-        return vars(module)  # slots would make the object larger: where there are none, no class is searched for them
+        return vars(module)  # slots would make the object larger; without any, the classes need not be searched
     slots: dict[str, Any] = {}
     for base in reversed(type(module).__mro__):
         for name, member in sorted(vars(base).items()):
             if isinstance(member, MemberDescriptorType):
-                with suppress(AttributeError):  # nothing was assigned to it
+                with suppress(AttributeError):  # it has no value
                     slots[name] = member.__get__(module)
     return vars(module) | slots
 
@@ -201,24 +206,28 @@ def attributes(module: Module) -> dict[str, Any]:
 Part = TypeVar("Part", Value, Module)
 
 
-def _found(item: Any, name: str, kind: type[Part], within: bool = True) -> list[tuple[str, Part]]:
-    """The Values, or the Modules, in `item` and in what stands in it, each once, also where modules share them or know each other.
+def _parts(item: Any, name: str, kind: type[Part], within: bool = True) -> list[tuple[str, Part]]:
+    """The Values or the Modules in `item` and in its items, by name. Each comes once, also if modules share it or refer to each other.
 
-    `within`: also those in the Modules that are found.
+    Args:
+        item: a module, a container, or anything else.
+        name: of `item`.
+        kind: Value or Module.
+        within: whether to search the Modules in `item` too.
     """
-    found: list[tuple[str, Part]] = []
-    _find(item, name, kind, within, set(), found)
-    return found
+    parts: list[tuple[str, Part]] = []
+    _collect(item, name, kind, within, set(), parts)
+    return parts
 
 
-def _find(item: Any, name: str, kind: type, within: bool, seen: set[int], found: list[tuple[str, Any]]) -> None:
+def _collect(item: Any, name: str, kind: type, within: bool, seen: set[int], parts: list[tuple[str, Any]]) -> None:
     branches: Any = ()
     if isinstance(item, (Value, Module)):
         if id(item) in seen:
             return
         seen.add(id(item))
         if isinstance(item, kind):
-            found.append((name, item))
+            parts.append((name, item))
         if within and isinstance(item, Module):
             branches = attributes(item).items()
     elif isinstance(item, dict):
@@ -226,25 +235,26 @@ def _find(item: Any, name: str, kind: type, within: bool, seen: set[int], found:
     elif isinstance(item, (list, tuple)):
         branches = enumerate(item)
     elif str(getattr(item, "dtype", "")) == "object":  # NumPy's arrays of Values
-        _find(item.tolist(), name, kind, within, seen, found)
+        _collect(item.tolist(), name, kind, within, seen, parts)
     start = f"{name}." if name else ""
     for key, branch in branches:
         if type(branch) is not Value:
-            _find(branch, f"{start}{key}", kind, within, seen, found)
-        elif kind is Value and id(branch) not in seen:  # without a call: most of what there is are Values
+            _collect(branch, f"{start}{key}", kind, within, seen, parts)
+        elif kind is Value and id(branch) not in seen:  # without a call, because most of them are Values
             seen.add(id(branch))
-            found.append((f"{start}{key}", branch))
+            parts.append((f"{start}{key}", branch))
 
 
 def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:
-    """The rows of `summary`: a module that describes itself, or has no modules in it, as a whole; else what is its own, and its modules.
+    """The rows of `summary`: name, module, and the number of its parameters that no row before has counted.
 
-    With each, the number of parameters that no row before it has counted.
+    A module that describes itself, or has no modules in it, is one row. Otherwise there is a row for its own parameters, if it has any,
+    and the rows of its modules.
     """
     seen.add(id(module))
-    inner = _found(attributes(module), name, Module, within=False)
+    inner = _parts(attributes(module), name, Module, within=False)
     whole = bool(module.extra_repr()) or not inner
-    own = module.parameters() if whole else [value for _, value in _found(attributes(module), name, Value, within=False)]
+    own = module.parameters() if whole else [value for _, value in _parts(attributes(module), name, Value, within=False)]
     new = {id(p) for p in own if p._operation is LEAF} - seen
     seen |= new
     if whole or new:

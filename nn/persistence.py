@@ -1,4 +1,4 @@
-"""Save and load weights, in the safetensors format: numbers only, so a file can never run code."""
+"""Save and load weights in the safetensors format, which holds numbers only, so that loading a file cannot run code."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from nn.module import Module
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
-    """Write the model's parameters to a file. An interrupted save leaves the old file whole.
+    """Write the model's parameters to a file. If it is interrupted, an old file is left intact.
 
     Raises:
-        InputError: `model` is no Module, or two of its parameters have one name.
+        InputError: `model` is not a Module, or two of its parameters have the same name.
         OSError: the file cannot be written.
 
     Example:
@@ -39,11 +39,11 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 def load(model: Module, path: str | os.PathLike[str]) -> None:
     """Set the model's parameters from a file that `save` wrote.
 
-    Only parameters are in it: make the model as it was made when it was saved, with the same sizes and activations.
+    The file has only parameters: construct the model with the same sizes and activations as when it was saved.
 
     Raises:
-        FileError: the file is damaged, does not fit this model, or has a weight that is nan or inf; the model is as it was.
-        InputError: `model` is no Module.
+        FileError: the file is damaged, does not fit this model, or has a weight that is nan or infinite; the model is unchanged.
+        InputError: `model` is not a Module.
         OSError: the file cannot be read.
 
     Example: see `save`.

@@ -1,7 +1,7 @@
 """Schedules: how the learning rate changes from epoch to epoch.
 
-A schedule holds an optimizer, and sets its `lr` when `step` is called, once after each epoch. The rate is computed from the one that
-the optimizer had when the schedule was made, and the number of epochs since; a rate that is set by hand in between is replaced.
+A schedule holds an optimizer. Its `step` is called once after each epoch, and sets the `lr` of the optimizer. The rate is computed from the
+number of epochs, and from the rate that the optimizer had when the schedule was made; a rate that is set by hand in between is replaced.
 """
 
 from __future__ import annotations
@@ -9,19 +9,18 @@ from __future__ import annotations
 import math
 
 from autograd.errors import InputError
-from autograd.value import real
-from nn.checks import whole
+from nn.checks import not_negative, positive, whole
 from nn.optimizers import Optimizer
 
 
 class Schedule:
-    """The base: counts the epochs. A schedule of your own defines `rate`.
+    """The base: it counts the epochs. A schedule of your own defines `rate`.
 
     Args:
-        optimizer: whose `lr` is set.
+        optimizer: the one whose `lr` is set.
 
     Raises:
-        InputError: it is no optimizer.
+        InputError: `optimizer` is something else.
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -37,7 +36,7 @@ class Schedule:
         self.optimizer.lr = self.rate(self.epoch)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         raise NotImplementedError(f"{type(self).__name__} does not define rate(epoch)")
 
 
@@ -45,12 +44,12 @@ class StepLR(Schedule):
     """lr · gamma^⌊epoch / step_size⌋: the rate drops every `step_size` epochs.
 
     Args:
-        optimizer: whose `lr` is set.
+        optimizer: the one whose `lr` is set.
         step_size: in epochs, at least 1.
         gamma: the factor, positive.
 
     Raises:
-        InputError: a setting cannot work.
+        InputError: a setting is out of its range.
 
     Example:
         >>> from nn import SGD
@@ -62,10 +61,10 @@ class StepLR(Schedule):
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer)
         self.step_size = whole("step_size", step_size)
-        self.gamma = _factor(gamma)
+        self.gamma = positive("gamma", gamma)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         return self.base_lr * self.gamma ** (epoch // self.step_size)
 
 
@@ -73,11 +72,11 @@ class ExponentialLR(Schedule):
     """lr · gamma^epoch: the rate shrinks by the same factor every epoch.
 
     Args:
-        optimizer: whose `lr` is set.
+        optimizer: the one whose `lr` is set.
         gamma: the factor, positive.
 
     Raises:
-        InputError: a setting cannot work.
+        InputError: a setting is out of its range.
 
     Example:
         >>> from nn import SGD
@@ -91,25 +90,25 @@ class ExponentialLR(Schedule):
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         super().__init__(optimizer)
-        self.gamma = _factor(gamma)
+        self.gamma = positive("gamma", gamma)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         return self.base_lr * self.gamma**epoch
 
 
 class CosineAnnealingLR(Schedule):
-    """eta_min + ½ (lr − eta_min) (1 + cos(π · epoch / T_max)): down to `eta_min` in `T_max` epochs, slowly at both ends.
+    """eta_min + ½ (lr − eta_min) (1 + cos(π · epoch / T_max)): the rate falls to `eta_min` in `T_max` epochs, slowly at both ends.
 
-    After `T_max` epochs the rate rises again, and is back after 2 · T_max.
+    After `T_max` epochs the rate rises again, and after 2 · T_max it is `lr` again.
 
     Args:
-        optimizer: whose `lr` is set.
+        optimizer: the one whose `lr` is set.
         T_max: in epochs, at least 1.
         eta_min: the lowest rate, not negative.
 
     Raises:
-        InputError: a setting cannot work.
+        InputError: a setting is out of its range.
 
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017), formula 5; without the restarts.
 
@@ -123,17 +122,8 @@ class CosineAnnealingLR(Schedule):
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
         super().__init__(optimizer)
         self.T_max = whole("T_max", T_max)
-        self.eta_min = real(eta_min)
-        if not 0.0 <= self.eta_min < math.inf:
-            raise InputError(f"eta_min must not be negative, nor infinite: {eta_min!r}")
+        self.eta_min = not_negative("eta_min", eta_min)
 
     def rate(self, epoch: int) -> float:
-        """The learning rate after so many epochs."""
+        """The learning rate after this number of epochs."""
         return self.eta_min + (self.base_lr - self.eta_min) * (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
-
-
-def _factor(gamma: float) -> float:
-    result = real(gamma)
-    if not 0.0 < result < math.inf:
-        raise InputError(f"gamma must be positive, not {gamma!r}")
-    return result

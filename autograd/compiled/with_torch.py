@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 from autograd.checking import Comparison
 from autograd.compiled.pipeline import trace
 from autograd.errors import CompileError, InputError, MissingPackageError
+from autograd.notation import torch_function
 from autograd.ops import LEAF
 from autograd.value import Value
 
@@ -40,7 +39,6 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
         import torch
     except ImportError as error:
         raise MissingPackageError("compare_with_torch needs PyTorch: pip install 'scalar-autograd[torch]'") from error
-    functions = torch_functions(torch)
     tape = trace([root])
     leaves = tape.leaves()
     results: list[Any] = []
@@ -48,7 +46,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
         if not inputs:
             results.append(torch.tensor(node.data, dtype=torch.float64, requires_grad=operation is LEAF))
             continue
-        function = functions.get(operation.name)
+        function = torch_function(operation, torch)
         if function is None:
             raise CompileError(f"PyTorch has no operation {operation.name!r}; compare the parts of the graph around it")
         constants = [torch.tensor(c, dtype=torch.float64) for c in operation.constants]
@@ -71,28 +69,3 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
         theirs = results[i].grad
         pairs.append((tape.nodes[i].label or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
     return [Comparison(name, ours, theirs, tolerance * max(abs(ours), abs(theirs))) for name, ours, theirs in pairs]
-
-
-def torch_functions(torch: ModuleType) -> dict[str, Callable[..., Any]]:
-    """PyTorch's own function for each row of the op table that it has, of as many tensors as the row has inputs."""
-    f = torch.nn.functional
-    same_name = (
-        *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot"),
-        *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "abs", "sign", "floor", "ceil", "maximum", "minimum"),
-        *("relu", "sigmoid", "add", "sub", "mul", "div", "neg", "pow", "remainder"),
-    )
-    return {
-        **{name: getattr(torch, name) for name in same_name},
-        "pos": torch.clone,
-        "sum": lambda *a: torch.stack(a).sum(),
-        "dot": lambda *ab: torch.dot(torch.stack(ab[: len(ab) // 2]), torch.stack(ab[len(ab) // 2 :])),
-        "logsumexp": lambda *a: torch.logsumexp(torch.stack(a), 0),
-        "where": lambda c, a, b: torch.where(c != 0, a, b),
-        "clip": torch.clamp,
-        "leaky_relu": lambda a, b: torch.where(a > 0, a, b * a),
-        "elu": lambda a, b: torch.where(a > 0, a, b * torch.expm1(torch.clamp(a, max=0.0))),
-        "gelu": f.gelu,
-        "gelu_tanh": lambda a: f.gelu(a, approximate="tanh"),
-        "silu": f.silu,
-        "softplus": f.softplus,
-    }

@@ -1,1 +1,4 @@
-"""Pictures of graphs."""
+"""What a graph looks like: as a picture (`picture`), as a page that steps through it (`player`), and in formulas (`formula`).
+
+`lettering` is what all three share: names and numbers as text. `player` uses the pictures of `picture` and the equations of `formula`.
+"""

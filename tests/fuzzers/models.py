@@ -6,11 +6,6 @@ A case is a module of Python source: a model, a loss, an optimizer, callbacks, a
 answers, changes it, and asks again. It is executed anew for each executor, from the same seeds. With ``"eager"`` the answers are those of
 plain calls of the model, sample by sample; with the others they are those of `predict` and `evaluate`. What `main` notes must be the same
 to within rounding. An executor that was asked for by name may refuse to compile; "auto" may say in one line why it did not.
-
-A row of a table below is a piece of a case: statements at the top of the module, of ``__init__`` and of ``__call__``, and statements that
-change what the piece depends on, for callbacks and for the time between two answers. A piece changes `h`, a list of two Values; `x` is the
-sample, two real numbers and a whole number from 0 to 2. In the text ``#`` is a number of its own for each piece, ``$C`` a constant, ``$A``
-an activation, ``$T`` a condition; a line ``<0>`` stands for the first block of other pieces within it, ``<1>`` for the second.
 """
 
 from __future__ import annotations
@@ -38,7 +33,8 @@ from autograd.errors import CompileError
 from fuzzers.model_cases import Case, Growing
 from fuzzers.model_training import LOSSES, OPTIMIZERS
 from fuzzers.shrinking import shrunk
-from nn import gradients, training
+from nn import inference
+from nn.engine import compiled_engine
 
 ERRORS = ("error", "text of the error")
 """The names of differences that are none of numbers."""
@@ -63,13 +59,13 @@ class Outcome(NamedTuple):
 @contextlib.contextmanager
 def few() -> Iterator[None]:
     """Within it, `predict` and `evaluate` record models for few samples already, and run them in small chunks."""
-    before = training.RECORDED_FROM, training.COMPILED_FROM, gradients.CHUNK
-    training.RECORDED_FROM = training.COMPILED_FROM = 20
-    gradients.CHUNK = 16
+    before = inference.WIDE_FROM, inference.COMPILED_FROM, compiled_engine.CHUNK
+    inference.WIDE_FROM = inference.COMPILED_FROM = 20
+    compiled_engine.CHUNK = 16
     try:
         yield
     finally:
-        training.RECORDED_FROM, training.COMPILED_FROM, gradients.CHUNK = before
+        inference.WIDE_FROM, inference.COMPILED_FROM, compiled_engine.CHUNK = before
 
 
 def run(source: str, executor: str, shaken: float = 0.0) -> Outcome:
@@ -257,9 +253,9 @@ def script(case: Case, problem: Difference) -> str:
     head = [
         f"# {problem.executor}, {problem.name}: {problem.found!r}, and not {problem.expected!r}",
         f"# {', '.join(piece.name for piece in case.pieces)}",
-        "import nn.gradients, nn.training",
-        "nn.training.RECORDED_FROM = nn.training.COMPILED_FROM = 20  # so that few samples are enough",
-        "nn.gradients.CHUNK = 16",
+        "import nn.engine.compiled_engine, nn.inference",
+        "nn.inference.WIDE_FROM = nn.inference.COMPILED_FROM = 20  # so that few samples are enough",
+        "nn.engine.compiled_engine.CHUNK = 16",
     ]
     tail = [
         'if __name__ == "__main__":',

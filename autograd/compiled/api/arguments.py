@@ -112,7 +112,7 @@ class Parameters:
 
     def __init__(self, module: Any, values: Sequence[Value]) -> None:
         self.module = module
-        self.modules = list(module.modules())  # finding them takes as long as a step of training
+        self.modules = list(module.modules())  # kept, as finding them takes long
         self.values = list(values)
         self.array = np.zeros(0)
         self.read()
@@ -295,15 +295,15 @@ def form_of(args: Sequence[Any]) -> tuple[tuple[Any, ...] | None, list[list[Any]
 
     Whoever has the form computes with these leaves: what the trees hold may be another thing by then, in another thread.
     """
-    found: list[Any] = []
+    forms: list[Any] = []
     leaves: list[list[Any]] = []
     for x in args:
         own: list[Any] = []
-        found.append(_form_of(x, own))
-        if found[-1] is None:
+        forms.append(_form_of(x, own))
+        if forms[-1] is None:
             return None, leaves
         leaves.append(own)
-    return tuple(found), leaves
+    return tuple(forms), leaves
 
 
 def _form_of(x: Any, leaves: list[Any]) -> Any:

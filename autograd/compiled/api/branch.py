@@ -25,7 +25,7 @@ from autograd.value import Value
 
 @dataclass(frozen=True)
 class Check:
-    """A guard, found in storage: the condition, its truth while recording, the line that asked, and where it matters."""
+    """A guard, in storage: the condition, its truth while recording, the line that asked, and where it matters."""
 
     condition: tuple[bool, int]
     truth: bool
@@ -41,12 +41,12 @@ class Output:
         batched, places: of each of its numbers, in their order, whether it is batched, and its place.
     """
 
-    def __init__(self, shape: tuple[int, ...], found: list[tuple[bool, int]]) -> None:
+    def __init__(self, shape: tuple[int, ...], at: list[tuple[bool, int]]) -> None:
         self.shape = shape
-        self.batched = np.array([batched for batched, _ in found], dtype=bool)
-        self.places = np.array([place for _, place in found], dtype=np.intp)
+        self.batched = np.array([batched for batched, _ in at], dtype=bool)
+        self.places = np.array([place for _, place in at], dtype=np.intp)
         self._of_batched, self._of_shared = (index_of(self.places[self.batched == kind].tolist()) for kind in (True, False))
-        self._single = found[0] if shape == () else None
+        self._single = at[0] if shape == () else None
         self._all_batched = bool(self.batched.all())
 
     def read(self, data: Storage) -> Array:
@@ -129,8 +129,8 @@ class Branch:
         return [pair for output in self.outputs for pair in zip(output.batched.tolist(), output.places.tolist(), strict=True)]
 
     @property
-    def way(self) -> Any:
-        """Which way it is: the answers to all that was asked."""
+    def decisions(self) -> Any:
+        """Which branch it is: each line that asked, and the answer."""
         return [(check.line, check.truth) for check in self.checks], len(self.tape.nodes)
 
     def run(self, arguments: Sequence[Argument], samples: Any, size: int, draws: Array | None = None) -> tuple[Storage, list[Violation]]:
@@ -196,7 +196,7 @@ def record_branch(
         f: called with what stands for the arguments.
         source: the function that it calls.
         sample: which one.
-        chosen: by which arguments to differentiate.
+        chosen: with respect to which arguments to differentiate.
         aux: whether only the first number of the result is differentiated.
 
     Raises:
@@ -252,7 +252,7 @@ def record_branch(
         captured,
         [(place(leaf)[1] if leaf in row else -1, sampler) for leaf, sampler in recording.draws],
         [Check(place(g.node), g.truth, g.line, None if g.mask is None else place(g.mask)) for g in recording.guards],
-        [Output(array.shape, [place(x) for x in found]) for found, array in zip(recorded.outputs, arrays, strict=True)],
+        [Output(array.shape, [place(x) for x in numbers]) for numbers, array in zip(recorded.outputs, arrays, strict=True)],
         recorded.form,
         recorded,
         fixed,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, form_of, snapshot, split
-from autograd.compiled.api.batching import Batch, Batching
+from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward
 from autograd.compiled.api.shortcut import Derivative, Shortcut
 from autograd.compiled.api.signature import Call

@@ -41,8 +41,8 @@ def compile(target: Any = None, *, in_axes: int | tuple[int | None, ...] | None 
 
     Args:
         target: the result of a computation, such as a loss; or a function of Values.
-        executor: what runs the program: "numpy"; "native", compiled by Numba, which takes some ten seconds once on a machine; "auto",
-            the native one where Numba is installed (``pip install 'scalar-autograd[fast]'``); "jax", by XLA, which compiles each program
+        executor: what runs the program: "numpy"; "llvm", also called "native", which Numba compiles once on a machine; "auto", that one
+            where Numba is installed (``pip install 'scalar-autograd[fast]'``), else NumPy; "jax", by XLA, which compiles each program
             anew. `to_jax` gives the program as a function of JAX, for other devices and precisions.
         in_axes: for arguments that are more than single numbers, as in JAX's vmap: for each argument 0 if it has the samples as its
             first axis, None if it is the same for all samples. Nested lists, arrays, tuples, dicts, and modules (None only).

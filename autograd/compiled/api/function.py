@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from autograd.compiled.api.arguments import Argument, has_values
-from autograd.compiled.api.batching import Batch, Batching
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
+from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.method import Method, Methods
 from autograd.compiled.api.signature import Signature
 from autograd.compiled.api.specialisations import Specialisations
@@ -84,7 +84,7 @@ class Function:
         """
         if reduce not in (None, "sum", "mean"):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
-        self._refuse_traced("value_and_grad")
+        _refuse_traced(self.__name__, "value_and_grad")
         return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, has_aux)
 
     def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -97,7 +97,7 @@ class Function:
             >>> value, pull_back((1.0, 0.0))
             ((10.0, 7.0), (5.0, 2.0))
         """
-        self._refuse_traced("vjp")
+        _refuse_traced(self.__name__, "vjp")
         return self._calls.vjp(self._signature.bind(args, kwargs))
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -111,15 +111,8 @@ class Function:
             >>> compile(lambda x, y: x * y).jvp((2.0, 5.0), (1.0, 0.0))
             (10.0, 5.0)
         """
-        self._refuse_traced("jvp")
+        _refuse_traced(self.__name__, "jvp")
         return self._calls.jvp(self._signature.bind(tuple(primals), {}), self._signature.bind(tuple(tangents), {}))
-
-    def _refuse_traced(self, name: str) -> None:
-        if STATE.traced and here() is not None:
-            raise CompileError(
-                f"{self.__name__}.{name} gives numbers, which have no derivative in the function around it, that is being differentiated "
-                f"or compiled: write autograd.{name}({self.__name__}) there"
-            )
 
     # -- what is recorded -----------------------------------------------------------------------------------------------
 
@@ -128,12 +121,12 @@ class Function:
 
         Args:
             args, kwargs: those of the function; of several samples the first is recorded.
-            wrt: by which arguments it will be differentiated with `reduce`; none for calls without derivatives.
+            wrt: with respect to which arguments it will be differentiated with `reduce`; none for calls without derivatives.
 
         Raises:
             CompileError: the function cannot be recorded.
         """
-        self._refuse_traced("record")
+        _refuse_traced(self.__name__, "record")
         call = self._signature.bind(args, kwargs)
         chosen = call.chosen(wrt)
         arguments, _ = self._calls.batching.arguments(call, chosen, False)
@@ -230,3 +223,11 @@ class Function:
         if hasattr(instance, "named_parameters"):
             return Method(self, instance, (instance,))
         return Method(self._methods.of(instance), instance, ())
+
+
+def _refuse_traced(function: str, method: str) -> None:
+    if STATE.traced and here() is not None:
+        raise CompileError(
+            f"{function}.{method} gives numbers, which have no derivative in the function around it, that is being differentiated "
+            f"or compiled: write autograd.{method}({function}) there"
+        )

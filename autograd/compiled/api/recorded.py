@@ -105,13 +105,13 @@ class Recorded:
         return ""
 
     def _line_of(self, f: Seen, arguments: Sequence[Argument], again: Recorded) -> str:
-        """The line that made what differs, found by running the function once more."""
+        """The line that made what differs, by running the function once more."""
         known = {id(a): b for a, b in zip(self.leaves, again.leaves, strict=False)}
         at = first_difference(self.graph, again.graph, known, [])
         try:
             with observing():
                 third = run_again(f, arguments, self, {})
-        except Exception:  # whatever it is, it was found to differ
+        except Exception:  # whatever it is, the runs differ
             return ""
         node = third.graph[at] if 0 <= at < len(third.graph) else None
         line = "" if node is None or third.recording.lines is None else third.recording.lines.get(id(node), "")

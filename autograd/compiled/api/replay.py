@@ -22,7 +22,7 @@ from autograd.value import Value, add_gradients, numbers_of
 class Program:
     """A recorded graph as a tensor program. See `compile`.
 
-    `print(program)` shows the instructions that were found.
+    `print(program)` shows the instructions.
     """
 
     def __init__(self, root: Value, executor: str = "auto") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array
-from autograd.compiled.api.batching import Batch
+from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.specialisations import Run
 from autograd.errors import InputError
 from autograd.trees import Form

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array
-from autograd.compiled.api.batching import Batch
 from autograd.compiled.api.branch import Branch
+from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.backends.contract import Storage
 from autograd.compiled.ir import Index
 
@@ -42,9 +42,11 @@ class Shortcut:
             (i, _loader(argument, own, batch, *where))
             for i, (argument, own, where) in enumerate(zip(arguments, leaves, branch.inputs, strict=True))
         ]
-        found = [_arrays_of(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)]
-        self._at_once = branch.executable.plan([x for arrays in found for x in arrays])
-        self._together = [i for i, arrays in enumerate(found) if arrays]
+        by_argument = [
+            _arrays_of(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)
+        ]
+        self._at_once = branch.executable.plan([x for arrays in by_argument for x in arrays])
+        self._together = [i for i, arrays in enumerate(by_argument) if arrays]
         self._others = [(i, load) for i, load in self._loads if i not in self._together]
 
     def run(self, leaves: Sequence[list[Any]], lent: bool = False) -> Storage | None:
@@ -144,7 +146,7 @@ class Derivative:
 
     Args:
         shortcut: for the values.
-        chosen, weight: by which arguments to differentiate, and the gradient of the first result, which is a number.
+        chosen, weight: with respect to which arguments to differentiate, and the gradient of the first result, which is a number.
         value: of the arrays of the results the value that is given back; None where that is their one number.
         restore: for each of the chosen what gives its gradient the form that is given back.
         single: whether it stands alone, not in a tuple.
@@ -187,23 +189,23 @@ class Derivative:
         grads = branch.executable.gradients(shortcut.batch.size, self._seed, spare)
         branch.executable.backward(data, grads)
         if self._single:
-            found = self._takes[0](grads)
+            gradients = self._takes[0](grads)
         elif self._block is not None:
             block = grads.batched[self._block]
-            found = tuple(block.copy() if self._copies else block)
+            gradients = tuple(block.copy() if self._copies else block)
         else:
-            found = tuple([take(grads) for take in self._takes])
+            gradients = tuple([take(grads) for take in self._takes])
         if self._copies and not self._spare:
             self._spare.append(grads)
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
         shortcut.give_back(data)
-        return value, found
+        return value, gradients
 
 
 def _taker(
     argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any], copies: bool
 ) -> Callable[[Storage], Any]:
-    """What takes the gradient by an argument from its places; `copies`: so that these can be used again."""
+    """What takes the gradient with respect to an argument from its places; `copies`: so that these can be used again."""
     batched, count = argument.batched, argument.count
     if _is_whole(argument, used):
         if copies:

@@ -51,22 +51,22 @@ class Call:
             InputError: it was not passed, or there is none.
         """
         if isinstance(which, str):
-            found = [i for i, own in enumerate(self.how.names) if own == which]
+            indices = [i for i, own in enumerate(self.how.names) if own == which]
         elif hasattr(which, "__index__") and not isinstance(which, bool):
             i = which.__index__()
             n = len(self.values)
             if not self.how.keywords:
-                found = [i % n] if -n <= i < n else []
+                indices = [i % n] if -n <= i < n else []
             else:
-                found = [k for k, position in enumerate(self.how.positions) if position == i]
+                indices = [k for k, position in enumerate(self.how.positions) if position == i]
         else:
-            found = []
-        if not found:
+            indices = []
+        if not indices:
             raise InputError(
                 f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {', '.join(self.how.names)}: give the number "
                 "or the name of one that is passed, a tuple of them, or None for all"
             )
-        return found[0]
+        return indices[0]
 
     def chosen(self, wrt: int | str | tuple[int | str, ...] | None) -> tuple[int, ...]:
         """The numbers of the arguments with respect to which to differentiate.

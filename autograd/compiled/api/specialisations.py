@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array
-from autograd.compiled.api.batching import Batch
 from autograd.compiled.api.branch import Branch, record_branch
+from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
 from autograd.errors import CompileError, DomainError
@@ -138,7 +138,7 @@ class Specialisations:
         """The branch of a sample that went on none of those that are known, recorded."""
         with self.recording_within():
             branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
-        known = [other for other in branches if other.way == branch.way]
+        known = [other for other in branches if other.decisions == branch.decisions]
         if known:  # a sample whose comparison is rounded otherwise in eager code, which is right; or another thread was quicker
             return known[0]
         if len(branches) == BRANCHES:
@@ -177,9 +177,9 @@ def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violati
     if not violations:
         return
     if batch.shape is None:
-        found = [argument.variables(0) for argument in arguments]
-        with tracing(False, [leaf for leaves, _ in found for leaf in leaves]):
-            call.of(f, [seen for _, seen in found])  # raises the error with the operation, the numbers and the labels
+        variables = [argument.variables(0) for argument in arguments]
+        with tracing(False, [leaf for leaves, _ in variables for leaf in leaves]):
+            call.of(f, [seen for _, seen in variables])  # raises the error with the operation, the numbers and the labels
         raise DomainError("an operation left its domain in compiled code, though not in eager code")
     for one, bad in violations:
         outside = bad.reshape(-1, bad.shape[-1]).any(axis=0)

@@ -157,16 +157,16 @@ class Surroundings:
         return Snapshot(self.states(), [(place, place.read()) for place in self.places])
 
     def line_that_draws(self, f: Callable[[], Any]) -> str:
-        """The line of the user's code that draws from a generator when `f` is called; "" where none is found. States are put back."""
+        """The line of the user's code that draws from a generator when `f` is called; "" where there is none. States are put back."""
         before = self.states()
-        found: list[str] = []
+        drawing: list[str] = []
         last = [""]
 
         def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
             if _is_library(frame.f_globals.get("__name__")):
                 return None if event == "call" else trace
-            if not found and self.states() != before:
-                found.append(last[0])
+            if not drawing and self.states() != before:
+                drawing.append(last[0])
             last[0] = current_line(frame)
             return trace
 
@@ -179,7 +179,7 @@ class Surroundings:
         finally:
             sys.settrace(previous)
             self.drawn_since(before)
-        return found[0] if found else last[0]
+        return drawing[0] if drawing else last[0]
 
     def drawn_since(self, before: list[bytes]) -> bool:
         """Whether a generator has another state; then all have the former one again."""

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.api.arguments import Argument
-from autograd.compiled.api.batching import Batch
 from autograd.compiled.api.branch import Branch, Output
 from autograd.compiled.api.function import Function
+from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.backends.jax.xla import warn_if_long
 from autograd.compiled.backends.jax.xla_namespace import Array, jax_package
 from autograd.compiled.backends.jax.xla_numbers import Numbers, numbers_of, taken
@@ -43,7 +43,7 @@ def to_jax(function: Function, *args: Any, dtype: Any = "float64", checked: bool
 
     Nothing can be raised while XLA runs. Outside of a domain an element is inf or nan, as for NumPy's arrays. A sample that takes another
     branch than the recorded one is nan, and so are its gradients. Values that the function refers to are frozen, as numbers are: pass
-    a module as an argument to differentiate by its parameters.
+    a module as an argument to differentiate with respect to its parameters.
 
     To use many devices, shard the arrays of the samples, as in ``jax.jit(jax.value_and_grad(loss), in_shardings=…)``: the gradient is that
     of one device. A batch that the devices cannot share evenly is filled up with samples of weight 0.
@@ -152,7 +152,7 @@ def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source
     frozen = Reference(branch.code).storage().shared[:end]
     for value, place in branch.captured:
         frozen[place] = value.data
-    found: tuple[list[Source], list[Source]] = ([], [])
+    by_kind: tuple[list[Source], list[Source]] = ([], [])
     for i, (argument, (used, places)) in enumerate(zip(arguments, branch.inputs, strict=True)):
         if isinstance(places, np.ndarray) and places.size:  # they lie side by side, unless some belong to an earlier argument
             raise _shared_by_two(argument)
@@ -162,17 +162,17 @@ def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source
         for n, (size, first) in enumerate(zip(sizes, np.cumsum([0, *sizes]), strict=False)):
             own = wanted[(wanted >= first) & (wanted < first + size)] - first
             if own.size:
-                found[argument.batched].append(Source(position, position + own.size, (i, n), own))
+                by_kind[argument.batched].append(Source(position, position + own.size, (i, n), own))
             position += own.size
     shared: list[Source] = []
     position = 0
-    for source in sorted(found[0], key=lambda source: source.start):
+    for source in sorted(by_kind[0], key=lambda source: source.start):
         if source.start < position:
             raise _shared_by_two(arguments[source.array[0] if source.array else 0])
         shared += [Source(position, source.start, None, frozen[position : source.start]), source]
         position = source.stop
     shared.append(Source(position, end, None, frozen[position:]))
-    return [source for source in shared if source.numbers.size], sorted(found[1], key=lambda source: source.start)
+    return [source for source in shared if source.numbers.size], sorted(by_kind[1], key=lambda source: source.start)
 
 
 def _shapes(argument: Argument) -> list[tuple[int, ...]]:
@@ -272,8 +272,8 @@ def _result(numbers: Numbers, output: Output, samples: int) -> Array:
     for kind in (True, False):
         own = output.places[batched == kind]
         if own.size:
-            found = numbers.at(kind, own)
-            parts.append(found if kind else jnp.broadcast_to(found[:, None], (own.size, samples)))  # type: ignore[index]
+            numbers_of_kind = numbers.at(kind, own)
+            parts.append(numbers_of_kind if kind else jnp.broadcast_to(numbers_of_kind[:, None], (own.size, samples)))  # type: ignore[index]
     order = np.empty(batched.size, dtype=np.intp)
     order[batched] = np.arange(batched.sum())
     order[~batched] = np.arange(batched.sum(), batched.size)

@@ -174,10 +174,10 @@ class _Text:
         counts = Counter(operation.symbol for operation in one.operations).most_common()
         words = ", ".join(f"{count:,} {printable(symbol)}" for symbol, count in counts)
         reads = [(kind, np.unique(one.inputs[one.input_batched == kind])) for kind in (False, True)]
-        found = dict.fromkeys(source for kind, x in reads for source in self.sources(kind, x[self.names.array[kind][x] != i]))
+        sources = dict.fromkeys(source for kind, x in reads for source in self.sources(kind, x[self.names.array[kind][x] != i]))
         text = f"{len(one.operations):,} scalars one after the other: {words}"
         shape = shape_text(named.shape, one.batched)
-        return Line(named.name, shape, text, False, tuple(found), "", lambda: tuple(self.each(one)), self.leaves(reads))
+        return Line(named.name, shape, text, False, tuple(sources), "", lambda: tuple(self.each(one)), self.leaves(reads))
 
     def leaves(self, reads: list[tuple[bool, Rows]]) -> Callable[[], dict[str, tuple[Value, ...]]]:
         """The leaves that are read, by the names of their arrays; found where they are asked for."""
@@ -198,18 +198,18 @@ class _Text:
 
     def sources(self, kind: bool, places: Rows) -> list[tuple[str, str]]:
         """What is read that has a name: keys and texts."""
-        found = []
+        named_sources = []
         for i in np.unique(self.names.array[kind][places]).tolist():
             if i != NUMBER:
                 named = self.names.arrays[i]
                 own = np.unique(places[self.names.array[kind][places] == i])
                 if named.labels and len(own) < FEW:
                     labels = [named.labels[k] for k in self.names.position[kind][own].tolist()]
-                    found += [(label, label + shape_text((), kind)) for label in labels]
+                    named_sources += [(label, label + shape_text((), kind)) for label in labels]
                 else:
                     named.is_asked_for |= named.labels is not None
-                    found.append((named.name, named.name + shape_text(named.shape if named.size > 1 else (), kind)))
-        return found
+                    named_sources.append((named.name, named.name + shape_text(named.shape if named.size > 1 else (), kind)))
+        return named_sources
 
     # -- an instruction -------------------------------------------------------------------------------------------------
 

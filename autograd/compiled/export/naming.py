@@ -96,7 +96,7 @@ class Names:
     """The names in a program.
 
     Attributes:
-        arrays: those that are named; the first ones are what the steps compute.
+        arrays: those that are named; the first ones are what the instructions compute.
         array, position, number, same: for both kinds of storage, the shared and the batched one, and each place in it: which array the
             number belongs to (or NUMBER), where in it, the constant, and the first place that has the same constant.
     """
@@ -113,16 +113,14 @@ class Names:
             if place >= 0:
                 self._row[kind][place] = row
         self._constants()
-        self.arrays = [
-            Named("", step.outputs.shape if isinstance(step, Scalars) else _without_ones(step.shape)) for step in code.instructions
-        ]
-        for i, step in enumerate(code.instructions):
-            if isinstance(step, Scalars):
+        self.arrays = [Named("", one.outputs.shape if isinstance(one, Scalars) else _without_ones(one.shape)) for one in code.instructions]
+        for i, one in enumerate(code.instructions):
+            if isinstance(one, Scalars):
                 for kind in (False, True):
-                    own = np.flatnonzero(step.output_batched == kind)
-                    self._own(i, kind, step.outputs[own], own)
+                    own = np.flatnonzero(one.output_batched == kind)
+                    self._own(i, kind, one.outputs[own], own)
             else:
-                self._own(i, step.batched, np.arange(step.start, step.start + step.size), np.arange(step.size))
+                self._own(i, one.batched, np.arange(one.start, one.start + one.size), np.arange(one.size))
         self._families = self._leaves(shapes)
         self._name_leaves()
         self._name_steps()
@@ -141,7 +139,7 @@ class Names:
 
     def _leaves(self, shapes: Shapes) -> list[_Family]:
         """The leaves by what their labels have in common."""
-        found = []
+        families = []
         for kind in (False, True):
             places = self._places(kind)
             labels = [self._tape.nodes[row].label for row in self._row[kind][places].tolist()]
@@ -163,12 +161,12 @@ class Names:
                 distinct = len({labels[i] for i in own}) == len(own)
                 in_order = sorted(own, key=lambda i: (int(labels[i][len(stem) :]), labels[i])) if distinct else own
                 family = _Family(kind, stem, " and a number", places[in_order])
-                each = [self._name(labels[i], 1) for i in in_order]
+                each = [_name(labels[i], 1, len(self._code.instructions)) for i in in_order]
                 if distinct:
                     family.ordered = False
                     family.arrays.append((Named("", (len(own),), each), np.arange(len(own))))
-                found.append(family)
-            found += [_Family(kind, label, "", places[own]) for label, own in plain.items()]
+                families.append(family)
+            families += [_Family(kind, label, "", places[own]) for label, own in plain.items()]
             for stem, own in indexed.items():
                 family = _Family(kind, stem, INDEXED, places[own])
                 indices = [tuple(map(int, re.findall("[0-9]+", labels[i][len(stem) :]))) for i in own]
@@ -181,8 +179,8 @@ class Names:
                     if math.prod(shape) < 2**62:
                         family.arrays.append((Named("", shape), np.ravel_multi_index(tuple(np.array(indices).T), shape)))
                         family.ordered = False
-                found.append(family)
-        return found
+                families.append(family)
+        return families
 
     def _places(self, kind: bool) -> Rows:
         """The places of the leaves, in their order: the numbers of the arguments are the first."""
@@ -209,7 +207,7 @@ class Names:
                 parts.append((int(first[family.kind][places].min()), family, named, places, positions))
         taken = {f"t{i + 1}" for i in range(len(self.arrays))} | _WORDS
         for _, family, named, places, positions in sorted(parts, key=lambda part: part[0]):
-            named.name = next(name for k in count(1) if (name := self._name(family.called, k)) not in taken)
+            named.name = next(name for k in count(1) if (name := _name(family.called, k, len(self._code.instructions))) not in taken)
             if named.labels and not taken.isdisjoint(named.labels):
                 named.labels = None
             taken.update([named.name, *(named.labels or ())])
@@ -218,22 +216,16 @@ class Names:
             self.arrays.append(named)
         self._taken = taken
 
-    def _name(self, base: str, k: int) -> str:
-        """The k-th name of what is labelled so; a label that could be taken for a temporary is quoted."""
-        text = base if k == 1 else f"{base}_{k}"
-        is_temporary = _TEMPORARY.fullmatch(text) and int(text[1:]) <= len(self._code.instructions)
-        return repr(text) if is_temporary else quoted(text)
-
     def _reading(self) -> tuple[list[Rows], list[npt.NDArray[np.uint64]]]:
         """For every place the first instruction input that reads it, and a number that tells by which ones it is read."""
         first = [np.full(size, np.iinfo(np.intp).max) for size in (self._code.shared, self._code.batched)]
         readers = [np.zeros(size, dtype=np.uint64) for size in (self._code.shared, self._code.batched)]
         reads: list[tuple[bool, Rows]] = []
-        for step in self._code.instructions:
-            if isinstance(step, Scalars):
-                reads += [(kind, step.inputs[step.input_batched == kind]) for kind in (False, True)]
+        for one in self._code.instructions:
+            if isinstance(one, Scalars):
+                reads += [(kind, one.inputs[one.input_batched == kind]) for kind in (False, True)]
             else:
-                reads += [(operand.batched, operand.all_places()) for operand in step.operands]
+                reads += [(operand.batched, operand.all_places()) for operand in one.operands]
         for i, (kind, read) in enumerate(reads):
             places = np.unique(read)
             first[kind][places] = np.minimum(first[kind][places], i)
@@ -245,9 +237,10 @@ class Names:
         families = Counter(family.called for family in self._families)
         kinds = Counter(family.base for family in self._families if family.kind) & Counter(f.base for f in self._families if not f.kind)
         lines = []
+        count = len(self._code.instructions)
         for family in self._families:
             arrays = [named for named, _ in family.arrays]
-            is_only_one = len(arrays) == families[family.called] == 1 and arrays[0].name == self._name(family.called, 1)
+            is_only_one = len(arrays) == families[family.called] == 1 and arrays[0].name == _name(family.called, 1, count)
             order = self._order_of(family)
             says_itself = is_only_one and not (family.ordered and family.suffix) and order != LISTED
             if says_itself or (arrays[0].labels and not arrays[0].is_asked_for):
@@ -268,9 +261,9 @@ class Names:
         in_order = (np.diff(self._row[family.kind][family.places]) > 0).all() and not given.any()
         return ", in the order of `leaves`" if in_order else LISTED
 
-    def rows(self, step: Instruction) -> list[int]:
-        """The row of the tape that each output of an instruction stands for; -1 where that is a sum that was found."""
-        return self._row[step.batched][step.start : step.start + step.size].tolist()  # type: ignore[no-any-return]
+    def rows(self, one: Instruction) -> list[int]:
+        """The row of the tape that each output of an instruction stands for; -1 where that is a sum that only the program has."""
+        return self._row[one.batched][one.start : one.start + one.size].tolist()  # type: ignore[no-any-return]
 
     def leaves(self, array: int) -> tuple[Value, ...]:
         """The leaves of an array, in its order."""
@@ -283,17 +276,24 @@ class Names:
         family = self._leaves_of[array][0] if array in self._leaves_of else None
         return family is None or (family.suffix == INDEXED and not family.ordered)
 
-    # -- steps ----------------------------------------------------------------------------------------------------------
+    # -- instructions ----------------------------------------------------------------------------------------------------------
 
     def _name_steps(self) -> None:
-        """By the label of what a step computes, where that has one of its own, else by the number of the line."""
-        for i, step in enumerate(self._code.instructions):
+        """By the label of what a one computes, where that has one of its own, else by the number of the line."""
+        for i, one in enumerate(self._code.instructions):
             label = ""
-            if not isinstance(step, Scalars):
-                label = _common([self._tape.nodes[row].label if row >= 0 else "" for row in self.rows(step)], step.shape)
+            if not isinstance(one, Scalars):
+                label = _common([self._tape.nodes[row].label if row >= 0 else "" for row in self.rows(one)], one.shape)
             name = quoted(label) if label and not _TEMPORARY.fullmatch(label) else ""
             self.arrays[i].name = name if name and name not in self._taken else f"t{i + 1}"
             self._taken.add(self.arrays[i].name)
+
+
+def _name(base: str, k: int, count: int) -> str:
+    """The k-th name of what is labelled so; a label that could be taken for one of so many temporaries is quoted."""
+    text = base if k == 1 else f"{base}_{k}"
+    is_temporary = _TEMPORARY.fullmatch(text) and int(text[1:]) <= count
+    return repr(text) if is_temporary else quoted(text)
 
 
 def quoted(label: str) -> str:
@@ -318,6 +318,6 @@ def _common(labels: list[str], shape: tuple[int, ...]) -> str:
     indexed = [_INDEX.fullmatch(label) or _NUMBER.fullmatch(label) for label in labels]
     if len({match[1] if match else None for match in indexed}) != 1 or indexed[0] is None:
         return ""
-    found = [tuple(map(int, re.findall("[0-9]+", match[2]))) for match in indexed if match]
+    indices = [tuple(map(int, re.findall("[0-9]+", match[2]))) for match in indexed if match]
     orders = [list(np.ndindex(*shape)), [(i,) for i in range(len(labels))]]
-    return indexed[0][1] if found in orders else ""
+    return indexed[0][1] if indices in orders else ""

@@ -162,13 +162,13 @@ def _reduced(operand: Operand, places: Rows, must: list[bool]) -> Read:
 
 def _runs(numbers: list[float], short: bool) -> list[str]:
     """Constants, where the same one many times is written once."""
-    found: list[tuple[str, int]] = []
+    runs: list[tuple[str, int]] = []
     for text in map(number_text, numbers):
-        if found and found[-1][0] == text:
-            found[-1] = text, found[-1][1] + 1
+        if runs and runs[-1][0] == text:
+            runs[-1] = text, runs[-1][1] + 1
         else:
-            found.append((text, 1))
-    return [one for text, n in found for one in ([text] * n if n < 3 else [f"{text}[{n}]"])]
+            runs.append((text, 1))
+    return [one for text, n in runs for one in ([text] * n if n < 3 else [f"{text}[{n}]"])]
 
 
 def number_text(x: float) -> str:

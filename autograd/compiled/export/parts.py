@@ -105,16 +105,16 @@ def _axis(own: Rows, size: int, short: bool) -> str:
 
 def _loops(coordinates: Rows) -> list[tuple[int, Rows]] | None:
     """Loops that visit the coordinates in their order: the size of each and what it adds to the coordinates, the outermost first."""
-    found: list[tuple[int, Rows]] = []
+    loops: list[tuple[int, Rows]] = []
     while len(coordinates) > 1:
-        steps = np.diff(coordinates, axis=0)
-        breaks = np.flatnonzero((steps != steps[0]).any(axis=1)) + 1
+        paces = np.diff(coordinates, axis=0)
+        breaks = np.flatnonzero((paces != paces[0]).any(axis=1)) + 1
         size = math.gcd(len(coordinates), *breaks.tolist())
         if size == 1:
             return None
-        found.insert(0, (size, steps[0]))
+        loops.insert(0, (size, paces[0]))
         coordinates = coordinates[::size]
-    return found
+    return loops
 
 
 def _loops_text(start: Rows, loops: list[tuple[int, Rows]]) -> str:

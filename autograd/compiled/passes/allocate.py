@@ -133,7 +133,7 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """For each row, also the sums that were found, whether it is batched, and whether no derivative by it is wanted."""
+    """For each row, and each sum that only the program has: is it batched, is no derivative with respect to it wanted."""
     rows = len(tape.nodes)
     total = max([rows, *[1 + int(np.max(group.outputs)) for group in groups]])
     batched = [*tape.batched, *[False] * (total - rows)]

@@ -1,0 +1,117 @@
+"""Which arguments of a call have samples: the arguments as flat arrays, and gradients in the form of the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd.compiled.api.arguments import Argument, Array, as_argument
+from autograd.compiled.api.signature import Call
+from autograd.errors import InputError
+from autograd.trees import LEAF
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The samples of one call: how many, and the shape in which results are given back; None for a call without samples."""
+
+    size: int
+    shape: tuple[int, ...] | None
+
+    def shaped(self, array: Array) -> Any:
+        """A result, which has the samples as its first axis, in the shape in which it is given back."""
+        if self.shape is None:
+            return float(array[0]) if array.ndim == 1 else array[0]
+        if array.shape == self.shape:
+            return array
+        return array.reshape(self.shape + array.shape[1:])
+
+
+class Batching:
+    """How the arguments of a function are batched.
+
+    Args:
+        in_axes: see `compile`.
+        count: how many parameters the function has.
+    """
+
+    def __init__(self, in_axes: Any, count: int) -> None:
+        self.in_axes = in_axes
+        self._count = count
+
+    def arguments(self, call: Call, chosen: tuple[int, ...], each: bool, values: bool = False) -> tuple[list[Argument], Batch]:
+        """The arguments as flat arrays; `each`: those that are differentiated by get one of their own for each sample."""
+        if self.in_axes is None:
+            return self._broadcast(call, chosen, each, values)
+        axes: list[int | None]
+        if isinstance(self.in_axes, int):
+            axes = [self.in_axes] * len(call.values)
+        else:
+            if not call.how.positional <= len(self.in_axes) <= max(call.how.positional, self._count):
+                raise InputError(f"in_axes={self.in_axes!r} does not fit a call with {call.how.positional} arguments")
+            # what is passed by keyword, and has no axis there, is the same for all samples
+            axes = [self.in_axes[i] if 0 <= i < len(self.in_axes) else None for i in call.how.positions]
+        converted = [as_argument(name, x, axis == 0, values) for name, x, axis in zip(call.how.names, call.values, axes, strict=True)]
+        sizes = [(argument.name, len(array)) for argument in converted if argument.batched for array in argument.arrays]
+        if len({n for _, n in sizes}) > 1:
+            raise InputError(f"the arguments have different numbers of samples: {', '.join(f'{n} of {name}' for name, n in sizes)}")
+        if not sizes:
+            return converted, Batch(1, None)
+        size = sizes[0][1]
+        if size == 0:
+            raise InputError("there are no samples: the batch axis has length 0")
+        if each:
+            converted = [x.for_each(size) if i in chosen else x for i, x in enumerate(converted)]
+        return converted, Batch(size, (size,))
+
+    def _broadcast(self, call: Call, chosen: tuple[int, ...], each: bool, values: bool) -> tuple[list[Argument], Batch]:
+        """Numbers and arrays, as a NumPy ufunc takes them."""
+        converted = [as_argument(name, x, False, values) for name, x in zip(call.how.names, call.values, strict=True)]
+        for argument in converted:
+            if argument.build.kind is type(None) and argument.module is None:
+                raise InputError(f"{argument.name} must be a number, or numbers in arrays, lists, tuples and dicts, not None")
+            if argument.build is not LEAF:
+                raise InputError(
+                    f"{argument.name} is more than a number or an array: say which axis has the samples, as in "
+                    "compile(f, in_axes=(None, 0)), where None is for what is the same for all"
+                )
+        try:
+            shape = np.broadcast_shapes(*[argument.arrays[0].shape for argument in converted])
+        except ValueError:
+            shapes = ", ".join(f"{argument.name} {argument.arrays[0].shape}" for argument in converted)
+            raise InputError(f"the arguments cannot be broadcast together: {shapes}") from None
+        if shape == ():
+            return converted, Batch(1, None)
+        size = int(np.prod(shape))
+        if size == 0:
+            raise InputError(f"there is nothing to compute: the arguments broadcast to the shape {shape}")
+        for i, argument in enumerate(converted):
+            array = argument.arrays[0]
+            if array.size != 1 or (each and i in chosen):
+                converted[i] = as_argument(argument.name, np.broadcast_to(array, shape).ravel(), True, values)
+            else:
+                converted[i] = as_argument(argument.name, array.reshape(()), False, values)
+        return converted, Batch(size, shape)
+
+    def restorer(self, source: Any, argument: Argument, batch: Batch, each: bool) -> Callable[[Array], Any]:
+        """What puts a gradient in the form of the argument."""
+        if self.in_axes is not None or batch.shape is None:
+            return argument.restorer()
+        shape, full = np.shape(source), batch.shape
+        if not argument.batched:
+            return lambda gradient: _summed(gradient.reshape(()), shape)
+        return (lambda gradient: gradient.reshape(full)) if each else lambda gradient: _summed(gradient.reshape(full), shape)
+
+
+def _summed(gradient: Array, shape: tuple[int, ...]) -> Any:
+    """The gradient with respect to an array that was broadcast: the sum over what it was repeated for."""
+    extra = gradient.ndim - len(shape)
+    with np.errstate(all="ignore"):
+        if extra > 0:
+            gradient = gradient.sum(axis=tuple(range(extra)))
+        repeated = tuple(axis for axis, n in enumerate(shape) if n == 1 and gradient.ndim and gradient.shape[axis] != 1)
+        gradient = gradient.sum(axis=repeated, keepdims=True) if repeated else gradient
+    return float(gradient) if shape == () else gradient.reshape(shape)

@@ -1,0 +1,75 @@
+"""Expressions as LaTeX: each operation as its row of the notation table says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from autograd.notation import notation_of
+from autograd.ops import EQUAL, LESS, LESS_EQUAL
+from autograd.render.formula import snippets
+from autograd.render.formula.expressions import Expression, Term, parts_of
+from autograd.render.formula.snippets import ATOM, RAISED, Snippet, filled, function, operator
+from autograd.render.formula.symbols import MathName
+from autograd.value import Value
+
+COMPARED = {LESS: ("<", ">"), LESS_EQUAL: (r"\leq", r"\geq"), EQUAL: ("=", "=")}
+"""The sign of each comparison, and the sign for when its sides change places."""
+
+
+class LatexWriter:
+    """Writes expressions, with the names that nodes have in this formula.
+
+    It is also what a row of the notation table writes with, where it needs more than a template (`Notation.latex`).
+
+    Args:
+        names: the name of each node that the expressions have symbols for.
+    """
+
+    number = staticmethod(snippets.number)
+    sum = staticmethod(snippets.series)
+    product = staticmethod(snippets.product)
+    fraction = staticmethod(snippets.fraction)
+    power = staticmethod(snippets.power)
+    root = staticmethod(snippets.root)
+    modulo = staticmethod(snippets.modulo)
+    opposite = staticmethod(snippets.opposite)
+    whole_part = staticmethod(snippets.whole_part)
+    choice = staticmethod(snippets.choice)
+    larger = staticmethod(snippets.larger)
+    function = staticmethod(function)
+
+    def __init__(self, names: Mapping[Value, MathName]) -> None:
+        self.names = names
+        self.taken = {name.stem for name in names.values()}
+        self.snippets: dict[Expression, Snippet] = {}
+
+    def write(self, term: Term) -> Snippet:
+        """The snippet of a term."""
+        for x in parts_of(term):
+            if x not in self.snippets:
+                self.snippets[x] = self._snippet(x)
+        return self.snippets[term] if isinstance(term, Expression) else self.number(term)
+
+    def _snippet(self, x: Expression) -> Snippet:
+        """The snippet of an expression whose inputs are written."""
+        if x.node is not None:
+            name = self.names[x.node]
+            return Snippet(str(name), ATOM, starts="letter" if name.letter else "", ends="letter" if name.letter else "")
+        operation = x.operation
+        inputs = [self.snippets[y] if isinstance(y, Expression) else self.number(y) for y in x.inputs]
+        inputs += map(self.number, operation.constants)
+        if operation in COMPARED:
+            return snippets.comparison(inputs[0], inputs[1], *COMPARED[operation])
+        form = notation_of(operation).latex
+        if callable(form):
+            written: Snippet = form(self, *inputs)
+            return written
+        return filled(operation, form, inputs) if form else function(operator(operation.name), *inputs)
+
+    def exponential(self, a: Snippet) -> Snippet:
+        """e to the power of `a`; exp(a) where e has another meaning in this formula."""
+        return function(r"\exp", a) if "e" in self.taken else Snippet(f"e^{{{a.alone}}}", RAISED, starts="letter", ends="letter")
+
+    def sigmoid(self, a: Snippet) -> Snippet:
+        """σ(a); sigmoid(a) where σ has another meaning in this formula."""
+        return function(operator("sigmoid") if r"\sigma" in self.taken else r"\sigma", a)

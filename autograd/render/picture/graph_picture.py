@@ -1,0 +1,284 @@
+"""The picture of the graph behind a Value: which boxes there are, with which words and numbers in them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.graph import topological_order
+from autograd.notation import notation_of
+from autograd.ops import CONSTANT, LEAF
+from autograd.render.lettering import number, ordinal, short, shown, symbol
+from autograd.render.picture.boxes import Box, Cluster, Legend, Picture, View, picture_of
+from autograd.render.picture.colours import NONE, NOT_FINITE, SHADES
+from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
+from autograd.value import Value
+
+
+@picture_of.register
+def graph_picture(root: Value, view: View) -> Picture:
+    """The picture of the graph behind a Value. Names follow the topological order, so the same graph gives the same picture.
+
+    Args:
+        root: the Value.
+        view: how it is shown.
+
+    Raises:
+        InputError: the graph has more than `view.max_nodes` boxes even when everything is folded.
+
+    Example:
+        >>> x = Value(3.0, label="x")
+        >>> [box.title for box in graph_picture(x * x, View()).boxes]
+        ['x', '*', '']
+    """
+    folded = fold(cast("list[Value]", topological_order(root)), view.depth, view.max_nodes)
+    return Description(folded, view).picture()
+
+
+class Description:
+    """The boxes and edges of a folded graph, while the picture is made."""
+
+    def __init__(self, folded: Folded, view: View) -> None:
+        self.folded = folded
+        self.view = view
+        self.clusters: dict[str, int] = {}
+        self.boxes: list[Box] = []
+        self.entered: list[int] = []  # for each bundle the box that edges lead to
+        self.left: list[int] = []  # and the box that edges come from
+        self.coloured = view.color == "grad"
+        self.most = self.largest_gradient() if self.coloured else 0.0
+        self.top = math.ceil(math.log10(self.most)) if self.most > 0.0 else 0
+        self.sources = self.sources_of_bundles()
+
+    def picture(self) -> Picture:
+        """The whole picture."""
+        for bundle in self.folded.bundles:
+            if len(bundle.members) > 1 or bundle.scopes:
+                self.folded_box(bundle)
+            else:
+                self.node(bundle)
+        edges, texts = self.edges()
+        clusters = [Cluster(shown(name.rpartition("/")[2]), self.clusters.get(name.rpartition("/")[0], -1)) for name in self.clusters]
+        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), self.legend(), self.content())
+
+    # -- boxes ----------------------------------------------------------------------------------------------------------
+
+    def node(self, bundle: Bundle) -> None:
+        """A box for a node by itself, and one for its operation."""
+        i = bundle.members[0]
+        node = self.folded.order[i]
+        cluster = self.cluster(bundle.cluster)
+        self.entered.append(len(self.boxes))
+        if kind_of(node) == "inner":
+            self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
+        self.left.append(len(self.boxes))
+        kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
+        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.shade([node])))
+
+    def folded_box(self, bundle: Bundle) -> None:
+        """A box for many nodes."""
+        nodes = [self.folded.order[i] for i in bundle.members]
+        often = f" × {len(bundle.scopes) or len(nodes):,}"
+        rows: list[str] = []
+        if bundle.scopes:
+            kind = "scope"
+            title = common({name.rpartition("/")[2] for name in bundle.scopes}) or "scopes"
+            if len(bundle.scopes) > 1:
+                title += often
+            symbols = [symbol(name) for name, _ in Counter(node._op for node in nodes if node._op).most_common()]
+            rows.append(f"{counted(len(nodes), 'node')}: {', '.join([*symbols[:3], *['…'] * (len(symbols) > 3)])}")
+        else:
+            kind = kind_of(nodes[0])
+            label = common({str(node.label) for node in nodes})
+            operation = (
+                symbol(common({node._op for node in nodes})) or nodes[0]._operation.symbol or {"leaf": "value", "constant": "number"}[kind]
+            )
+            title = (f"{label}: {operation}" if kind == "inner" and label else label or operation) + often
+            if bundle.parts < len(nodes):
+                rows.append(f"in {counted(bundle.parts, 'sum')}")
+            elif len(self.entered) in self.sources[len(self.entered)]:
+                rows.append("each one feeds the next")
+        rows += table(nodes)
+        self.entered.append(len(self.boxes))
+        self.left.append(len(self.boxes))
+        name = f"g{bundle.members[0]}"
+        self.boxes.append(Box(name, kind, shown(title), tuple(map(shown, rows)), self.cluster(bundle.cluster), self.shade(nodes)))
+
+    def cluster(self, name: str) -> int:
+        """The position of the cluster of a scope. A new cluster is added, after those around it."""
+        if not name:
+            return -1
+        if name not in self.clusters:
+            self.cluster(name.rpartition("/")[0])
+            self.clusters[name] = len(self.clusters)
+        return self.clusters[name]
+
+    # -- edges ----------------------------------------------------------------------------------------------------------
+
+    def edges(self) -> tuple[list[tuple[int, int]], dict[int, str]]:
+        """The edges and their texts: one edge for each occurrence of an input, and one at most between boxes of many nodes."""
+        edges: list[tuple[int, int]] = []
+        texts: dict[int, str] = {}
+        for b, bundle in enumerate(self.folded.bundles):
+            for source, places in self.sources[b].items():
+                if source == b:
+                    continue
+                alone = len(bundle.members) == len(self.folded.bundles[source].members) == 1
+                for k in places if alone else [-1]:
+                    text = self.text(bundle, places, k)
+                    if text:
+                        texts[len(edges)] = text
+                    edges.append((self.left[source], self.entered[b]))
+            if self.left[b] != self.entered[b]:
+                edges.append((self.entered[b], self.left[b]))
+        return edges, texts
+
+    def sources_of_bundles(self) -> list[dict[int, list[int]]]:
+        """For each bundle the bundles that its inputs come from, and the positions of these inputs."""
+        edges, bundle_of, count = self.folded.edges, np.array(self.folded.bundle_of), len(self.folded.bundles)
+        most = max(1, np.diff(edges.starts).max().item())
+        rows = (bundle_of[edges.heads] * most + edges.places) * count + bundle_of[edges.tails]
+        sources: list[dict[int, list[int]]] = [{} for _ in range(count)]
+        for row in distinct(rows).tolist():
+            where, tail = divmod(row, count)
+            sources[where // most].setdefault(tail, []).append(where % most)
+        return sources
+
+    def text(self, bundle: Bundle, places: list[int], k: int) -> str:
+        """The text on an edge for the inputs at these positions; an edge for a single input is for the one at position `k`."""
+        if bundle.scopes:
+            return ""
+        node = self.folded.order[bundle.members[0]]
+        words = []
+        if len(node._prev) > 1 and not notation_of(node._operation).symmetric:
+            words.append(" and ".join([ordinal(place + 1) for place in ([k] if k >= 0 else sorted(places))]))
+        if self.view.derivatives and k >= 0 and node._prev[k]._operation is not CONSTANT:
+            words.append(f"∂ {short(node._slopes[k])}")
+        return " ".join(words)
+
+    # -- colours --------------------------------------------------------------------------------------------------------
+
+    def largest_gradient(self) -> float:
+        """The largest finite absolute gradient."""
+        return max((g for node in self.folded.order if node._operation is not CONSTANT and (g := size(node)) < math.inf), default=0.0)
+
+    def shade(self, nodes: Sequence[Value]) -> str:
+        """The colour of the largest gradient, or "" for the colour of the kind."""
+        if not self.coloured:
+            return ""
+        sizes = [size(node) for node in nodes if node._operation is not CONSTANT]
+        if not sizes:
+            return ""
+        if not all(g < math.inf for g in sizes):
+            return NOT_FINITE
+        most = max(sizes)
+        if most == 0.0:
+            return NONE
+        return SHADES[max(0, len(SHADES) - 1 + min(0, math.ceil(math.log10(most)) - self.top))]
+
+    def legend(self) -> Legend | None:
+        """The meaning of the shades."""
+        if not self.coloured:
+            return None
+        entries = [(NONE, "0")]
+        if self.most > 0.0:
+            entries += [(shade, "≤ " + power_of_ten(self.top - len(SHADES) + 1 + i)) for i, shade in enumerate(SHADES)]
+        if any(box.fill == NOT_FINITE for box in self.boxes):
+            entries.append((NOT_FINITE, "inf or nan"))
+        return Legend("|grad|", tuple(entries))
+
+    # -- words ----------------------------------------------------------------------------------------------------------
+
+    def caption(self) -> tuple[str, ...]:
+        """What was folded, and how to see more of it."""
+        folded = self.folded
+        lines = []
+        less = len(folded.bundles) < len(folded.order)
+        if less:
+            lines.append(f"{len(folded.order):,} nodes, folded to {len(folded.bundles):,}:")
+        if any(bundle.scopes for bundle in folded.bundles):
+            lines.append(f"– a box with a green border is a scope; depth={folded.depth + 1} shows what is in it")
+        if folded.alike:
+            past = "from the same boxes" if folded.alike == "all" else f"from the same operations, {ROUNDS} steps back at most"
+            lines.append(f"– a box × n is n nodes with the same operation, whose inputs come {past}")
+        if less and self.coloured:
+            lines.append("– the colour of a box is that of its largest gradient")
+        if self.view.derivatives:
+            lines.append("∂: the derivative of an operation's result by this input")
+        return tuple(lines)
+
+    def content(self) -> str:
+        """What the picture shows, in words."""
+        order = self.folded.order
+        operations = sum(kind_of(node) == "inner" for node in order)
+        words = f"{counted(len(order), 'value')} and {counted(operations, 'operation')}"
+        boxes = len(self.folded.bundles)
+        return words if boxes == len(order) else f"{words}, folded to {counted(boxes, 'box', 'boxes')}"
+
+
+def kind_of(node: Value) -> str:
+    """The kind of a node, as a key of the styles."""
+    return "leaf" if node._operation is LEAF else "constant" if node._operation is CONSTANT else "inner"
+
+
+def gradient(node: Value) -> float:
+    """The gradient as a number, even if it is a Value."""
+    grad = node.grad
+    return grad.data if isinstance(grad, Value) else grad
+
+
+def size(node: Value) -> float:
+    """|grad|."""
+    return abs(gradient(node))
+
+
+def numbers(node: Value) -> tuple[str, ...]:
+    """The lines `data …` and `grad …`, digits below digits. A constant has no gradient."""
+    texts = {"data": number(node.data)}
+    if node._operation is not CONSTANT:
+        texts["grad"] = number(gradient(node))
+    width = max(map(len, texts.values()))
+    return tuple(shown(f"{name} {text:>{width}}") for name, text in texts.items())
+
+
+def table(nodes: Sequence[Value]) -> list[str]:
+    """The minimum, the mean and the maximum of the data of many nodes, and of their gradients, as lines with columns."""
+    lines = [["", "min", "mean", "max"], ["data", *spread(np.array([node.data for node in nodes]))]]
+    grads = np.abs([gradient(node) for node in nodes if node._operation is not CONSTANT])
+    if grads.size:
+        lines.append(["|grad|", *spread(grads)])
+    name, *widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join([f"{line[0]:<{name}}", *[f"{cell:>{n}}" for cell, n in zip(line[1:], widths, strict=True)]]) for line in lines]
+
+
+def spread(numbers: NDArray[np.float64]) -> tuple[str, str, str]:
+    """The minimum, the mean and the maximum as texts; all are nan if a number is."""
+    least, most = float(numbers.min()), float(numbers.max())
+    scale = max(-least, most, 1.0)  # so that the sum cannot overflow
+    with np.errstate(invalid="ignore"):  # inf - inf
+        mean = float((numbers / scale).mean()) * scale if math.isfinite(scale) else float(numbers.mean())
+    return (number(least), number(mean), number(most))
+
+
+def common(names: set[str]) -> str:
+    """The only name; or their common name with ᵢ in place of numbers; or "" if they have none in common."""
+    if len(names) > 1:
+        names = {stem(name) for name in names}
+    return names.pop() if len(names) == 1 else ""
+
+
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """1 value, 1,000 values."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def power_of_ten(exponent: int) -> str:
+    """10⁻³, 0.1, 1, 10, 100, 10³."""
+    if -2 <= exponent <= 2:
+        return f"{10.0**exponent:g}"
+    return "10" + f"{exponent}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,0 +1,190 @@
+"""micrograd's classes: a neuron, a layer of neurons, and a multi-layer perceptron."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any, cast
+
+from autograd.errors import InputError
+from autograd.state import STATE
+from autograd.value import Value, Vector, dot, values, vector
+from nn.activations import Activation, activation_named, is_vectorwise, name_of, title_of
+from nn.checks import generator, whole
+from nn.initialisers import Initialiser, checked, he_uniform
+from nn.layers.calling import Sample, in_scopes, one_sample
+from nn.module import Module
+
+
+class Neuron(Module):
+    """activation(w · x + b).
+
+    Args:
+        nin: the number of inputs.
+        activation: a name in `nn.activations.ACTIVATIONS`, a function of a Value, or None for a linear neuron.
+        nout: how many neurons its layer has, for the initialiser.
+        rng: the generator that weights are drawn from; by default a new one that is seeded by Python's global one, so `random.seed`
+            makes the weights repeatable.
+        initialiser: draws a weight; the bias starts at 0.
+
+    Raises:
+        InputError: a size is not a whole number of at least 1, there is no such activation, or it needs a whole layer, as softmax does.
+
+    Example:
+        >>> neuron = Neuron(2, "tanh")
+        >>> neuron([1.0, -1.0])._op
+        'tanh'
+    """
+
+    _weights: Vector | None = None  # w as the last call used it, which the next call can use again
+
+    def __init__(
+        self,
+        nin: int,
+        activation: str | Activation | None = "relu",
+        *,
+        nout: int = 1,
+        rng: random.Random | None = None,
+        initialiser: Initialiser = he_uniform,
+    ) -> None:
+        nin, nout, rng, draw = whole("nin", nin), whole("nout", nout), generator(rng), checked(initialiser)
+        function = activation_named(activation)
+        if is_vectorwise(function):
+            raise InputError(
+                f"{name_of(function)} needs all outputs of a layer, and a neuron has one: give it to a layer, as in Layer(2, 3, 'softmax')"
+            )
+        self.w = [Value(draw(nin, nout, rng), label=f"w{i}") for i in range(nin)]
+        self.b = Value(0.0, label="b")
+        self.activation = function
+
+    def __call__(self, x: Sample) -> Value:
+        """The output for one sample, `nin` numbers or Values."""
+        inputs = one_sample(x)
+        if len(inputs) != len(self.w):
+            raise InputError(f"this neuron takes {len(self.w)} inputs, not {len(inputs)}")
+        self._weights = weights = vector(self.w, self._weights)
+        z: Value = dot(weights, inputs) + self.b
+        output: Value = z if self.activation is None else self.activation(z)
+        return output
+
+    def extra_repr(self) -> str:
+        """The number of inputs and the activation."""
+        return f"{len(self.w)}, {name_of(self.activation)}"
+
+    def __repr__(self) -> str:
+        return f"{title_of(self.activation)}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Several neurons with the same inputs.
+
+    Args:
+        nin: the number of inputs.
+        nout: the number of neurons.
+        activation: as for `Neuron`; or softmax, log_softmax or hardmax, which take all outputs together.
+        rng, initialiser: see `Neuron`.
+
+    Raises:
+        InputError: a size is not a whole number of at least 1, or there is no such activation.
+
+    Example:
+        >>> layer = Layer(2, 3, "softmax")
+        >>> probabilities = layer([0.5, -0.5])
+        >>> len(probabilities), round(sum(probabilities).data, 12)
+        (3, 1.0)
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | Activation | None = "relu",
+        *,
+        rng: random.Random | None = None,
+        initialiser: Initialiser = he_uniform,
+    ) -> None:
+        function = activation_named(activation)
+        self.activation = function if is_vectorwise(function) else None  # otherwise the neurons have it
+        of_each = None if is_vectorwise(function) else function
+        self.neurons = [Neuron(nin, of_each, nout=nout, rng=rng, initialiser=initialiser) for _ in range(whole("nout", nout))]
+
+    def __call__(self, x: Sample) -> list[Value]:
+        """The outputs for the inputs `x`, numbers or Values."""
+        shared: Any = vector(one_sample(x))  # the same nodes for every neuron
+        outputs = [neuron(shared) for neuron in (in_scopes(self.neurons) if STATE.watched else self.neurons)]
+        return (
+            outputs if self.activation is None else cast("list[Value]", values(self.activation(outputs)))
+        )  # a hardmax gives plain numbers
+
+    def extra_repr(self) -> str:
+        """The sizes and the activation."""
+        return f"{len(self.neurons[0].w)}, {len(self.neurons)}, {name_of(self.activation or self.neurons[0].activation)}"
+
+    def __repr__(self) -> str:
+        activation = "" if self.activation is None else f" with {name_of(self.activation)}"
+        return f"Layer of [{', '.join(map(str, self.neurons))}]{activation}"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers of neurons. The last layer is linear by default.
+
+    Args:
+        nin: the number of inputs.
+        nouts: the number of neurons of each layer.
+        activation: of the hidden layers; or a list with one for each layer, including the last.
+        output_activation: of the last layer, if `activation` is not a list.
+        rng, initialiser: see `Neuron`.
+
+    A call takes one sample. It returns a list of Values, or a single Value if the last layer has one neuron. For many samples there is
+    `predict(model, X)`. Within a `scope`, as in ``with scope("model"): y = model(x)``, each layer and each neuron has a scope too, and
+    `draw(y)` frames them. The inputs are not counted as a layer: `MLP(2, [16, 16, 1])` has three.
+
+    Raises:
+        InputError: a size is not a whole number of at least 1, a list of activations has another length than `nouts`, or there is no
+            activation of that name.
+
+    Example:
+        >>> model = MLP(2, [16, 16, 1])
+        >>> len(model.parameters())
+        337
+        >>> isinstance(model([1.0, -2.0]), Value)
+        True
+        >>> MLP(2, [3, 2], ["tanh", "softmax"])
+        MLP of [Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)], Layer of [LinearNeuron(3), LinearNeuron(3)] with softmax]
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: str | Activation | Sequence[str | Activation | None] | None = "relu",
+        output_activation: str | Activation | None = None,
+        *,
+        rng: random.Random | None = None,
+        initialiser: Initialiser = he_uniform,
+    ) -> None:
+        if not hasattr(nouts, "__len__") or not len(nouts):
+            raise InputError(f"an MLP needs the sizes of its layers, as in MLP(2, [16, 16, 1]), not MLP({nin!r}, {nouts!r})")
+        if isinstance(activation, (list, tuple)):
+            activations = list(activation)
+            if output_activation is not None:
+                raise InputError(f"a list of activations has one for the last layer too: leave out output_activation={output_activation!r}")
+            if len(activations) != len(nouts):
+                raise InputError(f"an MLP of {len(nouts)} layers needs as many activations, not {len(activations)}: {activations!r}")
+        else:
+            activations = [activation] * (len(nouts) - 1) + [output_activation]
+        self.layers = [
+            Layer(before, size, of_layer, rng=rng, initialiser=initialiser)
+            for before, size, of_layer in zip([nin, *nouts], nouts, activations, strict=False)  # the last size is before no layer
+        ]
+
+    def __call__(self, x: Sample) -> Value | list[Value]:
+        """The outputs for one sample, `nin` numbers or Values. A single output is returned without a list."""
+        out: Any = x
+        for layer in in_scopes(self.layers) if STATE.watched else self.layers:
+            out = layer(out)
+        outputs: list[Value] = out
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(str, self.layers))}]"

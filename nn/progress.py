@@ -1,0 +1,83 @@
+"""What `fit` prints: a line for each epoch, and a progress bar."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from typing import Protocol, Self
+
+from nn.history import History
+
+
+class ProgressBar(Protocol):
+    """What `fit` uses of a bar of tqdm."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def set_description(self, desc: str) -> None:
+        """Show a text in front of the bar."""
+
+    def update(self) -> object:
+        """Count one batch."""
+
+    def write(self, s: str) -> None:
+        """Print a line above the bar, on standard output."""
+
+
+def progress_bar(total: int, progress: bool) -> ProgressBar:
+    """A bar that is removed at the end. It is hidden where standard error is a file, or a pipe to another program.
+
+    Args:
+        total: the number of batches.
+        progress: False to hide the bar in any case.
+
+    Example:
+        >>> with progress_bar(10, False) as bar:
+        ...     bar.set_description("epoch 1/2")
+    """
+    if importlib.util.find_spec("ipywidgets"):
+        from tqdm.auto import tqdm
+    else:  # in a notebook tqdm.auto would warn that it is missing
+        from tqdm import tqdm
+
+    visible = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook is not a terminal, but shows the bar
+    bar: ProgressBar = tqdm(total=total, disable=not (progress and visible), unit="batch", leave=False)
+    return bar
+
+
+def say(bar: ProgressBar, line: str) -> None:
+    """Print a line above the bar, without delay even if standard output is a pipe.
+
+    Example:
+        >>> with progress_bar(10, False) as bar:
+        ...     say(bar, "epoch 1/2")
+        epoch 1/2
+    """
+    bar.write(line)
+    sys.stdout.flush()
+
+
+def epoch_line(history: History, epochs: int, names: Iterable[str]) -> str:
+    """The line for the last epoch.
+
+    Args:
+        history: of the epochs so far.
+        epochs: how many there are to be.
+        names: of the metrics.
+
+    Example:
+        >>> epoch_line(History(loss=[0.5], metrics={"accuracy": [0.75]}, seconds=[0.125]), 10, ["accuracy"])
+        'epoch 1/10: loss 0.5000, training accuracy 75.0%, 0.12 s'
+    """
+
+    def shown(name: str, number: float) -> str:
+        return f"{name.replace('_', ' ')} {number:.1%}" if name.endswith("accuracy") else f"{name.replace('_', ' ')} {number:.4g}"
+
+    parts = [f"loss {history.loss[-1]:.4f}", *[f"training {shown(name, history.metrics[name][-1])}" for name in names]]
+    if history.validation_loss:
+        parts.append(f"test loss {history.validation_loss[-1]:.4f}")
+        parts += [f"test {shown(name, history.metrics[f'validation_{name}'][-1])}" for name in names]
+    return f"epoch {len(history.loss)}/{epochs}: {', '.join(parts)}, {history.seconds[-1]:.2f} s"

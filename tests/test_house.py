@@ -1,0 +1,92 @@
+"""The house: small files and classes, one name for one module, imports without circles, backends behind their contract."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_imports import ROOT, imported, modules
+
+TABLES = {"autograd.ops", "autograd.notation"}
+"""Tables may be as long as they are."""
+
+MACHINE = "autograd.compiled.backends.machine."
+"""The native machine is to be replaced by another backend, and is not taken apart."""
+
+LINES, CLASS, TEST = 400, 200, 600
+"""How many lines a file, a class, and a file of the tests have at most."""
+
+
+def classes(path: Path) -> Iterator[ast.ClassDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            yield node
+
+
+def test_files_are_read_in_one_sitting() -> None:
+    for module, path in modules():
+        if module not in TABLES and not module.startswith(MACHINE):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES, module
+
+
+def test_classes_do_one_job() -> None:
+    for module, path in modules():
+        if not module.startswith(MACHINE):
+            for node in classes(path):
+                assert node.end_lineno is not None
+                assert node.end_lineno - node.lineno < CLASS, f"{module}.{node.name}"
+
+
+def test_files_of_tests_have_one_subject() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= TEST, path
+
+
+def test_no_two_modules_have_the_same_name() -> None:
+    seen: dict[str, str] = {}
+    for module, path in modules():
+        if path.name not in ("__init__.py", "__main__.py"):
+            assert seen.setdefault(path.name, module) == module, f"{module} and {seen[path.name]}"
+
+
+def test_core_on_a_slide() -> None:
+    lines = {
+        name: len((ROOT / "autograd" / f"{name}.py").read_text(encoding="utf-8").splitlines())
+        for name in ("graph", "value", "ops", "namespaces")
+    }
+    assert lines["graph"] + lines["value"] <= 450
+    assert sum(lines.values()) <= 950
+
+
+def test_imports_have_no_circles() -> None:
+    """Of modules, wherever in a file they are imported, but for types."""
+    paths = dict(modules())
+    graph = {name: {other for other in imported(path) if other in paths and other != name} for name, path in paths.items()}
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, " → ".join([*above[above.index(name) :], name])
+        if name not in done:
+            for other in sorted(graph[name]):
+                visit(other, (*above, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+BELOW_BACKENDS = {"autograd.compiled.ir", "autograd.ops", "autograd.namespaces", "autograd.errors"}
+
+
+@pytest.mark.parametrize(("module", "path"), [pair for pair in modules() if ".backends." in pair[0]])
+def test_backends_import_the_contract_and_the_ir(module: str, path: Path) -> None:
+    allowed = BELOW_BACKENDS | ({"autograd.compiled.export.rule_text"} if module.startswith(MACHINE) else set())
+    for name in imported(path):
+        if name.startswith("autograd"):
+            assert name in allowed or name.startswith("autograd.compiled.backends."), f"{module} imports {name}"
+
+
+def test_passes_are_called_by_the_pipeline_alone() -> None:
+    for module, path in modules():
+        if module != "autograd.compiled.pipeline" and not module.startswith("autograd.compiled.passes"):
+            assert not any(name.startswith("autograd.compiled.passes") for name in imported(path)), module

@@ -37,7 +37,7 @@ def as_lists(X: Rows) -> list[Any]:
     items = by_position(X)
     if hasattr(items, "tolist"):
         return list(items.tolist())
-    return [as_list_if_array(item) for item in items]
+    return [item.tolist() if hasattr(item, "tolist") else item for item in items]  # without a call for each sample
 
 
 def as_list_if_array(x: Any) -> Any:

@@ -182,7 +182,7 @@ class Function:
 
     @property
     def draws(self) -> int:
-        """How many random numbers a sample draws at most, on the branches that were recorded so far."""
+        """How many random numbers a sample draws at most, on any branch that was recorded so far."""
         return max([len(branch.draws) for branch in self.specialisations], default=0)
 
     def outline(self) -> list[Line]:

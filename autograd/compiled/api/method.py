@@ -6,12 +6,12 @@ import functools
 import types
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.compiled.api.signature import Signature
 
-if TYPE_CHECKING:
-    from autograd.compiled.api.function import Function
+Compiled = Callable[..., Any]
+"""A `Function`."""
 
 
 class Method:
@@ -23,7 +23,7 @@ class Method:
         first: what the function gets before the arguments of a call.
     """
 
-    def __init__(self, function: Function, instance: Any, first: tuple[Any, ...]) -> None:
+    def __init__(self, function: Compiled, instance: Any, first: tuple[Any, ...]) -> None:
         self.__func__, self.__self__, self._first = function, instance, first
         functools.update_wrapper(self, function)
 
@@ -51,11 +51,11 @@ class Methods:
         make: compiles the method of an object.
     """
 
-    def __init__(self, f: Callable[..., Any], make: Callable[[Callable[..., Any]], Function]) -> None:
+    def __init__(self, f: Callable[..., Any], make: Callable[[Callable[..., Any]], Compiled]) -> None:
         self._f, self._make = f, make
-        self._known: dict[int, tuple[Any, Function]] = {}
+        self._known: dict[int, tuple[Any, Compiled]] = {}
 
-    def of(self, instance: Any) -> Function:
+    def of(self, instance: Any) -> Compiled:
         """The method of an object, compiled once, as long as the object exists."""
         key = id(instance)
         known = self._known.get(key)

@@ -1,16 +1,13 @@
 """Backends and exports: the contract is enough to write one, and each has one table from kind to rule."""
 
-import ast
 import itertools
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from against_eager import codes, same
 
-import autograd
 from autograd import Value, clip, compile, dot, exp, log, logsumexp, sqrt, tanh, where
 from autograd.compiled import ir
 from autograd.compiled.api import function, replay
@@ -252,37 +249,3 @@ def test_tables_have_a_rule_for_each_kind(name: str) -> None:
 def test_all_kinds_of_instructions_are_known() -> None:
     defined = {x for x in vars(ir).values() if isinstance(x, type) and issubclass(x, Instruction) and x is not Instruction}
     assert defined | {Scalars} == set(KINDS)
-
-
-# -- what they import ---------------------------------------------------------------------------------------------------
-
-PACKAGE = Path(autograd.__file__).parent
-BACKENDS = PACKAGE / "compiled" / "backends"
-ALLOWED = ("autograd.compiled.ir", "autograd.compiled.backends", "autograd.ops", "autograd.namespaces", "autograd.errors")
-
-
-def imported(path: Path) -> Iterator[str]:
-    """The modules of the package that a file imports, also within its functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "autograd")
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograd":
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: imports are absolute here"
-
-
-def within(name: str, modules: Sequence[str]) -> bool:
-    return any(name == module or name.startswith(module + ".") for module in modules)
-
-
-@pytest.mark.parametrize("path", sorted(BACKENDS.rglob("*.py")), ids=lambda path: path.relative_to(BACKENDS).as_posix())
-def test_backends_import_the_contract_the_ir_and_the_op_table(path: Path) -> None:
-    allowed = [*ALLOWED, "autograd.compiled.export.rule_text"] if path.parent.name == "machine" else ALLOWED
-    assert not [name for name in imported(path) if not within(name, allowed)]
-
-
-def test_the_search_for_imports_finds_them() -> None:
-    names = list(imported(PACKAGE / "compiled" / "pipeline.py"))
-    assert "autograd.compiled.passes.allocate.allocate" in names
-    assert "autograd.compiled.ir.Code" in names

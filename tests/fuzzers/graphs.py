@@ -312,11 +312,11 @@ def run_function(
 
 def run_torch(package: ModuleType, torch: ModuleType, program: Program) -> Outcome | None:
     """With PyTorch, which raises nothing; None where it has no such operation."""
-    table = package.interop.torch_graph.torch_functions(torch)
     tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in program.inputs]
     results = list(tensors)
     for name, operands in program.steps:
-        function = table.get(name)
+        operation = package.ops.OPERATIONS.get(name)
+        function = None if operation is None else package.notation.torch_function(operation, torch)
         if function is None:
             return None
         results.append(function(*[results[x] if isinstance(x, int) else torch.tensor(x, dtype=torch.float64) for x in operands]))

@@ -1,4 +1,10 @@
-"""Pieces of random models that can be compiled."""
+"""The pieces of which random models are made: here those that can be compiled.
+
+A row of a table is a piece of a case: statements at the top of the module, of ``__init__`` and of ``__call__``, and statements that
+change what the piece depends on, for callbacks and for the time between two answers. A piece changes `h`, a list of two Values; `x` is the
+sample, two real numbers and a whole number from 0 to 2. In the text ``#`` is a number of its own for each piece, ``$C`` a constant, ``$A``
+an activation, ``$T`` a condition; a line ``<0>`` stands for the first block of other pieces within it, ``<1>`` for the second.
+"""
 
 from __future__ import annotations
 

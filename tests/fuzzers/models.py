@@ -6,11 +6,6 @@ A case is a module of Python source: a model, a loss, an optimizer, callbacks, a
 answers, changes it, and asks again. It is executed anew for each executor, from the same seeds. With ``"eager"`` the answers are those of
 plain calls of the model, sample by sample; with the others they are those of `predict` and `evaluate`. What `main` notes must be the same
 to within rounding. An executor that was asked for by name may refuse to compile; "auto" may say in one line why it did not.
-
-A row of a table below is a piece of a case: statements at the top of the module, of ``__init__`` and of ``__call__``, and statements that
-change what the piece depends on, for callbacks and for the time between two answers. A piece changes `h`, a list of two Values; `x` is the
-sample, two real numbers and a whole number from 0 to 2. In the text ``#`` is a number of its own for each piece, ``$C`` a constant, ``$A``
-an activation, ``$T`` a condition; a line ``<0>`` stands for the first block of other pieces within it, ``<1>`` for the second.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Function(Generic[Result]):
     @overload  # floats are arrays too, and Values are objects: the first that fits counts
     def __call__(self: Function[Value], *args: float, **kwargs: float) -> float: ...  # type: ignore[overload-overlap]
     @overload
-    def __call__(self: Function[Value], *args: Value | float, **kwargs: Value | float) -> Value: ...
+    def __call__(self: Function[Value], *args: Value | float, **kwargs: Value | float) -> Value: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self: Function[Value], *args: Numbers, **kwargs: Numbers) -> npt.NDArray[np.float64]: ...
     @overload

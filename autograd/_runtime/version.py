@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 
 def package_version() -> str:
-    """The version that is installed; in a checkout that is not installed, the one that pyproject.toml gives."""
+    """The version in the pyproject.toml of the checkout that runs, where it runs from one; else the one that is installed."""
     try:
+        text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    except OSError:
         return version("scalar-autograd")
-    except PackageNotFoundError:
-        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+    project = tomllib.loads(text).get("project", {})
+    return str(project["version"]) if project.get("name") == "scalar-autograd" else version("scalar-autograd")

@@ -67,7 +67,7 @@ class Value(Observed):
             if _operation is not LEAF and _operation is not CONSTANT and (type(_operation) is not ROW or _left is _extra is None):
                 raise construction_refused(data, _operation)
             _number = data if type(data) is float else real(data)
-        super().__init__(_number, _operation, cast("Node | None", _left), cast("Node | None", _right), _dleft, _dright, _extra)
+        Node.__init__(self, _number, _operation, _left, _right, _dleft, _dright, _extra)  # type: ignore[arg-type] # compiled, it is checked
         if label is not NO_LABEL:
             self._extras().label = label_of(label)
         if STATE.watched:
@@ -261,12 +261,12 @@ def operand(other: object) -> Value | None:
     """`other` as a node, a constant where it is a number; None where `is_operand` is false."""
     if isinstance(other, Value):
         return other
-    return Value(real(other), CONSTANT) if isinstance(other, (float, int)) or is_operand(other) else None
+    return Value(other, CONSTANT) if isinstance(other, (float, int)) or is_operand(other) else None
 
 
 def values(items: object) -> list[Node]:
     """The items of a sequence as nodes: Values as they are, numbers as constants."""
-    return [item if isinstance(item, Value) else Value(real(item), CONSTANT) for item in sequence(items)]
+    return [item if isinstance(item, Value) else Value(item, CONSTANT) for item in sequence(items)]
 
 
 def vector(items: object, last: Vector | None = None) -> Vector:

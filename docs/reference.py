@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-os.environ["SCALAR_AUTOGRAD_PLAIN"] = "1"  # compiled modules have no docstrings
+os.environ["SCALAR_AUTOGRAD_PLAIN"] = "1"  # signatures of the compiled core have no types
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -14,6 +14,7 @@ MODULES = [
         f"autograd.{name}"
         for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
     ],
+    "autograd._runtime.observed",  # what Value inherits
     *[f"autograd.compiled.{name}" for name in ("api.compile", "api.function", "api.replay", "api.explain", "export.jax_function")],
     "autograd.notation",
     *[f"autograd.render.{name}" for name in ("picture.draw", "formula.latex", "formula.paths", "player.play")],

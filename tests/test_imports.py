@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -135,12 +136,16 @@ def test_public_names() -> None:
         autograd.tensor
 
 
-def test_the_version() -> None:
+def test_the_version(tmp_path: Path) -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         assert autograd.__version__ == tomllib.load(file)["project"]["version"]
-    code = f"import sys; sys.path[:] = [{str(ROOT)!r}, *[p for p in sys.path if 'packages' not in p]]; import autograd; print(autograd.__version__)"
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == autograd.__version__  # not installed
+    shutil.copytree(ROOT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
+    information = tmp_path / "scalar_autograd-9.8.7.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: scalar-autograd\nVersion: 9.8.7\n")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import autograd; print(autograd.__version__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "9.8.7"  # installed
 
 
 @pytest.mark.seed("G6")

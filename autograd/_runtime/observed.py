@@ -139,7 +139,7 @@ class Observed(Node):
         extra = self._extra
         if self._operation is CONSTANT:
             return
-        if is_recorded():
+        if STATE.recorders and is_recorded():
             self._operation = self._operation.stopped()
             self._dleft = self._dright = 0.0
             if extra is not None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def package_version() -> str:
-    """The version of a checkout, as its pyproject.toml gives it; else the version that is installed."""
-    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    if project.exists():
-        known = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
-        if known.get("name") == "scalar-autograd":
-            return str(known["version"])
-    return version("scalar-autograd")
+    """The version in the pyproject.toml of the checkout that runs, where it runs from one; else the one that is installed."""
+    try:
+        text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    except OSError:
+        return version("scalar-autograd")
+    project = tomllib.loads(text).get("project", {})
+    return str(project["version"]) if project.get("name") == "scalar-autograd" else version("scalar-autograd")

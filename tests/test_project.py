@@ -22,9 +22,6 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 
-STILL_TO_BE_WRITTEN = {"ARCHITECTURE.md"}
-"""Pages to which links may lead before they exist."""
-
 
 def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
@@ -69,8 +66,6 @@ def dead_links(page: str, text: str) -> list[str]:
             continue
         name, _, anchor = address.partition("#")
         path = (ROOT / page).parent / name if name else ROOT / page
-        if name in STILL_TO_BE_WRITTEN and not path.exists():
-            continue
         if not path.exists() or (anchor and anchor not in anchors(path.read_text(encoding="utf-8"))):
             dead.append(address)
     return dead
@@ -85,10 +80,6 @@ def test_a_dead_link_is_found() -> None:
     assert {".github/pull_request_template.md", "README.md", "benchmarks/where_the_time_goes.md"} <= set(PAGES)
     text = "# A b\n[a](LICENSE) [b](#a-b) [c](no.py) ![d](docs/no.svg) [![e](docs/no.png)](no.yml) [f](README.md#no) [g](https://example.org)\n```\n[h](no)\n```\n"
     assert dead_links("README.md", text) == ["#a-b", "no.py", "no.yml", "README.md#no", "docs/no.svg", "docs/no.png"]
-
-
-def test_pages_that_are_written_are_not_still_to_be_written() -> None:
-    assert not [name for name in STILL_TO_BE_WRITTEN if (ROOT / name).exists()]
 
 
 # -- the long description -----------------------------------------------------------------------------------------------------

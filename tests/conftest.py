@@ -55,7 +55,7 @@ def torch() -> ModuleType:
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, its event loop counts as running, and asyncio.run of other tests would fail
 def browser() -> Iterator[Any]:
     """Headless Chromium; without it the test is skipped, unless SCALAR_AUTOGRAD_REQUIRE_BROWSER is set."""
     required = os.environ.get("SCALAR_AUTOGRAD_REQUIRE_BROWSER")

@@ -17,7 +17,13 @@ BYTES = 700_000
 MACHINE_PATH = re.compile(r"(?<![\w./])(/(tmp|home|root|work|Users|usr|opt|var|mnt)/|[A-Z]:\\\\)")
 PICTURE = {"image/png", "image/svg+xml", "text/html", "text/latex"}
 
+LONG = ("04", "05", "07", "10")
+"""The numbers of the notebooks that take longest."""
+
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_in_its_turn = pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=[pytest.mark.slow] * path.name.startswith(LONG)) for path in NOTEBOOKS], ids=lambda path: path.stem
+)
 
 
 def cells(path: Path, kind: str | None = None) -> list[dict[str, Any]]:
@@ -36,7 +42,7 @@ def test_there_are_some() -> None:
     assert len({path.name[:2] for path in NOTEBOOKS}) == len(NOTEBOOKS)
 
 
-@each
+@each_in_its_turn
 @pytest.mark.skipif(not autograd.NATIVE, reason="executed with the native core; in plain Python, with coverage, it would take long")
 @pytest.mark.filterwarnings("default")  # those of Jupyter's own packages
 def test_it_runs(path: Path) -> None:

@@ -33,7 +33,7 @@ class Node:
     Attributes:
         _data, _operation: the number, and the row of the op table that it was computed by: LEAF or CONSTANT for none.
         _left, _right, _dleft, _dright: the inputs, None where there are fewer, and the local derivatives with respect to them.
-        _grad: the derivative of the node that `backward` was called on with respect to this one.
+        _grad: the derivative of the node that `backward` was called on with respect to this one; for a leaf, summed over calls.
         _extra, _mark: what few nodes have; how far the latest walk has come with this one.
     """
 

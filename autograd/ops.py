@@ -12,7 +12,7 @@ Four habits keep the rules exact:
 - *No division by what may be 0 inside the domain*, except by `xp.divide`, which gives inf.
 - *Branches that join smoothly.* `xp.where(a > 0, -a, a)` is -|a|. Both branches of a rule that uses it are the same analytic function, so
   that derivatives of every order are right at 0 too.
-- *`xp.equal(a, 0.0)`, not `a == 0.0`*, because `==` compares two Values by identity.
+- *`xp.equal(a, 0.0)`, not `a == 0.0`*, because `==` compares two Values by identity, and a Value with a number not at all.
 
 Formulas that several rows share are in `formulas`, here called `exact`.
 """
@@ -42,7 +42,7 @@ class Operation:
             all derivatives as a sequence.
         arity: the number of inputs, or None for any number.
         domain: ``domain(xp, *inputs)`` is true where the operation is defined (a nan input passes through).
-        pole: ``pole(xp, *inputs)`` is true where the value would be infinite; it is checked first.
+        pole: ``pole(xp, *inputs)`` is true where the operation divides by 0: a PoleError rather than a DomainError.
         requires: the domain in words, for messages and documentation.
         parameters: how many of the last inputs belong to the operation when they are given as numbers: the exponent of `pow`.
         doc: one line of description.
@@ -74,7 +74,7 @@ class Operation:
     def bind(self, *constants: float) -> Operation:
         """This operation with numbers in place of its last inputs: `pow` bound to 2 is ``**2``, of one input.
 
-        The same numbers give the same object.
+        The same numbers give the same object, until a thousand others were bound.
         """
         bound = self._bound.get(constants)
         if bound is not None:

@@ -11,8 +11,8 @@ from autograd.graph import Node
 class Hooks(Protocol):
     """What contexts and traced functions have to know of a Value. `autograd.supervision` implements it and installs itself.
 
-    The counters of `State` say when a hook is called; while they are 0, no Value calls any but `differentiate`. A hook raises where the
-    answer would make a traced function do something else than it does with floats.
+    The flags of `State` say when a hook is called; while none is set, a Value calls only `differentiate` and `compared`. A hook raises where
+    the answer would make a traced function do something else than it does with floats.
     """
 
     def created(self, node: Node) -> None:

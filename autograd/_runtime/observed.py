@@ -37,7 +37,7 @@ class Observed(Node):
     def grad(self) -> Any:
         """The derivative of the node that `backward` was called on with respect to this one; 0 before. May be assigned.
 
-        A float; after ``backward(create_graph=True)`` a Value.
+        For a leaf, the sum over all calls. A float; after ``backward(create_graph=True)`` a Value.
         """
         if STATE.recorders:
             STATE.hooks.gradient_read(self)

@@ -1,4 +1,4 @@
-"""Whether anything out of the ordinary goes on: one load and one branch for each node while nothing does."""
+"""Flags that say whether anything out of the ordinary goes on: each new node tests two of them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ RECORDING: Final[ContextVar[bool]] = ContextVar("recording", default=True)
 
 @final
 class State:
-    """Counters for all threads together, because reading a context variable for each node would slow down every node.
+    """Flags for all threads together, because reading a context variable for each node would slow down every node.
 
     Attributes:
         paused: 1 while a `no_grad` or `enable_grad` is entered, in any thread, else 0. While it is 1, each new node reads `RECORDING`.
         watched: 1 while a `detect_anomaly` or `scope` is entered, or one side of a recorded `where` runs, else 0.
         recorders: 1 while a function is being recorded, else 0.
         traced: 1 while a function is being recorded or differentiated, else 0.
-        hooks: what is called while a counter is not 0; see `Hooks`.
+        hooks: what is called while a flag is set; see `Hooks`.
     """
 
     __slots__ = ("hooks", "paused", "recorders", "traced", "watched")

@@ -171,6 +171,18 @@ class Argument:
         return [(name, array.shape[self.batched :]) for name, array in zip(names, self.arrays, strict=True)]
 
     @property
+    def described(self) -> str:
+        """Its form in words: containers, and for each array its shape for one sample, behind `n` where there are samples."""
+        if self.module is not None:
+            module = self.source.module if isinstance(self.source, Parameters) else self.source
+            return f"{self.name}: {type(module).__name__} in {'training' if module.training else 'evaluation'} mode"
+        texts = []
+        for (_, shape), is_list in zip(self.shapes, self.lists, strict=True):
+            sizes = [*(["n"] if self.batched else []), *map(str, shape)]
+            texts.append(_Text(f"{'list' if is_list else 'array'}[{', '.join(sizes)}]" if sizes else "number"))
+        return f"{self.name}: {self.build(texts)!r}"
+
+    @property
     def key(self) -> Any:
         """What a specialisation depends on: the form, not the numbers."""
         if isinstance(self.source, Parameters):
@@ -290,6 +302,16 @@ class Argument:
         if self.batched:
             return self
         return replace(self, arrays=[np.broadcast_to(array, (samples, *array.shape)) for array in self.arrays], batched=True)
+
+
+class _Text:
+    """A text that is its own `repr`."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
 
 
 def form_of(args: Sequence[Any]) -> tuple[tuple[Any, ...] | None, list[list[Any]]]:

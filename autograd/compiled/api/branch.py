@@ -101,6 +101,7 @@ class Branch:
         recorded: what the function did, to be compared with what it does later.
         fixed: those of the Values that it refers to that are no leaves.
         shapes: the arrays of the arguments for one sample, by name and shape.
+        recorded_for: the form of the arguments, and what is differentiated, in words.
         wanted, first: the rows of the leaves whose derivatives are wanted, and of all numbers of the arguments.
     """
 
@@ -115,6 +116,7 @@ class Branch:
     recorded: Recorded
     fixed: set[Value]
     shapes: list[tuple[str, tuple[int, ...]]]
+    recorded_for: str
     wanted: list[int]
     first: list[int]
 
@@ -257,9 +259,18 @@ def record_branch(
         recorded,
         fixed,
         [pair for argument in arguments if argument.module is None for pair in argument.shapes],
+        _recorded_for(arguments, chosen, aux),
         wanted,
         first,
     )
+
+
+def _recorded_for(arguments: Sequence[Argument], chosen: tuple[int, ...], aux: bool) -> str:
+    """What decides that a program is recorded, beside branches: see `specialisations._key`."""
+    text = ", ".join([argument.described for argument in arguments]) or "no arguments"
+    if chosen:
+        text += f"; differentiated with respect to {', '.join([arguments[i].name for i in chosen])}"
+    return text + ("; with auxiliary results" if aux else "")
 
 
 def _refuse_traced(captured: Sequence[Value]) -> None:

@@ -96,6 +96,7 @@ class Specialisations:
         for branch in self.all:
             texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))
             texts += [f"  where {check.line} was {check.truth}" for check in branch.checks]
+            texts.append(f"  recorded for {branch.recorded_for}")
         return "\n".join(texts)
 
     def _seen(self, call: Call) -> Callable[[Sequence[Any]], Any]:

@@ -1,4 +1,4 @@
-"""The backends by their names: "numpy", "llvm" (or "native"), "jax", and "auto", which is one of them."""
+"""The backends by their names, as `executor=` takes them."""
 
 from __future__ import annotations
 
@@ -6,31 +6,38 @@ import importlib.util
 
 from autograd.compiled.backends.contract import Backend
 from autograd.compiled.backends.jax import xla
-from autograd.compiled.backends.jax.xla_namespace import jax_package
 from autograd.compiled.backends.machine import native
 from autograd.compiled.backends.numpy import reference
 from autograd.errors import CompileError, MissingPackageError
 
-NAMES = ("auto", "numpy", "llvm", "native", "jax")
+BACKENDS: dict[str, tuple[Backend, tuple[str, ...], str]] = {
+    "numpy": (reference, (), ""),
+    "llvm": (native, ("numba", "scipy"), "fast"),
+    "native": (native, ("numba", "scipy"), "fast"),
+    "jax": (xla, ("jax",), "jax"),
+}
+"""Each with the packages that it needs, and the extra that installs them. "native" is another name of "llvm"."""
+
+NAMES = ("auto", *BACKENDS)
 
 
 def backend_named(name: str) -> Backend:
-    """The backend of a name.
-
-    Args:
-        name: "numpy"; "llvm", also called "native", which needs Numba and SciPy; "auto", which is that one where they are installed, else
-            "numpy"; "jax", which needs JAX.
+    """The backend of a name: one of `BACKENDS`, or "auto" for "llvm" where its packages are installed, else "numpy".
 
     Raises:
-        CompileError: there is none of that name.
-        MissingPackageError: the package that it needs is not installed.
+        CompileError: there is no backend of that name.
+        MissingPackageError: a package that it needs is not installed.
     """
     if name not in NAMES:
         raise CompileError(f"there is no executor {name!r}: choose one of {', '.join(NAMES)}")
-    if name == "jax":
-        jax_package()
-        return xla
-    missing = [package for package in ("numba", "scipy") if name != "numpy" and importlib.util.find_spec(package) is None]
-    if name in ("llvm", "native") and missing:
-        raise MissingPackageError(f"the native executor needs {' and '.join(missing)}: pip install 'scalar-autograd[fast]'")
-    return reference if missing or name == "numpy" else native
+    if name == "auto":
+        return BACKENDS["numpy" if _missing("llvm") else "llvm"][0]
+    missing = _missing(name)
+    backend, _, extra = BACKENDS[name]
+    if missing:
+        raise MissingPackageError(f"executor={name!r} needs {' and '.join(missing)}: pip install 'scalar-autograd[{extra}]'")
+    return backend
+
+
+def _missing(name: str) -> list[str]:
+    return [package for package in BACKENDS[name][1] if importlib.util.find_spec(package) is None]

@@ -11,7 +11,7 @@ from autograd.graph import Node
 class Hooks(Protocol):
     """What contexts and traced functions have to know of a Value. `autograd.supervision` implements it and installs itself.
 
-    The flags of `State` say when a hook is called; while none is set, a Value calls only `differentiate` and `compared`. A hook raises where
+    The flags of `State` say when a hook is called; while none is set, only `differentiate` and `compared` are called. A hook raises where
     the answer would make a traced function do something else than it does with floats.
     """
 

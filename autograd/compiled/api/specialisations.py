@@ -191,11 +191,11 @@ def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violati
         with tracing(False, [leaf for leaves, _ in variables for leaf in leaves]):
             call.of(f, [seen for _, seen in variables])  # raises the error with the operation, the numbers and the labels
         raise DomainError("an operation left its domain in compiled code, though not in eager code")
-    for one, bad in violations:
+    for instruction, bad in violations:
         outside = bad.reshape(-1, bad.shape[-1]).any(axis=0)
         elements = outside.sum() if outside.size > 1 else samples  # of a shared number all of them
-        needs = one.operation.requires or "inputs in its domain"
-        message = f"{one.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
+        needs = instruction.operation.requires or "inputs in its domain"
+        message = f"{instruction.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
         how = np.geterr()["invalid"]
         if how == "raise":
             raise FloatingPointError(message)

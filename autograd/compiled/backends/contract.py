@@ -62,10 +62,10 @@ class Storage:
             return np.ndarray((*shape, n), np.float64, self.batched, 8 * n * start, (*[8 * n * stride for stride in strides], 8))
         return np.ndarray(shape, np.float64, self.shared, 8 * start, tuple([8 * stride for stride in strides]))
 
-    def outputs(self, one: Instruction) -> Array:
+    def outputs(self, instruction: Instruction) -> Array:
         """Where an instruction writes."""
-        array = self.batched if one.batched else self.shared
-        return array[one.start : one.start + one.size].reshape(one.shape + array.shape[1:])
+        array = self.batched if instruction.batched else self.shared
+        return array[instruction.start : instruction.start + instruction.size].reshape(instruction.shape + array.shape[1:])
 
     def add(self, operand: Operand, part: Any) -> None:
         """Add to the gradient of an operand; numbers that are read several times receive the sum."""

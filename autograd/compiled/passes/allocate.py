@@ -108,7 +108,7 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
         start = places.size[is_batched]
         places.put(ordered.outputs)
         shapes[is_batched, start] = ordered.shape
-        one = ordered.kind(
+        instruction = ordered.kind(
             ordered.operation,
             ordered.shape,
             start,
@@ -118,13 +118,13 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
             _is_checked(ordered.operation, group.checked),
         )
         if ordered.mask is not None or ordered.excused is not None:
-            masked.append((len(instructions), one, ordered))
-        instructions.append(one)
-    for i, one, group in masked:  # now that they have places: a mask may be computed after what it masks
+            masked.append((len(instructions), instruction, ordered))
+        instructions.append(instruction)
+    for i, instruction, group in masked:  # now that they have places: a mask may be computed after what it masks
         mask, excused = (
             None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.excused)
         )
-        instructions[i] = replace(one, mask=mask, excused=excused)
+        instructions[i] = replace(instruction, mask=mask, excused=excused)
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])

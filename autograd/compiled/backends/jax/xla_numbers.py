@@ -32,15 +32,17 @@ class Numbers:
     arrays: Arrays
     samples: int
 
-    def append(self, one: Instruction, array: Array) -> None:
+    def append(self, instruction: Instruction, array: Array) -> None:
         """Add the outputs of an instruction, in their shape."""
-        self.starts[one.batched].append(one.start)
-        self.arrays[one.batched].append(array.reshape((one.size, self.samples)[: 1 + one.batched]))
+        self.starts[instruction.batched].append(instruction.start)
+        self.arrays[instruction.batched].append(array.reshape((instruction.size, self.samples)[: 1 + instruction.batched]))
 
-    def append_zeros(self, one: Instruction, dtype: Any) -> None:
+    def append_zeros(self, instruction: Instruction, dtype: Any) -> None:
         """Add zeros for an instruction."""
-        self.starts[one.batched].append(one.start)
-        self.arrays[one.batched].append(jax_package().ShapeDtypeStruct((one.size, self.samples)[: 1 + one.batched], dtype))
+        self.starts[instruction.batched].append(instruction.start)
+        self.arrays[instruction.batched].append(
+            jax_package().ShapeDtypeStruct((instruction.size, self.samples)[: 1 + instruction.batched], dtype)
+        )
 
     def at(self, batched: bool, places: Places) -> Array | None:
         """The numbers at some places, in their shape; None for zeros."""
@@ -61,16 +63,16 @@ class Numbers:
         array = self.at(operand.batched, operand.all_places())
         return array[..., None] if array is not None and beside and not operand.batched else array
 
-    def outputs(self, one: Instruction) -> Array:
+    def outputs(self, instruction: Instruction) -> Array:
         """What an instruction computed, in its shape."""
-        return self.at(one.batched, one.start + np.arange(one.size).reshape(one.shape))
+        return self.at(instruction.batched, instruction.start + np.arange(instruction.size).reshape(instruction.shape))
 
-    def holds(self, one: Instruction, mask: Operand | None) -> Array | None:
+    def holds(self, instruction: Instruction, mask: Operand | None) -> Array | None:
         """Where a mask of an instruction is not 0, in the shape of its outputs or one that fits it; None for everywhere."""
         if mask is None:
             return None
-        holds: Array = self.read(mask, one.batched) != 0.0
-        return holds.any(axis=-1) if mask.batched > one.batched else holds
+        holds: Array = self.read(mask, instruction.batched) != 0.0
+        return holds.any(axis=-1) if mask.batched > instruction.batched else holds
 
 
 def numbers_of(starts: Starts, arrays: Arrays) -> Numbers:

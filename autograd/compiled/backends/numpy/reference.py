@@ -47,8 +47,10 @@ class Reference:
 
     def forward(self, data: Storage) -> list[Violation]:
         """See `Executable`."""
-        left = [(one, _counted(one, bad, data)) for one, bad in run(self.code.instructions, data)]  # a mask may be computed after its use
-        return [(one, bad) for one, bad in left if np.any(bad)]
+        left = [
+            (instruction, _counted(instruction, bad, data)) for instruction, bad in run(self.code.instructions, data)
+        ]  # a mask may be computed after its use
+        return [(instruction, bad) for instruction, bad in left if np.any(bad)]
 
     def backward(self, data: Storage, grads: Storage) -> None:
         """See `Executable`."""
@@ -57,14 +59,16 @@ class Reference:
     def push_forward(self, data: Storage, tangents: Storage, moving: Storage) -> None:
         """See `Executable`."""
         with np.errstate(all="ignore"):
-            for one in self.code.flattened:
-                if one.constant:
+            for instruction in self.code.flattened:
+                if instruction.constant:
                     continue
-                of_inputs = Moving(_inputs(one, tangents), [x != 0.0 for x in _inputs(one, moving)])
-                total, moves = RULES[type(one)].tangents(one, data.outputs(one), _inputs(one, data), of_inputs)
-                wanted = _wanted(one, data) & moves
-                tangents.outputs(one)[...] = np.where(wanted, total, 0.0)
-                moving.outputs(one)[...] = np.where(wanted, 1.0, 0.0)
+                of_inputs = Moving(_inputs(instruction, tangents), [x != 0.0 for x in _inputs(instruction, moving)])
+                total, moves = RULES[type(instruction)].tangents(
+                    instruction, data.outputs(instruction), _inputs(instruction, data), of_inputs
+                )
+                wanted = _wanted(instruction, data) & moves
+                tangents.outputs(instruction)[...] = np.where(wanted, total, 0.0)
+                moving.outputs(instruction)[...] = np.where(wanted, 1.0, 0.0)
 
 
 load: Callable[[Code], Reference] = Reference
@@ -74,59 +78,61 @@ def run(instructions: Iterable[Instruction | Scalars], data: Storage) -> list[Vi
     """Compute some instructions; those that met a pole or left their domain, whether that is an error or not."""
     left: list[Violation] = []
     with np.errstate(all="ignore"):
-        for one in instructions:
-            if isinstance(one, Scalars):
-                left += run(one.single, data) if one.batched else _scalars(one, data)
+        for instruction in instructions:
+            if isinstance(instruction, Scalars):
+                left += run(instruction.single, data) if instruction.batched else _scalars(instruction, data)
                 continue
-            inputs = _inputs(one, data)
-            out = data.outputs(one)
-            if one.checked:
-                bad = outside(one.operation, ARRAYS, *columns(one, inputs))
+            inputs = _inputs(instruction, data)
+            out = data.outputs(instruction)
+            if instruction.checked:
+                bad = outside(instruction.operation, ARRAYS, *columns(instruction, inputs))
                 if np.any(bad):
-                    left.append((one, np.broadcast_to(bad, out.shape)))
-            RULES[type(one)].value(one, inputs, out)
+                    left.append((instruction, np.broadcast_to(bad, out.shape)))
+            RULES[type(instruction)].value(instruction, inputs, out)
     return left
 
 
 def pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: Storage) -> None:
     """The chain rule through some instructions, from the last to the first: add to `grads`, which holds the gradients of the results."""
     with np.errstate(all="ignore"):
-        for one in reversed(instructions):
-            if isinstance(one, Scalars):
-                if one.batched:
-                    pull(one.single, data, grads)
+        for instruction in reversed(instructions):
+            if isinstance(instruction, Scalars):
+                if instruction.batched:
+                    pull(instruction.single, data, grads)
                 else:
-                    _pull_scalars(one, data, grads)
+                    _pull_scalars(instruction, data, grads)
                 continue
-            if one.constant:
+            if instruction.constant:
                 continue
-            parts = RULES[type(one)].parts(one, data.outputs(one), _inputs(one, data), grads.outputs(one))
-            for operand, part in zip(one.operands, parts, strict=True):
+            parts = RULES[type(instruction)].parts(
+                instruction, data.outputs(instruction), _inputs(instruction, data), grads.outputs(instruction)
+            )
+            for operand, part in zip(instruction.operands, parts, strict=True):
                 if not operand.constant:
-                    grads.add(operand, _summed(one, operand, _selected(one, data, part)))
+                    grads.add(operand, _summed(instruction, operand, _selected(instruction, data, part)))
 
 
-def _scalars(one: Scalars, data: Storage) -> list[Violation]:
+def _scalars(instruction: Scalars, data: Storage) -> list[Violation]:
     """Scalars without samples, as Python's floats: much quicker than arrays of one number."""
     x = data.shared.tolist()
     left = []
-    places, outputs = one.inputs.tolist(), one.outputs.tolist()
-    for i, own in one.terms():
+    places, outputs = instruction.inputs.tolist(), instruction.outputs.tolist()
+    for i, own in instruction.terms():
         inputs = [x[place] for place in places[own]]
-        if one.checked[i] and outside(one.operations[i], FLOATS, *inputs):
+        if instruction.checked[i] and outside(instruction.operations[i], FLOATS, *inputs):
             left.append(i)
-        x[outputs[i]] = one.operations[i].value(FLOATS, *inputs)
+        x[outputs[i]] = instruction.operations[i].value(FLOATS, *inputs)
     data.shared[:] = x
-    return [(one.single[i], np.array([True])) for i in left]
+    return [(instruction.single[i], np.array([True])) for i in left]
 
 
-def _pull_scalars(one: Scalars, data: Storage, grads: Storage) -> None:
+def _pull_scalars(instruction: Scalars, data: Storage, grads: Storage) -> None:
     x, d = data.shared.tolist(), grads.shared.tolist()
-    places, outputs, constant = one.inputs.tolist(), one.outputs.tolist(), one.input_constant.tolist()
-    for i, own in reversed([*one.terms()]):
+    places, outputs, constant = instruction.inputs.tolist(), instruction.outputs.tolist(), instruction.input_constant.tolist()
+    for i, own in reversed([*instruction.terms()]):
         if all(constant[own]):
             continue
-        operation, gradient = one.operations[i], d[outputs[i]]
+        operation, gradient = instruction.operations[i], d[outputs[i]]
         inputs = [x[place] for place in places[own]]
         for place, fixed, slope in zip(places[own], constant[own], operation.slopes(FLOATS, x[outputs[i]], *inputs), strict=True):
             if not fixed:
@@ -134,43 +140,43 @@ def _pull_scalars(one: Scalars, data: Storage, grads: Storage) -> None:
     grads.shared[:] = d
 
 
-def _inputs(one: Instruction, data: Storage) -> list[Array]:
+def _inputs(instruction: Instruction, data: Storage) -> list[Array]:
     """What the instruction reads; what is shared has an axis of length 1 for the samples where other things are batched."""
-    inputs = [data.read(operand) for operand in one.operands]
-    if one.batched and RULES[type(one)].aligned:
-        inputs = [x if operand.batched else x[..., None] for x, operand in zip(inputs, one.operands, strict=True)]
+    inputs = [data.read(operand) for operand in instruction.operands]
+    if instruction.batched and RULES[type(instruction)].aligned:
+        inputs = [x if operand.batched else x[..., None] for x, operand in zip(inputs, instruction.operands, strict=True)]
     return inputs
 
 
-def _counted(one: Instruction, bad: Any, data: Storage) -> Any:
+def _counted(instruction: Instruction, bad: Any, data: Storage) -> Any:
     """Where it is an error that a domain was left, with an axis for the samples."""
-    each = bad if one.batched else bad[..., None]
-    if one.excused is None:
+    each = bad if instruction.batched else bad[..., None]
+    if instruction.excused is None:
         return each
-    counts = data.read(one.excused) != 0.0
-    return each & (counts if one.excused.batched else counts[..., None])
+    counts = data.read(instruction.excused) != 0.0
+    return each & (counts if instruction.excused.batched else counts[..., None])
 
 
-def _wanted(one: Instruction, data: Storage) -> Any:
+def _wanted(instruction: Instruction, data: Storage) -> Any:
     """Where the outputs of an instruction are wanted, in their shape or one that fits it."""
-    if one.mask is None:
+    if instruction.mask is None:
         return True
-    wanted = data.read(one.mask) != 0.0
-    if one.mask.batched and not one.batched:
+    wanted = data.read(instruction.mask) != 0.0
+    if instruction.mask.batched and not instruction.batched:
         return wanted.any(axis=-1)
-    return wanted[..., None] if one.batched and not one.mask.batched else wanted
+    return wanted[..., None] if instruction.batched and not instruction.mask.batched else wanted
 
 
-def _selected(one: Instruction, data: Storage, part: Any) -> Any:
+def _selected(instruction: Instruction, data: Storage, part: Any) -> Any:
     """A gradient: exactly 0 where the instruction's output is not wanted, also if it is inf or nan there."""
-    if one.mask is None:
+    if instruction.mask is None:
         return part
-    wanted = _wanted(one, data)
-    return np.where(wanted[:, None] if one.stacked else wanted, part, 0.0)
+    wanted = _wanted(instruction, data)
+    return np.where(wanted[:, None] if instruction.stacked else wanted, part, 0.0)
 
 
-def _summed(one: Instruction, operand: Operand, part: Any) -> Any:
+def _summed(instruction: Instruction, operand: Operand, part: Any) -> Any:
     """A gradient of something shared: the sum over the samples, unless the rule has taken it."""
-    if operand.batched or not one.batched or not RULES[type(one)].aligned:
+    if operand.batched or not instruction.batched or not RULES[type(instruction)].aligned:
         return part
     return np.sum(part, axis=-1)

@@ -1,4 +1,4 @@
-"""The backends by their names: "numpy", "llvm" (or "native"), "jax", and "auto", which is one of them."""
+"""The backends by name: "numpy", "llvm" (or "native"), "jax", and "auto", which chooses one of them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ NAMES = ("auto", "numpy", "llvm", "native", "jax")
 
 
 def backend_named(name: str) -> Backend:
-    """The backend of a name.
+    """The backend with this name.
 
     Args:
-        name: "numpy"; "llvm", also called "native", which needs Numba and SciPy; "auto", which is that one where they are installed, else
-            "numpy"; "jax", which needs JAX.
+        name: "numpy"; "llvm", also called "native", which needs Numba and SciPy; "auto", which is "llvm" if these are installed,
+            otherwise "numpy"; or "jax", which needs JAX.
 
     Raises:
-        CompileError: there is none of that name.
-        MissingPackageError: the package that it needs is not installed.
+        CompileError: there is no backend of that name.
+        MissingPackageError: a package that it needs is not installed.
     """
     if name not in NAMES:
         raise CompileError(f"there is no executor {name!r}: choose one of {', '.join(NAMES)}")

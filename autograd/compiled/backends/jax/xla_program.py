@@ -1,6 +1,6 @@
 """Code as one pure function of arrays, whose derivatives are those of the op table.
 
-JAX is told how fast everything moves when the leaves do (`push_forward`), and transposes that for reverse mode.
+`push_forward` defines the forward mode. JAX transposes it for reverse mode.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ Inputs = Sequence[Array]
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of instruction.
+    """The rule for a kind of instruction.
 
     Attributes:
-        value: the outputs, of the instruction and its inputs.
-        tangent: how fast they move, of the instruction, its outputs, its inputs, and how fast these move (None: not at all).
-        aligned: whether a shared input has an axis of length 1 beside batched ones.
+        value: computes the outputs, from the instruction and its inputs.
+        tangent: computes the tangents of the outputs, from the instruction, its outputs, its inputs, and their tangents, of which None
+            means 0.
+        aligned: whether a shared input beside batched ones gets an axis of length 1 for the samples.
     """
 
     value: Callable[[Instruction, Inputs], Array]
@@ -33,7 +34,7 @@ class Rule:
 
 
 def _columns(instruction: Instruction, inputs: Sequence[Any]) -> Sequence[Any]:
-    """The inputs of a row of the op table, each in the shape of the output."""
+    """The inputs as arguments of a rule of the op table, each in the shape of the output."""
     return list(jax_package().numpy.moveaxis(inputs[0], 1, 0)) if instruction.stacked else inputs
 
 
@@ -66,12 +67,12 @@ def _matmul(instruction: Instruction, inputs: Inputs) -> Array:
 
 
 def _linear(value: Callable[[Instruction, Inputs], Array]) -> Rule:
-    """A kind whose outputs are a linear function of its inputs."""
+    """The rule of a kind whose outputs are a linear function of its inputs."""
     return Rule(value, lambda instruction, y, inputs, moving: value(instruction, moving))
 
 
 def _bilinear(value: Callable[[Instruction, Inputs], Array], aligned: bool) -> Rule:
-    """A kind whose outputs are linear in both of its inputs."""
+    """The rule of a kind whose outputs are linear in each of its two inputs."""
 
     def tangent(instruction: Instruction, y: Array, inputs: Inputs, moving: list[Array | None]) -> Array:
         (a, b), (da, db) = inputs, moving
@@ -100,17 +101,17 @@ def _filled(instruction: Instruction, array: Array, samples: int) -> Array:
 
 
 def run_forward(code: Code, numbers: Numbers) -> None:
-    """Compute every instruction."""
+    """Compute all instructions. Appends their outputs to `numbers`, which contains the leaves."""
     for instruction in code.flattened:
         inputs = [_read(instruction, operand, numbers) for operand in instruction.operands]
         numbers.append(instruction, _filled(instruction, RULES[type(instruction)].value(instruction, inputs), numbers.samples))
 
 
 def push_forward(code: Code, numbers: Numbers, moved: Numbers) -> None:
-    """How fast everything moves when the leaves do: `moved`, which has the leaves, is a linear function of them.
+    """Compute the tangents of all instructions. Appends them to `moved`, which contains those of the leaves, of which they are linear.
 
-    Where an output is not wanted, both it and what it was computed from stand still, so that the gradient is exactly 0 there when
-    this is transposed, also where a slope is inf or nan.
+    Where an output is masked, the tangents of the output and of its inputs are set to 0. So the transpose has gradients of exactly 0 there,
+    even if a slope is inf or nan.
     """
     for instruction in code.flattened:
         inputs: list[Array] = [_read(instruction, operand, numbers) for operand in instruction.operands]
@@ -129,7 +130,7 @@ def _masked(wanted: Array | None, x: Array | None) -> Array | None:
 
 
 def outside_of(code: Code, numbers: Numbers) -> Array:
-    """For each sample whether an operation left its domain where it was wanted."""
+    """For each sample, whether an operation left its domain where this is an error."""
     jnp = jax_package().numpy
     outside_anywhere = jnp.zeros(numbers.samples, dtype=bool)
     for instruction in code.flattened:
@@ -144,7 +145,7 @@ def outside_of(code: Code, numbers: Numbers) -> Array:
 
 
 def leaves_of(code: Code) -> tuple[int, int]:
-    """How many shared and batched numbers there are before those that instructions compute."""
+    """The number of shared and of batched places before the first that an instruction writes."""
     shared, batched = (
         min([instruction.start for instruction in code.flattened if instruction.batched == kind], default=size)
         for kind, size in ((False, code.shared), (True, code.batched))
@@ -153,13 +154,13 @@ def leaves_of(code: Code) -> tuple[int, int]:
 
 
 def starts_of(code: Code, leaves: Starts) -> Starts:
-    """Where all arrays begin, from where those of the leaves do."""
+    """The starts of all arrays, from those of the leaves."""
     shared, batched = ([instruction.start for instruction in code.flattened if instruction.batched == kind] for kind in (False, True))
     return leaves[0] + shared, leaves[1] + batched
 
 
 def pure_function(code: Code, starts: Starts) -> Callable[[Arrays], Arrays]:
-    """A function from the arrays of the leaves, which begin at `starts`, to those of everything; its derivatives are our own."""
+    """A function from the arrays of the leaves, which begin at `starts`, to all arrays. Its derivatives are those of `push_forward`."""
     jax = jax_package()
 
     @jax.custom_jvp  # type: ignore[untyped-decorator]

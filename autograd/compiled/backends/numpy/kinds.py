@@ -1,6 +1,6 @@
-"""What each kind of instruction computes, in NumPy: its outputs, the gradients of its operands, its derivative in a direction.
+"""The rules for each kind of instruction in NumPy: its outputs, the gradients of its operands, its derivative in a direction.
 
-Arrays have the shape of the instruction, and a last axis for the samples where they are batched.
+Arrays have the shape of the instruction, and if they are batched a last axis for the samples.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from autograd.ops import product
 
 @dataclass(frozen=True)
 class Moving:
-    """How the inputs of an instruction move in a direction.
+    """The tangents of the inputs of an instruction.
 
     Attributes:
-        tangents: the derivative of each input.
-        moves: where each input moves at all.
+        tangents: the tangent of each input.
+        moves: where each input has a tangent at all.
     """
 
     tangents: list[Array]
@@ -32,14 +32,16 @@ class Moving:
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of instruction.
+    """The rule for a kind of instruction.
 
     Attributes:
-        value: writes the outputs: of the instruction, its inputs, and where to write.
-        parts: the gradient of each operand: of the instruction, its outputs, its inputs, and their gradient.
-        tangents: the derivative in a direction, and where the outputs move: of the instruction, its outputs, its inputs, how they move.
-        aligned: whether a shared input has an axis of length 1 beside batched ones, and its gradient is summed over the samples afterwards;
-            a matrix product does both itself.
+        value: computes the outputs, from the instruction, its inputs, and the array to write to.
+        parts: computes the contribution to the gradient of each operand, from the instruction, its outputs, its inputs, and the gradient
+            of the outputs.
+        tangents: computes the tangents of the outputs and where they have any, from the instruction, its outputs, its inputs, and the
+            tangents of the inputs.
+        aligned: whether a shared input beside batched ones gets an axis of length 1 for the samples, over which its gradient is summed
+            afterwards; the rule of a matrix product does both itself.
     """
 
     value: Callable[[Instruction, list[Array], Array], None]
@@ -49,7 +51,7 @@ class Rule:
 
 
 def columns(instruction: Instruction, inputs: list[Array]) -> list[Array]:
-    """The inputs of a row of the op table, each in the shape of the output."""
+    """The inputs as arguments of a rule of the op table, each in the shape of the output."""
     return list(np.moveaxis(inputs[0], 1, 0)) if instruction.stacked else inputs
 
 
@@ -117,11 +119,11 @@ def _spread_tangents(instruction: Instruction, y: Array, inputs: list[Array], mo
 
 
 def _dot(instruction: Instruction, inputs: list[Array], out: Array) -> None:
-    np.vecdot(*_last(inputs), out=out)  # einsum would take out a repeated factor: (∞ - ∞)·b for ∞·b - ∞·b
+    np.vecdot(*_last(inputs), out=out)  # einsum would factor out a repeated factor: (∞ - ∞)·b instead of ∞·b - ∞·b
 
 
 def _last(factors: list[Array]) -> tuple[Array, Array]:
-    """The factors of a dot with the axis that is summed as the last one, after that of the samples."""
+    """The factors of a dot with the axis of the terms last, after that of the samples."""
     return factors[0].swapaxes(1, -1), factors[1].swapaxes(1, -1)
 
 
@@ -138,7 +140,7 @@ def _dot_tangents(instruction: Instruction, y: Array, inputs: list[Array], movin
 
 
 def _matmul(instruction: Instruction, inputs: list[Array], out: Array) -> None:
-    """a[m, n] @ b[p, n]ᵀ, for each sample where one of them is batched: a[m, n, samples]."""
+    """a[m, n] @ b[p, n]ᵀ, for each sample if a factor is batched, as a[m, n, samples]."""
     a, b = inputs
     a_batched, b_batched = (operand.batched for operand in instruction.operands)
     if not a_batched and not b_batched:
@@ -156,8 +158,8 @@ def _matmul_parts(instruction: Instruction, y: Array, inputs: list[Array], gradi
     parts: list[Any] = [None, None]
     for i, (own, other, x, g) in enumerate(((a, b, right, gradient), (b, a, left, gradient.swapaxes(0, 1)))):
         if own.constant:
-            continue  # of a network's first layer, where half of the work would be for the data
-        # g[m, p] @ x[p, n], with samples where there are any; a shared factor receives the sum over the samples
+            continue  # such as the data in the first layer of a network
+        # g[m, p] @ x[p, n], for each sample if g or x is batched; a shared factor receives the sum over the samples
         if not instruction.batched:
             parts[i] = g @ x
         elif own.batched and other.batched:
@@ -186,10 +188,10 @@ def _product_tangents(
     value: Callable[[Instruction, list[Array], Array], None],
     aligned: Callable[[Array, Array], tuple[Array, Array]],
 ) -> tuple[Array, Any]:
-    """The tangents of sums of products, and which of these sums move.
+    """The tangents of sums of products, and which of the sums have any. The other arguments are those of `Rule.tangents`.
 
     Args:
-        value: writes the sums of products.
+        value: computes the sums of products.
         aligned: gives both factors the axes of the sums, of the terms, and of the samples.
     """
     total = np.zeros(y.shape)
@@ -201,7 +203,7 @@ def _product_tangents(
         if np.isfinite(inputs[1 - k]).all():
             part = np.empty_like(total)
             value(instruction, pair, part)
-        else:  # what does not move adds nothing, where 0 times an infinite factor would add nan
+        else:  # a factor without a tangent adds nothing, where 0 times infinity would add nan
             a, b = aligned(*pair)
             own = aligned(moving.moves[k], pair[1])[0] if k == 0 else aligned(pair[0], moving.moves[k])[1]
             part = np.sum(np.where(own, a * b, 0.0), axis=axis)

@@ -1,4 +1,4 @@
-"""Run code with NumPy: the reference that every other backend is compared with."""
+"""The reference backend: runs code with NumPy."""
 
 from __future__ import annotations
 
@@ -42,15 +42,14 @@ class Reference:
         return grads
 
     def plan(self, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:
-        """See `Executable`: arrays are loaded one by one."""
+        """See `Executable`. Arrays are loaded one by one."""
         return None
 
     def forward(self, data: Storage) -> list[Violation]:
         """See `Executable`."""
-        left = [
-            (instruction, _counted(instruction, bad, data)) for instruction, bad in run(self.code.instructions, data)
-        ]  # a mask may be computed after its use
-        return [(instruction, bad) for instruction, bad in left if np.any(bad)]
+        violations = run(self.code.instructions, data)  # all of them, because a mask may be computed after the instruction
+        errors = [(instruction, _errors(instruction, where, data)) for instruction, where in violations]
+        return [(instruction, where) for instruction, where in errors if np.any(where)]
 
     def backward(self, data: Storage, grads: Storage) -> None:
         """See `Executable`."""
@@ -75,25 +74,25 @@ load: Callable[[Code], Reference] = Reference
 
 
 def run(instructions: Iterable[Instruction | Scalars], data: Storage) -> list[Violation]:
-    """Compute some instructions; those that met a pole or left their domain, whether that is an error or not."""
-    left: list[Violation] = []
+    """Compute some instructions. Returns those that left their domain, whether this is an error or not."""
+    violations: list[Violation] = []
     with np.errstate(all="ignore"):
         for instruction in instructions:
             if isinstance(instruction, Scalars):
-                left += run(instruction.single, data) if instruction.batched else _scalars(instruction, data)
+                violations += run(instruction.single, data) if instruction.batched else _scalars(instruction, data)
                 continue
             inputs = _inputs(instruction, data)
             out = data.outputs(instruction)
             if instruction.checked:
                 bad = outside(instruction.operation, ARRAYS, *columns(instruction, inputs))
                 if np.any(bad):
-                    left.append((instruction, np.broadcast_to(bad, out.shape)))
+                    violations.append((instruction, np.broadcast_to(bad, out.shape)))
             RULES[type(instruction)].value(instruction, inputs, out)
-    return left
+    return violations
 
 
 def pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: Storage) -> None:
-    """The chain rule through some instructions, from the last to the first: add to `grads`, which holds the gradients of the results."""
+    """The chain rule through some instructions, from the last to the first. Adds to `grads`, which contains those of the results."""
     with np.errstate(all="ignore"):
         for instruction in reversed(instructions):
             if isinstance(instruction, Scalars):
@@ -113,17 +112,17 @@ def pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: St
 
 
 def _scalars(instruction: Scalars, data: Storage) -> list[Violation]:
-    """Scalars without samples, as Python's floats: much quicker than arrays of one number."""
+    """Compute scalars without samples as Python floats, which avoids an array for each number."""
     x = data.shared.tolist()
-    left = []
+    failed = []
     places, outputs = instruction.inputs.tolist(), instruction.outputs.tolist()
     for i, own in instruction.terms():
         inputs = [x[place] for place in places[own]]
         if instruction.checked[i] and outside(instruction.operations[i], FLOATS, *inputs):
-            left.append(i)
+            failed.append(i)
         x[outputs[i]] = instruction.operations[i].value(FLOATS, *inputs)
     data.shared[:] = x
-    return [(instruction.single[i], np.array([True])) for i in left]
+    return [(instruction.single[i], np.array([True])) for i in failed]
 
 
 def _pull_scalars(instruction: Scalars, data: Storage, grads: Storage) -> None:
@@ -141,16 +140,16 @@ def _pull_scalars(instruction: Scalars, data: Storage, grads: Storage) -> None:
 
 
 def _inputs(instruction: Instruction, data: Storage) -> list[Array]:
-    """What the instruction reads; what is shared has an axis of length 1 for the samples where other things are batched."""
+    """The inputs of an instruction. If it is batched, shared ones get an axis of length 1 for the samples, unless its rule does that."""
     inputs = [data.read(operand) for operand in instruction.operands]
     if instruction.batched and RULES[type(instruction)].aligned:
         inputs = [x if operand.batched else x[..., None] for x, operand in zip(inputs, instruction.operands, strict=True)]
     return inputs
 
 
-def _counted(instruction: Instruction, bad: Any, data: Storage) -> Any:
-    """Where it is an error that a domain was left, with an axis for the samples."""
-    each = bad if instruction.batched else bad[..., None]
+def _errors(instruction: Instruction, where: Any, data: Storage) -> Any:
+    """Where it is an error that an input is outside the domain, with an axis for the samples."""
+    each = where if instruction.batched else where[..., None]
     if instruction.excused is None:
         return each
     counts = data.read(instruction.excused) != 0.0
@@ -158,7 +157,7 @@ def _counted(instruction: Instruction, bad: Any, data: Storage) -> Any:
 
 
 def _wanted(instruction: Instruction, data: Storage) -> Any:
-    """Where the outputs of an instruction are wanted, in their shape or one that fits it."""
+    """Where the outputs of an instruction receive a gradient, in a shape that broadcasts to theirs."""
     if instruction.mask is None:
         return True
     wanted = data.read(instruction.mask) != 0.0
@@ -168,7 +167,7 @@ def _wanted(instruction: Instruction, data: Storage) -> Any:
 
 
 def _selected(instruction: Instruction, data: Storage, part: Any) -> Any:
-    """A gradient: exactly 0 where the instruction's output is not wanted, also if it is inf or nan there."""
+    """A gradient that is exactly 0 where the output of the instruction is masked, even if it was inf or nan there."""
     if instruction.mask is None:
         return part
     wanted = _wanted(instruction, data)
@@ -176,7 +175,7 @@ def _selected(instruction: Instruction, data: Storage, part: Any) -> Any:
 
 
 def _summed(instruction: Instruction, operand: Operand, part: Any) -> Any:
-    """A gradient of something shared: the sum over the samples, unless the rule has taken it."""
+    """The gradient of an operand. That of a shared one is the sum over the samples, unless its rule has already taken the sum."""
     if operand.batched or not instruction.batched or not RULES[type(instruction)].aligned:
         return part
     return np.sum(part, axis=-1)

@@ -1,8 +1,8 @@
 """The forms of a program between the passes, before there are instructions.
 
-    Tape            the graph as flat rows, inputs first            made by `passes.trace`
-    Sums            its rows, chains of additions as sums and dots  made by `passes.sums`
-    Group, Block    rows that are computed together                 made by `passes.vectorise` and `passes.matmuls`
+    Tape            the graph as flat rows, inputs first                   made by `passes.trace`
+    Sums            its rows, with chains of additions as sums and dots    made by `passes.sums`
+    Group, Block    rows that are computed together                        made by `passes.vectorise` and `passes.matmuls`
 
 The last form is `ir.Code`, made by `passes.allocate`.
 """
@@ -25,16 +25,16 @@ class Tape:
     """A recorded graph. Row `i` computes `operations[i]` of the rows `inputs[i]`, all of which come before it.
 
     Attributes:
-        nodes: the Value each row was recorded from.
+        nodes: the Value from which each row was recorded.
         operations: the operation of each row; LEAF and CONSTANT rows have no inputs.
-        inputs: row numbers, in order, with multiplicity.
-        results: the rows that are wanted.
-        batched: for each row whether it differs from sample to sample.
-        masks: for some rows a row that is 1 where a gradient comes to this one, and 0 where a `where` has selected its other side.
-        excused: for some rows a row that is 0 where it is no error that this one leaves its domain.
-        unchecked: the rows whose operation may leave its domain.
-        reached: for each row whether the backward pass comes to it: not to what only conditions, auxiliary results or the results of
-            `no_grad` are computed from. Empty where it comes to all of them.
+        inputs: the input rows of each row, in order, with repetitions.
+        results: the rows of the results.
+        batched: for each row, whether it differs from sample to sample.
+        masks: from a row to the row that is 1 where it receives a gradient, and 0 where a `where` selected its other side.
+        excused: from a row to the row that is 0 where inputs outside the domain of its operation are no error.
+        unchecked: the rows for which inputs outside the domain are never an error.
+        reached: for each row, whether the backward pass reaches it. It does not reach rows that are only used by conditions, by auxiliary
+            results or by what is computed under `no_grad`. Empty if it reaches every row.
     """
 
     nodes: list[Value]
@@ -48,11 +48,11 @@ class Tape:
     reached: list[bool] = field(default_factory=list)
 
     def leaves(self) -> list[int]:
-        """The rows that are read anew at every run."""
+        """The rows of the leaves, which are read at every run."""
         return [i for i in np.flatnonzero(self.counts == 0).tolist() if self.operations[i] is LEAF]
 
     def constants(self) -> list[int]:
-        """The rows whose number is frozen."""
+        """The rows of the constants."""
         return [i for i in np.flatnonzero(self.counts == 0).tolist() if self.operations[i] is CONSTANT]
 
     def rows(self) -> dict[Value, int]:
@@ -61,11 +61,11 @@ class Tape:
 
     @cached_property
     def counts(self) -> Rows:
-        """How many inputs each row has."""
+        """The number of inputs of each row."""
         return np.array([len(inputs) for inputs in self.inputs], dtype=np.intp)
 
     def replay(self) -> None:
-        """Compute the graph again, eagerly, from the data that the leaves have now: for the error that eager code would raise."""
+        """Compute the graph eagerly from the present data of the leaves. It raises the error that eager code would raise."""
         fresh: list[Value] = []
         for node, operation, inputs in zip(self.nodes, self.operations, self.inputs, strict=True):
             if inputs:
@@ -77,16 +77,16 @@ class Tape:
 
 
 Computed = tuple[int, Operation, tuple[int, ...]]
-"""A row, the operation that computes it, and the rows it is computed from."""
+"""A row, the operation that computes it, and its input rows."""
 
 
 @dataclass(frozen=True)
 class Sums:
-    """The rows of a tape that compute something, with chains of additions as sums and dots.
+    """The computed rows of a tape, with chains of additions as sums and dots.
 
     Attributes:
-        computed: these rows, in the order of the tape. Numbers from `len(tape.nodes)` on are dots that a sum of other terms contains.
-        masks, batched, reached: as those of the tape, also for these dots.
+        computed: these rows, in the order of the tape. Row numbers from `len(tape.nodes)` on are new: dots that are terms of a sum.
+        masks, batched, reached: those of the tape, extended by these dots.
     """
 
     computed: list[Computed]
@@ -103,16 +103,17 @@ class Group:
     """Rows that are computed by one instruction.
 
     Attributes:
-        kind: of the instruction.
+        kind: the kind of the instruction.
         operation: the row of the op table.
-        shape: of the outputs: (k,), or (m, p) where they are a matrix.
-        outputs: the rows they stand for, in that shape.
-        operands: rows, one array an input. Of the shape of the outputs where the operation has a fixed number of inputs;
-            (k, n) for a sum and other operations of n inputs, two of them for a dot; (m, n) and (p, n) for a matrix product.
-        mask: the rows, in the shape of the outputs, that say where a gradient comes to an output; None where one always does.
-        checked: whether it is an error to leave the domain of the operation.
-        excused: the rows that say where that is an error; None where it always is.
-        reached: whether backward comes here: see `Tape.reached`.
+        shape: the shape of the outputs: (k,), or (m, p) if they are a matrix.
+        outputs: the rows that are computed, in that shape.
+        operands: the rows that are read, one array for each operand. Its shape is that of the outputs if the operation has a fixed number
+            of inputs; (k, n) for a sum and other operations of n inputs, with two operands for a dot; (m, n) and (p, n) for a matrix
+            product.
+        mask: see `Tape.masks`: the rows of the masks, in the shape of the outputs; None if there are none.
+        checked: whether inputs outside the domain of the operation are an error.
+        excused: see `Tape.excused`: rows in the shape of the outputs; None if such inputs are an error everywhere.
+        reached: see `Tape.reached`.
     """
 
     kind: type[Instruction]
@@ -131,9 +132,9 @@ class Block:
     """Scalars that are computed one after the other.
 
     Attributes:
-        operations, outputs, inputs: of each, in an order in which they can be computed: what computes it, its row, those it reads.
-        checked: for each, whether it is an error to leave the domain of the operation.
-        reached: for each, whether backward comes there.
+        operations, outputs, inputs: for each scalar its operation, its row, and its input rows, in an order in which they can be computed.
+        checked: for each scalar, whether inputs outside the domain of the operation are an error.
+        reached: for each scalar, see `Tape.reached`.
     """
 
     operations: list[Operation]
@@ -144,5 +145,5 @@ class Block:
 
     @cached_property
     def read(self) -> Rows:
-        """The inputs of all, one after the other."""
+        """The inputs of all scalars, one after the other."""
         return np.fromiter(chain.from_iterable(self.inputs), dtype=np.intp)

@@ -1,7 +1,7 @@
-"""The intermediate representation: instructions on numbered places, which the passes make and a backend loads.
+"""The intermediate representation: instructions on numbered places, which the passes produce and a backend loads.
 
-An instruction is of one of a few kinds, each a class: `Map`, `Select`, `Sum`, `Dot`, `Matmul`, `Spread`, and `Scalars`. A backend or an
-export has one table from kind to rule, and nothing else asks of which kind an instruction is.
+There are a few kinds of instructions, each a class: `Map`, `Select`, `Sum`, `Dot`, `Matmul`, `Spread`, and `Scalars`. A backend or an
+export has one table from kind to rule; no other code depends on the kind of an instruction.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +18,10 @@ from autograd.errors import CompileError
 from autograd.ops import DOT, SELECT, SUM, Operation
 
 Rows = npt.NDArray[np.intp]
-"""Places of numbers; or rows of a tape."""
+"""Places of numbers, or row numbers of a tape."""
 
 Index = Rows | slice
-"""Places, as a slice where they lie side by side."""
+"""Places: a slice where they are consecutive, otherwise an array."""
 
 
 # -- instructions -------------------------------------------------------------------------------------------------------
@@ -30,15 +29,15 @@ Index = Rows | slice
 
 @dataclass(frozen=True)
 class Operand:
-    """Where an instruction finds an input: a strided view of storage, or, where the places are irregular, a list of them.
+    """Where an instruction reads an input: a strided view of storage or, if the places are irregular, a list of them.
 
     Attributes:
-        shape: as the instruction sees it; samples are one more axis, the last.
-        start, strides: of the view, counted in numbers; a stride of 0 repeats the same numbers along that axis.
-        places: the list, in that shape, or None.
-        distinct: no place occurs twice (beyond the repetition that strides of 0 say).
-        constant: no derivative is wanted.
-        batched: in the batched storage rather than the shared one.
+        shape: the shape for one sample; a batched operand has one more axis, the last, for the samples.
+        start, strides: the view, counted in numbers; a stride of 0 repeats the same numbers along that axis.
+        places: the list, in the same shape; None for a view.
+        distinct: whether no place occurs twice, apart from the repetition by strides of 0.
+        constant: whether no derivative with respect to it is wanted.
+        batched: whether it is in the batched storage rather than the shared one.
     """
 
     shape: tuple[int, ...]
@@ -55,7 +54,7 @@ class Operand:
 
     @property
     def row_distance(self) -> int | None:
-        """How far apart rows are, of a matrix as BLAS takes it: each in one piece, none within another. None of other operands."""
+        """The distance between rows, if BLAS can take the operand as a matrix: rows are contiguous and do not overlap. Otherwise None."""
         if self.places is not None or len(self.shape) != 2:
             return None
         (rows, terms), (distance, pace) = self.shape, self.strides
@@ -65,13 +64,14 @@ class Operand:
 
 @dataclass(frozen=True)
 class Instruction:
-    """Computes `shape` numbers, from place `start` on, from its operands; they are batched if an operand is. See its kinds.
+    """Computes numbers of the shape `shape` from its operands and stores them from place `start` on. The kinds are its subclasses.
 
     Attributes:
         operation: the row of the op table that computes each number.
-        mask: says where a gradient comes to an output: elsewhere a `where` has selected its other side, and it is 0.
-        checked: whether it is an error to leave the domain.
-        excused: says where it is one: elsewhere the number was computed within a side that is not selected.
+        batched: whether the outputs differ from sample to sample, as they do if an operand does.
+        mask: not 0 where an output receives a gradient; it is 0 where a `where` selected its other side, and so is the gradient.
+        checked: whether inputs outside the domain are an error.
+        excused: not 0 where they are an error; it is 0 where the output belongs to a side of a `where` that was not selected.
     """
 
     operation: Operation
@@ -85,12 +85,12 @@ class Instruction:
 
     @property
     def size(self) -> int:
-        """How many numbers it computes, for each sample."""
+        """The number of outputs, for each sample."""
         return math.prod(self.shape)
 
     @property
     def stacked(self) -> bool:
-        """Whether it is an operation of any number of inputs, which its operands have as one more axis, the last."""
+        """Whether the operation takes any number of inputs, and its operand has them along an additional last axis."""
         return self.operation.arity is None and len(self.operands[0].shape) > len(self.shape)
 
     @property
@@ -100,11 +100,11 @@ class Instruction:
 
 
 class Map(Instruction):
-    """The operation, number by number. Where it is `stacked`, its inputs are one after the other along the last axis of the operand."""
+    """The operation, element by element. If it is `stacked`, its inputs are along the last axis of the operand."""
 
 
 class Select(Map):
-    """A `where`: the second operand where the first is not 0, else the third."""
+    """A `where`: the second operand where the first is not 0, otherwise the third."""
 
 
 class Sum(Instruction):
@@ -112,7 +112,7 @@ class Sum(Instruction):
 
 
 class Dot(Instruction):
-    """The sum of products of its two operands along the last axis."""
+    """The sum of the products of its two operands along the last axis."""
 
 
 class Matmul(Instruction):
@@ -120,7 +120,7 @@ class Matmul(Instruction):
 
 
 class Spread(Instruction):
-    """Shared numbers as batched ones, the same for every sample: where an operand needs both. It computes nothing."""
+    """Copies shared numbers to batched places, the same for every sample, for an operand that needs both kinds."""
 
 
 def kind_of(operation: Operation) -> type[Instruction]:
@@ -134,16 +134,16 @@ def kind_of(operation: Operation) -> type[Instruction]:
 
 @dataclass(frozen=True, eq=False)
 class Scalars:
-    """Scalars computed one after the other: instructions of one output each, in a form that is quick to make.
+    """Scalars computed one after the other, in arrays rather than as an instruction each.
 
-    Scalar `i` is `operations[i]` of the numbers ``inputs[ends[i - 1]:ends[i]]``, also where the operation is a sum.
+    Scalar `i` is `operations[i]` of the numbers ``inputs[ends[i - 1]:ends[i]]``, also if the operation is a sum.
 
     Attributes:
         operations, checked: as for `Instruction`.
         outputs, inputs: places.
-        ends: where the inputs of each end.
-        output_batched, input_batched: whether these places are in the batched storage.
-        input_constant: whether no derivative with respect to it is wanted.
+        ends: for each scalar, the end of its inputs.
+        output_batched, input_batched: for each place, whether it is in the batched storage.
+        input_constant: for each input, whether no derivative with respect to it is wanted.
     """
 
     operations: list[Operation]
@@ -161,7 +161,7 @@ class Scalars:
         return bool(self.output_batched.any())
 
     def terms(self) -> Iterator[tuple[int, slice]]:
-        """The number of each scalar, and which of the inputs are its own."""
+        """The index of each scalar, and the slice of its inputs."""
         start = 0
         for i, end in enumerate(self.ends.tolist()):
             yield i, slice(start, end)
@@ -169,7 +169,7 @@ class Scalars:
 
     @cached_property
     def single(self) -> list[Instruction]:
-        """Each as an instruction of its own, made once, where they are asked for."""
+        """Each as an instruction of its own. They are made once, when they are needed."""
         instructions: list[Instruction] = []
         for i, own in self.terms():
             parts = (self.inputs, self.input_constant, self.input_batched)
@@ -190,15 +190,15 @@ KINDS: tuple[type[Instruction | Scalars], ...] = (Map, Select, Sum, Dot, Matmul,
 
 @dataclass(frozen=True, eq=False)
 class Code:
-    """Instructions on `shared` numbers, and on `batched` numbers a sample: what a backend loads.
+    """What a backend loads: instructions on numbers that all samples share, and on numbers that differ from sample to sample.
 
     Attributes:
         instructions: in the order of execution.
-        shared, batched: how many numbers there are of each kind.
-        place: for each row of the tape its place in the storage it belongs to, -1 where no instruction needs it (a part of a sum).
+        shared, batched: the number of places of each kind; of batched ones for each sample.
+        place: for each row of the tape its place in its storage; -1 if no instruction needs it, as for a part of a sum.
         fixed: the places of the constants, which are shared, in ascending order; and their numbers.
-        kept, wanted, given: the shared and the batched places of what is read when it has run, of the leaves whose derivatives are wanted,
-            and of the numbers of the arguments.
+        results, wanted, given: shared and batched places: of the results and masks, which are read after a run; of the leaves whose
+            derivatives are wanted; and of the numbers of the arguments.
     """
 
     instructions: list[Instruction | Scalars]
@@ -206,18 +206,18 @@ class Code:
     batched: int
     place: Rows
     fixed: tuple[Rows, npt.NDArray[np.float64]]
-    kept: tuple[Rows, Rows]
+    results: tuple[Rows, Rows]
     wanted: tuple[Rows, Rows]
     given: tuple[Rows, Rows]
 
     @cached_property
     def flattened(self) -> list[Instruction]:
-        """The instructions, with scalars as instructions of their own: for backends that know no `Scalars`."""
-        return [one for each in self.instructions for one in (each.single if isinstance(each, Scalars) else (each,))]
+        """The instructions, with each of the `Scalars` as an instruction of its own."""
+        return [instruction for each in self.instructions for instruction in (each.single if isinstance(each, Scalars) else (each,))]
 
 
 def index_of(places: list[int]) -> Index:
-    """These places as an index, a slice where they lie side by side: that is faster."""
+    """The places as an index: a slice, which NumPy does not copy, if they are consecutive."""
     if places and places == list(range(places[0], places[0] + len(places))):
         return slice(places[0], places[0] + len(places))
     return np.array(places, dtype=np.intp)
@@ -232,61 +232,64 @@ def places_of(start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> R
 
 
 def check(code: Code) -> None:
-    """Raise if code is not legal. It is if
+    """Check that the code is legal:
 
-    - outputs are disjoint, and lie within the storage;
-    - what an instruction reads was written before it: by an earlier instruction, or as a leaf or constant, which no instruction writes.
-      Operands may overlap, each other and themselves;
-    - shared numbers depend on no batched ones, but for masks, which are read when all has been computed;
-    - the shapes of operands are those of the kind of instruction;
-    - a strided operand has no place twice, but for what its strides of 0 repeat.
+    - Outputs are disjoint and within the storage.
+    - An instruction reads what was written before: outputs of earlier instructions, leaves and constants. No instruction writes leaves or
+      constants. Operands may overlap, with each other and themselves.
+    - Shared numbers do not depend on batched ones. Masks are an exception, because they are read after everything was computed.
+    - The shapes of operands fit the kind of the instruction.
+    - A strided operand has each place once, apart from what its strides of 0 repeat.
 
     Raises:
-        CompileError: it is not legal; the message says why.
+        CompileError: the code is not legal; the message says why.
     """
+    instructions = code.flattened
+
+    def need(condition: bool | np.bool_, i: int, fault: str) -> None:
+        if not condition:
+            instruction = instructions[i]
+            name = f"instruction {i}, {type(instruction).__name__} {instruction.operation.name} of the shape {instruction.shape},"
+            raise CompileError(f"the code is not legal: {name} {fault}")
+
     sizes = (code.shared, code.batched)
     writer = [np.full(size, -1, dtype=np.intp) for size in sizes]
-    for i, one in enumerate(code.flattened):
-        _need(0 <= one.start <= one.start + one.size <= sizes[one.batched], i, one, "writes outside of the storage")
-        outputs = writer[one.batched][one.start : one.start + one.size]
-        _need((outputs == -1).all(), i, one, "writes what another one has written")
+    for i, instruction in enumerate(instructions):
+        batched, start, end = instruction.batched, instruction.start, instruction.start + instruction.size
+        need(0 <= start <= end <= sizes[batched], i, "writes outside of the storage")
+        outputs = writer[batched][start:end]
+        need((outputs == -1).all(), i, "writes what another one has written")
         outputs[...] = i
     leaves = [(0, code.fixed[0]), *[(kind, places) for pair in (code.wanted, code.given) for kind, places in enumerate(pair)]]
     for kind, places in leaves:
         written_by = writer[kind][places]
         for i in written_by[written_by >= 0].tolist():
-            _need(False, i, code.flattened[i], "writes a leaf or a constant")
-    for i, one in enumerate(code.flattened):
-        for operand in one.operands:
+            need(False, i, "writes a leaf or a constant")
+    for i, instruction in enumerate(instructions):
+        for operand in instruction.operands:
             places = operand.all_places()
-            _need(places.shape == operand.shape, i, one, f"has an operand with places of the shape {places.shape}, not {operand.shape}")
-            _need(places.min() >= 0 and places.max() < sizes[operand.batched], i, one, "reads outside of the storage")
-            _need((writer[operand.batched][places] < i).all(), i, one, "reads what is computed later")
-            _need(one.batched >= operand.batched, i, one, "is shared, and reads batched numbers")
+            need(places.shape == operand.shape, i, f"has an operand with places of the shape {places.shape}, not {operand.shape}")
+            need(places.min() >= 0 and places.max() < sizes[operand.batched], i, "reads outside of the storage")
+            need((writer[operand.batched][places] < i).all(), i, "reads what is computed later")
+            need(instruction.batched >= operand.batched, i, "is shared, and reads batched numbers")
             moving = math.prod([n for n, stride in zip(operand.shape, operand.strides, strict=False) if stride])
-            _need(operand.places is not None or len(np.unique(places)) == moving, i, one, "has a strided operand with a place twice")
-        for mask in (one.mask, one.excused):
-            _need(mask is None or mask.shape == one.shape, i, one, "has a mask of another shape")
-        _need(_shapes_fit(one), i, one, f"has operands of the shapes {', '.join(str(operand.shape) for operand in one.operands)}")
+            need(operand.places is not None or len(np.unique(places)) == moving, i, "has a strided operand with a place twice")
+        for mask in (instruction.mask, instruction.excused):
+            need(mask is None or mask.shape == instruction.shape, i, "has a mask of another shape")
+        shapes = ", ".join(str(operand.shape) for operand in instruction.operands)
+        need(_shapes_fit(instruction), i, f"has operands of the shapes {shapes}")
 
 
-def _need(condition: Any, i: int, one: Instruction, what: str) -> None:
-    if not condition:
-        raise CompileError(
-            f"the code is not legal: instruction {i}, {type(one).__name__} {one.operation.name} of the shape {one.shape}, {what}"
-        )
-
-
-def _shapes_fit(one: Instruction) -> bool:
-    shapes = [operand.shape for operand in one.operands]
-    if isinstance(one, Matmul):
+def _shapes_fit(instruction: Instruction) -> bool:
+    shapes = [operand.shape for operand in instruction.operands]
+    if isinstance(instruction, Matmul):
         if [len(shape) for shape in shapes] != [2, 2]:
             return False
         (m, terms), (p, others) = shapes
-        return one.shape == (m, p) and terms == others
-    if isinstance(one, Dot):
-        return len(shapes) == 2 and shapes[0] == shapes[1] and shapes[0][:-1] == one.shape
-    if isinstance(one, Sum) or one.stacked:
-        return len(shapes) == 1 and shapes[0][:-1] == one.shape
-    arity = len(shapes) if one.operation.arity is None else one.operation.arity
-    return len(shapes) == arity and all(shape == one.shape for shape in shapes)
+        return instruction.shape == (m, p) and terms == others
+    if isinstance(instruction, Dot):
+        return len(shapes) == 2 and shapes[0] == shapes[1] and shapes[0][:-1] == instruction.shape
+    if isinstance(instruction, Sum) or instruction.stacked:
+        return len(shapes) == 1 and shapes[0][:-1] == instruction.shape
+    arity = len(shapes) if instruction.operation.arity is None else instruction.operation.arity
+    return len(shapes) == arity and all(shape == instruction.shape for shape in shapes)

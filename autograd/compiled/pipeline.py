@@ -1,10 +1,10 @@
-"""The pipeline: from a recorded graph to code that a backend loads. The passes are called here, and nowhere else.
+"""The pipeline: from a recorded graph to code that a backend loads. The passes are called only here.
 
-trace       the graph as flat rows, inputs first; where gradients and errors come to     Tape
-sums        chains of additions become sums and dots                                     Sums
-vectorise   rows that do the same thing become one instruction                           groups and blocks
-matmuls     dots that are rows × columns become one matrix product                       groups and blocks
-allocate    numbers get their places in storage                                          Code
+trace       the graph as flat rows, inputs first                        Tape
+sums        chains of additions become sums and dots                    Sums
+vectorise   rows with the same operation become one instruction         groups and blocks
+matmuls     dots that form rows × columns become a matrix product       groups and blocks
+allocate    numbers get their places in storage                         Code
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from autograd.compiled.passes.vectorise import vectorise
 __all__ = ["Stage", "collector_paused", "lower", "order_of", "stages", "trace"]
 
 Stage = Tape | Sums | list[Group | Block] | Code
-"""What one pass hands to the next."""
+"""The result of a pass."""
 
 
 def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> Iterator[tuple[str, Stage]]:
-    """Lower a tape, pass by pass: the name of each pass, and what it made.
+    """Lower a tape, pass by pass. Yields the name and the result of each pass.
 
     Args:
-        tape: what was traced.
+        tape: the result of `trace`.
         wanted: the leaves whose derivatives are wanted.
         first: leaves that are placed before all others, in this order.
     """
@@ -47,7 +47,7 @@ def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> It
 
 
 def lower(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> Code:
-    """The code of a tape. See `stages`."""
+    """The code of a tape. For the arguments see `stages`."""
     for _, stage in stages(tape, wanted, first):
         code = stage
     assert isinstance(code, Code)
@@ -69,5 +69,5 @@ class _CollectorPaused(Temporary[None]):
 
 
 def collector_paused() -> During[None]:
-    """Without Python's cyclic garbage collector, while a program is made: it would visit all of its objects, among which are no cycles."""
+    """Pause Python's cyclic garbage collector while a program is made: many new objects would trigger it, and they form no cycles."""
     return During(_CollectorPaused)

@@ -220,7 +220,7 @@ def test_a_module_keeps_its_parameters() -> None:
     assert each.restore(each.numbers(3))[next(iter(dict(model.named_parameters())))].shape == (3,)
     model.parameters()[0].data = 5.0
     assert argument.numbers(1)[0] == 5.0
-    with pytest.raises(InputError, match="model is a module, whose parameters are the same for all samples: give it None in in_axes"):
+    with pytest.raises(InputError, match="model is a module, whose parameters are the same for all samples: write None for it in in_axes"):
         as_argument("model", model, True)
 
 
@@ -264,8 +264,9 @@ def test_parameters_stand_in_one_array_for_their_data() -> None:
 def test_bad_batches() -> None:
     for tree in (1.0, {"a": [1.0, 2.0], "b": 3.0}, [(1.0, 2.0), (3.0, 4.0)]):
         with pytest.raises(
-            InputError, match="x has the batch axis 0 in in_axes, but is a single number: pass an array with one element a sample, or None"
+            InputError,
+            match="x has the batch axis 0 in in_axes, but is a single number: pass an array with one element for each sample, or write None",
         ):
             as_argument("x", tree, True)
-    with pytest.raises(InputError, match=r"x holds Values: .*autograd\.value_and_grad\(f\)"):
+    with pytest.raises(InputError, match=r"x contains Values, .*autograd\.value_and_grad\(f\)"):
         as_argument("x", [1.0, Value(2.0)], False)

@@ -193,7 +193,7 @@ def test_a_backend_of_ones_own_gives_what_the_reference_gives(plain: Plain) -> N
         data.shared[shared] = rng.normal(size=len(shared))
         data.batched[batched] = rng.normal(size=(len(batched), 5))
         assert not executable.forward(data)
-        [place] = code.kept[1]
+        [place] = code.results[1]
         grads = executable.gradients(5, (True, place, 1.0))
         executable.backward(data, grads)
         results.append([data.batched[place], grads.shared[code.wanted[0]], grads.batched[code.wanted[1]]])

@@ -31,7 +31,7 @@ BAD_CALLS: list[tuple[str, Callable[[Function], Any], str]] = [
     ("a module", lambda f: f(1.0, Linear(2, 1)), "y is more than a number or an array"),
     ("nothing", lambda f: f([], 1.0), r"there is nothing to compute: the arguments broadcast to the shape \(0,\)"),
     ("an empty array", lambda f: f(np.zeros((0, 3)), 1.0), r"shape \(0, 3\)"),
-    ("Values", lambda f: f.value_and_grad(Value(1.0), 2.0), r"x holds Values.*autograd.value_and_grad\(f\)"),
+    ("Values", lambda f: f.value_and_grad(Value(1.0), 2.0), r"x contains Values.*autograd.value_and_grad\(f\)"),
     ("reduce", lambda f: f.value_and_grad(1.0, 2.0, reduce="max"), 'reduce must be None, "sum" or "mean", not \'max\''),
     ("wrt too large", lambda f: f.value_and_grad(1.0, 2.0, wrt=2), "wrt=2 does not fit a call with 2 arguments"),
     ("wrt too small", lambda f: f.value_and_grad(1.0, 2.0, wrt=(0, -3)), "wrt=-3 does not fit"),
@@ -61,7 +61,7 @@ def test_too_large_an_integer_is_the_error_that_a_value_raises() -> None:
     ("f", "in_axes", "x", "note"),
     [
         (lambda p: p[0], None, [1.0, 2.0], "p was a Value. An array stands for many samples of one number each, unless in_axes says"),
-        (lambda n: [1.0 for _ in range(n)], None, 3, "n was a Value. A size or an index shapes the program, and is no argument of it"),
+        (lambda n: [1.0 for _ in range(n)], None, 3, "n was a Value. A size or an index belongs to the program, not to its arguments"),
         (lambda x: x + 1.0, (None,), [1.0, 2.0], "x was a list of Values."),
         (lambda x: x["b"].mean(), (None,), {"b": [1.0]}, "x was a dict of Values."),
         (lambda x: x.first, (0,), np.ones((2, 3)), "x was a ndarray of Values."),
@@ -85,12 +85,12 @@ def test_too_few_and_too_many_arguments_are_errors_of_python() -> None:
 
 @pytest.mark.parametrize("in_axes", [1, -1, True, False, 0.0, "0", (0, 1), (None, -1), [None, 0], {"x": 0}], ids=repr)
 def test_in_axes_is_0_or_none(in_axes: Any) -> None:
-    with pytest.raises(CompileError, match="in_axes has 0 or None for each argument.*move the axis of the samples to the front"):
+    with pytest.raises(CompileError, match="in_axes must be 0 or None for each argument.*move the axis of the samples to the front"):
         compile(hill, in_axes=in_axes)
 
 
 def test_in_axes_must_fit_the_arguments() -> None:
-    with pytest.raises(InputError, match=r"in_axes=\(0,\) does not fit a call with 2 arguments"):
+    with pytest.raises(InputError, match=r"in_axes=\(0,\) does not fit a call with 2 positional arguments"):
         compile(hill, in_axes=(0,))([1.0], [2.0])
     with pytest.raises(InputError, match="different numbers of samples: 2 of x, 3 of y"):
         compile(hill, in_axes=0)([1.0, 2.0], [1.0, 2.0, 3.0])
@@ -100,7 +100,7 @@ def test_in_axes_must_fit_the_arguments() -> None:
         compile(hill, in_axes=(None, 0))(1.0, 2.0)
     with pytest.raises(InputError, match="there are no samples: the batch axis has length 0"):
         compile(lambda x: x[0], in_axes=(0,))(np.zeros((0, 3)))
-    with pytest.raises(InputError, match="m is a module, whose parameters are the same for all samples: give it None"):
+    with pytest.raises(InputError, match="m is a module, whose parameters are the same for all samples: write None for it"):
         compile(lambda m, x: m(x), in_axes=(0, 0))(Linear(2, 1), [[1.0, 2.0]])
 
 

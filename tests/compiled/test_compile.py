@@ -57,7 +57,7 @@ def test_print_shows_the_program_and_where_it_branches() -> None:
         return where(x[0] > 0, h[1], h[0])
 
     f = compile(loss, in_axes=(None, 0), executor="numpy")
-    assert str(f) == "loss: not recorded yet; it will be at the first call"
+    assert str(f) == "loss: not recorded yet; the first call will record it"
     f([[1.0, 0.0], [0.0, 1.0]], [[2.0, 1.0], [1.0, 2.0]])
     lines = str(f).splitlines()
     heads = [line for line in lines if line.startswith("program: ")]

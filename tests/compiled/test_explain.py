@@ -127,9 +127,9 @@ def test_lines_limits_each_pass() -> None:
 def test_errors() -> None:
     x = Value(1.0)
     for target in (x * 2.0, compile(x * 2.0)):
-        with pytest.raises(CompileError, match="explain takes arguments for a function, not for "):
+        with pytest.raises(CompileError, match="explain takes arguments only with a function, not with "):
             explain(target, 1.0)
-        with pytest.raises(CompileError, match="explain takes arguments for a function"):
+        with pytest.raises(CompileError, match="explain takes arguments only with a function"):
             explain(target, x=1.0)
     with pytest.raises(CompileError, match="asked for its text"):
         explain(lambda x: x * len(str(x)), 1.0)

@@ -334,7 +334,7 @@ def test_long_programs_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     y = Value(0.5)
     for _ in range(3):
         y = y * 2.0
-    with pytest.warns(RuntimeWarning, match='minutes to compile 3 instructions: executor="native"'):
+    with pytest.warns(RuntimeWarning, match='takes long to compile 3 instructions: choose executor="llvm"'):
         assert compile(y, executor="jax")() == 4.0
 
 

@@ -64,7 +64,7 @@ NOT_COMPILED = {
     "random, NumPy's": (lambda: {"model": Noisy(np.random.standard_normal), "y": NUMBERS, "loss": mse}, ", which would be the same"),
     "random, its own": (
         lambda: {"model": Noisy((rng := random.Random(3)).random, rng), "y": NUMBERS, "loss": mse},
-        "which would be the same at every run: draw them by autograd.drawn",
+        "which would be the same at every run: draw them with autograd.drawn",
     ),
     "an index": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted([1.0, 2.0, 0.5])}, "TypeError: list indices must be"),
     "a key": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted({0: 1.0, 1: 2.0, 2: 0.5})}, "asked for its hash"),

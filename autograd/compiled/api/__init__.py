@@ -1,1 +1,1 @@
-"""What a user calls: `compile`, the compiled function (its signature, its specialisations, its calls), the program of a graph."""
+"""The interface for users: `compile`, the compiled function (its signature, specialisations and calls), and the program of a graph."""

@@ -1,4 +1,4 @@
-"""Arguments of compiled functions: nested lists, dicts and arrays on the outside, flat arrays of numbers on the inside."""
+"""Arguments of compiled functions: callers pass nested lists, dicts and arrays, and programs read flat arrays of numbers."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from autograd.value import Value
 Array = npt.NDArray[Any]
 
 FLOAT64 = np.dtype(np.float64)
-"""The object that nearly all arrays of that type share: to ask for it is quicker than to compare."""
+"""The object that nearly all arrays of this type share, so that `is` usually suffices."""
 
 
 def split(tree: Any, name: str) -> tuple[list[Array], Form]:
-    """The arrays of a tree, and its form, which puts others in their places.
+    """The arrays of a tree, and its form, which builds the same tree of other arrays.
 
-    Dicts and tuples are inner nodes; so are lists, unless all of their elements have one shape: those are arrays. A number is an
-    array of no axes; None has no arrays.
+    Dicts and tuples are inner nodes. So are lists, unless all of their elements have one shape: such a list is an array. A number is an
+    array without axes; None has no arrays.
 
     Args:
-        tree: what was passed to, or returned from, a compiled function.
-        name: what to call it in messages.
+        tree: an argument or a result of a compiled function.
+        name: its name in messages.
 
     Raises:
-        InputError: something in it is no number.
+        InputError: a leaf is not a number.
     """
     if tree is None:
         return [], NONE
@@ -47,7 +47,7 @@ def split(tree: Any, name: str) -> tuple[list[Array], Form]:
 
 
 def snapshot(tree: Any) -> Any:
-    """The tree with its dicts, lists and tuples copied: another thread may change those while the call looks at them."""
+    """A copy of the dicts, lists and tuples of the tree, because another thread may change them during the call."""
     if type(tree) is list:
         return [snapshot(branch) for branch in tree]
     if type(tree) is tuple:
@@ -75,20 +75,20 @@ def _array(leaf: Any, name: str) -> Array:
     if array.dtype.kind in "fiub":
         return array.astype(np.float64, copy=False)
     try:
-        if array.dtype.kind == "O":  # numbers of other kinds, each through the door; Values stay what they are
+        if array.dtype.kind == "O":  # other kinds of numbers are converted one by one; Values stay Values
             numbers = [x if isinstance(x, Value) else real(x) for x in array.flat]
             is_plain = not any(isinstance(x, Value) for x in numbers)
             flat = np.empty(len(numbers), dtype=np.float64 if is_plain else object)
             flat[:] = numbers
             return flat.reshape(array.shape)
         real(array.flat[0].item() if array.size else "")
-        raise InputError(f"{array.dtype} is no type of real numbers")
+        raise InputError(f"{array.dtype} is not a type of real numbers")
     except InputError as error:
         raise InputError(f"{name} must be a number, or numbers in arrays, lists, tuples and dicts: {error}") from None
 
 
 def has_values(tree: Any) -> bool:
-    """Whether there is a Value anywhere in it."""
+    """Whether the tree contains a Value."""
     if isinstance(tree, dict):
         return any(map(has_values, tree.values()))
     if isinstance(tree, (list, tuple)):
@@ -99,7 +99,7 @@ def has_values(tree: Any) -> bool:
 
 
 def elsewhere(numbers: Array, first: int = 0) -> Array:
-    """Other numbers of the same size, each another one: where a function is recorded a second time."""
+    """Other numbers of similar size, all changed differently, for the second recording of a function."""
     parts = (np.arange(first + 1.0, first + 1.0 + numbers.size) * 0.6180339887498949 % 1.0).reshape(numbers.shape)
     with np.errstate(all="ignore"):
         moved: Array = numbers * (1.0625 + 0.25 * parts) + (0.6875 + 0.25 * parts)
@@ -107,24 +107,24 @@ def elsewhere(numbers: Array, first: int = 0) -> Array:
 
 
 class Parameters:
-    """The parameters of a module, for training: their numbers stand in one array, which takes the place of their `.data`.
+    """The parameters of a module, for training. One array holds their numbers in place of their `.data`.
 
-    Passed to a compiled function in place of the module; the gradient is an array of the same order.
+    It is passed to a compiled function instead of the module. The gradient is an array in the same order.
     """
 
     def __init__(self, module: Any, values: Sequence[Value]) -> None:
         self.module = module
-        self.modules = list(module.modules())  # kept, as finding them takes long
+        self.modules = list(module.modules())  # found once, because each call looks at their modes
         self.values = list(values)
         self.array = np.zeros(0)
         self.read()
 
     def read(self) -> None:
-        """Take the numbers of the Values."""
+        """Copy the numbers of the Values to the array."""
         self.array = np.array(numbers_of(self.values))
 
     def write(self) -> None:
-        """Give the Values their numbers."""
+        """Copy the numbers of the array to the Values."""
         set_numbers(self.values, self.array.tolist())
 
 
@@ -133,13 +133,13 @@ class Argument:
     """An argument of one call.
 
     Attributes:
-        name: what the function calls it.
+        name: the name of the parameter.
         arrays: its numbers. Batched ones have the samples as their first axis.
-        build: puts others in the places of the arrays.
-        lists: for each array whether it came as a list, to be given to the function as one.
+        build: the form of the tree, which puts arrays in their places.
+        lists: for each array, whether a list was passed, so that the function receives a list.
         batched: whether it differs from sample to sample.
-        module: the parameters of a module by name, if it is one; they are then Values of their own.
-        source: what was passed.
+        module: if it is a module, its parameters by name; the function then reads these Values.
+        source: the object that was passed.
     """
 
     name: str
@@ -152,7 +152,7 @@ class Argument:
 
     @cached_property
     def count(self) -> int:
-        """How many numbers it has, for each sample."""
+        """The number of numbers, for each sample."""
         if isinstance(self.source, Parameters):
             return self.source.array.size
         if self.module is not None:
@@ -161,12 +161,12 @@ class Argument:
 
     @property
     def form(self) -> Any:
-        """The form of the tree and the shapes of its arrays: what the numbers of a direction must share."""
+        """The form of the tree and the shapes of its arrays, which the tangent of `jvp` must have too."""
         return self.build, tuple([array.shape for array in self.arrays])
 
     @property
     def shapes(self) -> list[tuple[str, tuple[int, ...]]]:
-        """What each array is called, and its shape for one sample."""
+        """The name of each array, and its shape for one sample."""
         names = _names(self.build, self.name)
         return [(name, array.shape[self.batched :]) for name, array in zip(names, self.arrays, strict=True)]
 
@@ -184,7 +184,7 @@ class Argument:
 
     @property
     def key(self) -> Any:
-        """What a specialisation depends on: the form, not the numbers."""
+        """The form, on which a specialisation depends, without the numbers."""
         if isinstance(self.source, Parameters):
             return self.source, tuple([m.training for m in self.source.modules])
         if self.module is not None:
@@ -193,12 +193,14 @@ class Argument:
         return self.build, shapes, tuple(self.lists), self.batched
 
     def variables(self, sample: int, moved: bool = False) -> tuple[list[Value], Any]:
-        """Fresh leaves with the numbers of one sample, in one flat list and in the form in which the function sees them.
+        """New leaves with the numbers of one sample: as a flat list, and in the form that the function receives.
 
-        `moved`: with other numbers, each of them another one.
+        Args:
+            sample: the index of the sample.
+            moved: whether to change the numbers, all differently.
         """
         if isinstance(self.source, Parameters):
-            self.source.write()  # what is asked of the Values decides which branch is recorded, and what an error says
+            self.source.write()  # the numbers decide which branch is recorded, and appear in errors
             return self.source.values, self.source.module
         if self.module is not None:
             return list(self.module.values()), self.source
@@ -219,7 +221,7 @@ class Argument:
         return flat, self.build(seen)
 
     def sample(self, i: int) -> Any:
-        """The numbers, or Values, of one sample, in the form in which the function sees them."""
+        """The numbers, or Values, of one sample, in the form that the function receives."""
         if self.module is not None:
             return self.source
         parts = [array[i] if self.batched else array for array in self.arrays]
@@ -230,7 +232,7 @@ class Argument:
         return self.build(seen)
 
     def numbers(self, samples: int) -> Array:
-        """The numbers in the order of `variables`: one axis, or where it is batched two, with one column a sample."""
+        """The numbers in the order of `variables`: one axis; or, if it is batched, two, with one column for each sample."""
         if isinstance(self.source, Parameters):
             return self.source.array
         if self.module is not None:
@@ -240,12 +242,12 @@ class Argument:
         return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros((0, samples)[: 1 + self.batched])
 
     def reader(self, leaves: list[Any], samples: int, shape: tuple[int, ...] | None) -> Callable[[list[Any]], Array]:
-        """What gives the `numbers` of other arguments of the same form, of their leaves as `form_of` gives them.
+        """A function that computes the `numbers` of other arguments of the same form from their leaves, which `form_of` returns.
 
         Args:
-            leaves: those of an argument of that form.
-            samples: how many there are.
-            shape: that of the samples.
+            leaves: the leaves of an argument of this form.
+            samples: the number of samples.
+            shape: the shape of the batch.
         """
         if isinstance(self.source, Parameters):
             return lambda x: x[0].array
@@ -261,7 +263,7 @@ class Argument:
             return (lambda x: x[0]) if len(given) == 1 else lambda x: x[0].reshape(-1)
         if not self.batched:
             return lambda x: np.reshape(x[0], -1)
-        if given == shape and self.arrays[0].ndim == 1:  # one number a sample
+        if given == shape and self.arrays[0].ndim == 1:  # one number for each sample
             return lambda x: x[0].reshape(1, -1)
         if given == self.arrays[0].shape:
             return lambda x: x[0].reshape(samples, -1).T
@@ -270,16 +272,16 @@ class Argument:
         return lambda x: np.broadcast_to(np.reshape(x[0], (-1, 1)), (np.size(x[0]), samples))
 
     def without_numbers(self) -> Argument:
-        """The form alone, so that nothing large is kept."""
+        """The form alone, without large arrays."""
         source = self.source if self.module is not None else None
         return replace(self, arrays=[np.broadcast_to(np.zeros(()), array.shape) for array in self.arrays], source=source)
 
     def restore(self, numbers: Array) -> Any:
-        """What `numbers` gave, in the form of the argument."""
+        """An array as `numbers` returns it, in the form of the argument."""
         return self.restorer()(numbers)
 
     def restorer(self) -> Callable[[Array], Any]:
-        """What does as `restore` for all arguments of this form."""
+        """The function `restore` for all arguments of this form."""
         if isinstance(self.source, Parameters):
             return lambda numbers: numbers
         if self.module is not None:
@@ -290,7 +292,7 @@ class Argument:
         cuts = [(slice(start, end), shape) for (start, end), shape in zip(pairwise(ends), shapes, strict=True)]
         if self.batched:
             return lambda numbers: build([numbers[cut].T.reshape(-1, *shape) for cut, shape in cuts])
-        if build is LEAF:  # a single array or number, which most are: quicker
+        if build is LEAF:  # a single array or number, the most frequent case
             shape = shapes[0]
             if len(shape) == 1:
                 return lambda numbers: numbers
@@ -298,7 +300,7 @@ class Argument:
         return lambda numbers: build([numbers[cut].reshape(shape) if shape else float(numbers[cut][0]) for cut, shape in cuts])
 
     def for_each(self, samples: int) -> Argument:
-        """The same argument as one of its own for each sample."""
+        """The same argument, repeated for each sample."""
         if self.batched:
             return self
         return replace(self, arrays=[np.broadcast_to(array, (samples, *array.shape)) for array in self.arrays], batched=True)
@@ -315,9 +317,9 @@ class _Text:
 
 
 def form_of(args: Sequence[Any]) -> tuple[tuple[Any, ...] | None, list[list[Any]]]:
-    """What tells the form of arguments, where that is quick to say, and for each of them its leaves: arrays, numbers, and `Parameters`.
+    """A key for the form of the arguments, and the leaves of each: arrays, numbers and `Parameters`. The key is None for unusual arguments.
 
-    Whoever has the form computes with these leaves: what the trees hold may be another thing by then, in another thread.
+    A call computes with these leaves rather than with the trees, because another thread may have changed the trees in the meantime.
     """
     forms: list[Any] = []
     leaves: list[list[Any]] = []
@@ -353,32 +355,33 @@ def _form_of(x: Any, leaves: list[Any]) -> Any:
 
 
 def as_argument(name: str, source: Any, batched: bool, values: bool = False) -> Argument:
-    """What was passed for one argument; `values`: it may hold Values.
+    """The argument for what was passed. `values` says whether it may contain Values.
 
     Raises:
-        InputError: something in it is no number; or it is a module, and batched.
+        InputError: a leaf is not a number; or it is a module, and batched.
     """
     if isinstance(source, Parameters):
         return Argument(name, [], NONE, [], False, {}, source)
     if hasattr(source, "named_parameters"):
         if batched:
-            raise InputError(f"{name} is a module, whose parameters are the same for all samples: give it None in in_axes")
+            raise InputError(f"{name} is a module, whose parameters are the same for all samples: write None for it in in_axes")
         return Argument(name, [], NONE, [], False, dict(source.named_parameters()), source)
     arrays, build = split(source, name)
     if not values and any(array.dtype == object for array in arrays):
         raise InputError(
-            f"{name} holds Values: derivatives of compiled functions are of numbers and arrays. For those of Values there is "
+            f"{name} contains Values, and a compiled function differentiates with respect to numbers and arrays: for Values write "
             "autograd.value_and_grad(f), also within a function that is being recorded"
         )
     if batched and not all(array.ndim for array in arrays):
         raise InputError(
-            f"{name} has the batch axis 0 in in_axes, but is a single number: pass an array with one element a sample, or None"
+            f"{name} has the batch axis 0 in in_axes, but is a single number: pass an array with one element for each sample, or write "
+            "None for it in in_axes"
         )
     return Argument(name, arrays, build, _are_lists(source), batched, None, source)
 
 
 def _names(form: Form, name: str) -> list[str]:
-    """What to call the arrays of a tree: by the keys of dicts, and by the name and the number where there are several."""
+    """Names for the arrays of a tree: the keys of dicts; for the items of lists and tuples the name and the index."""
     if form.kind is None:
         return [name]
     if issubclass(form.kind, dict):

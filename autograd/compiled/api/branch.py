@@ -1,4 +1,4 @@
-"""A branch: one way through the `if`s of a compiled function, its code, and where in storage arguments, results and guards are."""
+"""A branch: one path through the `if`s of a compiled function, its code, and the places of arguments, results and guards in storage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ from autograd.value import Value
 
 @dataclass(frozen=True)
 class Check:
-    """A guard, in storage: the condition, its truth while recording, the line that asked, and where it matters."""
+    """A guard in storage.
+
+    Attributes:
+        condition: whether the condition is batched, and its place.
+        truth: its truth while the function was recorded.
+        line: the line of the `if`.
+        mask: the same as `condition`, for a number that is 0 where the guard does not matter; None if it always does.
+    """
 
     condition: tuple[bool, int]
     truth: bool
@@ -37,8 +44,8 @@ class Output:
     """Where an array of the result is in storage.
 
     Attributes:
-        shape: of the array, for one sample.
-        batched, places: of each of its numbers, in their order, whether it is batched, and its place.
+        shape: the shape of the array, for one sample.
+        batched, places: for each of its numbers, in order, whether it is batched, and its place.
     """
 
     def __init__(self, shape: tuple[int, ...], at: list[tuple[bool, int]]) -> None:
@@ -52,7 +59,7 @@ class Output:
     def read(self, data: Storage) -> Array:
         """The array, with the samples as its first axis."""
         n = data.batched.shape[1]
-        if self._single is not None:  # as a loss is: quicker
+        if self._single is not None:  # such as a loss, without an index array
             batched, place = self._single
             return data.batched[place].copy() if batched else data.shared[place : place + 1].repeat(n)
         if self._all_batched:
@@ -70,16 +77,16 @@ class Output:
         return float(data.batched[place, 0] if batched else data.shared[place])
 
     def as_seed(self, number: float, samples: int) -> Seed:
-        """The gradient of a single number, for all samples."""
+        """The gradient of a single number, the same for all samples."""
         assert self._single is not None
         batched, place = self._single
         return batched, place, number if batched else number * samples
 
     def seed(self, grads: Storage, seed: Array | float) -> None:
-        """Add to the gradients an array like that of `read`; or set that of a single number, for all samples; 0 says nothing to do."""
+        """Add an array as `read` returns it to the gradients; or set the gradient of a single number for all samples, unless it is 0."""
         if not isinstance(seed, float):
             seed = seed.reshape(len(seed), -1)
-            np.add.at(grads.batched, self.places[self.batched], seed[:, self.batched].T)  # a number may be given back twice
+            np.add.at(grads.batched, self.places[self.batched], seed[:, self.batched].T)  # a number may be returned twice
             np.add.at(grads.shared, self.places[~self.batched], seed[:, ~self.batched].sum(axis=0))
         elif seed and self._single is not None:
             grads.set(*self.as_seed(seed, grads.batched.shape[1]))
@@ -87,19 +94,19 @@ class Output:
 
 @dataclass(frozen=True)
 class Branch:
-    """One way through the `if`s of a function: its code, and where its inputs and outputs are in storage.
+    """One path through the `if`s of a function: its code, and the places of its inputs and outputs in storage.
 
     Attributes:
-        tape: what was traced.
+        tape: the result of `trace`.
         executable: the code, loaded by a backend.
-        inputs: for each argument which of its numbers the program needs, and their places; slices, where they are that, are faster.
-        captured: Values that the function refers to, which are read anew at each run, and their places.
-        draws: places of the random numbers (-1 where the program does not need one), and what draws them.
-        checks: what must hold for a run.
-        outputs: where the arrays of the result are.
-        build: puts arrays into the form of the result.
-        recorded: what the function did, to be compared with what it does later.
-        fixed: those of the Values that it refers to that are no leaves.
+        inputs: for each argument, which of its numbers the program needs, and their places; slices where possible.
+        captured: Values that the function refers to, which are read at each run, and their places.
+        draws: the places of the random numbers (-1 if the program does not need one), and the samplers that draw them.
+        checks: the guards.
+        outputs: the places of the arrays of the result.
+        build: the form of the result, which puts arrays in their places.
+        recorded: the recording, to be compared with later ones.
+        fixed: the captured Values that are computed, not leaves.
         shapes: the arrays of the arguments for one sample, by name and shape.
         recorded_for: the form of the arguments, and what is differentiated, in words.
         wanted, first: the rows of the leaves whose derivatives are wanted, and of all numbers of the arguments.
@@ -127,18 +134,25 @@ class Branch:
 
     @property
     def returned(self) -> list[tuple[bool, int]]:
-        """Where each number of the result is."""
+        """Whether each number of the result is batched, and its place."""
         return [pair for output in self.outputs for pair in zip(output.batched.tolist(), output.places.tolist(), strict=True)]
 
     @property
     def decisions(self) -> Any:
-        """Which branch it is: each line that asked, and the answer."""
+        """What identifies the branch: the line and the truth of each guard."""
         return [(check.line, check.truth) for check in self.checks], len(self.tape.nodes)
 
     def run(self, arguments: Sequence[Argument], samples: Any, size: int, draws: Array | None = None) -> tuple[Storage, list[Violation]]:
-        """Compute the results for some of the samples. Returns what was computed, and where it left a domain.
+        """Compute the results for some of the samples.
 
-        `draws`: the random numbers, a row for each of `self.draws`; without them these are some numbers or other.
+        Args:
+            arguments: those of the call.
+            samples: the indices of the samples, or a slice of all of them.
+            size: the number of all samples.
+            draws: the random numbers, one row for each of `self.draws`; without them, placeholders.
+
+        Returns:
+            The storage with all numbers, and the instructions that left their domain.
         """
         n = size if isinstance(samples, slice) else len(samples)
         data = self.executable.storage(n)
@@ -156,7 +170,7 @@ class Branch:
         return data, self.executable.forward(data)
 
     def is_current(self, f: Seen, arguments: Sequence[Argument]) -> bool:
-        """Whether the function, recorded now, would give this program."""
+        """Whether the function would give this program if it were recorded now."""
         try:
             again = run_again(f, arguments, self.recorded)
         except CompileError:
@@ -165,7 +179,7 @@ class Branch:
         return not self.recorded.differs(again, fixed) and self.fixed.issubset(fixed)
 
     def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
-        """For which samples the run went the recorded way."""
+        """For which samples all guards hold."""
         ok = np.ones(data.batched.shape[1], dtype=bool)
         for check in self.checks:
             same = (_at(data, check.condition) != 0.0) == check.truth
@@ -177,7 +191,7 @@ class Branch:
         return [output.read(data) for output in self.outputs]
 
     def seed(self, grads: Storage, seeds: Sequence[Array | float]) -> None:
-        """Set the gradients of the results, to what `Output.seed` takes."""
+        """Set the gradients of the results. For each of them see `Output.seed`."""
         for output, seed in zip(self.outputs, seeds, strict=True):
             output.seed(grads, seed)
 
@@ -191,14 +205,15 @@ def _at(data: Storage, place: tuple[bool, int]) -> Any:
 def record_branch(
     backend: Backend, f: Seen, source: Any, arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...], aux: bool
 ) -> Branch:
-    """Run the function on Values that stand for the numbers of one sample, and keep what it did.
+    """Record the function on Values that stand for the numbers of one sample, and compile the recording.
 
     Args:
         backend: loads the code.
-        f: called with what stands for the arguments.
-        source: the function that it calls.
-        sample: which one.
-        chosen: with respect to which arguments to differentiate.
+        f: the function of a sequence of arguments.
+        source: the function of the user, which `f` calls.
+        arguments: those of the call.
+        sample: the index of the sample.
+        chosen: the indices of the arguments with respect to which to differentiate.
         aux: whether only the first number of the result is differentiated.
 
     Raises:
@@ -213,8 +228,8 @@ def record_branch(
     if has_drawn:
         line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample))
         raise CompileError(
-            f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them by "
-            "autograd.drawn, as in drawn(random.random) in place of random.random()"
+            f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them with "
+            "autograd.drawn, as in drawn(random.random) instead of random.random()"
         )
     recording, variables, arrays = recorded.recording, recorded.variables, recorded.arrays
     fixed = recorded.compared(f, arguments)
@@ -231,7 +246,7 @@ def record_branch(
             random.add(i)
     for guard in recording.guards if random else ():
         if row[guard.node] in random:
-            raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) for it")
+            raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) instead of the `if`")
     wanted = [row[leaf] for i in chosen for leaf in variables[i] if leaf in row]
     first = [row[leaf] for leaves in variables for leaf in leaves if leaf in row]
     code = lower(tape, wanted, first)
@@ -274,10 +289,14 @@ def _recorded_for(arguments: Sequence[Argument], chosen: tuple[int, ...], aux: b
 
 
 def _refuse_traced(captured: Sequence[Value]) -> None:
-    """Values of a function around this one, which is differentiated or recorded, would lose their derivative."""
+    """Refuse Values of an enclosing function that is differentiated or recorded, because they would lose their derivative.
+
+    Raises:
+        CompileError: there is such a Value.
+    """
     for value in captured:
         if trace_of(value) is not None:
             raise CompileError(
                 f"the compiled function refers to {value!r}, which depends on an argument of a function that is being differentiated or "
-                "recorded: the derivative would not pass. Give it the Value as an argument, or call the function that was compiled"
+                "recorded: its derivative would be lost. Pass the Value as an argument, or call the function that was compiled"
             )

@@ -1,4 +1,4 @@
-"""The calls of a compiled function: from the arguments to what is given back, by a shortcut where there was such a call before."""
+"""The calls of a compiled function, from the arguments to the result. A call like an earlier one takes a shortcut."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from autograd.errors import InputError
 from autograd.trees import LEAF, Form
 
 FEW_NUMBERS = 100
-"""So many numbers are added up by Python."""
+"""Up to so many numbers are added by Python rather than NumPy."""
 
 SHORTCUTS = 256
-"""How many forms of calls a function remembers."""
+"""The largest number of shortcuts that a function keeps."""
 
 
 class Calls:
-    """What calls of a function give back.
+    """The calls of a function.
 
     Args:
         f: the function.
-        name: what to call it in messages.
+        name: its name in messages.
         batching: how its arguments are batched.
         specialisations: its programs.
 
     Attributes:
-        shortcuts, derivatives: for the forms of earlier calls, how they are computed, and how they are differentiated.
+        shortcuts, derivatives: by the form of an earlier call, the shortcut for its value, and for its derivatives.
     """
 
     def __init__(self, f: Callable[..., Any], name: str, batching: Batching, specialisations: Specialisations) -> None:
@@ -43,12 +43,12 @@ class Calls:
         self.derivatives: dict[Any, Derivative] = {}
 
     def forget(self) -> None:
-        """Forget all shortcuts: programs were forgotten."""
+        """Forget all shortcuts, because their programs were forgotten."""
         self.shortcuts.clear()
         self.derivatives.clear()
 
     def eagerly(self, call: Call) -> Any:
-        """The function that was compiled, of the arguments of each sample."""
+        """Call the plain function, once for each sample."""
         call = Call(snapshot(call.values), call.how)
         arguments, batch = self.batching.arguments(call, (), False, values=True)
         if batch.shape is None:
@@ -102,12 +102,12 @@ class Calls:
     def _need_one_number(self, arrays: list[Array], form: Form, has_aux: bool) -> None:
         """
         Raises:
-            InputError: the function returns something else than `value_and_grad` can differentiate.
+            InputError: `value_and_grad` cannot differentiate a function with such a result.
         """
         if has_aux and not (form.kind is not None and issubclass(form.kind, tuple) and len(form.branches) == 2):
-            raise InputError(f"has_aux needs a function that returns a pair, a number and something else; {self._name} does not")
+            raise InputError(f"has_aux needs a function that returns a pair of a number and something else, which {self._name} does not")
         if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
-            raise InputError(f"value_and_grad needs a function that returns one number; {self._name} returns something else: use vjp")
+            raise InputError(f"value_and_grad needs a function that returns one number, which {self._name} does not: use vjp")
 
     def vjp(self, call: Call) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """See `Function.vjp`."""
@@ -140,7 +140,7 @@ class Calls:
         return form([batch.shaped(array) for array in arrays]), form([batch.shaped(array) for array in moved])
 
     def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False) -> tuple[Call, list[Argument], Batch, list[Run]]:
-        """The call, its arguments, the samples, and what was computed for them; by a shortcut where there was such a call before."""
+        """Compute a call, by a shortcut if possible. Returns the call, its arguments, the samples, and the runs."""
         form, leaves = form_of(call.values)
         key = None if form is None else (call.how, form, chosen, each, aux)
         shortcut = self.shortcuts.get(key)
@@ -157,13 +157,13 @@ class Calls:
 
 
 def _remember(known: dict[Any, Any], key: Any, what: Any) -> None:
-    if len(known) == SHORTCUTS:  # as many as there are numbers of samples, perhaps
+    if len(known) == SHORTCUTS:  # the number of samples may differ in every call
         known.clear()
     known[key] = what
 
 
 def _total(numbers: Sequence[float] | Array) -> float:
-    if len(numbers) <= FEW_NUMBERS:  # quicker than NumPy's sum
+    if len(numbers) <= FEW_NUMBERS:  # a loop in C over Python's floats, without NumPy's overhead
         return float(sum(np.asarray(numbers).tolist()))
     with np.errstate(all="ignore"):
         return float(np.add.reduce(numbers))

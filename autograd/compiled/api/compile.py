@@ -1,4 +1,4 @@
-"""compile: record once, run as a tensor program."""
+"""compile: record a graph or a function once, then run it as a tensor program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd.value import Value
 R = TypeVar("R")
 
 InAxes = int | tuple[int | None, ...] | None
-"""Which axis of each argument has the samples: 0, or None for what is the same for all of them."""
+"""For each argument the axis of the samples: 0, or None for an argument that is the same for all of them."""
 
 
 @overload
@@ -29,32 +29,33 @@ def compile(*, in_axes: InAxes = None, executor: str = "auto") -> Callable[[Call
 
 
 def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto") -> Any:
-    """Record a graph, or a function, to run it many times as a tensor program.
+    """Record a graph or a function, to run it many times as a tensor program.
 
-    A *graph*: the leaves are live, and each run reads their `.data`. Everything else is frozen: numbers in expressions, and the
-    side that a Python `if` or `where` took.
+    A *graph*: each run reads the `.data` of its leaves. Everything else is frozen: numbers in expressions, and the side that a Python `if`
+    or a `where` took.
 
-    A *function* of numbers becomes one of numbers and arrays, which are broadcast as by a NumPy ufunc; `compile` can be its
-    decorator, also of a method. Arguments are passed as to the function itself, also by keyword. It is recorded at the first call, and
-    again for arguments of another form. An `if` on a Value is no problem: a run that would take another branch than the recorded one
-    records that branch too, and each sample runs on its own branch; `where` makes do without branches. What no result depends on is not
-    computed, and raises nothing. Values that the function refers to are read anew at every run, and numbers that it refers to are frozen.
+    A *function* of numbers becomes a function of numbers and arrays, which are broadcast as by a NumPy ufunc. `compile` can be its
+    decorator, also that of a method. Arguments are passed as to the function itself, also by keyword. The function is recorded at the
+    first call, and again for arguments of another form. It may branch on Values with `if`: a sample that takes a branch which was not
+    recorded yet is recorded then, and each sample runs on its own branch. `where` needs no branches. What no result depends on is not
+    computed, so it raises no errors. Values that the function refers to are read at every run; numbers that it refers to are frozen.
 
-    What is recorded is the function: it is run twice, at two points, and what differs between the two recordings is an error, because it
-    would be frozen. Random numbers must come from `autograd.drawn`. What is computed within `no_grad` is computed at every run; no gradient
-    passes through it.
+    The function is recorded at two points. Any difference between the two recordings is an error, because a program would freeze what the
+    first one did. Random numbers must come from `autograd.drawn`. Computations within `no_grad` are part of every run, but no gradient
+    passes through them.
 
     Args:
         target: the result of a computation, such as a loss; or a function of Values.
-        executor: what runs the program: "numpy"; "llvm", also called "native", which Numba compiles once on a machine; "auto", that one
-            where Numba is installed (``pip install 'scalar-autograd[fast]'``), else NumPy; "jax", by XLA, which compiles each program
-            anew. `to_jax` gives the program as a function of JAX, for other devices and precisions.
-        in_axes: for arguments that are more than single numbers, as in JAX's vmap: for each argument 0 if it has the samples as its
-            first axis, None if it is the same for all samples. Nested lists, arrays, tuples, dicts, and modules (None only).
+        executor: the backend that runs the program. "numpy"; "llvm", also called "native", which Numba compiles once on each machine;
+            "auto", which is "llvm" if Numba is installed (``pip install 'scalar-autograd[fast]'``), otherwise "numpy"; or "jax", for
+            which XLA compiles each program. `to_jax` gives the program as a function of JAX, for other devices and precisions.
+        in_axes: needed for arguments that are more than single numbers, such as nested lists, arrays, tuples, dicts and modules. As in
+            JAX's vmap, it is for each argument 0 if the samples are its first axis, and None if it is the same for all samples, as a
+            module always is.
 
     Raises:
-        CompileError: it is neither a Value nor a function, or there is no such executor.
-        MissingPackageError: the package that the executor needs is not installed.
+        CompileError: the target is neither a Value nor a function; or there is no such executor.
+        MissingPackageError: a package that the executor needs is not installed.
 
     Example:
         >>> w = [Value(0.5), Value(-1.0)]
@@ -69,8 +70,8 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
         >>> area = compile(lambda width, height: width * height)
         >>> area([1.0, 2.0, 3.0], 10.0)
         array([10., 20., 30.])
-        >>> value, (by_width, by_height) = area.value_and_grad([1.0, 2.0, 3.0], 10.0)
-        >>> by_height
+        >>> value, (of_width, of_height) = area.value_and_grad([1.0, 2.0, 3.0], 10.0)
+        >>> of_height
         array([1., 2., 3.])
 
         >>> line = compile(lambda p, x: p["slope"] * x + p["offset"], in_axes=(None, 0))
@@ -81,7 +82,7 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
         return Program(target, executor)
     axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
     if not all(axis is None or (type(axis) is int and axis == 0) for axis in axes):
-        raise CompileError(f"in_axes has 0 or None for each argument, not {in_axes!r}: move the axis of the samples to the front")
+        raise CompileError(f"in_axes must be 0 or None for each argument, not {in_axes!r}: move the axis of the samples to the front")
     if callable(target):
         return Function(target, in_axes, executor)
     if target is None:

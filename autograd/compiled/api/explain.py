@@ -1,4 +1,4 @@
-"""explain: a program after every pass of the compiler."""
+"""explain: the forms of a program, after each pass of the compiler."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from autograd.value import Value
 TITLES = {
     "trace": "the graph as rows, inputs first",
     "sums": "chains of additions as sums and dots",
-    "vectorise": "rows that do the same thing, together",
-    "matmuls": "dots that are rows × columns, as matrix products",
+    "vectorise": "rows with the same operation together",
+    "matmuls": "dots that form rows × columns as matrix products",
     "allocate": "instructions on numbered places",
 }
 
 
 def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int = 40, **kwargs: Any) -> str:
-    """How a program is made: what there is after each pass of the compiler, as text.
+    """How a program is compiled: its form after each pass of the compiler, as text.
 
     Args:
-        target: a compiled function, or a function that is compiled with "numpy"; a Value, or the program of one.
-        args, kwargs: the arguments of the function, for which it is recorded.
-        lines: how many are shown of each pass at most.
+        target: a compiled function; a plain function, which is compiled with "numpy"; a Value; or the program of a Value.
+        args, kwargs: the arguments for which the function is recorded.
+        lines: the number of lines to show for each pass, at most.
 
     Raises:
-        CompileError: the function cannot be recorded; or arguments were passed for what is no function.
+        CompileError: the function cannot be recorded; or the target is not a function, and arguments were passed.
 
     Example:
         >>> print(explain(lambda x, y: (x * y + 1.0) * 2.0, 3.0, 4.0))
@@ -51,11 +51,11 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
           2 = mul(0, 1)
           4 = add(2, 3)
           6 = mul(4, 5)
-        vectorise: rows that do the same thing, together
+        vectorise: rows with the same operation together
           Map mul: 2 from 0; 1
           Map add: 4 from 2; 3
           Map mul: 6 from 4; 5
-        matmuls: dots that are rows × columns, as matrix products
+        matmuls: dots that form rows × columns as matrix products
           the same
         allocate: instructions on numbered places
           program: 7 nodes → 3 instructions, 0 of them matrix products; 2 leaves, 2 constants (1, 2)
@@ -66,7 +66,7 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
     """
     if isinstance(target, (Value, Program)):
         if args or kwargs:
-            raise CompileError(f"explain takes arguments for a function, not for {target!r}")
+            raise CompileError(f"explain takes arguments only with a function, not with {target!r}: write explain(target)")
         program = target if isinstance(target, Program) else Program(target, "numpy")
         return _text(program.tape, program.tape.leaves(), [], describe(program.tape, program.code), lines)
     function = target if isinstance(target, Function) else compile(target, executor="numpy")

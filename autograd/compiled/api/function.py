@@ -1,4 +1,4 @@
-"""compile(function): a function of scalars, recorded, as a function of arrays."""
+"""The compiled function: a recorded function of scalars as a function of arrays."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from autograd.value import Value
 Result = TypeVar("Result")
 
 Numbers = float | Sequence[float] | npt.NDArray[Any]
-"""Of one argument: one number, or one for each sample."""
+"""One argument: one number, or one for each sample."""
 
 
 class Function(Generic[Result]):
-    """A function that was compiled, of Values that gave a `Result`. See `compile`.
+    """A compiled function; called on Values, the plain function returns a `Result`. See `compile`.
 
     `print(f)` shows the programs that were recorded so far.
     """
@@ -55,12 +55,12 @@ class Function(Generic[Result]):
     @overload
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The function of numbers or arrays. Of Values, and in a function that is differentiated or compiled, what it was before.
+        """Call the function on numbers or arrays; on Values, or in a function that is differentiated or compiled, the plain function.
 
         Raises:
-            InputError: an argument is no number, or shapes do not fit together.
-            DomainError, PoleError: what the function raises for these numbers. For arrays, an element outside of a domain is inf or
-                nan, with a RuntimeWarning, as in NumPy; `np.errstate(invalid=…)` decides about it.
+            InputError: an argument is not a number, or shapes do not fit together.
+            DomainError, PoleError: the error of the plain function for these numbers. For arrays, an element outside a domain is inf or
+                nan, with a RuntimeWarning, as in NumPy; `np.errstate(invalid=…)` can change that.
             CompileError: the function cannot be recorded, or takes too many branches.
         """
         call = self._signature.bind(args, kwargs)
@@ -80,16 +80,16 @@ class Function(Generic[Result]):
 
         Args:
             args, kwargs: those of the function.
-            wrt: with respect to which argument, by the number or the name of the parameter; a tuple, or None for all that are passed,
-                gives a tuple of gradients.
-            reduce: None gives the value and the gradients of each sample (a number that is broadcast over 1,000 samples gets 1,000
-                derivatives); "sum" and "mean" those of the sum or mean over the samples, where a shared argument's gradient has
-                the shape of the argument.
-            has_aux: the function returns a pair, of the number that is differentiated, and of anything else; then so is the value
-                here. Of what stands beside the number all samples are given back, and none of it is differentiated.
+            wrt: the argument with respect to which to differentiate, by the index or the name of its parameter. A tuple of them gives a
+                tuple of gradients, and so does None, which means all arguments that are passed.
+            reduce: None gives the value and the gradients of each sample: a number that is broadcast over 1,000 samples has 1,000
+                derivatives. "sum" and "mean" give those of the sum or mean over the samples: the gradient with respect to a shared
+                argument has the shape of the argument.
+            has_aux: whether the function returns a pair of the number to differentiate and anything else. The value is then a pair too,
+                whose second item has the results of all samples and is not differentiated.
 
         Raises:
-            InputError: the function returns more than one number, or `wrt` or `reduce` is none of those.
+            InputError: the function does not return one number; or `wrt` or `reduce` is invalid.
             CompileError: it is called within a function that is being differentiated or compiled.
 
         Example:
@@ -105,9 +105,9 @@ class Function(Generic[Result]):
         return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, has_aux)
 
     def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-        """The value, and a function from gradients with respect to the value to those with respect to the arguments.
+        """The value, and a function from gradients with respect to the value to gradients with respect to the arguments.
 
-        A shared argument's gradient is the sum over the samples.
+        The gradient with respect to a shared argument is the sum over the samples.
 
         Example:
             >>> value, pull_back = compile(lambda x, y: (x * y, x + y)).vjp(2.0, 5.0)
@@ -131,14 +131,14 @@ class Function(Generic[Result]):
         _refuse_traced(self.__name__, "jvp")
         return self._calls.jvp(self._signature.bind(tuple(primals), {}), self._signature.bind(tuple(tangents), {}))
 
-    # -- what is recorded -----------------------------------------------------------------------------------------------
+    # -- recordings -----------------------------------------------------------------------------------------------------
 
     def record(self, *args: Any, wrt: int | str | tuple[int | str, ...] | None = (), **kwargs: Any) -> None:
-        """Record the function now for arguments of this form, rather than at the first call, and run nothing.
+        """Record the function for arguments of this form now rather than at the first call, without a run.
 
         Args:
-            args, kwargs: those of the function; of several samples the first is recorded.
-            wrt: with respect to which arguments it will be differentiated with `reduce`; none for calls without derivatives.
+            args, kwargs: those of the function; the first of several samples is recorded.
+            wrt: the arguments with respect to which it will be differentiated with `reduce`; none for calls without derivatives.
 
         Raises:
             CompileError: the function cannot be recorded.
@@ -166,10 +166,13 @@ class Function(Generic[Result]):
         return self._calls.batching.in_axes
 
     def refresh(self, *args: Any, **kwargs: Any) -> bool:
-        """Forget what was recorded for arguments of this form, if the function would do something else now. Whether it was forgotten.
+        """Forget the programs for arguments of this form, if the function would now be recorded differently.
 
-        A program holds what the function referred to when it was recorded: numbers, attributes, settings. This asks whether they are still
-        the same, by running the function once on Values for each of its branches.
+        A program contains the numbers, attributes and settings that the function referred to when it was recorded. To find out whether
+        they have changed, the function is called once on Values for each of its branches.
+
+        Returns:
+            Whether programs were forgotten.
         """
         call = self._signature.bind(args, kwargs)
         arguments, _ = self._calls.batching.arguments(call, (), False)
@@ -179,13 +182,13 @@ class Function(Generic[Result]):
         return is_stale
 
     def forget(self) -> None:
-        """Forget all that was recorded."""
+        """Forget all programs."""
         self._specialisations.forget()
         self._calls.forget()
 
     @property
     def specialisations(self) -> list[Branch]:
-        """The programs that were recorded so far: one for each form of arguments, and each way through the `if`s."""
+        """The programs that were recorded so far: one for each branch, for arguments of each form."""
         return self._specialisations.all
 
     def record_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
@@ -194,7 +197,7 @@ class Function(Generic[Result]):
 
     @property
     def draws(self) -> int:
-        """How many random numbers a sample draws at most, on any branch that was recorded so far."""
+        """The largest number of random numbers that a sample draws on any branch recorded so far."""
         return max([len(branch.draws) for branch in self.specialisations], default=0)
 
     def outline(self) -> list[Line]:
@@ -222,7 +225,7 @@ class Function(Generic[Result]):
         return f"<compiled function {self.__name__}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a method. A module is its first argument; any other object is what the function refers to."""
+        """The method of an object. A module is passed as the first argument; another object is one that the function refers to."""
         if instance is None:
             return self
         if hasattr(instance, "named_parameters"):
@@ -233,6 +236,6 @@ class Function(Generic[Result]):
 def _refuse_traced(function: str, method: str) -> None:
     if STATE.traced and here() is not None:
         raise CompileError(
-            f"{function}.{method} gives numbers, which have no derivative in the function around it, that is being differentiated "
+            f"{function}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
             f"or compiled: write autograd.{method}({function}) there"
         )

@@ -1,4 +1,4 @@
-"""Which arguments of a call have samples: the arguments as flat arrays, and gradients in the form of the arguments."""
+"""The batch of a call: which arguments have samples, arguments as flat arrays, and gradients in the form of the arguments."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from autograd.trees import LEAF
 
 @dataclass(frozen=True)
 class Batch:
-    """The samples of one call: how many, and the shape in which results are given back; None for a call without samples."""
+    """The samples of one call: their number, and the shape of the batch in results; None for a call without samples."""
 
     size: int
     shape: tuple[int, ...] | None
 
     def shaped(self, array: Array) -> Any:
-        """A result, which has the samples as its first axis, in the shape in which it is given back."""
+        """A result, whose first axis is the samples, in the shape in which it is returned."""
         if self.shape is None:
             return float(array[0]) if array.ndim == 1 else array[0]
         if array.shape == self.shape:
@@ -35,7 +35,7 @@ class Batching:
 
     Args:
         in_axes: see `compile`.
-        count: how many parameters the function has.
+        count: the number of parameters of the function.
     """
 
     def __init__(self, in_axes: Any, count: int) -> None:
@@ -43,7 +43,7 @@ class Batching:
         self._count = count
 
     def arguments(self, call: Call, chosen: tuple[int, ...], each: bool, values: bool = False) -> tuple[list[Argument], Batch]:
-        """The arguments as flat arrays; `each`: those that are differentiated by get one of their own for each sample."""
+        """The arguments as flat arrays. `each` says whether to repeat the chosen ones for each sample, for a gradient of each sample."""
         if self.in_axes is None:
             return self._broadcast(call, chosen, each, values)
         axes: list[int | None]
@@ -51,8 +51,11 @@ class Batching:
             axes = [self.in_axes] * len(call.values)
         else:
             if not call.how.positional <= len(self.in_axes) <= max(call.how.positional, self._count):
-                raise InputError(f"in_axes={self.in_axes!r} does not fit a call with {call.how.positional} arguments")
-            # what is passed by keyword, and has no axis there, is the same for all samples
+                raise InputError(
+                    f"in_axes={self.in_axes!r} does not fit a call with {call.how.positional} positional arguments: "
+                    "write 0 or None for each of them"
+                )
+            # an argument passed by keyword that has no item in `in_axes` is the same for all samples
             axes = [self.in_axes[i] if 0 <= i < len(self.in_axes) else None for i in call.how.positions]
         converted = [as_argument(name, x, axis == 0, values) for name, x, axis in zip(call.how.names, call.values, axes, strict=True)]
         sizes = [(argument.name, len(array)) for argument in converted if argument.batched for array in argument.arrays]
@@ -76,7 +79,7 @@ class Batching:
             if argument.build is not LEAF:
                 raise InputError(
                     f"{argument.name} is more than a number or an array: say which axis has the samples, as in "
-                    "compile(f, in_axes=(None, 0)), where None is for what is the same for all"
+                    "compile(f, in_axes=(None, 0)), where None means that the argument is the same for all samples"
                 )
         try:
             shape = np.broadcast_shapes(*[argument.arrays[0].shape for argument in converted])
@@ -97,7 +100,7 @@ class Batching:
         return converted, Batch(size, shape)
 
     def restorer(self, source: Any, argument: Argument, batch: Batch, each: bool) -> Callable[[Array], Any]:
-        """What puts a gradient in the form of the argument."""
+        """A function that puts a gradient in the form of the argument."""
         if self.in_axes is not None or batch.shape is None:
             return argument.restorer()
         shape, full = np.shape(source), batch.shape
@@ -107,7 +110,7 @@ class Batching:
 
 
 def _summed(gradient: Array, shape: tuple[int, ...]) -> Any:
-    """The gradient with respect to an array that was broadcast: the sum over what it was repeated for."""
+    """The gradient with respect to an array that was broadcast: the sum over its repetitions."""
     extra = gradient.ndim - len(shape)
     with np.errstate(all="ignore"):
         if extra > 0:

@@ -18,9 +18,9 @@ class Method:
     """A compiled function as a method of an object.
 
     Args:
-        function: what was compiled.
+        function: the compiled function.
         instance: the object.
-        first: what the function gets before the arguments of a call.
+        first: arguments that are passed before those of a call.
     """
 
     def __init__(self, function: Compiled, instance: Any, first: tuple[Any, ...]) -> None:
@@ -32,7 +32,7 @@ class Method:
         return self.__func__(*self._first, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        """See `Function`; a module is argument 0 of `value_and_grad` and the others."""
+        """See `Function`. A module is argument 0 of `value_and_grad` and the other methods."""
         attribute = getattr(self.__func__, name)
         return functools.partial(attribute, *self._first) if callable(attribute) and name != "jvp" else attribute
 
@@ -44,7 +44,7 @@ class Method:
 
 
 class Methods:
-    """What a compiled function is as a method of each object.
+    """A compiled function as a method of many objects.
 
     Args:
         f: the function.
@@ -56,20 +56,20 @@ class Methods:
         self._known: dict[int, tuple[Any, Compiled]] = {}
 
     def of(self, instance: Any) -> Compiled:
-        """The method of an object, compiled once, as long as the object exists."""
+        """The method of an object. It is compiled once, and kept as long as the object exists."""
         key = id(instance)
         known = self._known.get(key)
         if known is None or known[0]() is not instance:
             try:
                 reference: Any = weakref.ref(instance, lambda _: self._known.pop(key, None))
-            except TypeError:  # it can have no weak references, and is recorded at each call
+            except TypeError:  # without weak references nothing can be kept: the method is recorded at each call
                 return self._make(_bound(self._f, lambda: instance, instance))
             known = self._known[key] = reference, self._make(_bound(self._f, reference, instance))
         return known[1]
 
 
 def _bound(f: Callable[..., Any], reference: Callable[[], Any], instance: Any) -> Callable[..., Any]:
-    """The method of an object, which it does not keep alive."""
+    """The method of an object, which does not keep the object alive."""
     signature = Signature.of(types.MethodType(f, instance))
 
     @functools.wraps(f)

@@ -1,9 +1,9 @@
-"""What a function did when it was run on Values in place of its arguments; and whether it does the same again.
+"""Recordings of a function: a run on Values in place of its arguments, and whether another run is the same.
 
-A program is what the function did once. It is the function only if nothing but the arguments decides what it does, and only through the
-graph. So it is run twice, at two different points, on the same branches: an operation, a constant or an input that differs was frozen from
-something else, such as a random generator, a counter, or a number that left the graph. What cannot be found like this: numbers that
-happen to be the same both times, and what changes only between later calls (see `Branch.is_current`).
+A program repeats one run. It equals the function only if the run depends on nothing but the arguments, and on them only through the graph.
+So the function is run twice, at two points, on the same branches. An operation, a constant or an input that differs comes from something
+else, such as a random generator, a counter, or a number that left the graph. Two kinds of dependence escape this check: numbers that happen
+to be the same both times, and changes between later calls (see `Branch.is_current`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from autograd.trees import Form
 from autograd.value import Value
 
 Seen = Callable[[Sequence[Any]], Any]
-"""The function, of what stands for its arguments."""
+"""The function, called with a sequence of what stands for its arguments."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Recorded:
     """One run of a function on Values.
 
     Attributes:
-        recording: what was recorded of it, beside the graph.
+        recording: the guards, masks and draws, which are recorded besides the graph.
         variables: the leaves that stand for the numbers of each argument.
-        arrays, form: the result, as arrays of Values and numbers, and what puts them in its form.
-        outputs: the same as Values, array by array.
-        roots: all that a run must compute: the results, and what branches depend on.
-        graph: the nodes behind them, inputs first.
+        arrays, form: the result as arrays of Values and numbers, and its form.
+        outputs: the numbers of the result as Values, array by array.
+        roots: all nodes that a run must compute: the results, and the conditions and masks of guards.
+        graph: the nodes behind the roots, inputs first.
     """
 
     recording: Recording
@@ -52,20 +52,23 @@ class Recorded:
 
     @property
     def checked(self) -> list[Value]:
-        """What branches depend on."""
+        """The conditions and masks of guards."""
         guards = self.recording.guards
         return [guard.node for guard in guards] + [guard.mask for guard in guards if guard.mask is not None]
 
     @property
     def leaves(self) -> list[Value]:
-        """What stands for the arguments and for random numbers."""
+        """The leaves that stand for arguments and random numbers."""
         return [leaf for leaves in self.variables for leaf in leaves] + [leaf for leaf, _ in self.recording.draws]
 
     def compared(self, f: Seen, arguments: Sequence[Argument]) -> set[Value]:
-        """Run the function again, at another point. The Values that it refers to and that were computed before it was called.
+        """Run the function again, at another point, and compare.
+
+        Returns:
+            The Values that the function refers to and that were computed before it was called.
 
         Raises:
-            CompileError: it does something else; or such a Value was computed from an argument.
+            CompileError: the two runs differ; or such a Value was computed from an argument.
         """
         again = run_again(f, arguments, self)
         fixed: list[Value] = []
@@ -73,8 +76,8 @@ class Recorded:
         if problem:
             raise CompileError(
                 f"the function does something else each time that it is recorded: {problem}{self._line_of(f, arguments, again)}. A "
-                "program would repeat what it did the first time. Random numbers come from autograd.drawn(random.random); what else "
-                "changes must be an argument"
+                "program would repeat what it did the first time. Draw random numbers with autograd.drawn(random.random), and pass "
+                "everything else that changes as an argument"
             )
         own = set(self.leaves)
         for node in fixed:
@@ -86,7 +89,7 @@ class Recorded:
         return set(fixed)
 
     def differs(self, other: Recorded, fixed: list[Value] | None = None) -> str:
-        """In what another run differs; "" where it does not. `fixed` receives the computed nodes that both refer to."""
+        """How another run differs, in words; "" if it does not. Adds to `fixed` the computed nodes to which both refer."""
         ours, theirs = self.recording, other.recording
         if [guard.truth for guard in ours.guards] != [guard.truth for guard in theirs.guards]:
             return f"it takes {_counted(len(ours.guards), 'branch')}, then {_counted(len(theirs.guards), 'branch')}"
@@ -101,19 +104,19 @@ class Recorded:
         at = first_difference(self.graph, other.graph, known, [] if fixed is None else fixed)
         if at >= 0:
             a, b = ((run.graph[at] if at < len(run.graph) else None) for run in (self, other))
-            return f"{_told(a)}, then {_told(b)}"
+            return f"{_described(a)}, then {_described(b)}"
         if _masked(self) != _masked(other):
-            return "it chooses by `where` in another way"
+            return "it uses `where` differently"
         return ""
 
     def _line_of(self, f: Seen, arguments: Sequence[Argument], again: Recorded) -> str:
-        """The line that made what differs, by running the function once more."""
+        """The line of the first difference, found by running the function once more."""
         known = {id(a): b for a, b in zip(self.leaves, again.leaves, strict=False)}
         at = first_difference(self.graph, again.graph, known, [])
         try:
             with observing():
                 third = run_again(f, arguments, self, {})
-        except Exception:  # whatever it is, the runs differ
+        except Exception:  # the runs differ anyway: only the line is missing
             return ""
         node = third.graph[at] if 0 <= at < len(third.graph) else None
         line = "" if node is None or third.recording.lines is None else third.recording.lines.get(id(node), "")
@@ -134,7 +137,7 @@ def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 'es' if noun.endswith('ch') else 's'}"
 
 
-def _told(node: Value | None) -> str:
+def _described(node: Value | None) -> str:
     if node is None:
         return "nothing"
     if node._operation is CONSTANT:
@@ -143,7 +146,7 @@ def _told(node: Value | None) -> str:
 
 
 def _masked(run: Recorded) -> list[tuple[int, bool]]:
-    """Which nodes are in a side of a `where`, and whether the domain of which is unchecked."""
+    """The indices of the nodes in a side of a `where` and of unchecked nodes, and whether they are unchecked."""
     recording = run.recording
     if not recording.masks and not recording.unchecked:
         return []
@@ -156,10 +159,10 @@ def run_once(f: Seen, arguments: Sequence[Argument], sample: int) -> Recorded:
 
 
 def run_again(f: Seen, arguments: Sequence[Argument], first: Recorded, lines: dict[int, str] | None = None) -> Recorded:
-    """Run it at another point, on the branches of an earlier run.
+    """Run the function at another point, on the branches of an earlier run.
 
     Raises:
-        CompileError: it fails there, as it did not before.
+        CompileError: it raises an error, as it did not before.
     """
     answers = [guard.truth for guard in first.recording.guards]
     try:
@@ -189,7 +192,7 @@ def _run(f: Seen, arguments: Sequence[Argument], sample: int, recording: Recordi
             error.add_note(_as_seen(arguments, seen))
             raise
     if result is None:
-        raise InputError("the result must be a number, or numbers in arrays, lists, tuples and dicts, not None: is there a `return`?")
+        raise InputError("the result must be a number, or numbers in arrays, lists, tuples and dicts, not None: write a `return`")
     arrays, form = split(result, "the result")
     outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
     checked = [guard.node for guard in recording.guards] + [guard.mask for guard in recording.guards if guard.mask is not None]
@@ -198,7 +201,7 @@ def _run(f: Seen, arguments: Sequence[Argument], sample: int, recording: Recordi
 
 
 def _as_seen(arguments: Sequence[Argument], seen: Sequence[Any]) -> str:
-    """What the arguments were for the function, which may have expected something else."""
+    """A note on what the function received as its arguments, since it may have expected something else."""
     numbers = [argument for argument, x in zip(arguments, seen, strict=True) if isinstance(x, Value)]
     kinds = [
         f"{argument.name} was a {type(x).__name__}{' of Values' if isinstance(x, (list, tuple, dict, np.ndarray)) else ''}"
@@ -208,5 +211,5 @@ def _as_seen(arguments: Sequence[Argument], seen: Sequence[Any]) -> str:
     if any(argument.batched for argument in numbers):
         note += " An array stands for many samples of one number each, unless in_axes says otherwise: compile(f, in_axes=(None,))."
     elif numbers:
-        note += " A size or an index shapes the program, and is no argument of it: compile(lambda x: f(x, 10))."
+        note += " A size or an index belongs to the program, not to its arguments: compile(lambda x: f(x, 10))."
     return note

@@ -1,4 +1,4 @@
-"""Program: the replay of a graph that exists."""
+"""Program: the replay of an existing graph."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Program:
         place = self.code.place
         self._leaves = [self.tape.nodes[i] for i in leaves]
         self._where = index_of(place[leaves].tolist())
-        self._pack = Struct(f"{len(leaves)}d").pack  # quicker than NumPy reads a list
+        self._pack = Struct(f"{len(leaves)}d").pack  # NumPy would look at the type of each item of a list
         self._result = int(place[-1])
         self._last = threading.local()
 
     @property
     def code(self) -> Code:
-        """The instructions, and where the numbers are in storage."""
+        """The instructions, and the places of the numbers in storage."""
         return self._executable.code
 
     @property
@@ -52,33 +52,33 @@ class Program:
 
     @property
     def leaves(self) -> list[Value]:
-        """The Values that are read at every run, and whose `.grad` is added to."""
+        """The Values that are read at every run, and to whose `.grad` the derivatives are added."""
         return list(self._leaves)
 
     @property
     def constants(self) -> list[float]:
-        """The numbers that are frozen, in the order of recording."""
+        """The frozen numbers, in the order of recording."""
         return [self.tape.nodes[i].data for i in self.tape.constants()]
 
     def __call__(self) -> float:
-        """Compute the result from the leaves' data, and add its derivatives to the leaves' `.grad`.
+        """Compute the result from the data of the leaves, and add its derivatives to their `.grad`.
 
         Returns:
-            The result, which `root.data` is set to as well.
+            The result, which is also assigned to `root.data`.
 
         Raises:
-            DomainError, PoleError: what eager code would have raised; no `.grad` has changed then. Of several errors it is the
-                first in the order of the graph, which need not be the order in which the lines were written.
+            DomainError, PoleError: the error of eager code; no `.grad` has changed then. If there are several errors, it is the first
+                in the order of the graph, which may differ from the order of the lines.
         """
         result = self.forward()
         self.backward()
         return result
 
     def forward(self) -> float:
-        """Compute the result only. Sets `root.data`.
+        """Compute the result only, and assign it to `root.data`.
 
         Raises:
-            DomainError, PoleError: what eager code would have raised.
+            DomainError, PoleError: the error of eager code.
         """
         _refuse_traced(self.root)
         data = self._executable.storage()
@@ -96,11 +96,11 @@ class Program:
         """Add the derivatives of the result of this thread's last `forward` to the leaves' `.grad`.
 
         Raises:
-            CompileError: there was no forward yet.
+            CompileError: this thread has not called `forward` yet.
         """
         data: Storage | None = getattr(self._last, "data", None)
         if data is None:
-            raise CompileError("there is nothing to go backward from: call program.forward() first, or program() for both")
+            raise CompileError("backward needs a forward pass of the same thread: call program.forward() first, or program() for both")
         grads = self._executable.gradients()
         grads.shared[self._result] = 1.0
         self._executable.backward(data, grads)
@@ -114,7 +114,7 @@ class Program:
     def source(self) -> str:
         """The program as NumPy source that runs: `forward`, `backward`, and `run`, which takes the numbers of the leaves.
 
-        It computes what the "numpy" executor does, up to rounding, and checks no domains. Written to a file, a debugger steps through it.
+        It computes the same as the "numpy" executor, up to rounding, without checking domains. Write it to a file to debug it step by step.
 
         Example:
             >>> x = Value(3.0, label="x")
@@ -153,13 +153,13 @@ class Program:
 
 
 def _refuse_traced(root: Value) -> None:
-    """The numbers of a program would have no derivative in a function around it.
+    """Refuse a graph of an enclosing function, in which the numbers of a program would have no derivative.
 
     Raises:
         CompileError: the graph depends on an argument of a function that is being differentiated or recorded.
     """
     if trace_of(root) is not None:
         raise CompileError(
-            f"the graph of {root!r} depends on an argument of a function that is being differentiated or compiled: a program of it gives "
+            f"the graph of {root!r} depends on an argument of a function that is being differentiated or compiled: a program would return "
             "numbers, which have no derivative there. Use the Value itself"
         )

@@ -1,4 +1,4 @@
-"""Results: what the runs of a call computed, of all samples together; gradients, and derivatives in a direction."""
+"""Results of a call: the values of all samples, gradients, and derivatives in a direction, from the runs of its branches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def need_one_form(name: str, parts: list[tuple[list[Array], Form]]) -> None:
 
 
 def collect(name: str, runs: list[Run], batch: Batch) -> tuple[list[Array], Form]:
-    """The arrays of the results, of all samples, and what puts them in the form of the result."""
+    """The arrays of the result, with all samples, and its form."""
     parts = [branch.results(data) for branch, _, data in runs]
     arrays, form = parts[0], runs[0][0].build
     if len(runs) > 1:
@@ -64,7 +64,7 @@ def _add_gradients(
             batched = arguments[i].batched
             part = (grads.batched if batched else grads.shared)[places]
             count = arguments[i].count
-            if whole and len(part) == count:  # as in most calls
+            if whole and len(part) == count:  # the most frequent case
                 gradients[i] = part
                 continue
             if i not in gradients:

@@ -1,6 +1,6 @@
-"""Calls of a compiled function like an earlier one: where the numbers of the arguments go, and come from, is known.
+"""Shortcuts: calls of a compiled function with arguments of the same form as in an earlier call.
 
-What is left of a call is to copy them, to run the program, and to copy results.
+The places of all numbers are known, so such a call only copies the arguments, runs the program, and copies the results.
 """
 
 from __future__ import annotations
@@ -18,18 +18,16 @@ from autograd.compiled.backends.contract import Storage
 from autograd.compiled.ir import Index
 
 SMALL = 100_000
-"""Storage of so many numbers is kept for the next call."""
+"""Storage of fewer numbers is kept for the next call."""
 
 
 class Shortcut:
-    """A call whose arguments have the form of those of an earlier one: where their numbers go is known.
-
-    Only for calls in which all samples took one branch.
+    """A call whose arguments have the same form as those of an earlier call, in which all samples took one branch.
 
     Attributes:
-        arguments: of the earlier call, without their numbers.
-        batch, branch: the samples, and the program for them.
-        is_small: whether its storage is kept for the next call.
+        arguments: those of the earlier call, without their numbers.
+        batch, branch: the samples, and their program.
+        is_small: whether storage is kept for the next call.
     """
 
     def __init__(self, leaves: Sequence[list[Any]], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
@@ -49,17 +47,17 @@ class Shortcut:
         self._together = [i for i, arrays in enumerate(by_argument) if arrays]
         self._others = [(i, load) for i, load in self._loads if i not in self._together]
 
-    def run(self, leaves: Sequence[list[Any]], lent: bool = False) -> Storage | None:
-        """What the program computes; None where it leaves a domain, or its branch.
+    def run(self, leaves: Sequence[list[Any]], unchanging: bool = False) -> Storage | None:
+        """Run the program. Returns the storage; None if a sample leaves the domain of an operation, or the branch.
 
         Args:
-            leaves: those of each argument, as `form_of` gives them.
-            lent: whether arrays may be read where they are, as they will not change until the storage is given back.
+            leaves: the leaves of each argument, as `form_of` returns them.
+            unchanging: whether the arrays will not change until the storage is given back, so that they need not be copied.
         """
         branch, executable = self.branch, self.branch.executable
         data = _one_of(self._spare) or executable.storage(self.batch.size)
         rest = self._loads
-        if self._at_once is not None and self._at_once(data, [leaf for i in self._together for leaf in leaves[i]], lent):
+        if self._at_once is not None and self._at_once(data, [leaf for i in self._together for leaf in leaves[i]], unchanging):
             rest = self._others
         for i, load in rest:
             load(leaves[i], data)
@@ -70,14 +68,14 @@ class Shortcut:
         return data
 
     def give_back(self, data: Storage) -> None:
-        """Storage that nobody looks at any more serves the next call."""
+        """Let the next call use the storage again."""
         data.give_back()
         if self.is_small and not self._spare:
             self._spare.append(data)
 
 
 def _one_of(spare: list[Storage]) -> Storage | None:
-    """Storage that is not in use; None where there is none, also as another thread was quicker."""
+    """Storage that is not in use; None if there is none, perhaps because another thread has just taken it."""
     try:
         return spare.pop()
     except IndexError:
@@ -85,10 +83,10 @@ def _one_of(spare: list[Storage]) -> Storage | None:
 
 
 def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> Callable[[list[Any], Storage], None]:
-    """What copies the numbers of such an argument to their places."""
+    """A function that copies the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
     if whole and isinstance(places, slice) and not argument.batched and argument.module is None:
-        # number by number or array by array, without an array of all of them
+        # leaf by leaf, without an array of all numbers
         cuts = [slice(start, end) for start, end in _cuts(leaves, places.start)]
 
         def load_parts(x: list[Any], data: Storage) -> None:
@@ -117,7 +115,7 @@ def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, pl
 
 
 def _arrays_of(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> list[tuple[bool, int, int]]:
-    """The arrays of the argument for `Executable.plan`; none where not all of it are arrays that are used as they come."""
+    """The arrays of the argument for `Executable.plan`; empty unless all of its leaves are arrays that are used unchanged."""
     if not (_is_whole(argument, used) and isinstance(places, slice) and all(isinstance(leaf, np.ndarray) for leaf in leaves)):
         return []
     if argument.batched:
@@ -127,12 +125,12 @@ def _arrays_of(argument: Argument, leaves: list[Any], batch: Batch, used: Index,
 
 
 def _cuts(leaves: list[Any], start: int) -> list[tuple[int, int]]:
-    """From where to where the numbers of each array are, from a place on."""
+    """The range of places of each array, if they are placed one after the other from `start` on."""
     return list(pairwise(np.cumsum([start, *map(np.size, leaves)]).tolist()))
 
 
 def _is_one_a_sample(argument: Argument, leaves: list[Any], batch: Batch) -> bool:
-    """Whether it is an array of one number for each sample."""
+    """Whether the argument is an array with one number for each sample."""
     return argument.batched and argument.count == 1 and len(leaves) == 1 and getattr(leaves[0], "shape", None) == (batch.size,)
 
 
@@ -142,15 +140,16 @@ def _is_whole(argument: Argument, used: Index) -> bool:
 
 
 class Derivative:
-    """The same for `value_and_grad`: also how the value and the gradients are given back is known.
+    """A shortcut for `value_and_grad`.
 
     Args:
-        shortcut: for the values.
-        chosen, weight: with respect to which arguments to differentiate, and the gradient of the first result, which is a number.
-        value: of the arrays of the results the value that is given back; None where that is their one number.
-        restore: for each of the chosen what gives its gradient the form that is given back.
-        single: whether it stands alone, not in a tuple.
-        as_rows: whether all gradients are given back as they are in storage, an array of one number for each sample.
+        shortcut: the shortcut for the values.
+        chosen: the indices of the arguments with respect to which to differentiate.
+        weight: the gradient of the first result, which is a number.
+        value: a function from the arrays of the results to the value; None if the value is their only number.
+        restore: for each chosen argument, a function that puts its gradient in the form of the argument.
+        single: whether to return the gradient alone, not in a tuple.
+        as_rows: whether every gradient is an array with one number for each sample, as in storage.
     """
 
     def __init__(
@@ -166,35 +165,35 @@ class Derivative:
         self._shortcut, self._value, self._single = shortcut, value, single
         code, size = shortcut.branch.code, shortcut.batch.size
         self._seed = shortcut.branch.outputs[0].as_seed(weight, size)
-        # few gradients are copied, so that the storage of all can be used again; it would also live as long as they do
-        taken = sum([argument.count * (size if argument.batched else 1) for argument in (shortcut.arguments[i] for i in chosen)])
-        self._copies = shortcut.is_small and 4 * taken < code.shared + code.batched * size
+        # if they are few, gradients are copied, so that the storage can be used again and does not live as long as they do
+        count = sum([argument.count * (size if argument.batched else 1) for argument in (shortcut.arguments[i] for i in chosen)])
+        self._copies = shortcut.is_small and 4 * count < code.shared + code.batched * size
         self._spare: list[Storage] = []
-        self._takes = [
-            _taker(shortcut.arguments[i], *shortcut.branch.inputs[i], size, of_argument, self._copies)
+        self._readers = [
+            _reader(shortcut.arguments[i], *shortcut.branch.inputs[i], size, of_argument, self._copies)
             for i, of_argument in zip(chosen, restore, strict=True)
         ]
-        self._block: slice | None = None  # of all gradients, where they are rows side by side: quicker than one after the other
+        self._block: slice | None = None  # the rows of all gradients, if they are consecutive: one copy instead of many
         starts = [places.start if isinstance(places, slice) else -1 for places in (shortcut.branch.inputs[i][1] for i in chosen)]
         if as_rows and len(chosen) > 1 and starts[0] >= 0 and starts == [*range(starts[0], starts[0] + len(chosen))]:
             self._block = slice(starts[0], starts[0] + len(chosen))
 
     def run(self, leaves: Sequence[list[Any]]) -> tuple[Any, Any] | None:
-        """The value and the gradients; None where the program leaves a domain, or its branch."""
+        """The value and the gradients; None if a sample leaves the domain of an operation, or the branch."""
         shortcut = self._shortcut
-        branch, data = shortcut.branch, shortcut.run(leaves, lent=True)
+        branch, data = shortcut.branch, shortcut.run(leaves, unchanging=True)
         if data is None:
             return None
         spare = _one_of(self._spare) if self._copies else None
         grads = branch.executable.gradients(shortcut.batch.size, self._seed, spare)
         branch.executable.backward(data, grads)
         if self._single:
-            gradients = self._takes[0](grads)
+            gradients = self._readers[0](grads)
         elif self._block is not None:
             block = grads.batched[self._block]
             gradients = tuple(block.copy() if self._copies else block)
         else:
-            gradients = tuple([take(grads) for take in self._takes])
+            gradients = tuple([read(grads) for read in self._readers])
         if self._copies and not self._spare:
             self._spare.append(grads)
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
@@ -202,19 +201,19 @@ class Derivative:
         return value, gradients
 
 
-def _taker(
+def _reader(
     argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any], copies: bool
 ) -> Callable[[Storage], Any]:
-    """What takes the gradient with respect to an argument from its places; `copies`: so that these can be used again."""
+    """A function that reads the gradient with respect to an argument; `copies` says whether it copies it, to free the storage."""
     batched, count = argument.batched, argument.count
     if _is_whole(argument, used):
         if copies:
             return lambda grads: restore((grads.batched if batched else grads.shared)[places].copy())
         return lambda grads: restore((grads.batched if batched else grads.shared)[places])
 
-    def take(grads: Storage) -> Any:
+    def read(grads: Storage) -> Any:
         whole = np.zeros((count, size) if batched else count)
         whole[used] = (grads.batched if batched else grads.shared)[places]
         return restore(whole)
 
-    return take
+    return read

@@ -1,4 +1,4 @@
-"""What was passed to a compiled function: arguments by their positions and names, bound as Python binds them."""
+"""The arguments of a compiled function, bound to its parameters as Python does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Passing:
     """How the arguments of a call are passed.
 
     Attributes:
-        positional: how many by position.
-        keywords: the names of the others.
-        names: what the function calls each of them.
-        positions: the number of the parameter that each of them belongs to; -1 for what `**kwargs` receives.
+        positional: the number of arguments passed by position.
+        keywords: the names of those passed by keyword.
+        names: for each argument, the name of its parameter.
+        positions: for each argument, the index of its parameter; -1 for what `**kwargs` receives.
     """
 
     positional: int
@@ -32,23 +32,23 @@ class Call:
     """The arguments of one call.
 
     Attributes:
-        values: what was passed: first by position, then by keyword.
-        how: how it was passed; the same object for all calls that are alike.
+        values: the arguments passed by position, then those passed by keyword.
+        how: how they are passed; the same object for all similar calls.
     """
 
     values: tuple[Any, ...]
     how: Passing
 
     def of(self, f: Callable[..., Any], values: Sequence[Any]) -> Any:
-        """The function of other values, passed in the same way."""
+        """Call a function with other values, passed in the same way."""
         n = self.how.positional
         return f(*values[:n], **dict(zip(self.how.keywords, values[n:], strict=True)))
 
     def index(self, which: int | str, name: str = "wrt") -> int:
-        """The number of an argument in `values`, from the number or the name of its parameter.
+        """The index of an argument in `values`, from the index or the name of its parameter.
 
         Raises:
-            InputError: it was not passed, or there is none.
+            InputError: it was not passed, or there is no such parameter.
         """
         if isinstance(which, str):
             indices = [i for i, own in enumerate(self.how.names) if own == which]
@@ -63,13 +63,13 @@ class Call:
             indices = []
         if not indices:
             raise InputError(
-                f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {', '.join(self.how.names)}: give the number "
+                f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {', '.join(self.how.names)}: give the index "
                 "or the name of one that is passed, a tuple of them, or None for all"
             )
         return indices[0]
 
     def chosen(self, wrt: int | str | tuple[int | str, ...] | None) -> tuple[int, ...]:
-        """The numbers of the arguments with respect to which to differentiate.
+        """The indices of the arguments with respect to which to differentiate.
 
         Raises:
             InputError: one of them was not passed, or is named twice.
@@ -98,17 +98,17 @@ class Signature:
 
     @staticmethod
     def of(f: Callable[..., Any]) -> inspect.Signature | None:
-        """The signature as Python knows it; None where it does not, as of some functions of other packages."""
+        """The signature of a function; None if Python cannot tell it, as for some functions of other packages."""
         try:
             return inspect.signature(f)
         except (TypeError, ValueError):
             return None
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
-        """The call with these arguments. What has a default and is not passed is no argument of it.
+        """The call with these arguments. A parameter with a default that is not passed is no argument of the call.
 
         Raises:
-            TypeError: the function does not take them.
+            TypeError: the function does not take these arguments.
         """
         if kwargs and self._signature is not None:
             bound = self._signature.bind(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Specialisations: the programs of a compiled function, one for each form of its arguments and each way through its `if`s."""
+"""Specialisations: the programs of a compiled function, one for each branch and each form of its arguments."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from autograd.recording import draw
 from autograd.tracing import tracing
 
 BRANCHES = 64
-"""How many different ways through its `if`s a function may take, for arguments of one form."""
+"""The largest number of branches of a function, for arguments of one form."""
 
 Run = tuple[Branch, Any, Storage]
-"""A branch, the samples that it was run for, and what it computed."""
+"""A branch, the samples for which it was run, and the storage with all numbers."""
 
 
 class Specialisations:
@@ -32,11 +32,11 @@ class Specialisations:
 
     Args:
         f: the function.
-        name: what to call it in messages.
+        name: its name in messages.
         backend: loads the programs.
 
     Attributes:
-        recording_within: a context that the function is recorded in.
+        recording_within: makes the context in which the function is recorded.
     """
 
     def __init__(self, f: Callable[..., Any], name: str, backend: Backend) -> None:
@@ -46,17 +46,17 @@ class Specialisations:
 
     @property
     def by_form(self) -> list[list[Branch]]:
-        """The branches that were recorded so far, for arguments of each form."""
+        """The branches that were recorded so far, in one list for each form of arguments."""
         return list(self._branches.values())
 
     @property
     def all(self) -> list[Branch]:
-        """All of them, those for arguments of one form together."""
+        """All branches that were recorded so far, those for one form of arguments together."""
         return [branch for branches in self._branches.values() for branch in branches]
 
     @property
     def last(self) -> Branch:
-        """The last of them.
+        """The last branch.
 
         Raises:
             CompileError: nothing was recorded yet.
@@ -66,14 +66,14 @@ class Specialisations:
         return self.all[-1]
 
     def record(self, call: Call, arguments: list[Argument], chosen: tuple[int, ...]) -> None:
-        """Record the function for arguments of this form, unless it was."""
+        """Record the function for arguments of this form, unless it already was."""
         branches = self._branches.setdefault(_key(call, arguments, chosen, False), [])
         if not branches:
             with self.recording_within():
                 branches.append(record_branch(self._backend, self._seen(call), self._f, arguments, 0, chosen, False))
 
     def refresh(self, call: Call, arguments: list[Argument]) -> bool:
-        """Forget what was recorded for arguments of this form, if the function would do something else now. Whether it was forgotten."""
+        """Forget the programs for arguments of this form, if the function would now be recorded differently. Returns whether it did."""
         same = tuple([argument.key for argument in arguments])
         with self.recording_within():
             stale = [
@@ -86,12 +86,12 @@ class Specialisations:
         return bool(stale)
 
     def forget(self) -> None:
-        """Forget all of them."""
+        """Forget all programs."""
         self._branches.clear()
 
     def __str__(self) -> str:
         if not self.all:
-            return f"{self._name}: not recorded yet; it will be at the first call"
+            return f"{self._name}: not recorded yet; the first call will record it"
         texts = []
         for branch in self.all:
             texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))
@@ -103,7 +103,7 @@ class Specialisations:
         return lambda seen: call.of(self._f, seen)
 
     def run(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], aux: bool) -> list[Run]:
-        """Each sample computed on the program of its own branch: the branch, its samples, and what was computed."""
+        """Compute each sample by the program of its own branch."""
         branches = self._branches.setdefault(_key(call, arguments, chosen, aux), [])
         every = slice(None)
         pending: Any = every
@@ -115,7 +115,7 @@ class Specialisations:
                 if fresh
                 else branches[i]
             )
-            if branch.draws and not branch.checks and pending is every:  # no sample can be on another branch
+            if branch.draws and not branch.checks and pending is every:  # the branch has no guards, so all samples take it
                 numbers = _drawn_by([(branch, every)], batch.size)[0]
                 done.append((branch, every, *branch.run(arguments, every, batch.size, numbers)))
                 break
@@ -127,12 +127,11 @@ class Specialisations:
                 done.append((branch, pending, data, violations))
                 break
             samples = np.arange(batch.size) if pending is every else pending
-            if ok.any():  # again without the others, whose numbers mean nothing here
+            if ok.any():  # a run without the other samples, for which this branch is wrong
                 done.append((branch, samples[ok], *branch.run(arguments, samples[ok], batch.size)))
             pending = samples[~ok]
-        if any(
-            branch.draws and (branch.checks or len(done) > 1) for branch, *_ in done
-        ):  # only now that each sample has its branch, in the order in which eager code draws
+        # the numbers are drawn when the branch of each sample is known, in the order in which eager code draws
+        if any(branch.draws and (branch.checks or len(done) > 1) for branch, *_ in done):
             done = [
                 (branch, samples, *branch.run(arguments, samples, batch.size, numbers))
                 for (branch, samples, *_), numbers in zip(
@@ -146,11 +145,12 @@ class Specialisations:
     def _next_branch(
         self, call: Call, branches: list[Branch], arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool
     ) -> Branch:
-        """The branch of a sample that went on none of those that are known, recorded."""
+        """Record the branch of a sample that takes none of the known ones."""
         with self.recording_within():
             branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
         known = [other for other in branches if other.decisions == branch.decisions]
-        if known:  # a sample whose comparison is rounded otherwise in eager code, which is right; or another thread was quicker
+        # the comparison was rounded differently in eager code, which counts; or another thread has just recorded the branch
+        if known:
             return known[0]
         if len(branches) == BRANCHES:
             self._too_many(branches)
@@ -166,12 +166,12 @@ class Specialisations:
 
 
 def _key(call: Call, arguments: list[Argument], chosen: tuple[int, ...], aux: bool) -> Any:
-    """What programs are recorded for: how arguments are passed, their form, and what is differentiated with respect to which of them."""
+    """The key of a list of branches: how arguments are passed, their forms, and with respect to which of them to differentiate what."""
     return call.how, tuple([argument.key for argument in arguments]), chosen, aux
 
 
 def _drawn_by(groups: list[tuple[Branch, Any]], size: int) -> list[Array]:
-    """The random numbers of each group of samples on one branch: a sample draws all of its own before the next one does."""
+    """The random numbers of each group of samples on one branch. A sample draws all of its numbers before the next sample."""
     tables = [np.empty((len(branch.draws), size if isinstance(samples, slice) else len(samples))) for branch, samples in groups]
     place: list[tuple[int, int]] = [(0, 0)] * size
     for g, (_, samples) in enumerate(groups):
@@ -184,7 +184,7 @@ def _drawn_by(groups: list[tuple[Branch, Any]], size: int) -> list[Array]:
 
 
 def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violations: list[Violation], batch: Batch, samples: int) -> None:
-    """What left its domain is an error, or for arrays a warning."""
+    """Raise an error for the operations that left their domain, or warn if the arguments are arrays."""
     if not violations:
         return
     if batch.shape is None:
@@ -192,13 +192,13 @@ def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violati
         with tracing(False, [leaf for leaves, _ in variables for leaf in leaves]):
             call.of(f, [seen for _, seen in variables])  # raises the error with the operation, the numbers and the labels
         raise DomainError("an operation left its domain in compiled code, though not in eager code")
-    for one, bad in violations:
+    for instruction, bad in violations:
         outside = bad.reshape(-1, bad.shape[-1]).any(axis=0)
-        elements = outside.sum() if outside.size > 1 else samples  # of a shared number all of them
-        needs = one.operation.requires or "inputs in its domain"
-        message = f"{one.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
+        elements = outside.sum() if outside.size > 1 else samples  # a shared number affects all samples
+        needs = instruction.operation.requires or "inputs in its domain"
+        message = f"{instruction.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
         how = np.geterr()["invalid"]
         if how == "raise":
             raise FloatingPointError(message)
         if how != "ignore":
-            warnings.warn(message, RuntimeWarning, stacklevel=6)  # whoever called
+            warnings.warn(message, RuntimeWarning, stacklevel=6)  # the caller of the compiled function

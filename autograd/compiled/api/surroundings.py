@@ -1,8 +1,8 @@
-"""What a function refers to beside its arguments: random generators, attributes, containers, variables of functions around it.
+"""Surroundings: what a function refers to besides its arguments, such as random generators, attributes, containers, outer variables.
 
-A run of the function may draw from the generators and change the rest; recording it must not leave a trace of that behind, and must tell
-when it happened. Found by following references from the function, as far as they lead through code and objects of the user: closures,
-defaults, global names that it uses, attributes, elements of containers. Libraries are not looked into.
+A run of the function may draw from the generators and change the rest. A recording must detect this and undo it. The surroundings are found
+by following references from the function through code and objects of the user: closures, defaults, global names, attributes, elements of
+containers. Libraries are not searched.
 """
 
 from __future__ import annotations
@@ -32,35 +32,35 @@ LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "sci
 }
 
 MANY = 20_000
-"""So many objects are looked at, at most, Values and numbers not counted."""
+"""The largest number of objects to search, not counting Values and numbers."""
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Something that can hold numbers and objects: what it is called, its contents as a dict, list or array, and how to set these again."""
+    """A place that holds numbers or objects: its name, and functions that read its contents (a dict, list or array) and write them back."""
 
     name: str
     read: Callable[[], Any]
     write: Callable[[Any], Any]
-    of_object: bool = False  # the attributes of an object, of which a call may make new ones
+    of_object: bool = False  # whether it is the attributes of an object, to which a call may add some
 
 
 class Surroundings:
     """What some functions and objects refer to.
 
     Attributes:
-        generators: of random numbers; always those of `random` and of `numpy.random`.
-        iterators: others, which go on when they are asked, and cannot go back.
-        places: all that can be changed.
+        generators: generators of random numbers, always including those of `random` and `numpy.random`.
+        iterators: other iterators, which advance when they are used and cannot go back.
+        places: everything that can be changed.
     """
 
     def __init__(self, *roots: Any) -> None:
         self.generators: list[Any] = [random, np.random]
         self.iterators: list[Any] = []
         self.places: list[Place] = []
-        seen: dict[int, Any] = {}  # keeps them alive, so that no `id` is used again
+        seen: dict[int, Any] = {}  # keeps the objects alive, so that no `id` is reused
         pending = list(roots)
         while pending and len(seen) < MANY:
             x = pending.pop()
@@ -75,7 +75,7 @@ class Surroundings:
                 pending.extend(self._look_into(x))
 
     def _look_into(self, x: Any) -> Iterator[Any]:
-        """What it refers to; and notes what can be changed."""
+        """The objects to which it refers. Appends to `places` what can be changed."""
         name = f"a {type(x).__name__}"
         if isinstance(x, types.FunctionType):
             yield from self._function(x)
@@ -112,7 +112,7 @@ class Surroundings:
     def _function(self, f: types.FunctionType) -> Iterator[Any]:
         cells = [(name, cell) for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True) if _is_set(cell)]
         if _is_library(f.__module__):
-            # of ours, such as a layer's, what it was made with is the user's
+            # a function of a library, such as a layer's, can hold objects of the user
             yield from [cell.cell_contents for _, cell in cells]
             return
         for name, cell in cells:
@@ -154,11 +154,11 @@ class Surroundings:
         return [pickle.dumps(_state(generator)) for generator in self.generators]
 
     def snapshot(self) -> Snapshot:
-        """All of it as it is now."""
+        """The present state of everything."""
         return Snapshot(self.states(), [(place, place.read()) for place in self.places])
 
     def line_that_draws(self, f: Callable[[], Any]) -> str:
-        """The line of the user's code that draws from a generator when `f` is called; "" where there is none. States are put back."""
+        """The line of the user's code that draws from a generator when `f` is called; "" if there is none. Restores the states."""
         before = self.states()
         drawing: list[str] = []
         last = [""]
@@ -175,7 +175,7 @@ class Surroundings:
         sys.settrace(trace)
         try:
             f()
-        except Exception:  # which the first run would have raised: this one is only to find the line
+        except Exception:  # the first run did not raise it: only the line stays unknown
             return ""
         finally:
             sys.settrace(previous)
@@ -183,7 +183,7 @@ class Surroundings:
         return drawing[0] if drawing else last[0]
 
     def drawn_since(self, before: list[bytes]) -> bool:
-        """Whether a generator has another state; then all have the former one again."""
+        """Whether a generator has another state than before. Restores the states."""
         after = self.states()
         for generator, old, new in zip(self.generators, before, after, strict=True):
             if old != new:
@@ -199,7 +199,7 @@ class Snapshot:
     contents: list[tuple[Place, Any]]
 
     def changes(self) -> Iterator[tuple[Place, Any, Any, Any]]:
-        """What has other contents than it had: where, under which key, before and after; `_NOTHING` where there is no such key."""
+        """The differences to the present contents: place, key, contents before and after; `_NOTHING` if the key is missing."""
         for place, was in self.contents:
             now = place.read()
             if isinstance(was, np.ndarray):
@@ -215,7 +215,7 @@ class Snapshot:
                     yield place, key, before, after
 
     def restore(self, surroundings: Surroundings) -> None:
-        """Make everything what it was."""
+        """Restore everything."""
         surroundings.drawn_since(self.states)
         changed = {id(place) for place, *_ in self.changes()}
         for place, was in self.contents:
@@ -223,7 +223,7 @@ class Snapshot:
                 place.write(was)
 
     def changed(self) -> str:
-        """What has changed, in words; "" where nothing has, but for what layers keep of their weights."""
+        """The first difference in words; "" if there is none. What layers cache of their weights does not count."""
         for place, key, _, after in self.changes():
             if not (place.of_object and _is_cache(after)):
                 return f"{key!r} of {place.name}" if isinstance(key, str) else place.name
@@ -240,7 +240,7 @@ def _is_plain(x: Any) -> bool:
 
 
 def _is_cache(x: Any) -> bool:
-    """Whether it is what a layer keeps of its weights, or several of them."""
+    """Whether it is what layers cache of their weights: one vector or several."""
     return isinstance(x, Vector) or (isinstance(x, list) and len(x) > 0 and all(isinstance(item, Vector) for item in x))
 
 
@@ -286,7 +286,7 @@ def _of_attribute(x: Any, name: str) -> tuple[Callable[[], dict[Any, Any]], Call
 
 
 def _of_class(cls: type, name: str) -> tuple[Callable[[], dict[Any, Any]], Callable[[dict[Any, Any]], Any]]:
-    """An attribute of a class as the class holds it: `getattr` would call a descriptor."""
+    """An attribute of a class, read without `getattr`, which would call a descriptor."""
 
     def write(old: dict[Any, Any]) -> None:
         if name in old:
@@ -318,7 +318,7 @@ def _of_global(name: str, names: dict[str, Any]) -> Place:
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
-    """The global names and attributes that code uses, also in functions within it."""
+    """The global names and attributes that code uses, including the functions within it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

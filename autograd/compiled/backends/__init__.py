@@ -1,1 +1,1 @@
-"""What runs code: the contract, and a folder for each backend."""
+"""Backends, which run code: the contract, and a folder for each of them."""

@@ -1,4 +1,4 @@
-"""The backends by their names, as `executor=` takes them."""
+"""The backends by name: "numpy", "llvm" (or "native"), "jax", and "auto", which chooses one of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ NAMES = ("auto", *BACKENDS)
 
 
 def backend_named(name: str) -> Backend:
-    """The backend of a name: one of `BACKENDS`, or "auto" for "llvm" where its packages are installed, else "numpy".
+    """The backend with this name.
+
+    Args:
+        name: "numpy"; "llvm", also called "native", which needs Numba and SciPy; "auto", which is "llvm" if these are installed,
+            otherwise "numpy"; or "jax", which needs JAX.
 
     Raises:
         CompileError: there is no backend of that name.

@@ -1,1 +1,1 @@
-"""Code as text and as functions of others: the listing, NumPy source, a function of JAX."""
+"""Exports of code: the listing, NumPy source, and a function of JAX."""

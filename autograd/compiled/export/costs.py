@@ -14,9 +14,9 @@ from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Scalars, Select,
 from autograd.ops import Operation
 
 
-def operations(one: Instruction | Scalars) -> int:
+def operations(instruction: Instruction | Scalars) -> int:
     """How many floating-point operations an instruction takes forward, for each sample."""
-    return COSTS[type(one)](one)
+    return COSTS[type(instruction)](instruction)
 
 
 def _of_one(operation: Operation, inputs: int) -> int:
@@ -24,14 +24,14 @@ def _of_one(operation: Operation, inputs: int) -> int:
     return 1 if operation.arity is not None else max(inputs - 1, 1)
 
 
-def _scalars(one: Scalars) -> int:
-    counts = np.diff(one.ends, prepend=0).tolist()
-    return sum(_of_one(operation, count) for operation, count in zip(one.operations, counts, strict=True))
+def _scalars(instruction: Scalars) -> int:
+    counts = np.diff(instruction.ends, prepend=0).tolist()
+    return sum(_of_one(operation, count) for operation, count in zip(instruction.operations, counts, strict=True))
 
 
-def _map(one: Instruction) -> int:
-    terms = sum(operand.shape[-1] for operand in one.operands) if one.stacked else 1
-    return one.size * _of_one(one.operation, terms)
+def _map(instruction: Instruction) -> int:
+    terms = sum(operand.shape[-1] for operand in instruction.operands) if instruction.stacked else 1
+    return instruction.size * _of_one(instruction.operation, terms)
 
 
 COSTS: dict[type[Instruction | Scalars], Callable[[Any], int]] = {
@@ -39,7 +39,7 @@ COSTS: dict[type[Instruction | Scalars], Callable[[Any], int]] = {
     Select: _map,
     Sum: _map,
     Dot: _map,
-    Matmul: lambda one: 2 * one.size * one.operands[0].shape[-1],
-    Spread: lambda one: 0,
+    Matmul: lambda instruction: 2 * instruction.size * instruction.operands[0].shape[-1],
+    Spread: lambda instruction: 0,
     Scalars: _scalars,
 }

@@ -100,7 +100,7 @@ class _Text:
         self.tape, self.code, self.instructions = tape, code, code.instructions
         self.names = Names(tape, code, shapes)
         self.operands = Operands(self.names, len(self.instructions))
-        self.reads = [[] if isinstance(one, Scalars) else self.operands.read(one) for one in self.instructions]
+        self.reads = [[] if isinstance(instruction, Scalars) else self.operands.read(instruction) for instruction in self.instructions]
         for reads in self.reads:
             for read in reads:
                 self.operands.shape_leaves(read)
@@ -113,13 +113,13 @@ class _Text:
         return "\n".join([self.head(), *lines, *[f"  {line}" for line in (*ends, *self.names.legend())]])
 
     def head(self) -> str:
-        products = sum(isinstance(one, Matmul) for one in self.instructions)
-        count = sum(len(one.operations) if isinstance(one, Scalars) else 1 for one in self.instructions)
+        products = sum(isinstance(instruction, Matmul) for instruction in self.instructions)
+        count = sum(len(instruction.operations) if isinstance(instruction, Scalars) else 1 for instruction in self.instructions)
         numbers = [self.tape.nodes[i]._data for i in self.tape.constants()]
         distinct = list(dict.fromkeys(map(number_text, numbers)))
         inside = ", ".join([*distinct[:4], "…"] if len(distinct) > 4 else distinct)
-        costs = [operations(one) for one in self.instructions]
-        shared = sum(cost for cost, one in zip(costs, self.instructions, strict=True) if not one.batched)
+        costs = [operations(instruction) for instruction in self.instructions]
+        shared = sum(cost for cost, instruction in zip(costs, self.instructions, strict=True) if not instruction.batched)
         cost = f"{shared:,} floating-point operations forward, {8 * self.code.shared:,} bytes"
         if self.code.batched:
             cost += f"; and for each of n samples {sum(costs) - shared:,}, {8 * self.code.batched:,} bytes"
@@ -146,15 +146,18 @@ class _Text:
         return [f"returns {', '.join(texts)}"]
 
     def lines(self) -> list[Line]:
-        return [self.scalars(i, one) if isinstance(one, Scalars) else self.line(i, one) for i, one in enumerate(self.instructions)]
+        return [
+            self.scalars(i, instruction) if isinstance(instruction, Scalars) else self.line(i, instruction)
+            for i, instruction in enumerate(self.instructions)
+        ]
 
-    def line(self, i: int, one: Instruction) -> Line:
+    def line(self, i: int, instruction: Instruction) -> Line:
         named = self.names.arrays[i]
-        rows = self.names.rows(one)
+        rows = self.names.rows(instruction)
         scopes = {self.tape.nodes[row].scope if row >= 0 else "" for row in rows}
-        shape = shape_text(named.shape, one.batched)
-        text = self.instruction(one, self.reads[i], True)
-        reads = self.reads[i][: len(one.operands)]
+        shape = shape_text(named.shape, instruction.batched)
+        text = self.instruction(instruction, self.reads[i], True)
+        reads = self.reads[i][: len(instruction.operands)]
         sources = dict.fromkeys(source for read in reads for source in self.sources(read.kind, read.places))
         leaves = self.leaves([(read.kind, read.places) for read in reads])
         scope = scopes.pop() if len(scopes) == 1 else ""
@@ -162,22 +165,22 @@ class _Text:
             named.name,
             shape,
             text,
-            isinstance(one, Matmul),
+            isinstance(instruction, Matmul),
             tuple(sources),
             scope,
-            lambda: (f"{named.name}{shape} = {self.instruction(one, self.reads[i], False)}",),
+            lambda: (f"{named.name}{shape} = {self.instruction(instruction, self.reads[i], False)}",),
             leaves,
         )
 
-    def scalars(self, i: int, one: Scalars) -> Line:
+    def scalars(self, i: int, instruction: Scalars) -> Line:
         named = self.names.arrays[i]
-        counts = Counter(operation.symbol for operation in one.operations).most_common()
+        counts = Counter(operation.symbol for operation in instruction.operations).most_common()
         words = ", ".join(f"{count:,} {printable(symbol)}" for symbol, count in counts)
-        reads = [(kind, np.unique(one.inputs[one.input_batched == kind])) for kind in (False, True)]
+        reads = [(kind, np.unique(instruction.inputs[instruction.input_batched == kind])) for kind in (False, True)]
         sources = dict.fromkeys(source for kind, x in reads for source in self.sources(kind, x[self.names.array[kind][x] != i]))
-        text = f"{len(one.operations):,} scalars one after the other: {words}"
-        shape = shape_text(named.shape, one.batched)
-        return Line(named.name, shape, text, False, tuple(sources), "", lambda: tuple(self.each(one)), self.leaves(reads))
+        text = f"{len(instruction.operations):,} scalars one after the other: {words}"
+        shape = shape_text(named.shape, instruction.batched)
+        return Line(named.name, shape, text, False, tuple(sources), "", lambda: tuple(self.each(instruction)), self.leaves(reads))
 
     def leaves(self, reads: list[tuple[bool, Rows]]) -> Callable[[], dict[str, tuple[Value, ...]]]:
         """The leaves that are read, by the names of their arrays; found where they are asked for."""
@@ -190,9 +193,9 @@ class _Text:
 
         return find
 
-    def each(self, one: Scalars) -> Iterator[str]:
+    def each(self, instruction: Scalars) -> Iterator[str]:
         """Every scalar on a line of its own."""
-        for single in one.single:
+        for single in instruction.single:
             output = Read(single.batched, np.array([single.start]))
             yield f"{self.operands.operand(output, False)} = {self.instruction(single, self.operands.read(single), False)}"
 
@@ -213,11 +216,11 @@ class _Text:
 
     # -- an instruction -------------------------------------------------------------------------------------------------
 
-    def instruction(self, one: Instruction, reads: Sequence[Read], short: bool) -> str:
-        if one.mask is not None:
+    def instruction(self, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
+        if instruction.mask is not None:
             *reads, mask = reads
-            return f"{WORDS[type(one)](self.operands, one, reads, short)} where {self.operands.operand(mask, short)}"
-        return WORDS[type(one)](self.operands, one, reads, short)
+            return f"{WORDS[type(instruction)](self.operands, instruction, reads, short)} where {self.operands.operand(mask, short)}"
+        return WORDS[type(instruction)](self.operands, instruction, reads, short)
 
 
 # -- the kinds of instructions ----------------------------------------------------------------------------------------------
@@ -233,8 +236,8 @@ def _listed(operands: Operands, reads: Sequence[Read], short: bool) -> str:
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-def _map(operands: Operands, one: Instruction, reads: Sequence[Read], short: bool) -> str:
-    row = one.operation.origin or one.operation
+def _map(operands: Operands, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
+    row = instruction.operation.origin or instruction.operation
     if row is SUM:
         return f"Σ {_listed(operands, reads, short)}"
     if row is DOT:
@@ -250,13 +253,13 @@ def _map(operands: Operands, one: Instruction, reads: Sequence[Read], short: boo
     return f"{_word(row)}({', '.join([*a, *constants])})"
 
 
-def _matmul(operands: Operands, one: Instruction, reads: Sequence[Read], short: bool) -> str:
+def _matmul(operands: Operands, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
     left, right = reads
     swapped = Read(right.kind, right.places.T, right.full and right.full[::-1]) if right.places.ndim == 2 else right
     return f"{operands.operand(left, short)} @ {operands.operand(swapped, short, True)}"
 
 
-def _spread(operands: Operands, one: Instruction, reads: Sequence[Read], short: bool) -> str:
+def _spread(operands: Operands, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
     return f"{operands.operand(reads[0], short)} for each sample"
 
 

@@ -113,14 +113,19 @@ class Names:
             if place >= 0:
                 self._row[kind][place] = row
         self._constants()
-        self.arrays = [Named("", one.outputs.shape if isinstance(one, Scalars) else _without_ones(one.shape)) for one in code.instructions]
-        for i, one in enumerate(code.instructions):
-            if isinstance(one, Scalars):
+        self.arrays = [
+            Named("", instruction.outputs.shape if isinstance(instruction, Scalars) else _without_ones(instruction.shape))
+            for instruction in code.instructions
+        ]
+        for i, instruction in enumerate(code.instructions):
+            if isinstance(instruction, Scalars):
                 for kind in (False, True):
-                    own = np.flatnonzero(one.output_batched == kind)
-                    self._own(i, kind, one.outputs[own], own)
+                    own = np.flatnonzero(instruction.output_batched == kind)
+                    self._own(i, kind, instruction.outputs[own], own)
             else:
-                self._own(i, one.batched, np.arange(one.start, one.start + one.size), np.arange(one.size))
+                self._own(
+                    i, instruction.batched, np.arange(instruction.start, instruction.start + instruction.size), np.arange(instruction.size)
+                )
         self._families = self._leaves(shapes)
         self._name_leaves()
         self._name_steps()
@@ -221,11 +226,11 @@ class Names:
         first = [np.full(size, np.iinfo(np.intp).max) for size in (self._code.shared, self._code.batched)]
         readers = [np.zeros(size, dtype=np.uint64) for size in (self._code.shared, self._code.batched)]
         reads: list[tuple[bool, Rows]] = []
-        for one in self._code.instructions:
-            if isinstance(one, Scalars):
-                reads += [(kind, one.inputs[one.input_batched == kind]) for kind in (False, True)]
+        for instruction in self._code.instructions:
+            if isinstance(instruction, Scalars):
+                reads += [(kind, instruction.inputs[instruction.input_batched == kind]) for kind in (False, True)]
             else:
-                reads += [(operand.batched, operand.all_places()) for operand in one.operands]
+                reads += [(operand.batched, operand.all_places()) for operand in instruction.operands]
         for i, (kind, read) in enumerate(reads):
             places = np.unique(read)
             first[kind][places] = np.minimum(first[kind][places], i)
@@ -261,9 +266,9 @@ class Names:
         in_order = (np.diff(self._row[family.kind][family.places]) > 0).all() and not given.any()
         return ", in the order of `leaves`" if in_order else LISTED
 
-    def rows(self, one: Instruction) -> list[int]:
+    def rows(self, instruction: Instruction) -> list[int]:
         """The row of the tape that each output of an instruction stands for; -1 where that is a sum that only the program has."""
-        return self._row[one.batched][one.start : one.start + one.size].tolist()  # type: ignore[no-any-return]
+        return self._row[instruction.batched][instruction.start : instruction.start + instruction.size].tolist()  # type: ignore[no-any-return]
 
     def leaves(self, array: int) -> tuple[Value, ...]:
         """The leaves of an array, in its order."""
@@ -280,10 +285,10 @@ class Names:
 
     def _name_steps(self) -> None:
         """By the label of what a one computes, where that has one of its own, else by the number of the line."""
-        for i, one in enumerate(self._code.instructions):
+        for i, instruction in enumerate(self._code.instructions):
             label = ""
-            if not isinstance(one, Scalars):
-                label = _common([self._tape.nodes[row].label if row >= 0 else "" for row in self.rows(one)], one.shape)
+            if not isinstance(instruction, Scalars):
+                label = _common([self._tape.nodes[row].label if row >= 0 else "" for row in self.rows(instruction)], instruction.shape)
             name = quoted(label) if label and not _TEMPORARY.fullmatch(label) else ""
             self.arrays[i].name = name if name and name not in self._taken else f"t{i + 1}"
             self._taken.add(self.arrays[i].name)

@@ -34,9 +34,11 @@ def source_of(code: Code, title: str, lines: list[Line], main: list[str]) -> str
         lines: the instructions in words.
         main: what comes after the two functions.
     """
-    instructions = [(one, comment(f"{line.name}{line.shape} = {line.text}")) for one, line in zip(code.instructions, lines, strict=True)]
-    forward = [text for one, words in instructions for text in (words, *_each(one, _forward))]
-    backward = [text for one, words in reversed(instructions) for text in (words, *_each(one, _backward, True))]
+    instructions = [
+        (instruction, comment(f"{line.name}{line.shape} = {line.text}")) for instruction, line in zip(code.instructions, lines, strict=True)
+    ]
+    forward = [text for instruction, words in instructions for text in (words, *_each(instruction, _forward))]
+    backward = [text for instruction, words in reversed(instructions) for text in (words, *_each(instruction, _backward, True))]
     used = {name for text in (*forward, *backward) if not text.startswith("#") for name in re.findall(r"(?<![.\w])[a-z]\w*", text)}
     return "\n".join(
         [
@@ -71,9 +73,9 @@ def array_text(numbers: npt.NDArray[Any]) -> str:
     return f"np.array({numbers.tolist()})".replace("nan", "np.nan").replace("inf", "np.inf")
 
 
-def _each(one: Instruction | Scalars, write: Callable[[Instruction], list[str]], backward: bool = False) -> Iterator[str]:
+def _each(instruction: Instruction | Scalars, write: Callable[[Instruction], list[str]], backward: bool = False) -> Iterator[str]:
     """The lines of an instruction; of scalars, those of all of them."""
-    single = one.single if isinstance(one, Scalars) else [one]
+    single = instruction.single if isinstance(instruction, Scalars) else [instruction]
     for each in reversed(single) if backward else single:
         yield from write(each)
 
@@ -93,18 +95,18 @@ class Rule:
     aligned: bool = True
 
 
-def _map(one: Instruction) -> list[str]:
-    if one.stacked:
-        return [f"y = OPERATIONS[{one.operation.name!r}].value(ARRAYS, *np.moveaxis(a, 1, 0))"]
-    return lines_of(one.operation.value, _names(one), "y")
+def _map(instruction: Instruction) -> list[str]:
+    if instruction.stacked:
+        return [f"y = OPERATIONS[{instruction.operation.name!r}].value(ARRAYS, *np.moveaxis(a, 1, 0))"]
+    return lines_of(instruction.operation.value, _names(instruction), "y")
 
 
-def _map_part(one: Instruction, k: int) -> list[str]:
-    operation = one.operation
-    if one.stacked:
+def _map_part(instruction: Instruction, k: int) -> list[str]:
+    operation = instruction.operation
+    if instruction.stacked:
         slopes = f"OPERATIONS[{operation.name!r}].slopes(ARRAYS, y, *np.moveaxis(a, 1, 0))"
         return [f"part = np.stack(np.broadcast_arrays(*[{_product(operation)} for slope in {slopes}]), axis=1)"]
-    return [*lines_of(_rule(operation, k), ["y", *_names(one)], "slope"), f"part = {_product(operation)}"]
+    return [*lines_of(_rule(operation, k), ["y", *_names(instruction)], "slope"), f"part = {_product(operation)}"]
 
 
 def _other(k: int) -> str:
@@ -112,53 +114,57 @@ def _other(k: int) -> str:
     return "b" if k == 0 else "a"
 
 
-def _matmul_part(one: Instruction, k: int) -> list[str]:
-    axes = _axes(one)
+def _matmul_part(instruction: Instruction, k: int) -> list[str]:
+    axes = _axes(instruction)
     return [f"part = np.einsum('{axes[2]},{axes[1 - k]}->{axes[k]}', g, {_other(k)})"]
 
 
 RULES: dict[type[Instruction], Rule] = {
     Map: Rule(_map, _map_part),
     Select: Rule(_map, _map_part),
-    Sum: Rule(lambda one: ["y = a.sum(axis=1)"], lambda one, k: ["part = g[:, None]"]),
-    Dot: Rule(lambda one: ["y = (a * b).sum(axis=1)"], lambda one, k: [f"part = g[:, None] * {_other(k)}"]),
-    Matmul: Rule(lambda one: [f"y = np.einsum('{','.join(_axes(one)[:2])}->{_axes(one)[2]}', a, b)"], _matmul_part, aligned=False),
-    Spread: Rule(lambda one: ["y = a"], lambda one, k: ["part = g"]),
+    Sum: Rule(lambda instruction: ["y = a.sum(axis=1)"], lambda instruction, k: ["part = g[:, None]"]),
+    Dot: Rule(lambda instruction: ["y = (a * b).sum(axis=1)"], lambda instruction, k: [f"part = g[:, None] * {_other(k)}"]),
+    Matmul: Rule(
+        lambda instruction: [f"y = np.einsum('{','.join(_axes(instruction)[:2])}->{_axes(instruction)[2]}', a, b)"],
+        _matmul_part,
+        aligned=False,
+    ),
+    Spread: Rule(lambda instruction: ["y = a"], lambda instruction, k: ["part = g"]),
 }
 
 DATA, GRADIENTS = ("x", "xs"), ("d", "ds")
 """The names of the arrays of numbers, shared and batched, and of their gradients."""
 
 
-def _forward(one: Instruction) -> list[str]:
+def _forward(instruction: Instruction) -> list[str]:
     """The lines that compute an instruction."""
-    return [*_inputs(one), *RULES[type(one)].value(one), f"{_output(one, DATA)}[...] = y"]
+    return [*_inputs(instruction), *RULES[type(instruction)].value(instruction), f"{_output(instruction, DATA)}[...] = y"]
 
 
-def _backward(one: Instruction) -> list[str]:
+def _backward(instruction: Instruction) -> list[str]:
     """The lines of the chain rule through an instruction."""
-    if one.constant:
+    if instruction.constant:
         return []
-    lines = [f"g = {_output(one, GRADIENTS)}", f"y = {_output(one, DATA)}", *_inputs(one)]
-    if one.mask is not None:
-        lines.append(f"wanted = {_read(one.mask, DATA, one.batched)} != 0.0")
-        if one.mask.batched and not one.batched:
+    lines = [f"g = {_output(instruction, GRADIENTS)}", f"y = {_output(instruction, DATA)}", *_inputs(instruction)]
+    if instruction.mask is not None:
+        lines.append(f"wanted = {_read(instruction.mask, DATA, instruction.batched)} != 0.0")
+        if instruction.mask.batched and not instruction.batched:
             lines.append("wanted = wanted.any(axis=-1)")
-    for k, operand in enumerate(one.operands):
+    for k, operand in enumerate(instruction.operands):
         if operand.constant:
             continue
-        lines += RULES[type(one)].part(one, k)
-        if one.mask is not None:
-            lines.append(f"part = np.where(wanted{'[:, None]' if one.stacked else ''}, part, 0.0)")
-        if one.batched and not operand.batched and RULES[type(one)].aligned:
+        lines += RULES[type(instruction)].part(instruction, k)
+        if instruction.mask is not None:
+            lines.append(f"part = np.where(wanted{'[:, None]' if instruction.stacked else ''}, part, 0.0)")
+        if instruction.batched and not operand.batched and RULES[type(instruction)].aligned:
             lines.append("part = part.sum(axis=-1)")
         lines.append(_add(operand))
     return lines
 
 
-def _inputs(one: Instruction) -> list[str]:
-    beside = one.batched and RULES[type(one)].aligned
-    return [f"{name} = {_read(x, DATA, beside)}" for name, x in zip(_names(one), one.operands, strict=True)]
+def _inputs(instruction: Instruction) -> list[str]:
+    beside = instruction.batched and RULES[type(instruction)].aligned
+    return [f"{name} = {_read(x, DATA, beside)}" for name, x in zip(_names(instruction), instruction.operands, strict=True)]
 
 
 def _read(operand: Operand, arrays: tuple[str, str], beside: bool = False) -> str:
@@ -170,8 +176,8 @@ def _read(operand: Operand, arrays: tuple[str, str], beside: bool = False) -> st
     return f"{text}[..., None]" if beside and not operand.batched else text
 
 
-def _output(one: Instruction, arrays: tuple[str, str]) -> str:
-    return _piece(arrays[one.batched], one.start, one.shape, one.batched)
+def _output(instruction: Instruction, arrays: tuple[str, str]) -> str:
+    return _piece(arrays[instruction.batched], instruction.start, instruction.shape, instruction.batched)
 
 
 def _piece(array: str, start: int, shape: tuple[int, ...], batched: bool) -> str:
@@ -187,9 +193,13 @@ def _add(operand: Operand) -> str:
     return f"np.add.at({'ds' if operand.batched else 'd'}, {_index(operand)}, np.broadcast_to(part, {shape}))"
 
 
-def _names(one: Instruction) -> list[str]:
+def _names(instruction: Instruction) -> list[str]:
     """What to call the inputs of an instruction."""
-    return ["a", "b", "c"][: len(one.operands)] if len(one.operands) < 4 else [f"a{i}" for i in range(len(one.operands))]
+    return (
+        ["a", "b", "c"][: len(instruction.operands)]
+        if len(instruction.operands) < 4
+        else [f"a{i}" for i in range(len(instruction.operands))]
+    )
 
 
 def _product(operation: Operation) -> str:
@@ -202,10 +212,10 @@ def _rule(operation: Operation, k: int) -> RuleOfRow:
     return operation.derivatives[k] if operation.arity is not None else lambda xp, y, *inputs: operation.slopes(xp, y, *inputs)[k]
 
 
-def _axes(one: Instruction) -> tuple[str, str, str]:
+def _axes(instruction: Instruction) -> tuple[str, str, str]:
     """The axes of a product and of its factors: rows, terms, columns, samples."""
-    a, b = ("s" * operand.batched for operand in one.operands)
-    return f"mt{a}", f"pt{b}", f"mp{'s' * one.batched}"
+    a, b = ("s" * operand.batched for operand in instruction.operands)
+    return f"mt{a}", f"pt{b}", f"mp{'s' * instruction.batched}"
 
 
 def _is_piece(operand: Operand) -> bool:

@@ -39,30 +39,32 @@ class Operands:
     def __init__(self, names: Names, count: int) -> None:
         self.names, self._count = names, count
 
-    def read(self, one: Instruction) -> list[Read]:
+    def read(self, instruction: Instruction) -> list[Read]:
         """What the operands of an instruction read, and last its mask."""
-        return [*self._inputs(one), *([] if one.mask is None else [self._like_output(one, one.mask)])]
+        return [*self._inputs(instruction), *([] if instruction.mask is None else [self._like_output(instruction, instruction.mask)])]
 
-    def _inputs(self, one: Instruction) -> Iterator[Read]:
-        if isinstance(one, Matmul):
-            for operand in one.operands:
+    def _inputs(self, instruction: Instruction) -> Iterator[Read]:
+        if isinstance(instruction, Matmul):
+            for operand in instruction.operands:
                 places = self._places(operand)
                 places = places.reshape(places.shape[1:] if len(places) == 1 else places.shape)
                 yield _reduced(operand, places, [True] * places.ndim)
             return
-        for k, operand in enumerate(one.operands):
-            if not one.stacked:
-                yield self._like_output(one, operand)
+        for k, operand in enumerate(instruction.operands):
+            if not instruction.stacked:
+                yield self._like_output(instruction, operand)
                 continue
-            places = _without_ones(one, self._places(operand))
+            places = _without_ones(instruction, self._places(operand))
             must = [False] * places.ndim
             # the terms are shown, of a dot by one of its factors
-            must[-1] = not isinstance(one, Dot) or (k == 0 and _is_repeated(_without_ones(one, self._places(one.operands[1])), -1))
+            must[-1] = not isinstance(instruction, Dot) or (
+                k == 0 and _is_repeated(_without_ones(instruction, self._places(instruction.operands[1])), -1)
+            )
             yield _reduced(operand, places, must)
 
-    def _like_output(self, one: Instruction, operand: Operand) -> Read:
+    def _like_output(self, instruction: Instruction, operand: Operand) -> Read:
         """An operand of the shape of the outputs."""
-        places = _without_ones(one, self._places(operand))
+        places = _without_ones(instruction, self._places(operand))
         return _reduced(operand, places, [False] * places.ndim)
 
     def _places(self, operand: Operand) -> Rows:
@@ -85,8 +87,8 @@ class Operands:
     def operand(self, read: Read, short: bool, swap: bool = False) -> str:
         """The operand in words; `swap` prefers to write it with a ᵀ."""
         kind, places, full = read.kind, read.places, read.full
-        one = places.size == 1
-        shape = places.shape if not one else (full or ())
+        is_single = places.size == 1
+        shape = places.shape if not is_single else (full or ())
         text, natural, count = self._pieces(kind, places.ravel(), short)
         swapped = False
         if places.ndim == 2 and 1 not in places.shape:
@@ -96,7 +98,7 @@ class Operands:
         if kind or natural is None or natural != shape:
             text += shape_text(shape, kind)
         text += "ᵀ" if swapped else ""
-        return text + (shape_text(full, kind) if full and not one and full != places.shape else "")
+        return text + (shape_text(full, kind) if full and not is_single and full != places.shape else "")
 
     def _pieces(self, kind: bool, places: Rows, short: bool) -> tuple[str, tuple[int, ...] | None, int]:
         """Numbers one after the other in words, their shape where the words tell it, and how many pieces they are of."""
@@ -135,10 +137,10 @@ class Operands:
         return f"({listed(texts, count)})", (len(places),) if scalar else None, len(cuts) - 1
 
 
-def _without_ones(one: Instruction, places: Rows) -> Rows:
+def _without_ones(instruction: Instruction, places: Rows) -> Rows:
     """The places without the axes along which the instruction has one number."""
-    kept = [n for n, m in zip(places.shape, one.shape, strict=False) if m != 1]
-    return places.reshape((*kept, *places.shape[len(one.shape) :]))
+    kept = [n for n, m in zip(places.shape, instruction.shape, strict=False) if m != 1]
+    return places.reshape((*kept, *places.shape[len(instruction.shape) :]))
 
 
 def _is_repeated(places: Rows, axis: int) -> bool:
@@ -168,7 +170,7 @@ def _runs(numbers: list[float], short: bool) -> list[str]:
             runs[-1] = text, runs[-1][1] + 1
         else:
             runs.append((text, 1))
-    return [one for text, n in runs for one in ([text] * n if n < 3 else [f"{text}[{n}]"])]
+    return [run for text, n in runs for run in ([text] * n if n < 3 else [f"{text}[{n}]"])]
 
 
 def number_text(x: float) -> str:

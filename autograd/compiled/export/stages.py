@@ -53,8 +53,8 @@ def lines_of_sums(sums: Sums) -> Iterator[str]:
         yield _line_of((row, operation, inputs))
 
 
-def _line_of(one: Computed) -> str:
-    row, operation, inputs = one
+def _line_of(computed: Computed) -> str:
+    row, operation, inputs = computed
     return f"{row} = {_operation(operation, _numbers(inputs))}"
 
 

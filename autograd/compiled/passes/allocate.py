@@ -1,12 +1,12 @@
-"""Allocate: every number gets a place in one of two arrays, such that operands are slices of it where that can be had.
+"""Allocate: assign each number a place in one of two arrays, such that operands are slices of it where possible.
 
-*Shared* numbers are the same for all samples. *Batched* ones differ from sample to sample: theirs is an array of two axes, one
-row a number and one column a sample, so that the same place means the same number in every sample. A program without a
-batch has shared numbers only.
+*Shared* numbers are the same for all samples. *Batched* ones differ from sample to sample. They are in an array of two axes, one row for
+each number and one column for each sample, so that the same place means the same number in every sample. A program without a batch has
+shared numbers only.
 
-The arguments of a function are placed in their own order, so that they are copied as a whole. Other leaves are placed in the
-order in which matrix products read them, then in the order of the other instructions; the outputs of an instruction lie
-side by side, in the order of the operands they were computed from.
+The arguments of a function are placed in their own order, so that they are copied as a whole. Other leaves are placed in the order in
+which matrix products read them, then in that of the other instructions. The outputs of an instruction are consecutive, in the order of
+the operand that was computed last.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autograd.ops import POS, Operation
 
 
 class _Places:
-    """Gives out the places."""
+    """Assigns places to rows."""
 
     def __init__(self, batched: npt.NDArray[np.bool_]) -> None:
         self.batched = batched
@@ -31,7 +31,7 @@ class _Places:
         self.size = {False: 0, True: 0}
 
     def put(self, rows: Rows) -> None:
-        """Places for the rows that have none yet, in their order."""
+        """Assign places to the rows that have none yet, in their order."""
         new = rows.ravel()[self.of[rows.ravel()] < 0]
         if new.size > 1:
             new = new[np.sort(np.unique(new, return_index=True)[1])]
@@ -40,23 +40,23 @@ class _Places:
             self.of[mine] = self.take(kind, mine.size) + np.arange(mine.size)
 
     def by_kind(self, rows: Rows) -> tuple[Rows, Rows]:
-        """The shared and the batched places of these rows, of those that have one."""
+        """The shared and the batched places of the rows; rows without a place are left out."""
         rows = rows[self.of[rows] >= 0]
         return self.of[rows[~self.batched[rows]]], self.of[rows[self.batched[rows]]]
 
     def take(self, batched: bool, count: int) -> int:
-        """That many places side by side; the first of them."""
+        """Reserve consecutive places. Returns the first of them."""
         start = self.size[batched]
         self.size[batched] += count
         return start
 
 
 def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], first: Sequence[int] = ()) -> Code:
-    """Give every row of the groups a place, and every operand its view.
+    """Assign a place to every row of the groups, and a view to every operand.
 
     Args:
-        tape: what was recorded.
-        groups: what the passes before have made of it.
+        tape: the recorded graph.
+        groups: the result of the earlier passes.
         wanted: the leaves whose derivatives are wanted.
         first: leaves that are placed before all others, in this order.
     """
@@ -70,14 +70,14 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
         for operand in [group.read] if isinstance(group, Block) else group.operands:
             places.put(operand[~computed[operand]])
     results = np.array([*tape.results, *tape.masks.values(), *tape.excused.values()], dtype=np.intp)
-    places.put(results[~computed[results]])  # what is given back as it came in
+    places.put(results[~computed[results]])  # results that are leaves or constants
 
-    shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # of the instruction whose outputs start at a place
+    shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # by the place at which its outputs start, the shape of an instruction
     instructions: list[Instruction | Scalars] = []
     spread: dict[int, int] = {}
 
     def locate(operand: Rows, reached: bool) -> Operand:
-        """Where the rows are; shared ones are copied to batched places where they stand beside such."""
+        """The operand that reads the rows. If some rows are batched, shared ones are copied to batched places."""
         nothing_wanted = not reached or bool(constant[operand].all())
         if operand.size == 1:
             row = operand.item()
@@ -108,7 +108,7 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
         start = places.size[is_batched]
         places.put(ordered.outputs)
         shapes[is_batched, start] = ordered.shape
-        one = ordered.kind(
+        instruction = ordered.kind(
             ordered.operation,
             ordered.shape,
             start,
@@ -118,22 +118,22 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
             _is_checked(ordered.operation, group.checked),
         )
         if ordered.mask is not None or ordered.excused is not None:
-            masked.append((len(instructions), one, ordered))
-        instructions.append(one)
-    for i, one, group in masked:  # now that they have places: a mask may be computed after what it masks
+            masked.append((len(instructions), instruction, ordered))
+        instructions.append(instruction)
+    for i, instruction, group in masked:  # last, because a mask may be computed after the instruction that it masks
         mask, excused = (
             None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.excused)
         )
-        instructions[i] = replace(one, mask=mask, excused=excused)
+        instructions[i] = replace(instruction, mask=mask, excused=excused)
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
-    kept, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first))
-    return Code(instructions, places.size[False], places.size[True], place, fixed, kept, leaves, given)
+    read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first))
+    return Code(instructions, places.size[False], places.size[True], place, fixed, read, leaves, given)
 
 
 def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """For each row, and each sum that only the program has: is it batched, is no derivative with respect to it wanted."""
+    """For each row, and each dot that was added to them: whether it is batched, and whether no derivative with respect to it is wanted."""
     rows = len(tape.nodes)
     total = max([rows, *[1 + int(np.max(group.outputs)) for group in groups]])
     batched = [*tape.batched, *[False] * (total - rows)]
@@ -182,8 +182,8 @@ def _is_checked(operation: Operation, wanted: bool) -> bool:
 
 
 def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]]) -> Group:
-    """The group with its outputs in the order in which its latest computed operand lies in memory, and in that one's shape."""
-    if group.kind is Matmul or group.outputs.size == 1:  # the latter in irregular graphs, where it would take long
+    """The group with its outputs in the order, and in the shape, that its most recently computed operand has in storage."""
+    if group.kind is Matmul or group.outputs.size == 1:  # the latter because irregular graphs have many such groups
         return group
     operands = group.operands
     batched = [bool(places.batched[operand].any()) for operand in operands]
@@ -205,7 +205,7 @@ def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool
 
 
 def _operand(places: Rows, constant: bool, batched: bool) -> Operand:
-    """The places as a strided view, if they are one that can also be added to: no number twice, except by a stride of 0."""
+    """The places as a strided view, if they are one that gradients can be added to: no place twice, except by a stride of 0."""
     shape = places.shape
     start = int(places.flat[0])
     strides = tuple(int(np.take(places, 1, axis=axis).flat[0]) - start if n > 1 else 0 for axis, n in enumerate(shape))

@@ -1,4 +1,4 @@
-"""Matrix products: dots whose operands form rows × columns are one product."""
+"""Matrix products: dots whose operands form rows × columns become one product."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from autograd.compiled.ir import Dot, Matmul, Rows
 
 
 def find_matmuls(groups: list[Group | Block]) -> list[Group | Block]:
-    """The groups, with dots that are a full grid of rows times columns replaced by one matrix product."""
+    """The groups, with dots that are a full grid of rows times columns replaced by a matrix product."""
     return [part for group in groups for part in (_parts(group) if isinstance(group, Group) and group.kind is Dot else [group])]
 
 
 def _parts(group: Group) -> Iterator[Group]:
-    """The products in a group of dots, and the dots that are in none. Dots that share an operand belong together."""
+    """The matrix products in a group of dots, and the remaining dots. Dots that share an operand belong together."""
     if group.outputs.size == 1 or group.mask is not None:
         yield group
         return
@@ -42,7 +42,7 @@ def _parts(group: Group) -> Iterator[Group]:
 
 
 def _connected(i: Rows, j: Rows, rows: int) -> Rows:
-    """For each dot which of the connected parts of the graph of rows and columns it belongs to: the lowest row of it."""
+    """For each dot its connected component in the graph of rows and columns, as the lowest row of the component."""
     parent = list(range(rows))
 
     def root(a: int) -> int:
@@ -59,9 +59,9 @@ def _connected(i: Rows, j: Rows, rows: int) -> Rows:
 
 
 def _product(group: Group, members: Rows, i: Rows, j: Rows) -> Group:
-    """Dots that are a full grid, as a product; `i` and `j` number their rows and columns."""
+    """Dots that are a full grid, as a matrix product; `i` and `j` are the rows and columns of the dots."""
     left, right = (operand[members] for operand in group.operands)
-    if i[0] != i[1]:  # the left operand changes faster in the order of recording: keep that order in memory
+    if i[0] != i[1]:  # the left operand varies fastest in the order of recording: swap the two, to keep that order in storage
         left, right, i, j = right, left, j, i
     (rows, first_of_row, i), (columns, first_of_column, j) = (np.unique(x, return_index=True, return_inverse=True) for x in (i, j))
     outputs = np.empty((len(rows), len(columns)), dtype=np.intp)

@@ -1,7 +1,6 @@
-"""Sums: a chain of additions becomes one sum, and the products in it one dot, where nothing else uses the parts.
+"""Sums: a chain of additions becomes one sum, and the products in it one dot, if nothing else uses the parts.
 
-That is how a loop over `w * x` looks after it was unrolled. An operation with any number of terms is a link of such a chain as well as an
-addition of two is.
+A loop over `w * x` gives such a chain when it is unrolled. A link of the chain is an addition, or a sum of any number of terms.
 """
 
 from __future__ import annotations
@@ -17,24 +16,24 @@ ADDITIONS = (ADD, SUM)
 
 
 def find_sums(tape: Tape) -> Sums:
-    """The rows of a tape that compute something, with chains of additions as sums and dots."""
+    """The computed rows of a tape, with chains of additions as sums and dots."""
     rows = len(tape.nodes)
     used = np.fromiter(chain.from_iterable(tape.inputs), dtype=np.intp)
     users = np.repeat(np.arange(rows), tape.counts)
     uses = np.bincount(used, minlength=rows)
-    uses[[*tape.results, *tape.masks.values(), *tape.excused.values()]] += 2  # by whoever asked for it
+    uses[[*tape.results, *tape.masks.values(), *tape.excused.values()]] += 2  # they are read from outside, so they stay
     adds, multiplies = (np.array([operation in kind for operation in tape.operations]) for kind in (ADDITIONS, (MUL,)))
     by_addition = adds[users]
     adders = np.full(rows, -1)
     adders[used[by_addition]] = users[by_addition]
-    is_part = (adds | multiplies) & (uses == 1) & (adders >= 0)  # all that uses this row is one addition or sum
-    if tape.masks:  # what is added up is wanted together
+    is_part = (adds | multiplies) & (uses == 1) & (adders >= 0)  # the only use of the row is in an addition or sum
+    if tape.masks:  # the terms of a sum must have its mask
         is_part &= [tape.masks.get(i) == tape.masks.get(adder) for i, adder in enumerate(adders.tolist())]
-    if tape.reached:  # and backward goes into all of it, or into nothing
+    if tape.reached:  # and the backward pass must reach all of them, or none
         visited = np.array(tape.reached)
         is_part &= visited == visited[adders]
     added, multiplied = (np.bincount(adders[is_part & kind], minlength=rows) for kind in (adds, multiplies))
-    is_sum = adds & ~is_part & ((added > 0) | (multiplied > 1))  # with a single product there is nothing to add up
+    is_sum = adds & ~is_part & ((added > 0) | (multiplied > 1))  # a single product is no dot
     is_part &= (is_sum | is_part)[adders]
     is_alone = (tape.counts > 0) & ~is_sum & ~is_part
 
@@ -73,7 +72,7 @@ def find_sums(tape: Tape) -> Sums:
 
 
 def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:
-    """What a chain of additions adds up, from left to right."""
+    """The terms of a chain of additions, from left to right."""
     terms: list[int] = []
     stack = [row]
     while stack:

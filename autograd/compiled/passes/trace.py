@@ -1,4 +1,4 @@
-"""Trace: the graph behind some Values as flat rows, inputs first, with what is known of where gradients and errors come to."""
+"""Trace: the graph behind some Values as flat rows, inputs first, and which of the rows receive gradients and can raise errors."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def trace(
     """The graph behind the roots as a Tape.
 
     Args:
-        roots: the results that are wanted.
+        roots: the results.
         varying: the leaves that differ from sample to sample.
-        recording: what else is known of the function that was recorded, and is being recorded still.
-        differentiated: those of the roots that the backward pass begins with; None for all, and none where there is none.
-        fixed: computed nodes that are leaves of the tape: each run reads the number that they have.
+        recording: the recording of the function, which is still open.
+        differentiated: the roots from which the backward pass starts. None means all of them; empty means that there is no backward pass.
+        fixed: computed nodes that become leaves of the tape: each run reads their present number.
     """
     nodes = _up_to(fixed, roots)
     operations = [node._operation for node in nodes]
@@ -61,7 +61,7 @@ def trace(
 
 
 def _reached(begin: list[int], operations: list[Operation], inputs: list[tuple[int, ...]], stops: set[Operation]) -> list[bool]:
-    """Which rows pass a gradient on to their inputs, when the backward pass begins with some rows and ends at some operations."""
+    """Which rows pass a gradient on to their inputs, if the backward pass starts from some rows and ends at some operations."""
     reached = [False] * len(operations)
     for i in begin:
         reached[i] = True
@@ -79,7 +79,7 @@ def _reached(begin: list[int], operations: list[Operation], inputs: list[tuple[i
 def _masks(
     nodes: Sequence[Value], roots: Sequence[Value], differentiated: Sequence[Value] | None, recording: Recording
 ) -> tuple[dict[Value, Value], dict[Value, Value]]:
-    """The masks of nodes that only one side of a `where` uses: of their gradients, and of their errors, if they were made there too."""
+    """Masks for nodes that only one side of a `where` uses: of their gradients, and of their errors if they were made in that side."""
     asked: dict[Value, Value | None] = {guard.node: guard.mask for guard in reversed(recording.guards)}
     for guard in recording.guards:
         asked[guard.node] = asked[guard.node] if asked[guard.node] is guard.mask else None
@@ -100,7 +100,7 @@ def _masks(
 
 
 def _up_to(fixed: Collection[Value], roots: Sequence[Value]) -> list[Value]:
-    """The nodes behind the roots, inputs first, without what only the fixed ones are computed from."""
+    """The nodes behind the roots, inputs first, without those that only fixed nodes depend on."""
     nodes = order_of(roots)
     if not fixed:
         return nodes
@@ -119,5 +119,5 @@ def order_of(roots: Sequence[Value]) -> list[Value]:
     """Every node that the roots depend on, inputs first."""
     if len(roots) == 1:
         return cast("list[Value]", topological_order(roots[0]))
-    above = node_of(SUM, list(roots), 0.0, [0.0] * len(roots))  # one walk, from a node above them all
+    above = node_of(SUM, list(roots), 0.0, [0.0] * len(roots))  # an auxiliary node with all roots as its inputs, so that one walk suffices
     return cast("list[Value]", topological_order(above))[:-1]

@@ -1,10 +1,10 @@
-"""Vectorise: rows that do the same thing become one vector instruction.
+"""Vectorise: rows with the same operation become one vector instruction.
 
-*Groups*: rows with the same operation and the same number of inputs, whose inputs come from the same groups, are computed together; so are
-all dots of one length and depth, in which `matmuls` looks for matrix products. A group depends on groups of less depth only.
+*Groups*: rows with the same operation and number of inputs are computed together if their inputs come from the same groups. So are all
+dots of one length and depth, among which `matmuls` looks for matrix products. A group depends only on groups of less depth.
 
-*Blocks*: where a graph is irregular, as that of a differential equation is, there are many groups of a few rows each, and vectors gain
-nothing. They stay scalars, one after the other.
+*Blocks*: an irregular graph, such as that of a differential equation, has many groups of few rows, for which vector instructions gain
+nothing. These rows stay scalars, computed one after the other.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from autograd.compiled.ir import Rows, kind_of
 from autograd.ops import DOT, SUM
 
 FEW = 16
-"""A group of fewer rows is no faster as a vector than as scalars."""
+"""A group of fewer rows gains nothing as a vector instruction."""
 MANY = 32
-"""From how many of such groups in a row on they are a block. Fewer are shown as what they are."""
+"""So many small groups in a row, or more, become a block. Fewer stay groups, which a listing shows more clearly."""
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Some of what is computed: a group, or narrow levels.
+    """A part of the computed rows: a group, or narrow levels.
 
     Attributes:
-        depth: of the first level.
-        few: how many groups of few rows it stands for; 0 for a group that is to be a vector.
-        positions: in the list of what is computed, ascending.
+        depth: the depth of the first level.
+        few: the number of small groups that it stands for; 0 for a group that becomes a vector instruction.
+        positions: its positions in the list of computed rows, ascending.
     """
 
     depth: int
@@ -46,7 +46,7 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
     computed, masks, batched, reached = sums.computed, sums.masks, sums.batched, sums.reached
     depths = _depths(computed, len(batched))
     rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
-    fits = np.ones(len(computed), dtype=bool)  # to be scalars
+    fits = np.ones(len(computed), dtype=bool)  # which rows can be scalars of a block
     if rigid or masks or tape.excused:
         fits[:] = [row not in masks and row not in tape.excused and operation not in rigid for row, operation, _ in computed]
     parts = _narrow_levels(np.array([depths[row] for row, _, _ in computed], dtype=np.intp), fits)
@@ -54,7 +54,7 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
     for part in parts:
         rest[part.positions] = False
 
-    # what is in no group, as leaves are, is of one kind with all of its depth, but for what differs from sample to sample
+    # rows that are in no group yet, such as leaves, count as one group for each depth, shared and batched ones apart
     group_of = (-1 - 2 * np.array(depths) - np.array(batched)).tolist()
     members: dict[Any, int] = {}
     groups: list[list[int]] = []
@@ -65,14 +65,14 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
         if not plain:
             mask, excused = (tape.batched[of[row]] if row in of else None for of in (masks, tape.excused))
             kind = row in tape.unchecked, excused, mask, not reached or reached[row]
-        # an operation with other constants is another object
-        if operation.arity == 2:  # as most have: quicker than the general way below
+        # an operation with other constants is another object, so the key tells them apart
+        if operation.arity == 2:  # the most frequent case, without the general one's tuples
             i, j = inputs
             key: Any = operation, group_of[i], group_of[j], kind
         else:
             if operation is DOT:
                 sources: Any = depths[row], batched[row]
-            elif operation.arity is None:  # the order of terms is not part of what a sum is
+            elif operation.arity is None:  # a sum does not depend on the order of its terms
                 sources = frozenset([group_of[i] for i in inputs])
             else:
                 sources = tuple([group_of[i] for i in inputs])
@@ -99,10 +99,10 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
 
 
 def _depths(computed: list[Computed], rows: int) -> list[int]:
-    """For each row how many are computed one after the other until it is; 0 for leaves and constants."""
+    """The depth of each row: the length of the longest path to it from a leaf or constant."""
     depths = [0] * rows
     for row, _, inputs in computed:
-        if len(inputs) == 2:  # as most have: quicker
+        if len(inputs) == 2:  # the most frequent case, without a list
             i, j = inputs
             depths[row] = (depths[i] if depths[i] > depths[j] else depths[j]) + 1
         else:
@@ -111,14 +111,14 @@ def _depths(computed: list[Computed], rows: int) -> list[int]:
 
 
 def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:
-    """Levels of few rows, so many of them that they are a block, in whichever groups they are: the groups themselves need not be made.
+    """Runs of levels of few rows, long enough to become a block whatever their groups are, so that the groups need not be made.
 
     Args:
-        depths: of what is computed.
-        fits: whether it can be scalars.
+        depths: the depth of each computed row.
+        fits: whether it can be a scalar of a block.
     """
     sizes = np.bincount(depths)
-    is_narrow = (np.bincount(depths, np.where(fits, 1, FEW)) < FEW) & (sizes > 0)  # on level 0 nothing is computed
+    is_narrow = (np.bincount(depths, np.where(fits, 1, FEW)) < FEW) & (sizes > 0)  # level 0 has no computed rows
     ends = sizes.cumsum()
     by_depth = np.argsort(depths, kind="stable")
     return [

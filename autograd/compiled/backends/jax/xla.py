@@ -1,9 +1,9 @@
-"""Run code with JAX: a program as one pure function of arrays, for GPUs and TPUs, in either precision, on one device or many.
+"""The JAX backend: runs code as one pure function of arrays, which XLA compiles.
 
-XLA's arithmetic is not quite that of `math`. On CPUs, numbers below 2.2e-308 count as 0. A product and a sum may be rounded once, not
-twice. Its functions are off by a few units in the last place, and erfc(a) by up to a².
+The arithmetic of XLA differs from that of `math`. On CPUs, numbers below 2.2e-308 count as 0. A product and a sum may be rounded once
+instead of twice. Functions are off by a few units in the last place, and erfc(a) by up to a².
 
-XLA compiles long programs slowly, as it does code of that length written for JAX.
+XLA compiles long programs slowly, as it compiles long functions written for JAX.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from autograd.compiled.backends.numpy.reference import Reference
 from autograd.compiled.ir import Code
 
 LONG = 500
-"""From how many instructions on a program takes so long to compile that a warning says so."""
+"""Compiling programs of so many instructions, or more, takes so long that the user is warned."""
 
 
 def warn_if_long(code: Code) -> None:
-    """Say so if XLA will take long."""
+    """Warn if XLA will take long to compile the code."""
     if len(code.flattened) >= LONG:
-        message = f'XLA takes minutes to compile {len(code.flattened):,} instructions: executor="native" and "numpy" take no time'
+        message = f'XLA takes long to compile {len(code.flattened):,} instructions: choose executor="llvm" or "numpy"'
         warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
 class Compiled(Reference):
-    """Code that XLA runs, in float64. See `backends.contract.Executable`."""
+    """Code that XLA runs in float64. See `backends.contract.Executable`."""
 
     def __init__(self, code: Code) -> None:
         super().__init__(code)
@@ -39,7 +39,7 @@ class Compiled(Reference):
 
     @property
     def _functions(self) -> tuple[Callable[..., Array], Callable[..., Array]]:
-        """Both directions, as XLA compiles them at their first use, and anew for another number of samples."""
+        """The functions forward and backward. XLA compiles each at its first use, and again for another number of samples."""
         if self._made is None:
             warn_if_long(self.code)
             self._made = _directions(self.code)
@@ -50,13 +50,13 @@ class Compiled(Reference):
         run, _ = self._functions
         with jax_package().enable_x64(True):
             (shared, batched), bad = run(data.shared, data.batched)
-            if bad.any():  # which elements of which operations, the reference finds out
+            if bad.any():  # the reference determines which elements of which operations
                 return super().forward(data)
         data.shared[...], data.batched[...] = shared, batched
         return []
 
     def backward(self, data: Storage, grads: Storage) -> None:
-        """See `Executable`; only the leaves receive their gradients."""
+        """See `Executable`. Only leaves receive their gradients."""
         _, run = self._functions
         with jax_package().enable_x64(True):
             shared, batched = run((data.shared, data.batched), (grads.shared, grads.batched))
@@ -67,7 +67,7 @@ load: Callable[[Code], Compiled] = Compiled
 
 
 def _cut(starts: Starts, shared: Array, batched: Array) -> Numbers:
-    """Storage, cut into arrays."""
+    """Storage as an array for each instruction."""
     pieces = [[x[a:b] for a, b in pairwise([*begin, len(x)])] for begin, x in zip(starts, (shared, batched), strict=True)]
     return Numbers((starts[0][:], starts[1][:]), (pieces[0], pieces[1]), batched.shape[1])
 

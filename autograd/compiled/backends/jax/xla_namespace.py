@@ -1,4 +1,4 @@
-"""The namespace of JAX arrays: the rules of the op table in XLA."""
+"""The namespace of JAX arrays, on which XLA evaluates the rules of the op table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd.errors import MissingPackageError
 from autograd.namespaces import FUNCTIONS, Namespace
 
 Array = Any
-"""An array of JAX, or a tracer of one."""
+"""A JAX array or tracer."""
 
 
 def jax_package() -> Any:
@@ -34,13 +34,13 @@ def namespace() -> Namespace:
     """The namespace of JAX arrays.
 
     XLA rewrites formulas as if they were over the reals: exp(a) exp(b) becomes exp(a + b), and (a / b) / c becomes a / (b c), which
-    may overflow. A barrier behind each function keeps the rules as they are written. It is gone before code is generated.
+    may overflow. A barrier after each function prevents this. XLA removes the barriers before it generates code.
     """
     jax = jax_package()
     jnp, lax = jax.numpy, jax.lax
 
     def halves(a: Array) -> tuple[Array, Array]:
-        """exp(|a|) / 2, which overflows where cosh does, and exp(-|a|) / 2."""
+        """exp(|a|) / 2, which overflows only where cosh does, and exp(-|a|) / 2."""
         e = jnp.exp(0.5 * jnp.abs(a))
         return (0.5 * e) * e, (0.5 / e) / e
 
@@ -52,7 +52,7 @@ def namespace() -> Namespace:
         grows, falls = halves(a)
         return jnp.where(jnp.abs(a) < 1.0, jnp.sinh(a), jnp.copysign(grows - falls, a))
 
-    def sqrt(a: Array) -> Array:  # 0.0 of -0.0, as XLA drops the `+ 0.0` of the slope's rule
+    def sqrt(a: Array) -> Array:  # 0.0 for -0.0, because XLA drops the `+ 0.0` in the rule of the slope
         return jnp.sqrt(jnp.where(a == 0.0, 0.0, a))
 
     def power(a: Array, b: Array) -> Array:  # XLA takes a square root where it sees an exponent of ½, which differs at -inf
@@ -60,7 +60,7 @@ def namespace() -> Namespace:
 
     own = {"cosh": cosh, "sinh": sinh, "sqrt": sqrt, "power": power, "erf": lax.erf, "erfc": lax.erfc}
 
-    def kept(function: Callable[..., Array]) -> Callable[..., Array]:
+    def protected(function: Callable[..., Array]) -> Callable[..., Array]:
         return lambda *inputs: lax.optimization_barrier(function(*inputs))
 
-    return SimpleNamespace(inf=np.inf, nan=np.nan, **{name: kept(own.get(name) or getattr(jnp, name)) for name in FUNCTIONS})
+    return SimpleNamespace(inf=np.inf, nan=np.nan, **{name: protected(own.get(name) or getattr(jnp, name)) for name in FUNCTIONS})

@@ -1,4 +1,4 @@
-"""The numbers of a run as arrays of JAX that lie side by side, one an instruction: nothing is overwritten."""
+"""The numbers of a run as JAX arrays, one for each instruction, of consecutive places. Nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -14,36 +14,38 @@ from autograd.compiled.ir import Instruction, Operand, places_of
 
 Places = npt.NDArray[np.intp]
 Arrays = tuple[list[Array], list[Array]]
-"""Shared ones and batched ones."""
+"""Shared and batched arrays."""
 Starts = tuple[list[int], list[int]]
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers of a run, or how fast they move.
+    """The numbers of a run, or their tangents.
 
     Attributes:
-        starts: the places at which the arrays begin, of the shared ones and of the batched ones.
-        arrays: of one axis, and of two where there are samples. A `ShapeDtypeStruct` stands for zeros that nobody computes with.
-        samples: how many there are.
+        starts: the places at which the shared and the batched arrays begin.
+        arrays: shared arrays of one axis, and batched ones of two. A `ShapeDtypeStruct` stands for symbolic zeros.
+        samples: the number of samples.
     """
 
     starts: Starts
     arrays: Arrays
     samples: int
 
-    def append(self, one: Instruction, array: Array) -> None:
-        """Add the outputs of an instruction, in their shape."""
-        self.starts[one.batched].append(one.start)
-        self.arrays[one.batched].append(array.reshape((one.size, self.samples)[: 1 + one.batched]))
+    def append(self, instruction: Instruction, array: Array) -> None:
+        """Append the outputs of an instruction, in their shape."""
+        self.starts[instruction.batched].append(instruction.start)
+        self.arrays[instruction.batched].append(array.reshape((instruction.size, self.samples)[: 1 + instruction.batched]))
 
-    def append_zeros(self, one: Instruction, dtype: Any) -> None:
-        """Add zeros for an instruction."""
-        self.starts[one.batched].append(one.start)
-        self.arrays[one.batched].append(jax_package().ShapeDtypeStruct((one.size, self.samples)[: 1 + one.batched], dtype))
+    def append_zeros(self, instruction: Instruction, dtype: Any) -> None:
+        """Append symbolic zeros for an instruction."""
+        self.starts[instruction.batched].append(instruction.start)
+        self.arrays[instruction.batched].append(
+            jax_package().ShapeDtypeStruct((instruction.size, self.samples)[: 1 + instruction.batched], dtype)
+        )
 
     def at(self, batched: bool, places: Places) -> Array | None:
-        """The numbers at some places, in their shape; None for zeros."""
+        """The numbers at some places, in the shape of the places; None for symbolic zeros."""
         jnp = jax_package().numpy
         starts, arrays = self.starts[batched], self.arrays[batched]
         owner = np.searchsorted(starts, places, side="right") - 1
@@ -56,51 +58,51 @@ class Numbers:
         local = places - np.array(starts)[owner] + offsets[index.reshape(places.shape)]
         return taken(parts[0] if len(parts) == 1 else jnp.concatenate(parts), local)
 
-    def read(self, operand: Operand, beside: bool) -> Array | None:
-        """An operand. `beside`: batched ones, so that what is shared has an axis of length 1 for the samples."""
+    def read(self, operand: Operand, aligned: bool) -> Array | None:
+        """The numbers of an operand. `aligned` says whether to give a shared operand an axis of length 1 for the samples."""
         array = self.at(operand.batched, operand.all_places())
-        return array[..., None] if array is not None and beside and not operand.batched else array
+        return array[..., None] if array is not None and aligned and not operand.batched else array
 
-    def outputs(self, one: Instruction) -> Array:
-        """What an instruction computed, in its shape."""
-        return self.at(one.batched, one.start + np.arange(one.size).reshape(one.shape))
+    def outputs(self, instruction: Instruction) -> Array:
+        """The outputs of an instruction, in their shape."""
+        return self.at(instruction.batched, instruction.start + np.arange(instruction.size).reshape(instruction.shape))
 
-    def holds(self, one: Instruction, mask: Operand | None) -> Array | None:
-        """Where a mask of an instruction is not 0, in the shape of its outputs or one that fits it; None for everywhere."""
+    def holds(self, instruction: Instruction, mask: Operand | None) -> Array | None:
+        """Where a mask of an instruction is not 0, in a shape that broadcasts to its outputs; None if there is no mask."""
         if mask is None:
             return None
-        holds: Array = self.read(mask, one.batched) != 0.0
-        return holds.any(axis=-1) if mask.batched > one.batched else holds
+        holds: Array = self.read(mask, instruction.batched) != 0.0
+        return holds.any(axis=-1) if mask.batched > instruction.batched else holds
 
 
 def numbers_of(starts: Starts, arrays: Arrays) -> Numbers:
-    """The arrays that begin at these places, so that others can be appended."""
+    """`Numbers` of copies of these lists, to which others can be appended."""
     return Numbers((starts[0][:], starts[1][:]), (arrays[0][:], arrays[1][:]), arrays[1][0].shape[1] if arrays[1] else 1)
 
 
 def is_zero(array: Array) -> bool:
-    """Whether it stands for zeros that nobody computes with."""
+    """Whether it stands for symbolic zeros."""
     return isinstance(array, jax_package().ShapeDtypeStruct)
 
 
 def symbolic(array: Array) -> Array:
-    """JAX's own zero as ours."""
+    """The array; a symbolic zero of JAX as one of ours."""
     jax = jax_package()
     return jax.ShapeDtypeStruct(array.shape, array.dtype) if isinstance(array, jax.custom_derivatives.SymbolicZero) else array
 
 
 def dense(array: Array) -> Array:
-    """The array, as zeros where it stands for such."""
+    """The array; symbolic zeros as an array of zeros."""
     return jax_package().numpy.zeros(array.shape, array.dtype) if is_zero(array) else array
 
 
 def all_dense(arrays: Arrays) -> Arrays:
-    """All arrays, see `dense`."""
+    """All arrays as `dense` returns them."""
     return list(map(dense, arrays[0])), list(map(dense, arrays[1]))
 
 
 def taken(array: Array, places: Places) -> Array:
-    """``array[places]``: cut and reshaped where the places are regular, which is faster than a gather, and so is its transpose."""
+    """``array[places]``. Regular places are sliced and reshaped instead of gathered, so that the transpose need not scatter."""
     jnp, lax = jax_package().numpy, jax_package().lax
     tail = array.shape[1:]
     if places.size == len(array) and np.array_equal(places.ravel(), np.arange(places.size)):
@@ -115,7 +117,7 @@ def taken(array: Array, places: Places) -> Array:
         return array.at[places].get(mode="promise_in_bounds", unique_indices=distinct)
     length = loops[0][0] * loops[0][1]
     cut = lax.slice_in_dim(array, start, min(start + length, len(array)))
-    if len(cut) < length:  # the last round of the outermost loop is not complete
+    if len(cut) < length:  # the last round of the outermost loop is incomplete
         cut = jnp.pad(cut, [(0, length - len(cut)), *[(0, 0)] * len(tail)])
     for depth, (n, stride) in enumerate(loops):  # from one axis of n · stride numbers to two, of which the next loop divides the second
         if cut.shape[depth] > n * stride:

@@ -1,6 +1,6 @@
 """Code as one pure function of arrays, whose derivatives are those of the op table.
 
-JAX is told how fast everything moves when the leaves do (`push_forward`), and transposes that for reverse mode.
+`push_forward` defines the forward mode. JAX transposes it for reverse mode.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ Inputs = Sequence[Array]
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of instruction.
+    """The rule for a kind of instruction.
 
     Attributes:
-        value: the outputs, of the instruction and its inputs.
-        tangent: how fast they move, of the instruction, its outputs, its inputs, and how fast these move (None: not at all).
-        aligned: whether a shared input has an axis of length 1 beside batched ones.
+        value: computes the outputs, from the instruction and its inputs.
+        tangent: computes the tangents of the outputs, from the instruction, its outputs, its inputs, and their tangents, of which None
+            means 0.
+        aligned: whether a shared input beside batched ones gets an axis of length 1 for the samples.
     """
 
     value: Callable[[Instruction, Inputs], Array]
@@ -32,50 +33,50 @@ class Rule:
     aligned: bool = True
 
 
-def _columns(one: Instruction, inputs: Sequence[Any]) -> Sequence[Any]:
-    """The inputs of a row of the op table, each in the shape of the output."""
-    return list(jax_package().numpy.moveaxis(inputs[0], 1, 0)) if one.stacked else inputs
+def _columns(instruction: Instruction, inputs: Sequence[Any]) -> Sequence[Any]:
+    """The inputs as arguments of a rule of the op table, each in the shape of the output."""
+    return list(jax_package().numpy.moveaxis(inputs[0], 1, 0)) if instruction.stacked else inputs
 
 
-def _map(one: Instruction, inputs: Inputs) -> Array:
-    return one.operation.value(namespace(), *_columns(one, inputs))
+def _map(instruction: Instruction, inputs: Inputs) -> Array:
+    return instruction.operation.value(namespace(), *_columns(instruction, inputs))
 
 
-def _map_tangent(one: Instruction, y: Array, inputs: Inputs, moving: list[Array | None]) -> Array:
-    slopes = one.operation.slopes(namespace(), y, *_columns(one, inputs))
-    moved = zip(slopes, _columns(one, moving), strict=True)
-    parts = [product(one.operation, namespace(), slope, x) for slope, x in moved if x is not None]
+def _map_tangent(instruction: Instruction, y: Array, inputs: Inputs, moving: list[Array | None]) -> Array:
+    slopes = instruction.operation.slopes(namespace(), y, *_columns(instruction, inputs))
+    moved = zip(slopes, _columns(instruction, moving), strict=True)
+    parts = [product(instruction.operation, namespace(), slope, x) for slope, x in moved if x is not None]
     return sum(parts[1:], parts[0])
 
 
-def _sum(one: Instruction, inputs: Inputs) -> Array:
+def _sum(instruction: Instruction, inputs: Inputs) -> Array:
     return jax_package().numpy.sum(inputs[0], axis=1)
 
 
-def _spread(one: Instruction, inputs: Inputs) -> Array:
+def _spread(instruction: Instruction, inputs: Inputs) -> Array:
     return inputs[0]
 
 
-def _dot(one: Instruction, inputs: Inputs) -> Array:
+def _dot(instruction: Instruction, inputs: Inputs) -> Array:
     return jax_package().numpy.sum(inputs[0] * inputs[1], axis=1)
 
 
-def _matmul(one: Instruction, inputs: Inputs) -> Array:
-    a, b = ("s" * operand.batched for operand in one.operands)
-    return jax_package().numpy.einsum(f"mn{a},pn{b}->mp{'s' * one.batched}", *inputs, precision="highest")
+def _matmul(instruction: Instruction, inputs: Inputs) -> Array:
+    a, b = ("s" * operand.batched for operand in instruction.operands)
+    return jax_package().numpy.einsum(f"mn{a},pn{b}->mp{'s' * instruction.batched}", *inputs, precision="highest")
 
 
 def _linear(value: Callable[[Instruction, Inputs], Array]) -> Rule:
-    """A kind whose outputs are a linear function of its inputs."""
-    return Rule(value, lambda one, y, inputs, moving: value(one, moving))
+    """The rule of a kind whose outputs are a linear function of its inputs."""
+    return Rule(value, lambda instruction, y, inputs, moving: value(instruction, moving))
 
 
 def _bilinear(value: Callable[[Instruction, Inputs], Array], aligned: bool) -> Rule:
-    """A kind whose outputs are linear in both of its inputs."""
+    """The rule of a kind whose outputs are linear in each of its two inputs."""
 
-    def tangent(one: Instruction, y: Array, inputs: Inputs, moving: list[Array | None]) -> Array:
+    def tangent(instruction: Instruction, y: Array, inputs: Inputs, moving: list[Array | None]) -> Array:
         (a, b), (da, db) = inputs, moving
-        parts = [value(one, pair) for pair in ((da, b), (a, db)) if pair[0] is not None and pair[1] is not None]
+        parts = [value(instruction, pair) for pair in ((da, b), (a, db)) if pair[0] is not None and pair[1] is not None]
         return sum(parts[1:], parts[0])
 
     return Rule(value, tangent, aligned)
@@ -91,37 +92,37 @@ RULES: dict[type[Instruction], Rule] = {
 }
 
 
-def _read(one: Instruction, operand: Operand, numbers: Numbers) -> Any:
-    return numbers.read(operand, one.batched and RULES[type(one)].aligned)
+def _read(instruction: Instruction, operand: Operand, numbers: Numbers) -> Any:
+    return numbers.read(operand, instruction.batched and RULES[type(instruction)].aligned)
 
 
-def _filled(one: Instruction, array: Array, samples: int) -> Array:
-    return jax_package().numpy.broadcast_to(array, (*one.shape, samples)[: len(one.shape) + one.batched])
+def _filled(instruction: Instruction, array: Array, samples: int) -> Array:
+    return jax_package().numpy.broadcast_to(array, (*instruction.shape, samples)[: len(instruction.shape) + instruction.batched])
 
 
 def run_forward(code: Code, numbers: Numbers) -> None:
-    """Compute every instruction."""
-    for one in code.flattened:
-        inputs = [_read(one, operand, numbers) for operand in one.operands]
-        numbers.append(one, _filled(one, RULES[type(one)].value(one, inputs), numbers.samples))
+    """Compute all instructions. Appends their outputs to `numbers`, which contains the leaves."""
+    for instruction in code.flattened:
+        inputs = [_read(instruction, operand, numbers) for operand in instruction.operands]
+        numbers.append(instruction, _filled(instruction, RULES[type(instruction)].value(instruction, inputs), numbers.samples))
 
 
 def push_forward(code: Code, numbers: Numbers, moved: Numbers) -> None:
-    """How fast everything moves when the leaves do: `moved`, which has the leaves, is a linear function of them.
+    """Compute the tangents of all instructions. Appends them to `moved`, which contains those of the leaves, of which they are linear.
 
-    Where an output is not wanted, both it and what it was computed from stand still, so that the gradient is exactly 0 there when
-    this is transposed, also where a slope is inf or nan.
+    Where an output is masked, the tangents of the output and of its inputs are set to 0. So the transpose has gradients of exactly 0 there,
+    even if a slope is inf or nan.
     """
-    for one in code.flattened:
-        inputs: list[Array] = [_read(one, operand, numbers) for operand in one.operands]
-        wanted = numbers.holds(one, one.mask)
-        moving = [None if operand.constant else _read(one, operand, moved) for operand in one.operands]
+    for instruction in code.flattened:
+        inputs: list[Array] = [_read(instruction, operand, numbers) for operand in instruction.operands]
+        wanted = numbers.holds(instruction, instruction.mask)
+        moving = [None if operand.constant else _read(instruction, operand, moved) for operand in instruction.operands]
         if all(x is None for x in moving):
-            moved.append_zeros(one, inputs[0].dtype)
+            moved.append_zeros(instruction, inputs[0].dtype)
             continue
-        of_inputs = wanted[:, None] if wanted is not None and one.stacked else wanted
-        total = RULES[type(one)].tangent(one, numbers.outputs(one), inputs, [_masked(of_inputs, x) for x in moving])
-        moved.append(one, _masked(wanted, _filled(one, total, numbers.samples)))
+        of_inputs = wanted[:, None] if wanted is not None and instruction.stacked else wanted
+        total = RULES[type(instruction)].tangent(instruction, numbers.outputs(instruction), inputs, [_masked(of_inputs, x) for x in moving])
+        moved.append(instruction, _masked(wanted, _filled(instruction, total, numbers.samples)))
 
 
 def _masked(wanted: Array | None, x: Array | None) -> Array | None:
@@ -129,37 +130,37 @@ def _masked(wanted: Array | None, x: Array | None) -> Array | None:
 
 
 def outside_of(code: Code, numbers: Numbers) -> Array:
-    """For each sample whether an operation left its domain where it was wanted."""
+    """For each sample, whether an operation left its domain where this is an error."""
     jnp = jax_package().numpy
     outside_anywhere = jnp.zeros(numbers.samples, dtype=bool)
-    for one in code.flattened:
-        if not one.checked:
+    for instruction in code.flattened:
+        if not instruction.checked:
             continue
-        inputs = [_read(one, operand, numbers) for operand in one.operands]
-        bad = outside(one.operation, namespace(), *_columns(one, inputs))
-        counts = numbers.holds(one, one.excused)
-        bad = _filled(one, bad if counts is None else bad & counts, numbers.samples)
-        outside_anywhere |= bad.any(axis=tuple(range(len(one.shape))))
+        inputs = [_read(instruction, operand, numbers) for operand in instruction.operands]
+        bad = outside(instruction.operation, namespace(), *_columns(instruction, inputs))
+        counts = numbers.holds(instruction, instruction.excused)
+        bad = _filled(instruction, bad if counts is None else bad & counts, numbers.samples)
+        outside_anywhere |= bad.any(axis=tuple(range(len(instruction.shape))))
     return outside_anywhere
 
 
 def leaves_of(code: Code) -> tuple[int, int]:
-    """How many shared and batched numbers there are before those that instructions compute."""
+    """The number of shared and of batched places before the first that an instruction writes."""
     shared, batched = (
-        min([one.start for one in code.flattened if one.batched == kind], default=size)
+        min([instruction.start for instruction in code.flattened if instruction.batched == kind], default=size)
         for kind, size in ((False, code.shared), (True, code.batched))
     )
     return shared, batched
 
 
 def starts_of(code: Code, leaves: Starts) -> Starts:
-    """Where all arrays begin, from where those of the leaves do."""
-    shared, batched = ([one.start for one in code.flattened if one.batched == kind] for kind in (False, True))
+    """The starts of all arrays, from those of the leaves."""
+    shared, batched = ([instruction.start for instruction in code.flattened if instruction.batched == kind] for kind in (False, True))
     return leaves[0] + shared, leaves[1] + batched
 
 
 def pure_function(code: Code, starts: Starts) -> Callable[[Arrays], Arrays]:
-    """A function from the arrays of the leaves, which begin at `starts`, to those of everything; its derivatives are our own."""
+    """A function from the arrays of the leaves, which begin at `starts`, to all arrays. Its derivatives are those of `push_forward`."""
     jax = jax_package()
 
     @jax.custom_jvp  # type: ignore[untyped-decorator]

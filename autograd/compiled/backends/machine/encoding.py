@@ -431,7 +431,7 @@ class Encoded:
                 if not operand.batched:
                     np.add.at(reads, operand.all_places().ravel(), 1)
         once: npt.NDArray[np.bool_] = reads == 1
-        once[code.kept[0]] = False
+        once[code.results[0]] = False
         return once
 
     def _each_with_samples(self, step: Scalars) -> Table:

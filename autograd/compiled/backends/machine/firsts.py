@@ -28,7 +28,7 @@ class Firsts:
         self._program, self._shared = code, code.shared
         self._written = np.zeros(code.shared + code.batched, dtype=bool)
         self.zero = np.zeros_like(self._written)
-        self._need(self._joined(code.kept))
+        self._need(self._joined(code.results))
 
     def finish(self) -> None:
         """What is wanted of a leaf that no step has written to is 0."""

@@ -25,9 +25,9 @@ class Reads:
 
     def __init__(self, code: Code) -> None:
         self._others = [np.ones(size, dtype=bool) for size in (code.shared, code.batched)]
-        for others, given, kept, wanted in zip(self._others, code.given, code.kept, code.wanted, strict=True):
+        for others, given, results, wanted in zip(self._others, code.given, code.results, code.wanted, strict=True):
             others[given] = False
-            others[kept] = True
+            others[results] = True
             if others is self._others[True]:
                 others[wanted] = True  # the gradients of a product by its samples are not turned
         self._reach: list[tuple[int, int]] = []

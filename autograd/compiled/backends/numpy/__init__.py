@@ -1,1 +1,1 @@
-"""The reference: code run by NumPy, with which every other backend is compared."""
+"""The NumPy backend: the reference with which other backends are compared."""

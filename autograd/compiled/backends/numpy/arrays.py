@@ -1,6 +1,6 @@
-"""The namespace of NumPy arrays: the rules of the op table on a whole batch at once.
+"""The namespace of NumPy arrays, on which rules of the op table are evaluated for a whole batch.
 
-Total, as every namespace: call it under `np.errstate(all="ignore")`.
+Like every namespace it raises nothing, if it is used within `np.errstate(all="ignore")`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.namespaces import FUNCTIONS, Namespace
 
-# NumPy has none, and SciPy's erfc is off by 8 units in the last place at 5: these are exact, and take one number at a time
+# NumPy has no erf, and SciPy's erfc is off by 8 units in the last place at 5; those of `math` take one number at a time
 erf, erfc = np.vectorize(math.erf, otypes=[float]), np.vectorize(math.erfc, otypes=[float])
 
 

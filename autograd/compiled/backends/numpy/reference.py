@@ -1,4 +1,4 @@
-"""Run code with NumPy: the reference that every other backend is compared with."""
+"""The reference backend: runs code with NumPy."""
 
 from __future__ import annotations
 
@@ -42,13 +42,14 @@ class Reference:
         return grads
 
     def plan(self, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:
-        """See `Executable`: arrays are loaded one by one."""
+        """See `Executable`. Arrays are loaded one by one."""
         return None
 
     def forward(self, data: Storage) -> list[Violation]:
         """See `Executable`."""
-        left = [(one, _counted(one, bad, data)) for one, bad in run(self.code.instructions, data)]  # a mask may be computed after its use
-        return [(one, bad) for one, bad in left if np.any(bad)]
+        violations = run(self.code.instructions, data)  # all of them, because a mask may be computed after the instruction
+        errors = [(instruction, _errors(instruction, where, data)) for instruction, where in violations]
+        return [(instruction, where) for instruction, where in errors if np.any(where)]
 
     def backward(self, data: Storage, grads: Storage) -> None:
         """See `Executable`."""
@@ -57,76 +58,80 @@ class Reference:
     def push_forward(self, data: Storage, tangents: Storage, moving: Storage) -> None:
         """See `Executable`."""
         with np.errstate(all="ignore"):
-            for one in self.code.flattened:
-                if one.constant:
+            for instruction in self.code.flattened:
+                if instruction.constant:
                     continue
-                of_inputs = Moving(_inputs(one, tangents), [x != 0.0 for x in _inputs(one, moving)])
-                total, moves = RULES[type(one)].tangents(one, data.outputs(one), _inputs(one, data), of_inputs)
-                wanted = _wanted(one, data) & moves
-                tangents.outputs(one)[...] = np.where(wanted, total, 0.0)
-                moving.outputs(one)[...] = np.where(wanted, 1.0, 0.0)
+                of_inputs = Moving(_inputs(instruction, tangents), [x != 0.0 for x in _inputs(instruction, moving)])
+                total, moves = RULES[type(instruction)].tangents(
+                    instruction, data.outputs(instruction), _inputs(instruction, data), of_inputs
+                )
+                wanted = _wanted(instruction, data) & moves
+                tangents.outputs(instruction)[...] = np.where(wanted, total, 0.0)
+                moving.outputs(instruction)[...] = np.where(wanted, 1.0, 0.0)
 
 
 load: Callable[[Code], Reference] = Reference
 
 
 def run(instructions: Iterable[Instruction | Scalars], data: Storage) -> list[Violation]:
-    """Compute some instructions; those that met a pole or left their domain, whether that is an error or not."""
-    left: list[Violation] = []
+    """Compute some instructions. Returns those that left their domain, whether this is an error or not."""
+    violations: list[Violation] = []
     with np.errstate(all="ignore"):
-        for one in instructions:
-            if isinstance(one, Scalars):
-                left += run(one.single, data) if one.batched else _scalars(one, data)
+        for instruction in instructions:
+            if isinstance(instruction, Scalars):
+                violations += run(instruction.single, data) if instruction.batched else _scalars(instruction, data)
                 continue
-            inputs = _inputs(one, data)
-            out = data.outputs(one)
-            if one.checked:
-                bad = outside(one.operation, ARRAYS, *columns(one, inputs))
+            inputs = _inputs(instruction, data)
+            out = data.outputs(instruction)
+            if instruction.checked:
+                bad = outside(instruction.operation, ARRAYS, *columns(instruction, inputs))
                 if np.any(bad):
-                    left.append((one, np.broadcast_to(bad, out.shape)))
-            RULES[type(one)].value(one, inputs, out)
-    return left
+                    violations.append((instruction, np.broadcast_to(bad, out.shape)))
+            RULES[type(instruction)].value(instruction, inputs, out)
+    return violations
 
 
 def pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: Storage) -> None:
-    """The chain rule through some instructions, from the last to the first: add to `grads`, which holds the gradients of the results."""
+    """The chain rule through some instructions, from the last to the first. Adds to `grads`, which contains those of the results."""
     with np.errstate(all="ignore"):
-        for one in reversed(instructions):
-            if isinstance(one, Scalars):
-                if one.batched:
-                    pull(one.single, data, grads)
+        for instruction in reversed(instructions):
+            if isinstance(instruction, Scalars):
+                if instruction.batched:
+                    pull(instruction.single, data, grads)
                 else:
-                    _pull_scalars(one, data, grads)
+                    _pull_scalars(instruction, data, grads)
                 continue
-            if one.constant:
+            if instruction.constant:
                 continue
-            parts = RULES[type(one)].parts(one, data.outputs(one), _inputs(one, data), grads.outputs(one))
-            for operand, part in zip(one.operands, parts, strict=True):
+            parts = RULES[type(instruction)].parts(
+                instruction, data.outputs(instruction), _inputs(instruction, data), grads.outputs(instruction)
+            )
+            for operand, part in zip(instruction.operands, parts, strict=True):
                 if not operand.constant:
-                    grads.add(operand, _summed(one, operand, _selected(one, data, part)))
+                    grads.add(operand, _summed(instruction, operand, _selected(instruction, data, part)))
 
 
-def _scalars(one: Scalars, data: Storage) -> list[Violation]:
-    """Scalars without samples, as Python's floats: much quicker than arrays of one number."""
+def _scalars(instruction: Scalars, data: Storage) -> list[Violation]:
+    """Compute scalars without samples as Python floats, which avoids an array for each number."""
     x = data.shared.tolist()
-    left = []
-    places, outputs = one.inputs.tolist(), one.outputs.tolist()
-    for i, own in one.terms():
+    failed = []
+    places, outputs = instruction.inputs.tolist(), instruction.outputs.tolist()
+    for i, own in instruction.terms():
         inputs = [x[place] for place in places[own]]
-        if one.checked[i] and outside(one.operations[i], FLOATS, *inputs):
-            left.append(i)
-        x[outputs[i]] = one.operations[i].value(FLOATS, *inputs)
+        if instruction.checked[i] and outside(instruction.operations[i], FLOATS, *inputs):
+            failed.append(i)
+        x[outputs[i]] = instruction.operations[i].value(FLOATS, *inputs)
     data.shared[:] = x
-    return [(one.single[i], np.array([True])) for i in left]
+    return [(instruction.single[i], np.array([True])) for i in failed]
 
 
-def _pull_scalars(one: Scalars, data: Storage, grads: Storage) -> None:
+def _pull_scalars(instruction: Scalars, data: Storage, grads: Storage) -> None:
     x, d = data.shared.tolist(), grads.shared.tolist()
-    places, outputs, constant = one.inputs.tolist(), one.outputs.tolist(), one.input_constant.tolist()
-    for i, own in reversed([*one.terms()]):
+    places, outputs, constant = instruction.inputs.tolist(), instruction.outputs.tolist(), instruction.input_constant.tolist()
+    for i, own in reversed([*instruction.terms()]):
         if all(constant[own]):
             continue
-        operation, gradient = one.operations[i], d[outputs[i]]
+        operation, gradient = instruction.operations[i], d[outputs[i]]
         inputs = [x[place] for place in places[own]]
         for place, fixed, slope in zip(places[own], constant[own], operation.slopes(FLOATS, x[outputs[i]], *inputs), strict=True):
             if not fixed:
@@ -134,43 +139,43 @@ def _pull_scalars(one: Scalars, data: Storage, grads: Storage) -> None:
     grads.shared[:] = d
 
 
-def _inputs(one: Instruction, data: Storage) -> list[Array]:
-    """What the instruction reads; what is shared has an axis of length 1 for the samples where other things are batched."""
-    inputs = [data.read(operand) for operand in one.operands]
-    if one.batched and RULES[type(one)].aligned:
-        inputs = [x if operand.batched else x[..., None] for x, operand in zip(inputs, one.operands, strict=True)]
+def _inputs(instruction: Instruction, data: Storage) -> list[Array]:
+    """The inputs of an instruction. If it is batched, shared ones get an axis of length 1 for the samples, unless its rule does that."""
+    inputs = [data.read(operand) for operand in instruction.operands]
+    if instruction.batched and RULES[type(instruction)].aligned:
+        inputs = [x if operand.batched else x[..., None] for x, operand in zip(inputs, instruction.operands, strict=True)]
     return inputs
 
 
-def _counted(one: Instruction, bad: Any, data: Storage) -> Any:
-    """Where it is an error that a domain was left, with an axis for the samples."""
-    each = bad if one.batched else bad[..., None]
-    if one.excused is None:
+def _errors(instruction: Instruction, where: Any, data: Storage) -> Any:
+    """Where it is an error that an input is outside the domain, with an axis for the samples."""
+    each = where if instruction.batched else where[..., None]
+    if instruction.excused is None:
         return each
-    counts = data.read(one.excused) != 0.0
-    return each & (counts if one.excused.batched else counts[..., None])
+    counts = data.read(instruction.excused) != 0.0
+    return each & (counts if instruction.excused.batched else counts[..., None])
 
 
-def _wanted(one: Instruction, data: Storage) -> Any:
-    """Where the outputs of an instruction are wanted, in their shape or one that fits it."""
-    if one.mask is None:
+def _wanted(instruction: Instruction, data: Storage) -> Any:
+    """Where the outputs of an instruction receive a gradient, in a shape that broadcasts to theirs."""
+    if instruction.mask is None:
         return True
-    wanted = data.read(one.mask) != 0.0
-    if one.mask.batched and not one.batched:
+    wanted = data.read(instruction.mask) != 0.0
+    if instruction.mask.batched and not instruction.batched:
         return wanted.any(axis=-1)
-    return wanted[..., None] if one.batched and not one.mask.batched else wanted
+    return wanted[..., None] if instruction.batched and not instruction.mask.batched else wanted
 
 
-def _selected(one: Instruction, data: Storage, part: Any) -> Any:
-    """A gradient: exactly 0 where the instruction's output is not wanted, also if it is inf or nan there."""
-    if one.mask is None:
+def _selected(instruction: Instruction, data: Storage, part: Any) -> Any:
+    """A gradient that is exactly 0 where the output of the instruction is masked, even if it was inf or nan there."""
+    if instruction.mask is None:
         return part
-    wanted = _wanted(one, data)
-    return np.where(wanted[:, None] if one.stacked else wanted, part, 0.0)
+    wanted = _wanted(instruction, data)
+    return np.where(wanted[:, None] if instruction.stacked else wanted, part, 0.0)
 
 
-def _summed(one: Instruction, operand: Operand, part: Any) -> Any:
-    """A gradient of something shared: the sum over the samples, unless the rule has taken it."""
-    if operand.batched or not one.batched or not RULES[type(one)].aligned:
+def _summed(instruction: Instruction, operand: Operand, part: Any) -> Any:
+    """The gradient of an operand. That of a shared one is the sum over the samples, unless its rule has already taken the sum."""
+    if operand.batched or not instruction.batched or not RULES[type(instruction)].aligned:
         return part
     return np.sum(part, axis=-1)

@@ -32,6 +32,7 @@ assert_type(a < b, bool)
 assert_type(a >= 2, bool)
 assert_type(a == b, bool)
 assert_type(max(a, b), Value)
+assert_type(sum((a, b), Value(0.0)), Value)
 a += 1
 a *= b
 assert_type(a, Value)
@@ -78,6 +79,17 @@ assert_type(where(a > 0, a, b), Value)
 assert_type(where(a > 0, lambda: a.log(), lambda: b), Value)
 assert_type(where(a > 0, a, 0.0), Value | float)
 assert_type(np.exp(a), Any)
+
+
+# what takes both gives both
+def half(x: Value | float) -> Value | float:
+    y = tanh(x) * x + 1
+    return maximum(y, 0.5 - x) / 2
+
+
+assert_type(half(a), Value | float)
+mixed: list[Value | float] = [a, 1.0, half(1.0)]
+assert_type(autograd.dot(mixed, mixed), Value)
 
 
 # transforms

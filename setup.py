@@ -33,9 +33,7 @@ def extensions() -> list[Extension]:
     try:
         from mypyc.build import mypycify
 
-        # only the compiled files are judged here: the others may import what the build environment does not have
-        quiet = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports", "--no-site-packages"]
-        modules = mypycify([*quiet, *COMPILED], group_name="scalar_autograd", opt_level="3")
+        modules = mypycify(["--config-file=build_tools/mypyc.ini", *COMPILED], group_name="scalar_autograd", opt_level="3")
         if os.name == "posix":  # a function of the core is called directly, and can be inlined: no other library replaces it
             for module in modules:
                 module.extra_compile_args.append("-fno-semantic-interposition")

@@ -194,7 +194,7 @@ _LAZY = {
 """What needs NumPy or graphviz is imported at its first use, so that `import autograd` needs nothing but Python."""
 
 
-def __getattr__(name: str) -> Any:
+def _at_first_use(name: str) -> Any:
     if name == "__version__":
         from autograd._runtime.version import package_version
 
@@ -207,6 +207,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:  # to a type checker, any name would be one of the package
+    __getattr__ = _at_first_use
 
 
 def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -10,12 +10,14 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from autograd._runtime.state import RECORDING, STATE
 from autograd._runtime.temporary import During, Temporary
 from autograd.errors import AnomalyError, InputError
 from autograd.graph import Node
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _ANOMALY: ContextVar[bool] = ContextVar("anomaly", default=False)
 _SCOPE: ContextVar[str] = ContextVar("scope", default="")
@@ -94,8 +96,12 @@ class _Setting(During[None]):
     def __init__(self, variable: ContextVar[Any], value: Any) -> None:
         super().__init__(lambda: Assigned(variable, value))
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: F) -> F:
         """The function with this setting whenever its code runs, which for generators and coroutines is after the call."""
+        decorated: F = self._decorated(function)
+        return decorated
+
+    def _decorated(self, function: Any) -> Any:
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)

@@ -76,7 +76,7 @@ def _sequence(name: str, items: Any) -> Any:
     return items
 
 
-NUMPY_NAMES = {"divide": "div", "power": "pow"}
+NUMPY_NAMES: dict[str, str] = {"divide": "div", "power": "pow"}
 """NumPy's names, which rules use, where they differ from those of the rows."""
 
 
@@ -272,14 +272,14 @@ relu, silu, sigmoid, softplus = map(function_of, (ops.RELU, ops.SILU, ops.SIGMOI
 sum, logsumexp, peak = map(function_of, (ops.SUM, ops.LOGSUMEXP, ops.PEAK))
 # fmt: on
 
-METHODS = (
+METHODS: tuple[Callable[..., Any], ...] = (
     *(exp, expm1, log, log1p, log2, log10, sqrt, cbrt, sin, cos, tan, asin, acos, atan, atan2, hypot),
     *(sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, abs, sign, floor, ceil, maximum, minimum, clip, pow, remainder),
     *(relu, leaky_relu, elu, gelu, silu, sigmoid, softplus),
 )
 """The functions that are methods of Value too: `v.exp()` is `exp(v)`."""
 
-OTHER_NAMES = {
+OTHER_NAMES: dict[str, str] = {
     **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"},
     **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"},
     **{"abs": "__abs__", "floor": "__floor__", "ceil": "__ceil__"},

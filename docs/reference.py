@@ -28,6 +28,7 @@ def write(folder: Path) -> None:
     """Write the pages into a folder."""
     import pdoc
 
+    pdoc.doc_pyi.find_stub_file = lambda module: None  # of the overloads in stubs, pdoc would show none
     pdoc.render.configure(docformat="google", math=True, footer_text="scalar-autograd")
     pdoc.pdoc(*MODULES, output_directory=folder)
 

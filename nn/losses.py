@@ -215,13 +215,13 @@ def cross_entropy(logits: Numbers, target: Numbers) -> Value:
     """
     if isinstance(logits, Value):
         raise InputError("cross_entropy needs a logit for each class; give the model as many outputs as there are classes")
-    log_probabilities = log_softmax(logits)
+    log_probabilities = log_softmax(cast("Iterable[Number]", logits))
     if isinstance(target, str):
         raise _no_class(target, len(log_probabilities))
     if isinstance(target, Sized):
         if len(target) != len(log_probabilities):
             raise InputError(f"cross_entropy needs as many probabilities as logits: {len(target)} and {len(log_probabilities)}")
-        return -dot(target, log_probabilities)
+        return -dot(cast("Iterable[Number]", target), log_probabilities)
     if isinstance(target, Value):
         return -_at_class(target, log_probabilities)
     index = real(target)

@@ -76,5 +76,5 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     return call(row, *operands)
 
 
-Value.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
+Value.__array_ufunc__ = array_ufunc  # type: ignore[method-assign]
 Value.conjugate = lambda self: self  # type: ignore[attr-defined] # np.var and np.std of an object array ask each element for it

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from autograd import scope
 from autograd._runtime.vectors import Vector
@@ -21,6 +21,24 @@ class Sample(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int, /) -> float | Value: ...
+
+
+if TYPE_CHECKING:
+
+    class ModelOutput(Value):  # type: ignore[misc] # a class for type checkers only: Value has no subclasses
+        """One Value, or a list of them. Which of the two depends on the size of the last layer, which no type checker knows.
+
+        Type checkers accept it as either, so that `model(x).backward()` and `model(x)[0]` need no cast.
+        """
+
+        def __len__(self) -> int: ...
+
+        def __getitem__(self, index: int) -> Value: ...
+
+        def __iter__(self) -> Iterator[Value]: ...
+
+else:
+    ModelOutput = Value | list[Value]
 
 
 def in_scopes(modules: Sequence[Module]) -> Sequence[Callable[[Any], Any]]:

@@ -13,7 +13,7 @@ from autograd.value import Value, dot, values, vector
 from nn.activations import Activation, activation_named, is_vectorwise, name_of, title_of
 from nn.checks import generator, whole
 from nn.initialisers import Initialiser, checked, he_uniform
-from nn.layers.calling import Sample, in_scopes, one_sample
+from nn.layers.calling import ModelOutput, Sample, in_scopes, one_sample
 from nn.module import Module
 
 
@@ -179,13 +179,13 @@ class MLP(Module):
             for before, size, of_layer in zip([nin, *nouts], nouts, activations, strict=False)  # the last size is before no layer
         ]
 
-    def __call__(self, x: Sample) -> Value | list[Value]:
+    def __call__(self, x: Sample) -> ModelOutput:
         """The outputs for one sample, `nin` numbers or Values. A single output is returned without a list."""
         out: Any = x
         for layer in in_scopes(self.layers) if STATE.watched else self.layers:
             out = layer(out)
-        outputs: list[Value] = out
-        return outputs[0] if len(outputs) == 1 else outputs
+        output: ModelOutput = out[0] if len(out) == 1 else out
+        return output
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"

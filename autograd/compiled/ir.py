@@ -235,8 +235,8 @@ def check(code: Code) -> None:
     """Check that the code is legal:
 
     - Outputs are disjoint and within the storage.
-    - An instruction reads what was written before: outputs of earlier instructions, leaves and constants. No instruction writes leaves or
-      constants. Operands may overlap, with each other and themselves.
+    - An instruction reads nothing that a later one writes, and no instruction writes a leaf or a constant. Operands may overlap, with each
+      other and themselves.
     - Shared numbers do not depend on batched ones. Masks are an exception, because they are read after everything was computed.
     - The shapes of operands fit the kind of the instruction.
     - A strided operand has each place once, apart from what its strides of 0 repeat.
@@ -275,7 +275,9 @@ def check(code: Code) -> None:
             moving = math.prod([n for n, stride in zip(operand.shape, operand.strides, strict=False) if stride])
             need(operand.places is not None or len(np.unique(places)) == moving, i, "has a strided operand with a place twice")
         for mask in (instruction.mask, instruction.excused):
-            need(mask is None or mask.shape == instruction.shape, i, "has a mask of another shape")
+            if mask is not None:
+                need(mask.shape == instruction.shape, i, "has a mask of another shape")
+                need(mask.all_places().min() >= 0 and mask.all_places().max() < sizes[mask.batched], i, "has a mask outside of the storage")
         shapes = ", ".join(str(operand.shape) for operand in instruction.operands)
         need(_shapes_fit(instruction), i, f"has operands of the shapes {shapes}")
 
@@ -288,8 +290,8 @@ def _shapes_fit(instruction: Instruction) -> bool:
         (m, terms), (p, others) = shapes
         return instruction.shape == (m, p) and terms == others
     if isinstance(instruction, Dot):
-        return len(shapes) == 2 and shapes[0] == shapes[1] and shapes[0][:-1] == instruction.shape
+        return len(shapes) == 2 and shapes[0] == shapes[1] and len(shapes[0]) == 2 and shapes[0][:-1] == instruction.shape
     if isinstance(instruction, Sum) or instruction.stacked:
-        return len(shapes) == 1 and shapes[0][:-1] == instruction.shape
+        return len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][:-1] == instruction.shape
     arity = len(shapes) if instruction.operation.arity is None else instruction.operation.arity
     return len(shapes) == arity and all(shape == instruction.shape for shape in shapes)

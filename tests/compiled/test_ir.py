@@ -114,6 +114,8 @@ ILLEGAL: list[tuple[str, Code, str]] = [
         program(made(Dot, DOT, (3,), 4, view((3, 2), 0, (1, 1)), view((3, 2), 0, (0, 1)))),
         "a strided operand with a place twice",
     ),
+    ("a mask outside", program(made(Map, MUL, (2,), 4, A, B, mask=view((2,), 99, (1,)))), "has a mask outside of the storage"),
+    ("a sum of matrices", program(made(Sum, SUM, (2, 1), 4, view((2, 1, 2), 0, (2, 0, 1)))), "has operands of the shapes"),
     ("another mask", program(made(Map, MUL, (2,), 4, A, B, mask=view((1,), 0, (0,)))), "has a mask of another shape"),
     ("another excuse", program(made(Map, MUL, (2,), 4, A, B, excused=view((3,), 0, (1,)))), "has a mask of another shape"),
     (

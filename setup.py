@@ -1,7 +1,7 @@
-"""Compile the core with mypyc where a C compiler is at hand. Everything else about the package stands in pyproject.toml, but for the long
+"""Compile the core with mypyc if there is a C compiler. Everything else about the package is in pyproject.toml, except the long
 description, which is made from the README (see `build_tools/long_description.py`).
 
-A build that cannot compile, for whatever reason, gives the same package as plain Python, slower and otherwise equal.
+If compiling fails for any reason, the build gives the same package as plain Python, which is only slower.
 """
 
 import os
@@ -33,7 +33,7 @@ def extensions() -> list[Extension]:
     try:
         from mypyc.build import mypycify
 
-        # only the compiled files are judged here: the others may import what the build environment does not have
+        # only the compiled files are type-checked: others may import packages that the build environment does not have
         quiet = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports", "--no-site-packages"]
         modules = mypycify([*quiet, *COMPILED], group_name="scalar_autograd", opt_level="3")
         if os.name == "posix":  # a function of the core is called directly, and can be inlined: no other library replaces it

@@ -1,7 +1,7 @@
-"""Compile the core with mypyc where a C compiler is at hand. Everything else about the package stands in pyproject.toml, but for the long
+"""Compile the core with mypyc if there is a C compiler. Everything else about the package is in pyproject.toml, except the long
 description, which is made from the README (see `build_tools/long_description.py`).
 
-A build that cannot compile, for whatever reason, gives the same package as plain Python, slower and otherwise equal.
+If compiling fails for any reason, the build gives the same package as plain Python, which is only slower.
 """
 
 import os

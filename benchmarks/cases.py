@@ -1,4 +1,4 @@
-"""What compiled programs are compared on. Each case is scalar code, and the same on tensors or by hand; all give a value and gradients."""
+"""The cases for compiled programs: scalar code, and the same on tensors or by hand, all of which give a value and gradients."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ class Case:
     """Contestants that compute the same.
 
     Attributes:
-        title, goal: what they compute; and the one whose time is to be reached.
-        runs: what each does in a turn: it returns a value and gradients, see `flat`.
-        steps: how many of them a run does.
-        scalar: the function of a list of scalars, and its argument, where the case is one.
+        title: what they compute.
+        goal: the contestant whose time is to be reached.
+        runs: a function for each contestant, which returns a value and gradients, see `flat`.
+        steps: the number of training steps in a run.
+        scalar: the function of a list of scalars, and its argument, if the case is such a function.
     """
 
     title: str
@@ -48,17 +49,17 @@ class Case:
 
 
 def flat(result: Any) -> list[float]:
-    """All numbers of a result; of a Value its gradient, of a function what it returns."""
+    """All numbers of a result. A Value stands for its gradient, and a function for its result."""
     if callable(result):
         result = result()
     if isinstance(result, (tuple, list)):
         return [x for part in result for x in flat(part)]
-    found: list[float] = np.ravel(result.grad if type(result).__name__ == "Value" else result).tolist()
-    return found
+    flattened: list[float] = np.ravel(result.grad if type(result).__name__ == "Value" else result).tolist()
+    return flattened
 
 
 def packages() -> SimpleNamespace:
-    """The peers, or None for each that is not here."""
+    """The peers; None for each that is not installed."""
     return SimpleNamespace(
         casadi=peers.installed("casadi", "casadi>=3.7"),
         jax=peers.installed("jax", "jax>=0.4.35"),
@@ -73,7 +74,7 @@ def executors() -> list[str]:
 
 
 def of_graph(f: Callable[[Any], Any], x: Any, wrt: int | None = None) -> dict[str, Run]:
-    """compile(loss); its derivatives by the first so many leaves are looked at, but all are computed."""
+    """compile(loss). It computes the derivatives with respect to all leaves; those with respect to the first `wrt` are compared."""
     runs: dict[str, Run] = {}
     for executor in executors():
         leaves = list(map(Value, x))
@@ -92,7 +93,7 @@ def of_arrays(name: str, f: Callable[..., Any], args: Sequence[Any], in_axes: An
 
 
 def casadi_function(f: Callable[[Any], Any], size: int, wrt: int | None = None) -> Any:
-    """The scalar code as a function of CasADi, which gives the value and the gradient by the first so many numbers."""
+    """The scalar code as a function of CasADi: the value and the gradient with respect to the first `wrt` numbers."""
     casadi = packages().casadi
     casadi.SX.relu = lambda z: casadi.fmax(z, 0)
     x = casadi.SX.sym("x", size)
@@ -101,16 +102,16 @@ def casadi_function(f: Callable[[Any], Any], size: int, wrt: int | None = None) 
 
 
 def by_casadi(function: Any, x: Any) -> dict[str, Run]:
-    """The function called without copies. Its numbers come column by column."""
+    """Calls the function without copies. CasADi stores numbers column by column."""
     rows, columns = function.size_out(0)
     buffer, evaluate = function.buffer()
-    x, found = np.ascontiguousarray(x), np.empty((columns, rows))
+    x, result = np.ascontiguousarray(x), np.empty((columns, rows))
     buffer.set_arg(0, memoryview(x))
-    buffer.set_res(0, memoryview(found))
+    buffer.set_res(0, memoryview(result))
 
     def run(*_kept: Any) -> Any:  # what the buffer points to
         evaluate()
-        return found.T
+        return result.T
 
     return {"CasADi": partial(run, buffer, x)}
 
@@ -182,13 +183,13 @@ def moons_step(samples: int = 100) -> Case:
     runs |= of_arrays("f(p, X)", lambda p, X: loss([*p, *X]), (x, X.ravel()), (None, None), wrt=0)
     runs |= of_arrays("f(p, x, y) of a sample", of_sample, (x, X, y), (None, 0, 0), wrt=0, reduce="mean")
     runs[NUMPY] = by_hand
-    found = packages()
-    if found.jax:
-        runs["JAX"] = by_jax(found.jax.value_and_grad(partial(on_tensors, found.jax.numpy)), arrays, X, y)
-    if found.casadi:
+    libraries = packages()
+    if libraries.jax:
+        runs["JAX"] = by_jax(libraries.jax.value_and_grad(partial(on_tensors, libraries.jax.numpy)), arrays, X, y)
+    if libraries.casadi:
         runs |= by_casadi(casadi_function(loss, len(leaves), len(x)), leaves)
-    if found.torch:
-        runs["PyTorch eager"] = by_torch(partial(on_tensors, found.torch), arrays, X, y)
+    if libraries.torch:
+        runs["PyTorch eager"] = by_torch(partial(on_tensors, libraries.torch), arrays, X, y)
     if (micrograd := peers.micrograd()) is not None:
         runs["micrograd"] = by_nodes(*moons(micrograd, samples), order)
     return Case("micrograd's moons step", NUMPY, runs, scalar=(loss, leaves))
@@ -235,19 +236,19 @@ def rosenbrock(n: int = 1000) -> Case:
 
     runs = of_graph(f, x) | of_arrays("f(x)", f, (x,), (None,), wrt=0)
     runs[NUMPY] = partial(by_hand, x)
-    found = packages()
-    if found.jax:
-        tensors = found.jax.value_and_grad(lambda x: (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum())
+    libraries = packages()
+    if libraries.jax:
+        tensors = libraries.jax.value_and_grad(lambda x: (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum())
         runs["JAX"] = by_jax(tensors, x)
-    if found.casadi:
+    if libraries.casadi:
         runs |= by_casadi(casadi_function(f, n), x)
-    if found.numba:
-        runs["Numba by hand"] = partial(found.numba.njit(by_loop), x, np.empty(n))
+    if libraries.numba:
+        runs["Numba by hand"] = partial(libraries.numba.njit(by_loop), x, np.empty(n))
     return Case(f"gradient of Rosenbrock's function of {n:,} numbers", "CasADi", runs, scalar=(f, x))
 
 
 def rate(u: Any, p: Any) -> Any:
-    """The right side of Lorenz' equations."""
+    """The right-hand side of Lorenz' equations."""
     return p[0] * (u[1] - u[0]), u[0] * (p[1] - u[2]) - u[1], u[0] * u[1] - p[2] * u[2]
 
 
@@ -272,18 +273,18 @@ def lorenz(steps: int = 500, h: float = 0.01) -> Case:
         return u[0]
 
     runs = of_graph(lambda x: f(*x), x) | of_arrays("f(x, y, z, s, r, b)", f, x.tolist(), None)
-    found = packages()
-    if found.jax:
-        jax = found.jax
+    libraries = packages()
+    if libraries.jax:
+        jax = libraries.jax
 
         def scanned(*x: Any) -> Any:
             return jax.lax.scan(lambda u, _: (step(u, x[3:]), None), x[:3], None, steps)[0][0]
 
         runs["JAX, scan"] = by_jax(jax.value_and_grad(scanned, range(6)), *x.tolist())
-    if found.casadi:
+    if libraries.casadi:
         runs |= by_casadi(casadi_function(lambda x: f(*x), 6), x)
-    if found.numba:
-        runs["Numba, adjoint by hand"] = partial(lorenz_adjoint(found.numba.njit, steps, h), x, np.empty((steps, 3)))
+    if libraries.numba:
+        runs["Numba, adjoint by hand"] = partial(lorenz_adjoint(libraries.numba.njit, steps, h), x, np.empty((steps, 3)))
     return Case(f"Lorenz, RK4, {steps} steps: gradient of x by 3 states, 3 parameters", "CasADi", runs, scalar=(lambda x: f(*x), x))
 
 
@@ -292,7 +293,7 @@ def lorenz_adjoint(njit: Any, steps: int, h: float) -> Any:
 
     @njit
     def back(u: Any, p: Any, k: Any, d: Any) -> Any:
-        """The gradient by the state, for that by the rate; those by the parameters are added to d."""
+        """The gradient with respect to the state, from that of the rates. Adds those with respect to the parameters to d."""
         d[3] += k[0] * (u[1] - u[0])
         d[4] += k[1] * u[0]
         d[5] -= k[2] * u[2]
@@ -339,21 +340,21 @@ def black_scholes(n: int = 1000) -> Case:
         root = np.sqrt(years)
         wide = volatility * root
         d = (np.log(spot / strike) + (rate + 0.5 * volatility * volatility) * years) / wide
-        delta = found.scipy.ndtr(d)
-        kept = np.exp(-rate * years) * found.scipy.ndtr(d - wide)
+        delta = libraries.scipy.ndtr(d)
+        kept = np.exp(-rate * years) * libraries.scipy.ndtr(d - wide)
         paid = strike * kept
         vega = spot * root * np.exp(-0.5 * d * d) * (2.0 * np.pi) ** -0.5
         return spot * delta - paid, delta, -kept, years * paid, 0.5 * vega * volatility / years + rate * paid, vega
 
-    found = packages()
+    libraries = packages()
     runs = of_arrays("f(s, k, r, t, v)", partial(price, autograd), args, None)
-    if found.scipy:
+    if libraries.scipy:
         runs["NumPy, SciPy by hand"] = partial(by_hand, *args)
-    if found.jax:
-        names = SimpleNamespace(**{name: getattr(found.jax.numpy, name) for name in ("log", "sqrt", "exp")}, erf=found.jax.lax.erf)
-        runs["JAX"] = by_jax(found.jax.vmap(found.jax.value_and_grad(partial(price, names), range(5))), *args)
-    if found.casadi:
-        runs |= by_casadi(casadi_function(lambda x: price(found.casadi, *x), 5).map(n), np.transpose(args))
+    if libraries.jax:
+        names = SimpleNamespace(**{name: getattr(libraries.jax.numpy, name) for name in ("log", "sqrt", "exp")}, erf=libraries.jax.lax.erf)
+        runs["JAX"] = by_jax(libraries.jax.vmap(libraries.jax.value_and_grad(partial(price, names), range(5))), *args)
+    if libraries.casadi:
+        runs |= by_casadi(casadi_function(lambda x: price(libraries.casadi, *x), 5).map(n), np.transpose(args))
     return Case(f"Black-Scholes: {n:,} options, the price and 5 derivatives of each", "NumPy, SciPy by hand", runs)
 
 
@@ -376,18 +377,18 @@ def product(n: int = 1000) -> Case:
             after *= x[i]
         return before, gradient
 
-    found = packages()
+    libraries = packages()
     runs = of_graph(math.prod, x) | of_arrays("f(x)", math.prod, (x,), (None,), wrt=0)
     runs[NUMPY] = partial(by_hand, x)
-    if found.casadi:
+    if libraries.casadi:
         runs |= by_casadi(casadi_function(math.prod, n), x)
-    if found.numba:
-        runs["Numba by hand"] = partial(found.numba.njit(by_loop), x, np.empty(n))
+    if libraries.numba:
+        runs["Numba by hand"] = partial(libraries.numba.njit(by_loop), x, np.empty(n))
     return Case(f"product of {n:,} numbers, gradient", "CasADi", runs, scalar=(math.prod, x))
 
 
 def nielsen(samples: int = 5000, batch: int = 10, sizes: tuple[int, int, int] = (784, 30, 10), lr: float = 3.0) -> Case:
-    """Every run goes through the samples once, from the same weights, and returns the new ones."""
+    """Every run is an epoch from the same weights, and returns the new ones."""
     rng = np.random.default_rng(0)
     X, labels = rng.random((samples, sizes[0])) * (rng.random((samples, sizes[0])) < 0.2), rng.integers(0, sizes[2], samples)
     Y = np.eye(sizes[2])[labels]
@@ -425,9 +426,9 @@ def nielsen(samples: int = 5000, batch: int = 10, sizes: tuple[int, int, int] = 
         f = autograd.compile(of_sample, in_axes=(None, 0, 0), executor=executor)
         runs[f"f(p, x, y), {executor}"] = partial(by_steps, lambda *args, f=f: f.value_and_grad(*args, wrt=0, reduce="mean")[1])
     runs[NUMPY] = partial(by_steps, by_hand)
-    found = packages()
-    if found.jax:
-        jax = found.jax
+    libraries = packages()
+    if libraries.jax:
+        jax = libraries.jax
 
         def epoch(p: Any, X: Any, Y: Any, steps: Any) -> Any:
             def step(p: Any, some: Any) -> Any:
@@ -437,8 +438,8 @@ def nielsen(samples: int = 5000, batch: int = 10, sizes: tuple[int, int, int] = 
             return jax.lax.scan(step, p, steps)[0]
 
         runs["JAX, scan"] = by_jax(epoch, start, X, Y, np.array(steps))
-    if found.torch:
-        torch = found.torch
+    if libraries.torch:
+        torch = libraries.torch
 
         def eager() -> Any:
             p = [torch.tensor(array, requires_grad=True) for array in start]
@@ -454,7 +455,7 @@ def nielsen(samples: int = 5000, batch: int = 10, sizes: tuple[int, int, int] = 
 
 
 def fit_epoch(start: Sequence[Any], sizes: Sequence[int], X: Any, Y: Any, batch: int, lr: float, executor: str) -> Run:
-    """An epoch of `fit`; the first records the model, and starts from the same weights as the others."""
+    """An epoch of `fit`. The first one records the model and starts from the same weights as the others."""
     model = nn.MLP(sizes[0], list(sizes[1:]), "sigmoid", "sigmoid")
     ordered = [
         p for layer in model.layers for part in ([w for n in layer.neurons for w in n.w], [n.b for n in layer.neurons]) for p in part
@@ -517,10 +518,10 @@ def gpt_step(name: str = NAME) -> Case:
 
     runs = of_graph(loss, x)
     runs |= {key: ordered(run) for key, run in of_arrays("f(dict of arrays)", of_dict, (arrays,), (None,), wrt=0).items()}
-    found = packages()
-    if found.jax:
-        runs["JAX"] = ordered(by_jax(found.jax.value_and_grad(partial(on_tensors, found.jax)), arrays))
-    if found.casadi:  # without the shift, and what it costs
+    libraries = packages()
+    if libraries.jax:
+        runs["JAX"] = ordered(by_jax(libraries.jax.value_and_grad(partial(on_tensors, libraries.jax)), arrays))
+    if libraries.casadi:  # without the shift, and what it costs
         runs |= by_casadi(casadi_function(partial(loss, largest=lambda _: 0.0), len(x)), x)
     runs["ours, eager"] = by_nodes(*gpt(Value, name), range(len(x)))
     return Case(

@@ -1,4 +1,4 @@
-"""Compiled programs beside what else computes a value and its gradients: CasADi, JAX, PyTorch, and code by hand."""
+"""Compiled programs compared with CasADi, JAX, PyTorch and code by hand."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ CASES: tuple[Callable[[], Case], ...] = (
 )  # fmt: skip
 
 TURN = 2e-3
-"""Seconds that a turn takes at least: shorter runs are repeated."""
+"""The least duration of a turn, in seconds: shorter runs are repeated."""
 SLOW = 2e-2
-"""Seconds of a step from which on a contestant has its turns apart, so that the others have more."""
+"""If a step takes longer than so many seconds, the contestant is measured apart, so that the others have more turns."""
 
 
 def check(case: Case) -> None:
-    """See that all compute the same, relative to each number's size, and to a millionth of the largest.
+    """Check that all contestants compute the same, relative to the size of each number and to a millionth of the largest.
 
     Raises:
         RuntimeError: they do not.
     """
-    found = {name: np.array(flat(run())) for name, run in case.runs.items()}
-    first = next(iter(found.values()))
+    results = {name: np.array(flat(run())) for name, run in case.runs.items()}
+    first = next(iter(results.values()))
     scale = np.abs(first) + 1e-6 * np.abs(first).max()
-    agree({name: (numbers / scale).tolist() for name, numbers in found.items()}, 1e-7)
+    agree({name: (numbers / scale).tolist() for name, numbers in results.items()}, 1e-7)
 
 
 def measured(case: Case, seconds: float) -> dict[str, Times]:
-    """The times of a step of each; and of what `compile(loss)` does besides, where the case is a graph."""
+    """The times of a step of each contestant; if the case is a graph, also those of reading and writing its leaves."""
     runs = dict(case.runs)
     if case.scalar:
         leaves = list(map(Value, case.scalar[1]))
@@ -57,7 +57,7 @@ def measured(case: Case, seconds: float) -> dict[str, Times]:
     turns = {name: partial(repeat, run, counts[name]) for name, run in runs.items()}
     slow = {name: turn for name, turn in turns.items() if least[name] > SLOW * case.steps}
     gc.collect()
-    gc.freeze()  # to look through all of the packages before each turn would take longer than the turns
+    gc.freeze()  # so that the collector does not visit all packages before each turn
     try:
         times = interleaved({name: turn for name, turn in turns.items() if name not in slow}, seconds)
         times |= interleaved(slow, seconds / 5) if slow else {}
@@ -90,7 +90,7 @@ def print_case(case: Case, seconds: float) -> None:
 
 
 def chain(x: Any) -> Any:
-    """A million nodes, each of the one before it."""
+    """A chain of a million nodes."""
     y = x[0]
     for _ in range(500_000):
         y = y * x[1] + x[2]
@@ -98,7 +98,7 @@ def chain(x: Any) -> Any:
 
 
 def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> None:
-    """How long it takes until there is something to run."""
+    """Print how long recording and compiling take."""
     print("\nuntil there is a program, µs a node; f.record: of a function of arrays, graph included; CasADi: graph and gradient\n")
     print(f"{'':32}{'nodes':>12}{'graph':>8}{'compile(loss)':>15}{'f.record':>10}{'CasADi':>8}")
     gc.collect()
@@ -125,7 +125,7 @@ print(time.process_time())
 
 
 def print_start() -> None:
-    """How long a process takes that runs a native program: the first on a machine, and the next one."""
+    """Print how long a process takes that runs a native program: the first one on a machine, and the next one."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"NUMBA_CACHE_DIR": folder, "XDG_CACHE_HOME": folder}
         root = Path(__file__).resolve().parent.parent
@@ -137,7 +137,7 @@ def print_start() -> None:
 
 
 def report(seconds: float) -> None:
-    """Print every table. `seconds`: how long to measure each."""
+    """Print every table, measuring each for so many seconds."""
     jax = packages().jax
     if packages().torch:
         packages().torch.set_num_threads(1)

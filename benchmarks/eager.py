@@ -1,4 +1,4 @@
-"""The scalar engines under Python, side by side: micrograd's moons step, a small GPT, chains; and what the optimizer adds."""
+"""Scalar engines under Python, side by side: micrograd's moons step, a small GPT, chains, and updates by optimizers."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Step:
     """A training step without the update: forward, backward, free.
 
     Attributes:
-        run: does it, and returns the loss.
-        gradients: those of the parameters, after it.
-        bytes: what a graph holds on to, where that can be measured.
+        run: does the step, and returns the loss.
+        gradients: returns the gradients of the parameters after the step.
+        bytes: the memory of a graph, if it can be measured.
     """
 
     run: Callable[[], float]
@@ -135,7 +135,7 @@ def _count(root: Any) -> int:
 
 
 def _table(steps: dict[str, Step], same_graph: set[str], nodes: int, seconds: float) -> None:
-    """Print a row for each. Ratios are to the first; a node's share is given for those that make the same graph."""
+    """Print a row for each step, with ratios to the first; for steps that build the same graph, also the time per node."""
     runs = {name: step.run for name, step in steps.items()}
     on, off = interleaved(runs, seconds), interleaved(runs, seconds, collector=False)
     first = next(iter(steps))
@@ -154,7 +154,7 @@ def _half(times: Times, first: Times, nodes: int | None, width: int) -> str:
 
 
 def chain(value: Any, nodes: int) -> Callable[[], None]:
-    """Build a chain of additions of about so many nodes, go backward, free it."""
+    """Build a chain of additions with about so many nodes, run backward, free it."""
 
     def run() -> None:
         y = value(1.0)

@@ -1,4 +1,4 @@
-"""One step of a one-layer GPT that learns names letter by letter, written with scalars: any engine's Value will do.
+"""A training step of a one-layer GPT that learns names letter by letter, in scalar code for the Value of any engine.
 
 It is 16 wide and has 4 heads; RMS norm, causal softmax attention, a ReLU MLP four times as wide, cross-entropy, Adam.
 
@@ -50,9 +50,9 @@ def add(x: Vector, y: Vector) -> Vector:
 def gpt(
     value: Any, name: str = NAME, seed: int = 1337, largest: Callable[[Vector], Any] = largest_number
 ) -> tuple[Vector, Callable[[], Any]]:
-    """Parameters, and a function that builds the loss of them on one name, with any engine's Value.
+    """Parameters, and a function that builds their loss on one name, with the Value of any engine.
 
-    `largest`: of some logits; whatever it is, softmax is the same, but exponentials may overflow.
+    `largest` is the shift of some logits in softmax, which only prevents overflow.
     """
     rng = random.Random(seed)
 
@@ -67,7 +67,7 @@ def gpt(
     size = WIDTH // HEADS
 
     def attention(x: Vector, keys: Matrix, contents: Matrix) -> Vector:
-        """Every head looks at this position and those before it, whose keys and contents are there already."""
+        """Every head attends to this position and the earlier ones, whose keys and contents are already in the lists."""
         q = linear(query, x)
         keys.append(linear(key, x))
         contents.append(linear(content, x))
@@ -93,7 +93,7 @@ def gpt(
 
 
 def adam(parameters: Vector, lr: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Callable[[], None]:
-    """A function that updates the parameters and sets their gradients to 0, for any engine's Value.
+    """A function that updates the parameters and sets their gradients to 0, for the Value of any engine.
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
     """

@@ -20,9 +20,9 @@ _LOADED: dict[bool, dict[str, ModuleType]] = {}
 
 
 def engine(plain: bool) -> tuple[ModuleType, ModuleType]:
-    """`autograd` and `nn` in one of the two builds. Both can be had in one process: each has modules of its own.
+    """`autograd` and `nn` in one of the two builds. Both can be loaded in one process: each has modules of its own.
 
-    The native modules can be loaded once only, so those that are there already are used.
+    Native modules can be loaded only once, so they are used again if they were loaded before.
     """
     if "autograd" in sys.modules and (not sys.modules["autograd"].NATIVE) not in _LOADED:
         _LOADED[not sys.modules["autograd"].NATIVE] = _whole()
@@ -45,27 +45,27 @@ def engine(plain: bool) -> tuple[ModuleType, ModuleType]:
 
 
 def builds() -> dict[str, tuple[ModuleType, ModuleType]]:
-    """`autograd` and `nn` by the name of the build; without the native one, and a line that says so, where it is not compiled.
+    """`autograd` and `nn` by the name of the build. If the core is not compiled, it prints so, and there is no native build.
 
-    The last of them is the one that imports find, also those within functions, as in `compile`.
+    Later imports, including those within functions, load modules of the last build.
     """
-    found = {"plain Python": engine(plain=True), "native": engine(plain=False)}
-    if not found["native"][0].NATIVE:
+    engines = {"plain Python": engine(plain=True), "native": engine(plain=False)}
+    if not engines["native"][0].NATIVE:
         print("The native core is not compiled, or older than its source: its rows are missing. To compile it: pip install -e .")
-        del found["native"]
-    restore(_LOADED["native" not in found])
-    return found
+        del engines["native"]
+    restore(_LOADED["native" not in engines])
+    return engines
 
 
 def restore(modules: dict[str, ModuleType]) -> None:
-    """Make these the modules that imports find."""
+    """Make these the modules that imports load."""
     for name in _modules():
         del sys.modules[name]
     sys.modules.update(modules)
 
 
 def _whole() -> dict[str, ModuleType]:
-    """All modules of the build that imports find, also those that are imported late."""
+    """All modules of the present build, including those that are imported lazily."""
     importlib.import_module("nn")
     package = importlib.import_module("autograd")
     for name in dir(package):
@@ -78,7 +78,7 @@ def _modules() -> dict[str, ModuleType]:
 
 
 class Times(list[float]):
-    """The times of one contestant in seconds: the processor's, so that what else the machine does counts less."""
+    """The times of one contestant in seconds of the processor, which depend less on what else the machine does."""
 
     @property
     def median(self) -> float:
@@ -86,13 +86,13 @@ class Times(list[float]):
 
     @property
     def spread(self) -> float:
-        """Half the distance between the quartiles, as a share of the median: how far the middle half of the times lies apart."""
+        """Half the distance between the quartiles, as a share of the median."""
         low, _, high = statistics.quantiles(self, n=4, method="inclusive")
         return (high - low) / 2 / self.median
 
 
 def interleaved(contestants: Mapping[str, Callable[[], Any]], seconds: float, collector: bool = True) -> dict[str, Times]:
-    """The times of each contestant. They take turns, in order, until the time is over, at least 3 turns each."""
+    """The times of each contestant. They take turns until the time is over, at least three turns each."""
     times = {name: Times() for name in contestants}
     for run in contestants.values():
         run()  # warm up
@@ -103,7 +103,7 @@ def interleaved(contestants: Mapping[str, Callable[[], Any]], seconds: float, co
         end = time.perf_counter() + seconds
         while time.perf_counter() < end or min(map(len, times.values())) < 3:
             for name, run in contestants.items():
-                gc.collect()  # what one contestant leaves behind is not to slow down the next
+                gc.collect()  # the garbage of one contestant must not slow down the next
                 start = time.process_time()
                 run()
                 times[name].append(time.process_time() - start)
@@ -112,29 +112,29 @@ def interleaved(contestants: Mapping[str, Callable[[], Any]], seconds: float, co
     return times
 
 
-def agree(found: Mapping[str, list[float]], tolerance: float = 1e-9) -> None:
-    """Compare what the contestants computed: who computes something else is no contestant.
+def agree(results: Mapping[str, list[float]], tolerance: float = 1e-9) -> None:
+    """Check that the contestants compute the same.
 
     Raises:
         RuntimeError: two of them differ by more than the tolerance.
     """
-    first = next(iter(found))
-    for name, numbers in found.items():
-        off = max(abs(a - b) for a, b in zip(numbers, found[first], strict=True))
+    first = next(iter(results))
+    for name, numbers in results.items():
+        off = max(abs(a - b) for a, b in zip(numbers, results[first], strict=True))
         if not off <= tolerance:
             raise RuntimeError(f"{name} and {first} differ by {off:.3g}, more than {tolerance:g}: they do not compute the same")
 
 
 def allocated(build: Callable[[], Any]) -> int:
-    """The bytes that what `build` returns holds on to, together with what it is made of."""
+    """The bytes that the result of `build` keeps allocated."""
     build()
     gc.collect()
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        kept = build()
+        result = build()
         after, _ = tracemalloc.get_traced_memory()
-        del kept
+        del result
         return after - before
     finally:
         tracemalloc.stop()

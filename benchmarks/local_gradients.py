@@ -1,4 +1,4 @@
-"""The peer: the fastest scalar engine that plain Python allows in a page, as small GPTs are written with.
+"""The peer: the fastest scalar engine that fits on a page of plain Python.
 
 Slots instead of closures; a node keeps its inputs and the local derivative with respect to each in two tuples. No checks.
 """

@@ -1,4 +1,4 @@
-"""The training step of micrograd's demo, written as there: an MLP 2-16-16-1 on 100 samples, a max-margin loss, L2."""
+"""The training step of micrograd's demo, in the same code: an MLP 2-16-16-1 on 100 samples, a max-margin loss, L2."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class Neuron:
 
 
 def moons(value: Any, samples: int = 100, given: Callable[[float], Any] | None = None) -> tuple[list[Any], Callable[[], Any]]:
-    """Parameters, and a function that builds the loss of them, with any engine's Value; `given` makes an input, by default a Value."""
+    """Parameters, and a function that builds their loss, with the Value of any engine. `given` makes an input, by default a Value."""
     given = given or value
     weights, X, y = numbers(samples)
     layers = [[Neuron(value, weights, nin, nout != 1) for _ in range(nout)] for nin, nout in pairwise(SIZES)]
@@ -51,7 +51,7 @@ def moons(value: Any, samples: int = 100, given: Callable[[float], Any] | None =
 
 
 def moons_mlp(nn: Any, samples: int = 100) -> tuple[list[Any], Callable[[], Any]]:
-    """The same with an `nn.MLP`, whose neurons are one dot node each."""
+    """The same with an `nn.MLP`, each of whose neurons is a single dot."""
     weights, X, y = numbers(samples)
     model = nn.MLP(2, SIZES[1:])
     for p in model.parameters():

@@ -1,4 +1,4 @@
-"""The engines to compare with that are installed separately. A missing one is said in a line, and its rows are left out."""
+"""Engines to compare with, which are installed separately. If one is missing, a line says so, and its rows are left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def micrograd() -> Any:
 
 
 def xad() -> Any:
-    """XAD's adjoint mode, a tape in C++ under Python, or None. Its Real gets micrograd's method `relu`, made of XAD's own `max`."""
+    """XAD's adjoint mode, a tape in C++ under Python, or None. Its Real gets the method `relu` of micrograd, made of XAD's `max`."""
     module = installed("xad.adj_1st", "xad>=1.5.2")
     if module is not None:
         maximum = importlib.import_module("xad.math").max
@@ -25,9 +25,9 @@ def xad() -> Any:
 
 @cache
 def installed(module: str, requirement: str) -> ModuleType | None:
-    """The module, or None, after a line that says so once."""
+    """The module; None if it is not installed, which is printed once."""
     try:
         return importlib.import_module(module)
     except ImportError:
-        print(f"{module.partition('.')[0]} is not here, and its rows are missing. To install it: pip install '{requirement}'")
+        print(f"{module.partition('.')[0]} is not installed, so its rows are missing: pip install '{requirement}'")
         return None

@@ -1,15 +1,15 @@
 /* Keep the memory of freed graphs for the next ones.
 
-   An arena is the megabyte in which Python places small objects. As soon as the last of them is freed, Python gives it back
-   to the system, and soon fetches another. A training step makes a graph and frees it: it would pay for the same pages at
-   every step, which is a third of a native moons step. So the first KEPT arenas that are freed wait here to be asked for.
+   An arena is a megabyte in which Python allocates small objects. When the last of them is freed, Python returns the arena to
+   the system, and soon requests another. A training step makes a graph and frees it, so every step would pay for the same
+   pages again (see benchmarks/where_the_time_goes.md). So up to KEPT arenas that are freed are kept here for reuse.
 
-   Python provides for it: https://docs.python.org/3/c-api/memory.html#customize-pymalloc-arena-allocator. The lock is for
+   Python has an interface for it: https://docs.python.org/3/c-api/memory.html#customize-pymalloc-arena-allocator. The lock is for
    interpreters of one process that each have a GIL of their own. */
 
 #define KEPT 32
 
-static PyObjectArenaAllocator arenas_from;   /* where Python had them from, and where the others still come from */
+static PyObjectArenaAllocator arenas_from;   /* the allocator of Python, which still provides the others */
 static PyThread_type_lock arenas_lock;
 static struct { void *start; size_t size; } arenas_kept[KEPT];
 static int arenas_many;

@@ -1,4 +1,4 @@
-"""The build backend: setuptools', which asks for mypyc only where it can be used.
+"""The build backend: that of setuptools, which requires mypyc only where it can be used.
 
 Source: the hooks are those of PEP 517 and PEP 660.
 """
@@ -8,7 +8,7 @@ import shutil
 from typing import Any
 
 from setuptools import build_meta
-from setuptools.build_meta import (  # noqa: F401 - the hooks that stay as they are
+from setuptools.build_meta import (  # noqa: F401 - the unchanged hooks
     build_editable,
     build_sdist,
     build_wheel,

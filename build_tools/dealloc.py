@@ -5,14 +5,14 @@ it with CPython's trashcan, which up to Python 3.13 links objects through the he
 has no such header (that is what makes it cheap), so the trashcan writes into the memory of a neighbour; and later Pythons
 ignore objects without it, so the stack would overflow.
 
-Here the deallocator of Value is replaced by one that is never deeper than one: while one Value is being freed, others
-that die are linked into a list, and the first call frees them in turn. The link is kept where the gradient was, so it
-costs no memory; the list belongs to the thread, so threads do not meet.
+The deallocator of Value is replaced here by one that never recurses: while one Value is being freed, others that die are
+linked into a list, and the first call frees them in turn. The link is stored where the gradient was, so it costs no
+memory. The list belongs to the thread, so threads do not interfere.
 
-All other classes without that header, such as what a dot knows of its inputs, lose the trashcan too: they are freed from within a Value, or
-hold lists of Values, and never nest.
+All other classes without that header, such as the inputs of a dot, lose the trashcan too: they are freed from within a Value,
+or hold lists of Values, and never nest.
 
-The first Value that is freed also has Python keep the memory of graphs: see arenas.c.
+The first Value that is freed also makes Python keep the memory of graphs: see arenas.c.
 """
 
 import re
@@ -21,7 +21,7 @@ from pathlib import Path
 ARENAS = Path(__file__).with_name("arenas.c")
 
 BODY = """
-static CPyThreadLocal {struct} *autograd_dying;   /* the list of those still to be freed */
+static CPyThreadLocal {struct} *autograd_dying;   /* the list of Values still to be freed */
 static CPyThreadLocal int autograd_freeing;
 
 static void
@@ -65,14 +65,14 @@ PATTERN = r"""static void
 \s*done: ;
 \s*\}
 """
-"""A deallocator of a class without the header: one with it would begin with PyObject_GC_UnTrack."""
+"""A deallocator of a class without the header. That of a class with the header begins with PyObject_GC_UnTrack."""
 
 
 def patch(folder: Path, name: str) -> None:
-    """Replace the deallocator `name`, and take the trashcan from those of all classes without the header, in the C sources below `folder`.
+    """Replace the deallocator `name` in the C sources below `folder`, and remove the trashcan from all classes without the header.
 
     Raises:
-        RuntimeError: it does not stand there exactly once, in the form that is expected. Such a build must not be used.
+        RuntimeError: the deallocator does not occur exactly once in the expected form. Such a build must not be used.
     """
     pattern = re.compile(re.sub(r"\n(?!\\s)", r"\n\\s*", PATTERN))
     replaced = 0
@@ -90,4 +90,4 @@ def patch(folder: Path, name: str) -> None:
         if patched != text:
             path.write_text(patched, encoding="utf-8")
     if replaced != 1:
-        raise RuntimeError(f"{replaced} deallocators {name} found below {folder}, not one: this version of mypyc is not known")
+        raise RuntimeError(f"there are {replaced} deallocators {name} below {folder}, not one: this version of mypyc is not supported")

@@ -1,8 +1,8 @@
-"""Put the docstrings of the sources into the C that mypyc writes, which has the signatures and no text.
+"""Insert the docstrings of the sources into the C that mypyc writes, which has only the signatures.
 
 Python takes the documentation of compiled functions, methods, properties and classes from strings in C. Each begins with the signature,
-where there is one, as in ``backward($self, create_graph=False)\\n--\\n\\n``. The docstrings come behind it: `help` says the same in both
-builds.
+if there is one, as in ``backward($self, create_graph=False)\\n--\\n\\n``. The docstring is inserted after it, so that `help` says the same
+in both builds.
 """
 
 import ast
@@ -17,31 +17,31 @@ CLASS = re.compile(r'(\.tp_name = "(\w+)",(?:(?!\.tp_name).)*?\.tp_doc = PyDoc_S
 
 
 def docstrings(source: Path) -> dict[str, str]:
-    """The docstrings of a module: of its functions and classes by their names, of methods and properties as ``Class.name``."""
-    found: dict[str, str] = {}
+    """The docstrings of a module by name. Methods and properties are named ``Class.name``."""
+    texts: dict[str, str] = {}
 
     def visit(node: ast.Module | ast.ClassDef, prefix: str) -> None:
         for item in node.body:
             if isinstance(item, ast.FunctionDef | ast.ClassDef):
                 text = ast.get_docstring(item)
                 if text:
-                    found.setdefault(prefix + item.name, inspect.cleandoc(text))
+                    texts.setdefault(prefix + item.name, inspect.cleandoc(text))
                 if isinstance(item, ast.ClassDef):
                     visit(item, f"{prefix}{item.name}.")
 
     visit(ast.parse(source.read_text(encoding="utf-8")), "")
-    return found
+    return texts
 
 
 def literal(text: str) -> str:
-    """A text as a string of C."""
+    """A text as a string literal of C."""
     escapes = {ord("\n"): "\\n", ord('"'): '\\"', ord("\\"): "\\\\", ord("?"): "\\?"}
     return '"' + "".join(escapes.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in text.encode()) + '"'
 
 
 def documented(c: str, sources: list[str]) -> str:
-    """The C of a group of modules, with the docstrings of these sources."""
-    by_table: dict[str, dict[str, str]] = {}  # of each table in C, which mypyc names after the module and class
+    """The C source of a group of modules, with the docstrings of their Python sources inserted."""
+    by_table: dict[str, dict[str, str]] = {}  # by table in C, which mypyc names after the module and class
     of_classes: dict[str, str] = {}
     for source in sources:
         module, texts = Path(source).stem, docstrings(Path(source))
@@ -54,21 +54,21 @@ def documented(c: str, sources: list[str]) -> str:
                 by_table.setdefault(f"{module}module_methods", {})[own] = text
                 of_classes[own] = text
 
-    def behind(match: re.Match[str], texts: dict[str, str]) -> str:
+    def inserted(match: re.Match[str], texts: dict[str, str]) -> str:
         text = texts.get(match[2])
         signature = "" if match[3] == "NULL" else match[3] + " "
         return match[0] if text is None else f"{match[1]}{signature}{literal(text)})"
 
     def table(match: re.Match[str]) -> str:
         texts = by_table.get(match[1], {})
-        filled = METHOD.sub(lambda entry: behind(entry, texts), match[0])
+        filled = METHOD.sub(lambda entry: inserted(entry, texts), match[0])
         return PROPERTY.sub(lambda p: f"{p[1]}{literal(texts[p[2]])}{p[3]}" if p[2] in texts else p[0], filled)
 
-    return CLASS.sub(lambda match: behind(match, of_classes), TABLE.sub(table, c))
+    return CLASS.sub(lambda match: inserted(match, of_classes), TABLE.sub(table, c))
 
 
 def patch(folder: Path, sources: list[str]) -> None:
-    """Put the docstrings of these sources into the C sources below `folder`."""
+    """Insert the docstrings of the sources into the C sources below `folder`."""
     for path in folder.rglob("*.c"):
         text = path.read_text(encoding="utf-8")
         path.write_text(documented(text, sources), encoding="utf-8")

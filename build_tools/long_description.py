@@ -1,8 +1,8 @@
 """The README as a package index shows it, with links that hold there.
 
 On a code host, a relative link leads to a file beside the README. An index shows the README alone. So in the metadata of a
-distribution, relative links become addresses below the `Source` of `[project.urls]`. Where the project names no `Source`, the text of
-the link stays and the link goes; of a picture, its description stays.
+distribution, relative links become addresses below the `Source` of `[project.urls]`. If the project has no `Source`, a link is
+replaced by its text, and a picture by its description.
 """
 
 import re

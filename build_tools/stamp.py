@@ -1,4 +1,4 @@
-"""The stamp of a compiled build: which sources it was made from, so that it can never hide an edited one."""
+"""The stamp of a compiled build: the hashes of its sources, so that the build is not used after a source was edited."""
 
 import hashlib
 from pathlib import Path

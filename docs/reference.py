@@ -21,7 +21,7 @@ MODULES = [
     "nn",
     *[f"nn.{name}" for name in ("history", "inference", "module", "persistence", "training")],
 ]
-"""What is documented: the two packages, with what they name, and the modules in which the rest of it is defined."""
+"""The documented modules: the two packages with their public names, and the modules that define other public objects."""
 
 
 def write(folder: Path) -> None:

@@ -85,11 +85,9 @@ def test_contestants_take_turns() -> None:
     assert times["busy"].median >= 0.002 > times["idle"].median
 
 
-def test_a_missing_peer_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_peer_is_reported_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert peers.installed("no_such_engine.inside", "no-such-engine>=1") is None
-    assert (
-        capsys.readouterr().out == "no_such_engine is not here, and its rows are missing. To install it: pip install 'no-such-engine>=1'\n"
-    )
+    assert capsys.readouterr().out == "no_such_engine is not installed, so its rows are missing: pip install 'no-such-engine>=1'\n"
 
 
 def test_a_chain_is_freed() -> None:

@@ -98,7 +98,7 @@ def test_where() -> None:
     [program] = parts(explain(f, [1.0, -1.0]))
     assert any(line.startswith("Select: ") for line in program["vectorise"])
     [line] = [line for line in program["trace"] if "tanh(" in line]
-    assert re.search(r"wanted where row \d+ is not 0", line)
+    assert re.search(r"receives a gradient where row \d+ is not 0", line)
     assert any(line.startswith("Map tanh: ") and "is not 0" in line for line in program["vectorise"])
 
 

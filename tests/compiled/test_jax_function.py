@@ -275,10 +275,10 @@ def test_arguments_of_another_form() -> None:
         (({"w": [1.0, 2.0]}, q, x), "p must be a dict with the keys 'w', 'b'"),
         ((p, (1.0, 2.0, 3.0), x), "q must be a tuple of 2"),
         ((p, 1.0, x), "q must be a tuple of 2"),
-        (({"w": "no", "b": 1.0}, q, x), r"p\['w'\] must be numbers, not 'no' of type str"),
-        (({"w": [1.0, Value(2.0)], "b": 1.0}, q, x), r"p\['w'\] must be numbers"),
-        (({"w": [1.0, 2.0, 3.0], "b": 1.0}, q, x), r"p has an array of the shape \(3,\); in the example it was \(2,\)"),
-        ((p, q, [1.0, 2.0]), r"x has an array of the shape \(2,\); in the example it was \(3, 2\)"),
+        (({"w": "no", "b": 1.0}, q, x), r"p\['w'\] must be a number or an array of numbers, not 'no' of type str"),
+        (({"w": [1.0, Value(2.0)], "b": 1.0}, q, x), r"p\['w'\] must be a number or an array of numbers"),
+        (({"w": [1.0, 2.0, 3.0], "b": 1.0}, q, x), r"p has an array of the shape \(3,\), which does not fit the example's \(2,\)"),
+        ((p, q, [1.0, 2.0]), r"x has an array of the shape \(2,\), which does not fit the example's \(3, 2\)"),
     ):
         with pytest.raises(InputError, match=message):
             pure(*arguments)

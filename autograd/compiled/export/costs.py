@@ -1,6 +1,6 @@
-"""What a program costs, in floating-point operations.
+"""The cost of a program in floating-point operations.
 
-A product of m × t by t × p numbers counts as 2mtp, any function of one number as one.
+A product of an m × t by a t × p matrix counts as 2mtp operations, and any function of a single number as one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from autograd.ops import Operation
 
 
 def operations(instruction: Instruction | Scalars) -> int:
-    """How many floating-point operations an instruction takes forward, for each sample."""
+    """The number of floating-point operations of an instruction forward, for each sample."""
     return COSTS[type(instruction)](instruction)
 
 
 def _of_one(operation: Operation, inputs: int) -> int:
-    """Of one number: a function of any number of inputs takes as many as it has."""
+    """The operations for one output: one, or for an operation of any number of inputs, one less than it has."""
     return 1 if operation.arity is not None else max(inputs - 1, 1)
 
 

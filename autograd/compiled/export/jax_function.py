@@ -23,11 +23,11 @@ from autograd.errors import CompileError, InputError
 
 
 class Checks(NamedTuple):
-    """What nobody can be told of while XLA runs: one truth for each sample.
+    """Checks that cannot raise an error while XLA runs: one bool for each sample.
 
     Attributes:
-        branch: the function takes the branches that were recorded. Where it does not, the result is nan.
-        domain: every operation is inside its domain. Where it is not, the result is that of IEEE arithmetic, often inf or nan.
+        branch: whether the sample takes the recorded branch. If it does not, the result is nan.
+        domain: whether all operations are inside their domain. If one is not, the result is that of IEEE arithmetic, often inf or nan.
     """
 
     branch: Array
@@ -37,28 +37,28 @@ class Checks(NamedTuple):
 def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked: bool = False) -> Callable[..., Any]:
     """A compiled function as a pure function of JAX: for `jax.jit`, `jax.grad`, `jax.sharding`, on CPUs, GPUs and TPUs.
 
-    It takes the arguments of the compiled function, with any number of samples, and returns what that returns. Instead of a module it
-    takes one array, the numbers of `module.parameters()` in their order. First derivatives are those of the op table, at corners and
-    poles too. For second ones JAX differentiates its rules; where these have corners, write ``to_jax(compile(hessian(f)), …)``.
+    It takes the arguments of the compiled function, with any number of samples, and returns the same result. Instead of a module it takes
+    one array, the numbers of `module.parameters()` in order. First derivatives are those of the op table, also at corners and poles. For
+    second derivatives JAX differentiates its rules; if they have corners, write ``to_jax(compile(hessian(f)), …)``.
 
-    Nothing can be raised while XLA runs. Outside of a domain an element is inf or nan, as for NumPy's arrays. A sample that takes another
-    branch than the recorded one is nan, and so are its gradients. Values that the function refers to are frozen, as numbers are: pass
-    a module as an argument to differentiate with respect to its parameters.
+    XLA cannot raise errors. An element outside the domain of an operation is inf or nan, as for NumPy arrays. A sample that takes another
+    branch than the recorded one is nan, and so are its gradients. Values that the function refers to are frozen, as numbers are: to
+    differentiate with respect to the parameters of a module, pass it as an argument.
 
-    To use many devices, shard the arrays of the samples, as in ``jax.jit(jax.value_and_grad(loss), in_shardings=…)``: the gradient is that
-    of one device. A batch that the devices cannot share evenly is filled up with samples of weight 0.
+    To use many devices, shard the arrays of the samples, as in ``jax.jit(jax.value_and_grad(loss), in_shardings=…)``: the gradient is the
+    same as on one device. If the devices cannot share a batch evenly, fill it up with samples of weight 0.
 
     Args:
-        function: what `compile` made of a function.
-        args: an example of its arguments, with one sample or more: it is recorded for arguments of this form.
-        dtype: "float64" or "float32". JAX has float64 only where it is enabled: call the function, or what was made of it, within
+        function: the compiled function.
+        args: an example of its arguments, with one sample or more. The function is recorded for arguments of this form.
+        dtype: "float64" or "float32". JAX has float64 only where it is enabled: call the pure function, or what JAX made of it, within
             ``with jax.enable_x64(True):``.
-        checked: return a pair of the result and `Checks`.
+        checked: whether to return a pair of the result and `Checks`.
 
     Raises:
         MissingPackageError: JAX is not installed.
-        CompileError: the function draws random numbers, or the samples of the example take different branches; it is another dtype.
-        InputError: from the pure function: its arguments are not of the form of the example.
+        CompileError: the function draws random numbers; the samples of the example take different branches; or the dtype is another one.
+        InputError: raised by the pure function, if its arguments do not have the form of the example.
 
     Example:
         >>> import jax
@@ -96,7 +96,7 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
         still = numbers_of(numbers.starts, jax.lax.stop_gradient(numbers.arrays))
         holds = jnp.broadcast_to(_holds(branch, still), samples)
         arrays = [_result(numbers, output, samples) for output in branch.outputs]
-        if branch.checks:  # a factor, rather than a choice, so that the gradient is nan too
+        if branch.checks:  # multiplied rather than selected, so that the gradient is nan too
             arrays = [array * jnp.where(holds, 1.0, jnp.nan).reshape(samples, *[1] * (array.ndim - 1)) for array in arrays]
         result = branch.build([array.reshape(shape + array.shape[1:]) for array in arrays])
         if not checked:
@@ -108,29 +108,29 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
 
 
 def _recorded(function: Function[Any], args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:
-    """The program for arguments of this form, differentiable by all of them."""
+    """The program for arguments of this form, to be differentiated with respect to all of them."""
     arguments, batch, branches = function.specialise(*args)
     branch = branches[0]
     if len(branches) > 1:
         raise CompileError(
-            f"the samples of the example take different branches of {function.__name__}, at {branch.checks[0].line}, and a pure function "
-            "has one. Write where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
+            f"the samples of the example take different branches of {function.__name__}, at {branch.checks[0].line}, but a pure function "
+            "has only one. Write where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
         )
     if branch.draws:
         raise CompileError(
-            f"{function.__name__} draws random numbers, which a pure function cannot: pass them as an argument, or call model.eval() before"
+            f"{function.__name__} draws random numbers, which a pure function cannot: pass them as an argument, or call model.eval() first"
         )
     return arguments, batch, branch
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an array of leaves comes from.
+    """The source of the numbers of some leaves.
 
     Attributes:
-        start, stop: its places.
-        array: which array of which argument has the numbers; None for numbers that are frozen.
-        numbers: which of the array's; or the frozen ones.
+        start, stop: the places of the leaves.
+        array: the index of the argument, and that of its array, which has the numbers; None for frozen numbers.
+        numbers: the positions in the array; or the frozen numbers.
     """
 
     start: int
@@ -147,14 +147,14 @@ class Source:
 
 
 def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source], list[Source]]:
-    """Where the leaves come from, shared and batched ones, in the order of their places."""
+    """The sources of the shared and of the batched leaves, in the order of their places."""
     end, _ = leaves_of(branch.code)
     frozen = Reference(branch.code).storage().shared[:end]
     for value, place in branch.captured:
         frozen[place] = value.data
     by_kind: tuple[list[Source], list[Source]] = ([], [])
     for i, (argument, (used, places)) in enumerate(zip(arguments, branch.inputs, strict=True)):
-        if isinstance(places, np.ndarray) and places.size:  # they lie side by side, unless some belong to an earlier argument
+        if isinstance(places, np.ndarray) and places.size:  # the places are consecutive, unless some belong to an earlier argument
             raise _shared_by_two(argument)
         sizes = [math.prod(shape[argument.batched :]) for shape in _shapes(argument)]
         wanted = np.arange(sum(sizes))[used]
@@ -185,10 +185,10 @@ def _shared_by_two(argument: Argument) -> CompileError:
 
 
 def _arrays(argument: Argument, given: Any, kind: Any) -> list[Array]:
-    """What was passed for an argument, as arrays in the form of the example.
+    """The arrays of an argument, in the form of the example.
 
     Raises:
-        InputError: it has another form.
+        InputError: the argument has another form.
     """
     if argument.module is not None:
         return _leaves_of(0, given, argument.name, kind)
@@ -209,11 +209,11 @@ def _leaves_of(form: Any, given: Any, name: str, kind: Any) -> list[Array]:
     try:
         return [jax_package().numpy.asarray(given, kind)]
     except (TypeError, ValueError):
-        raise InputError(f"{name} must be numbers, not {given!r} of type {type(given).__name__}") from None
+        raise InputError(f"{name} must be a number or an array of numbers, not {given!r} of type {type(given).__name__}") from None
 
 
 def _broadcast(arguments: Sequence[Argument], given: list[list[Array]], batch: Batch) -> tuple[list[list[Array]], tuple[int, ...]]:
-    """Numbers and arrays as a NumPy ufunc takes them: those that were arrays in the example in one shape, which is returned too."""
+    """Broadcast numbers and arrays as a NumPy ufunc does. Returns them, and the shape of those that were arrays in the example."""
     shapes = [arrays[0].shape for arrays in given]
     try:
         shape = np.broadcast_shapes(*shapes)
@@ -225,7 +225,7 @@ def _broadcast(arguments: Sequence[Argument], given: list[list[Array]], batch: B
             arrays[0] = jax_package().numpy.broadcast_to(arrays[0], shape).ravel()
         elif arrays[0].size != 1 or (batch.shape is None and shape != ()):
             raise InputError(
-                f"{argument.name} was a single number in the example, and now has the shape {arrays[0].shape}: give it two samples there"
+                f"{argument.name} was a single number in the example, and now has the shape {arrays[0].shape}: pass an array in the example"
             )
         else:
             arrays[0] = arrays[0].reshape(())
@@ -233,12 +233,12 @@ def _broadcast(arguments: Sequence[Argument], given: list[list[Array]], batch: B
 
 
 def _batched(arguments: Sequence[Argument], given: list[list[Array]], batch: Batch) -> tuple[list[list[Array]], tuple[int, ...]]:
-    """What was passed, and the number of samples as a shape; of no axis where there is no batch."""
+    """Check the shapes of arrays. Returns the arrays, and the number of samples as a shape, which is () without a batch."""
     sizes: set[int] = set()
     for argument, arrays in zip(arguments, given, strict=True):
         for array, shape in zip(arrays, _shapes(argument), strict=True):
             if len(array.shape) != len(shape) or array.shape[argument.batched :] != shape[argument.batched :]:
-                raise InputError(f"{argument.name} has an array of the shape {array.shape}; in the example it was {shape}")
+                raise InputError(f"{argument.name} has an array of the shape {array.shape}, which does not fit the example's {shape}")
             sizes |= {len(array)} if argument.batched else set()
     if len(sizes) > 1:
         raise InputError(f"the arguments have different numbers of samples: {', '.join(map(str, sorted(sizes)))}")
@@ -246,12 +246,12 @@ def _batched(arguments: Sequence[Argument], given: list[list[Array]], batch: Bat
 
 
 def _flat(array: Array, batched: bool) -> Array:
-    """The numbers of an array along one axis, or where it is batched two, with one column a sample."""
+    """The numbers of an array along one axis; or, if it is batched, along two, with one column for each sample."""
     return array.reshape(len(array), math.prod(array.shape[1:])).T if batched else array.ravel()
 
 
 def _holds(branch: Branch, numbers: Numbers) -> Array:
-    """For which samples the run went the recorded way."""
+    """For which samples all guards hold."""
     holds: Array = jax_package().numpy.ones(numbers.samples, dtype=bool)
     for check in branch.checks:
         same = (_one(numbers, check.condition) != 0.0) == check.truth

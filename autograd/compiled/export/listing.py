@@ -1,19 +1,19 @@
-"""A program as text that says exactly what is computed: one line an instruction, with the labels of the Values they stand for.
+"""The listing: a program as exact text, one line for each instruction, with the labels of the Values.
 
-A line is ``name[shape] = operation of operands``, for each sample where the shape begins with `n`. Axes of length 1 are left out. Names are
-those of `names`. An operand is an array, which part of it, where it is not the whole (see `parts`), and in which shape, where that does
-not go without saying; ``ᵀ`` swaps the last two axes of it:
+A line is ``name[shape] = operation of operands``, for each sample if the shape begins with `n`. Axes of length 1 are omitted. The names
+come from `naming`. An operand is the name of an array, followed by the part that is read, if not the whole (see `parts`), and by the
+shape, if that is not clear; ``ᵀ`` swaps the last two axes:
 
     x[100, 2] @ w[16, 2]ᵀ         all of x and w, row by row
     p[48:320][16, 17]             the numbers 48 to 319 of p, as 16 rows
     x₃[5]                         one number five times
-    (t3, 0, x₂)[7]                one after the other: all of t3, the constant 0, and number 2 of x
-    a[5, 1] * b[3]                is broadcast as by NumPy, and to the shape of the result
-    Σ a[4, 3], Σ a[4, 3] * b[3]   add up along the last axis, as do all functions of any number of inputs
-    y[n, 4] = … where t1[n]       only where t1 is not 0 the result matters: elsewhere a `where` selects its other side
+    (t3, 0, x₂)[7]                a concatenation: all of t3, the constant 0, and number 2 of x
+    a[5, 1] * b[3]                broadcast as by NumPy, and to the shape of the result
+    Σ a[4, 3], Σ a[4, 3] * b[3]   sums along the last axis, along which all functions of any number of inputs work
+    y[n, 4] = … where t1[n]       used only where t1 is not 0: elsewhere a `where` selects its other side
 
-Constants have all of their digits. The printed text abbreviates long lists, with an ellipsis; `Line.exact` does not. Lines at the end tell
-which leaves a name stands for, where labels do not say it, and what a function returns, where that is not the last line.
+Constants have all of their digits. The printed text abbreviates long lists with an ellipsis; `Line.exact` does not. The last lines say
+which leaves a name stands for, unless labels show it, and what a function returns, unless it is the last line.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class Line:
     """One instruction in words, for a printed program and for a picture of it.
 
     Attributes:
-        name: of what it computes.
-        shape: of that, as "[n, 16]".
-        text: what it does, as "x[n, 2] @ w[16, 2]ᵀ". Long lists are abbreviated.
+        name: the name of its output.
+        shape: the shape of its output, such as "[n, 16]".
+        text: what it computes, such as "x[n, 2] @ w[16, 2]ᵀ". Long lists are abbreviated.
         is_product: whether it is a matrix product.
-        sources: a key and a text for each thing it reads that is no constant: the name of an earlier line, or of leaves.
-        scope: that of the Values it computes, where they have one in common.
+        sources: a key and a text for each operand that is not a constant: the name of an earlier line, or of leaves.
+        scope: the scope of its Values, if they all have the same.
     """
 
     name: str
@@ -60,12 +60,12 @@ class Line:
 
     @cached_property
     def exact(self) -> tuple[str, ...]:
-        """The line as it is printed, without abbreviations; of scalars that are computed one after the other, a line for each."""
+        """The line without abbreviations. Scalars that are computed one after the other have a line each."""
         return self._write()
 
     @cached_property
     def leaves(self) -> dict[str, tuple[Value, ...]]:
-        """The Values that the names of leaves stand for, in their order."""
+        """The Values for which the names of leaves stand, in order."""
         return self._leaves()
 
     def __str__(self) -> str:
@@ -73,25 +73,25 @@ class Line:
 
 
 INFIX = ("add", "sub", "mul", "div", "pow", "remainder")
-"""The rows of the op table that are written between their inputs."""
+"""The rows of the op table whose symbol is written between the inputs."""
 
 Outputs = Sequence[tuple[bool, int]]
-"""Whether each number of a result is batched, and its place."""
+"""For each number of a result, whether it is batched, and its place."""
 
 
 def describe(tape: Tape, code: Code, shapes: Shapes = (), returned: Outputs | None = None) -> str:
-    """The program as text: what was recorded, what it costs, and one line an instruction. The axis of the samples is `n`.
+    """The program as text: its size, its cost, and one line for each instruction. The axis of the samples is `n`.
 
     Args:
         tape, code: the program.
-        shapes: of the arguments of a function; without them they are as large as what is read of them.
-        returned: the numbers that a function returns, where that is to be said.
+        shapes: the shapes of the arguments of a function; without them, they are taken from the indices that are read.
+        returned: the numbers that a function returns; None to leave that out.
     """
     return _Text(tape, code, shapes).whole(returned)
 
 
 def outline(tape: Tape, code: Code, shapes: Shapes = ()) -> list[Line]:
-    """The instructions in words; `shapes` as for `describe`."""
+    """A line for each instruction. For the arguments see `describe`."""
     return _Text(tape, code, shapes).lines()
 
 
@@ -129,7 +129,7 @@ class _Text:
         )
 
     def returned(self, outputs: Outputs) -> list[str]:
-        """What a function returns, if that is not what the last line computes."""
+        """A line for what a function returns, unless it is the output of the last line."""
         last = self.instructions[-1] if self.instructions else None
         if isinstance(last, Instruction) and list(outputs) == [
             (last.batched, place) for place in range(last.start, last.start + last.size)
@@ -183,7 +183,7 @@ class _Text:
         return Line(named.name, shape, text, False, tuple(sources), "", lambda: tuple(self.each(instruction)), self.leaves(reads))
 
     def leaves(self, reads: list[tuple[bool, Rows]]) -> Callable[[], dict[str, tuple[Value, ...]]]:
-        """The leaves that are read, by the names of their arrays; found where they are asked for."""
+        """A function that returns the leaves that are read, by the names of their arrays."""
 
         def find() -> dict[str, tuple[Value, ...]]:
             arrays = {
@@ -194,13 +194,13 @@ class _Text:
         return find
 
     def each(self, instruction: Scalars) -> Iterator[str]:
-        """Every scalar on a line of its own."""
+        """A line for each scalar."""
         for single in instruction.single:
             output = Read(single.batched, np.array([single.start]))
             yield f"{self.operands.operand(output, False)} = {self.instruction(single, self.operands.read(single), False)}"
 
     def sources(self, kind: bool, places: Rows) -> list[tuple[str, str]]:
-        """What is read that has a name: keys and texts."""
+        """The named arrays and leaves that are read: keys and texts."""
         named_sources = []
         for i in np.unique(self.names.array[kind][places]).tolist():
             if i != NUMBER:
@@ -210,7 +210,7 @@ class _Text:
                     labels = [named.labels[k] for k in self.names.position[kind][own].tolist()]
                     named_sources += [(label, label + shape_text((), kind)) for label in labels]
                 else:
-                    named.is_asked_for |= named.labels is not None
+                    named.is_used |= named.labels is not None
                     named_sources.append((named.name, named.name + shape_text(named.shape if named.size > 1 else (), kind)))
         return named_sources
 
@@ -231,7 +231,7 @@ def _each(operands: Operands, reads: Sequence[Read], short: bool) -> list[str]:
 
 
 def _listed(operands: Operands, reads: Sequence[Read], short: bool) -> str:
-    """Scalars as a vector; a single one as it is."""
+    """Scalars as a vector; a single one without parentheses."""
     texts = _each(operands, reads, short)
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
@@ -274,7 +274,7 @@ WORDS: dict[type[Instruction], Callable[[Operands, Instruction, Sequence[Read], 
 
 
 def _word(row: Operation) -> str:
-    """What an operation is called: its symbol, unless that is no word, or another row has it too."""
+    """The name of an operation: its symbol, unless that is not a word or belongs to another row too."""
     if row is SELECT:
         return SELECT.symbol
     others = [other for other in OPERATIONS.values() if row.symbol in (other.symbol, other.name) and other.name != row.name]

@@ -1,14 +1,14 @@
-"""What the numbers of a program are called: every place belongs to an array that has a name, or is a constant.
+"""The names of the numbers of a program: each place is a constant, or belongs to a named array.
 
-What instructions compute has their label, or else `t1`, `t2`, … by the line. Leaves are called by their labels:
+The outputs of an instruction have their label, or else `t1`, `t2`, … by the number of the line. Leaves are named by their labels:
 
-- `x[0, 1]` is a number of the array `x`, at that index;
-- `w0`, `w1`, … are an array `w` where many of them are read together, in the order of their numbers;
-- leaves that share a label are an array, or several, where they are read by different instructions: `w`, `w_2`. They stand in the order of
-  the arguments of the function, or of `program.leaves`, or else in the one in which `Line.leaves` has them: a legend tells which;
-- leaves without a label are `leaves`.
+- `x[0, 1]` is the number of the array `x` at that index.
+- `w0`, `w1`, … are an array `w` where many of them are read together, in the order of their numbers.
+- Leaves that share a label are one array, or several if different instructions read them: `w`, `w_2`. They are in the order of the
+  arguments of the function, of `program.leaves`, or of `Line.leaves`: a legend says which.
+- Leaves without a label are `leaves`.
 
-A label that is no identifier, or that could be taken for something else, is quoted, as Python does.
+A label that is not an identifier, or that could be mistaken for something else, is quoted as in Python.
 """
 
 from __future__ import annotations
@@ -28,55 +28,55 @@ from autograd.compiled.ir import Code, Instruction, Rows, Scalars
 from autograd.value import Value
 
 _INDEX = re.compile(r"(.*?)((?:\[[0-9]{1,9}(?:, ?[0-9]{1,9}){0,7}\]){1,8})", re.DOTALL)
-"""Bounded, because NumPy has at most 64 axes, and because without bounds the time to search a label grows with the square of its length."""
+"""Bounded, because NumPy has at most 64 axes, and because an unbounded search takes quadratic time in the length of the label."""
 
 _NUMBER = re.compile(r"(.*?)([0-9]{1,9})", re.DOTALL)
 _TEMPORARY = re.compile(r"t[0-9]+")
 INDEXED = " and an index"
 _WORDS = {"nan", "inf", "Σ", "for", "where"}
-"""Other words of a listing."""
+"""Words of a listing that cannot be names."""
 
 LISTED = ", in the order of `Line.leaves`"
 
 NUMBER = -1
-"""In place of an array: a constant."""
+"""The array of a constant."""
 
 Shapes = Sequence[tuple[str, tuple[int, ...]]]
-"""The arrays that a function is given: what their numbers are labelled, without the index, and the shapes."""
+"""The arrays that are passed to a function: the labels of their numbers without the index, and the shapes."""
 
 
 @dataclass
 class Named:
-    """An array of numbers that has a name.
+    """A named array of numbers.
 
     Attributes:
-        name, shape: of the array.
-        labels: what its numbers are called one by one, where they have labels of their own.
-        is_asked_for: whether the name was written, rather than the labels.
+        name, shape: those of the array.
+        labels: the labels of its numbers, if they have their own.
+        is_used: whether the name was written, rather than the labels.
     """
 
     name: str
     shape: tuple[int, ...]
     labels: list[str] | None = None
-    is_asked_for: bool = False
+    is_used: bool = False
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """The number of its numbers."""
         return math.prod(self.shape)
 
 
 @dataclass
 class _Family:
-    """Leaves whose labels have something in common, in their order.
+    """Leaves with a common part in their labels, in order.
 
     Attributes:
         kind: whether they are batched.
-        base: the label, without the number or index; the name, unless that is taken.
-        suffix: what the labels have behind that, in words.
-        places: of the leaves.
-        arrays: that the leaves are cut into; for each which of them.
-        ordered: whether their order is that in which they are stored, rather than that of their indices or numbers.
+        base: the label without the number or index; it is the name, unless that is taken.
+        suffix: the rest of the labels, in words.
+        places: the places of the leaves.
+        arrays: the arrays into which the leaves are divided, and the positions of the leaves in them.
+        ordered: whether they are in the order of storage, rather than in that of their indices or numbers.
     """
 
     kind: bool
@@ -88,7 +88,7 @@ class _Family:
 
     @property
     def called(self) -> str:
-        """The name, unless that is taken."""
+        """The name, unless it is taken."""
         return self.base or ("leaf" if len(self.places) == 1 else "leaves")
 
 
@@ -96,9 +96,9 @@ class Names:
     """The names in a program.
 
     Attributes:
-        arrays: those that are named; the first ones are what the instructions compute.
-        array, position, number, same: for both kinds of storage, the shared and the batched one, and each place in it: which array the
-            number belongs to (or NUMBER), where in it, the constant, and the first place that has the same constant.
+        arrays: the named arrays; the first ones are the outputs of the instructions.
+        array, position, number, same: for the shared and the batched storage, and each place in it: the index of its array (or NUMBER),
+            the position in the array, the constant, and the first place that has the same constant.
     """
 
     def __init__(self, tape: Tape, code: Code, shapes: Shapes = ()) -> None:
@@ -113,37 +113,36 @@ class Names:
             if place >= 0:
                 self._row[kind][place] = row
         self._constants()
-        self.arrays = [
-            Named("", instruction.outputs.shape if isinstance(instruction, Scalars) else _without_ones(instruction.shape))
-            for instruction in code.instructions
-        ]
+        self.arrays: list[Named] = []
         for i, instruction in enumerate(code.instructions):
             if isinstance(instruction, Scalars):
+                self.arrays.append(Named("", instruction.outputs.shape))
                 for kind in (False, True):
-                    own = np.flatnonzero(instruction.output_batched == kind)
-                    self._own(i, kind, instruction.outputs[own], own)
+                    positions = np.flatnonzero(instruction.output_batched == kind)
+                    self._assign(i, kind, instruction.outputs[positions], positions)
             else:
-                self._own(
-                    i, instruction.batched, np.arange(instruction.start, instruction.start + instruction.size), np.arange(instruction.size)
-                )
+                self.arrays.append(Named("", _without_ones(instruction.shape)))
+                positions = np.arange(instruction.size)
+                self._assign(i, instruction.batched, instruction.start + positions, positions)
         self._families = self._leaves(shapes)
         self._name_leaves()
-        self._name_steps()
+        self._name_outputs()
 
-    def _own(self, array: int, kind: bool, places: Rows, positions: Rows) -> None:
+    def _assign(self, array: int, kind: bool, places: Rows, positions: Rows) -> None:
         self.array[kind][places] = array
         self.position[kind][places] = positions
 
     def _constants(self) -> None:
         places, numbers = self._code.fixed
         self.number[False][places] = numbers
-        _, first, which = np.unique(numbers.view(np.int64), return_index=True, return_inverse=True)  # bits: 0.0 is not -0.0
+        bits = numbers.view(np.int64)  # by which 0.0 is not -0.0
+        _, first, which = np.unique(bits, return_index=True, return_inverse=True)
         self.same[False][places] = places[first][which]
 
     # -- leaves ---------------------------------------------------------------------------------------------------------
 
     def _leaves(self, shapes: Shapes) -> list[_Family]:
-        """The leaves by what their labels have in common."""
+        """The leaves, grouped by the common parts of their labels."""
         families = []
         for kind in (False, True):
             places = self._places(kind)
@@ -188,7 +187,7 @@ class Names:
         return families
 
     def _places(self, kind: bool) -> Rows:
-        """The places of the leaves, in their order: the numbers of the arguments are the first."""
+        """The places of the leaves, in ascending order: the numbers of arguments are first."""
         rows = np.array(self._tape.leaves(), dtype=np.intp)
         places = self._code.place[rows[np.array(self._tape.batched, dtype=bool)[rows] == kind]]
         return np.sort(places[places >= 0])
@@ -216,13 +215,13 @@ class Names:
             if named.labels and not taken.isdisjoint(named.labels):
                 named.labels = None
             taken.update([named.name, *(named.labels or ())])
-            self._own(len(self.arrays), family.kind, places, positions)
+            self._assign(len(self.arrays), family.kind, places, positions)
             self._leaves_of[len(self.arrays)] = family, places
             self.arrays.append(named)
         self._taken = taken
 
     def _reading(self) -> tuple[list[Rows], list[npt.NDArray[np.uint64]]]:
-        """For every place the first instruction input that reads it, and a number that tells by which ones it is read."""
+        """For every place the index of the first operand that reads it, and a hash of all operands that do."""
         first = [np.full(size, np.iinfo(np.intp).max) for size in (self._code.shared, self._code.batched)]
         readers = [np.zeros(size, dtype=np.uint64) for size in (self._code.shared, self._code.batched)]
         reads: list[tuple[bool, Rows]] = []
@@ -238,7 +237,7 @@ class Names:
         return first, readers
 
     def legend(self) -> list[str]:
-        """Which leaves the names stand for, where the labels do not say it."""
+        """Lines that say which leaves the names stand for, unless the labels show it."""
         families = Counter(family.called for family in self._families)
         kinds = Counter(family.base for family in self._families if family.kind) & Counter(f.base for f in self._families if not f.kind)
         lines = []
@@ -248,7 +247,7 @@ class Names:
             is_only_one = len(arrays) == families[family.called] == 1 and arrays[0].name == _name(family.called, 1, count)
             order = self._order_of(family)
             says_itself = is_only_one and not (family.ordered and family.suffix) and order != LISTED
-            if says_itself or (arrays[0].labels and not arrays[0].is_asked_for):
+            if says_itself or (arrays[0].labels and not arrays[0].is_used):
                 continue
             names = ", ".join(named.name + shape_text(named.shape if named.size > 1 else (), family.kind) for named in arrays)
             kind = "" if family.base not in kinds else "batched " if family.kind else "shared "
@@ -267,24 +266,24 @@ class Names:
         return ", in the order of `leaves`" if in_order else LISTED
 
     def rows(self, instruction: Instruction) -> list[int]:
-        """The row of the tape that each output of an instruction stands for; -1 where that is a sum that only the program has."""
+        """The row of the tape for each output of an instruction; -1 for a dot that is not on the tape."""
         return self._row[instruction.batched][instruction.start : instruction.start + instruction.size].tolist()  # type: ignore[no-any-return]
 
     def leaves(self, array: int) -> tuple[Value, ...]:
-        """The leaves of an array, in its order."""
+        """The leaves of an array, in order."""
         family, places = self._leaves_of[array]
         own = places[np.argsort(self.position[family.kind][places])]
         return tuple([self._tape.nodes[row] for row in self._row[family.kind][own].tolist()])
 
     def has_shape(self, array: int) -> bool:
-        """Whether it is no array of leaves whose labels leave the shape open."""
+        """Whether the shape of an array is known: false for leaves whose labels have no indices."""
         family = self._leaves_of[array][0] if array in self._leaves_of else None
         return family is None or (family.suffix == INDEXED and not family.ordered)
 
     # -- instructions ----------------------------------------------------------------------------------------------------------
 
-    def _name_steps(self) -> None:
-        """By the label of what a one computes, where that has one of its own, else by the number of the line."""
+    def _name_outputs(self) -> None:
+        """Name the outputs of each instruction by their label, if they have one of their own, otherwise by the number of the line."""
         for i, instruction in enumerate(self._code.instructions):
             label = ""
             if not isinstance(instruction, Scalars):
@@ -295,19 +294,19 @@ class Names:
 
 
 def _name(base: str, k: int, count: int) -> str:
-    """The k-th name of what is labelled so; a label that could be taken for one of so many temporaries is quoted."""
+    """The k-th name for this label. It is quoted if it could be mistaken for one of the `count` temporaries."""
     text = base if k == 1 else f"{base}_{k}"
     is_temporary = _TEMPORARY.fullmatch(text) and int(text[1:]) <= count
     return repr(text) if is_temporary else quoted(text)
 
 
 def quoted(label: str) -> str:
-    """The label, if it is a word that is nothing else in a listing; or else in quotes."""
+    """The label, in quotes unless it is an identifier that means nothing else in a listing."""
     return label if label.isidentifier() and label not in _WORDS and "ᵀ" not in label else repr(label)
 
 
 def shape_text(shape: tuple[int, ...], batched: bool) -> str:
-    """A shape, where `n` is the axis of the samples; nothing for a single number."""
+    """A shape, in which `n` is the axis of the samples; empty for a single number."""
     sizes = [*(["n"] if batched else []), *map(str, shape)]
     return f"[{', '.join(sizes)}]" if sizes else ""
 
@@ -317,7 +316,7 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _common(labels: list[str], shape: tuple[int, ...]) -> str:
-    """The label that all share, or what `h[0]`, `h[1]`, … or `h0`, `h1`, … have in common, where they stand in this order."""
+    """The label that all share, or the common part of `h[0]`, `h[1]`, … or `h0`, `h1`, … if they are in this order."""
     if len(set(labels)) == 1:
         return labels[0]
     indexed = [_INDEX.fullmatch(label) or _NUMBER.fullmatch(label) for label in labels]

@@ -1,7 +1,7 @@
-"""A program as NumPy source that runs: what the reference executor does, written out, for a reader and for a debugger.
+"""A program as NumPy source that runs, for reading and for debugging: what the reference backend does, written out.
 
-The numbers of a run stand in two arrays, as for the executors: `x` has the shared ones, and `xs` the batched ones, with the samples as
-its last axis; `d` and `ds` are their gradients.
+As in the backends, the numbers of a run are in two arrays: `x` has the shared ones, and `xs` the batched ones, with the samples along its
+last axis. `d` and `ds` are their gradients.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from autograd.ops import Rule as RuleOfRow
 
 
 def source_of(code: Code, title: str, lines: list[Line], main: list[str]) -> str:
-    """The source of a module with two functions, `forward(x, xs)` and `backward(x, xs, d, ds)`, which fill the arrays they are given.
+    """The source of a module with two functions, `forward(x, xs)` and `backward(x, xs, d, ds)`, which write to the arrays.
 
     Domains are not checked: where an operation is not defined, the result is inf or nan.
 
     Args:
         code: the program.
         title: the docstring of the module.
-        lines: the instructions in words.
-        main: what comes after the two functions.
+        lines: the instructions as text, for comments.
+        main: the lines after the two functions.
     """
     instructions = [
         (instruction, comment(f"{line.name}{line.shape} = {line.text}")) for instruction, line in zip(code.instructions, lines, strict=True)
@@ -74,7 +74,7 @@ def array_text(numbers: npt.NDArray[Any]) -> str:
 
 
 def _each(instruction: Instruction | Scalars, write: Callable[[Instruction], list[str]], backward: bool = False) -> Iterator[str]:
-    """The lines of an instruction; of scalars, those of all of them."""
+    """The lines of an instruction; for scalars, those of each."""
     single = instruction.single if isinstance(instruction, Scalars) else [instruction]
     for each in reversed(single) if backward else single:
         yield from write(each)
@@ -82,12 +82,12 @@ def _each(instruction: Instruction | Scalars, write: Callable[[Instruction], lis
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of instruction, of inputs called `a`, `b`, …
+    """The rule for a kind of instruction with inputs `a`, `b`, …
 
     Attributes:
         value: the lines that compute the outputs `y`.
         part: the lines that compute `part`, the gradient of operand `k`, from the gradient `g` of the outputs.
-        aligned: whether a shared input has an axis of length 1 beside batched ones, and its gradient is summed over the samples.
+        aligned: whether a shared input beside batched ones gets an axis of length 1 for the samples, over which its gradient is summed.
     """
 
     value: Callable[[Instruction], list[str]]
@@ -133,7 +133,7 @@ RULES: dict[type[Instruction], Rule] = {
 }
 
 DATA, GRADIENTS = ("x", "xs"), ("d", "ds")
-"""The names of the arrays of numbers, shared and batched, and of their gradients."""
+"""The names of the shared and batched arrays of numbers, and of their gradients."""
 
 
 def _forward(instruction: Instruction) -> list[str]:
@@ -163,38 +163,38 @@ def _backward(instruction: Instruction) -> list[str]:
 
 
 def _inputs(instruction: Instruction) -> list[str]:
-    beside = instruction.batched and RULES[type(instruction)].aligned
-    return [f"{name} = {_read(x, DATA, beside)}" for name, x in zip(_names(instruction), instruction.operands, strict=True)]
+    aligned = instruction.batched and RULES[type(instruction)].aligned
+    return [f"{name} = {_read(x, DATA, aligned)}" for name, x in zip(_names(instruction), instruction.operands, strict=True)]
 
 
-def _read(operand: Operand, arrays: tuple[str, str], beside: bool = False) -> str:
-    """The operand in its shape; `beside` batched ones, a shared one has an axis of length 1 for the samples."""
-    if _is_piece(operand):
-        text = _piece(arrays[operand.batched], operand.start, operand.shape, operand.batched)
+def _read(operand: Operand, arrays: tuple[str, str], aligned: bool = False) -> str:
+    """The operand in its shape. `aligned` gives a shared one an axis of length 1 for the samples."""
+    if _is_contiguous(operand):
+        text = _slice(arrays[operand.batched], operand.start, operand.shape, operand.batched)
     else:
         text = f"{arrays[operand.batched]}[{_index(operand)}]"
-    return f"{text}[..., None]" if beside and not operand.batched else text
+    return f"{text}[..., None]" if aligned and not operand.batched else text
 
 
 def _output(instruction: Instruction, arrays: tuple[str, str]) -> str:
-    return _piece(arrays[instruction.batched], instruction.start, instruction.shape, instruction.batched)
+    return _slice(arrays[instruction.batched], instruction.start, instruction.shape, instruction.batched)
 
 
-def _piece(array: str, start: int, shape: tuple[int, ...], batched: bool) -> str:
+def _slice(array: str, start: int, shape: tuple[int, ...], batched: bool) -> str:
     text = f"{array}[{start}:{start + math.prod(shape)}]"
     return text if len(shape) == 1 else f"{text}.reshape({', '.join(map(str, shape))}{', -1' if batched else ''})"
 
 
 def _add(operand: Operand) -> str:
-    """Add to the gradients of an operand; numbers that are read several times receive the sum."""
-    if _is_piece(operand):
+    """The line that adds to the gradients of an operand. A number that is read several times receives the sum."""
+    if _is_contiguous(operand):
         return f"{_read(operand, GRADIENTS)}[...] += part"
     shape = f"({', '.join(map(str, operand.shape))}, {'ds.shape[1]' if operand.batched else ''})"
     return f"np.add.at({'ds' if operand.batched else 'd'}, {_index(operand)}, np.broadcast_to(part, {shape}))"
 
 
 def _names(instruction: Instruction) -> list[str]:
-    """What to call the inputs of an instruction."""
+    """The names of the inputs of an instruction."""
     return (
         ["a", "b", "c"][: len(instruction.operands)]
         if len(instruction.operands) < 4
@@ -213,13 +213,13 @@ def _rule(operation: Operation, k: int) -> RuleOfRow:
 
 
 def _axes(instruction: Instruction) -> tuple[str, str, str]:
-    """The axes of a product and of its factors: rows, terms, columns, samples."""
+    """The axes of the factors of a product and of the product, for einsum: rows m, terms t, columns p, samples s."""
     a, b = ("s" * operand.batched for operand in instruction.operands)
     return f"mt{a}", f"pt{b}", f"mp{'s' * instruction.batched}"
 
 
-def _is_piece(operand: Operand) -> bool:
-    """Whether the numbers lie side by side in their order."""
+def _is_contiguous(operand: Operand) -> bool:
+    """Whether the places are consecutive, in order."""
     if operand.places is not None:
         return False
     strides = [math.prod(operand.shape[i + 1 :]) for i in range(len(operand.shape))]

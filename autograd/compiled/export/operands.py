@@ -1,4 +1,4 @@
-"""The operands of a listing in words: which array, which part of it, in which shape. See `listing`."""
+"""The operands of a listing as text: the array, the part of it, and the shape. See `listing`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from autograd.compiled.ir import Dot, Instruction, Matmul, Operand, Rows
 
 @dataclass(frozen=True)
 class Read:
-    """What an operand reads.
+    """The places that an operand reads.
 
     Attributes:
-        kind: whether it is batched.
-        places: in the shape in which they are written, with an axis of length 1 where the same numbers are repeated along it.
-        full: the shape with the repetitions, where it does not follow from the line.
+        kind: whether they are batched.
+        places: the places in the shape to be written, with an axis of length 1 if the same numbers are repeated along it.
+        full: the shape with the repetitions, if it does not follow from the line.
     """
 
     kind: bool
@@ -29,18 +29,18 @@ class Read:
 
 
 class Operands:
-    """Writes operands, by the names of a program.
+    """Writes operands with the names of a program.
 
     Args:
-        names: of the numbers.
-        count: how many instructions there are.
+        names: the names of the numbers.
+        count: the number of instructions.
     """
 
     def __init__(self, names: Names, count: int) -> None:
         self.names, self._count = names, count
 
     def read(self, instruction: Instruction) -> list[Read]:
-        """What the operands of an instruction read, and last its mask."""
+        """The reads of the operands of an instruction, and last that of its mask."""
         return [*self._inputs(instruction), *([] if instruction.mask is None else [self._like_output(instruction, instruction.mask)])]
 
     def _inputs(self, instruction: Instruction) -> Iterator[Read]:
@@ -56,14 +56,14 @@ class Operands:
                 continue
             places = _without_ones(instruction, self._places(operand))
             must = [False] * places.ndim
-            # the terms are shown, of a dot by one of its factors
+            # the number of terms must be shown; for a dot one of the factors suffices
             must[-1] = not isinstance(instruction, Dot) or (
                 k == 0 and _is_repeated(_without_ones(instruction, self._places(instruction.operands[1])), -1)
             )
             yield _reduced(operand, places, must)
 
     def _like_output(self, instruction: Instruction, operand: Operand) -> Read:
-        """An operand of the shape of the outputs."""
+        """The read of an operand that has the shape of the outputs."""
         places = _without_ones(instruction, self._places(operand))
         return _reduced(operand, places, [False] * places.ndim)
 
@@ -71,7 +71,7 @@ class Operands:
         return self.names.same[operand.batched][operand.all_places()]
 
     def shape_leaves(self, read: Read) -> None:
-        """Give leaves that have no shape by their labels that in which they are read first, as a whole."""
+        """If the labels of leaves do not give them a shape, use the shape in which they are first read as a whole."""
         array = self.names.array[read.kind][read.places]
         i = int(array.flat[0])
         if i < self._count or read.places.ndim < 2 or 1 in read.places.shape or self.names.has_shape(i):
@@ -85,7 +85,7 @@ class Operands:
                 named.shape = read.places.shape[::-1]
 
     def operand(self, read: Read, short: bool, swap: bool = False) -> str:
-        """The operand in words; `swap` prefers to write it with a ᵀ."""
+        """The operand as text. `short` abbreviates long lists; `swap` prefers the transpose, with a ᵀ, if both are equally long."""
         kind, places, full = read.kind, read.places, read.full
         is_single = places.size == 1
         shape = places.shape if not is_single else (full or ())
@@ -101,15 +101,15 @@ class Operands:
         return text + (shape_text(full, kind) if full and not is_single and full != places.shape else "")
 
     def _pieces(self, kind: bool, places: Rows, short: bool) -> tuple[str, tuple[int, ...] | None, int]:
-        """Numbers one after the other in words, their shape where the words tell it, and how many pieces they are of."""
+        """Consecutive numbers as text, their shape if the text shows it, and the number of arrays they come from."""
         arrays = self.names.array[kind][places]
         cuts = [0, *(np.flatnonzero(np.diff(arrays)) + 1).tolist(), len(places)]
         texts: list[str] = []
         scalar = True
         for start, end in pairwise(cuts):
-            if short and len(texts) > FEW:  # the rest is not shown
+            if short and len(texts) > FEW:  # the rest is omitted
                 for i in np.unique(arrays[start:]).tolist():
-                    self.names.arrays[i].is_asked_for |= i != NUMBER and self.names.arrays[i].labels is not None
+                    self.names.arrays[i].is_used |= i != NUMBER and self.names.arrays[i].labels is not None
                 break
             if arrays[start] == NUMBER:
                 texts += _runs(self.names.number[kind][places[start:end]].tolist(), short)
@@ -120,7 +120,7 @@ class Operands:
             if named.labels and len(positions) <= FEW // 2:
                 texts += [named.labels[k] for k in positions.tolist()]
                 continue
-            named.is_asked_for |= named.labels is not None
+            named.is_used |= named.labels is not None
             times = len(positions) if (positions == positions[0]).all() else 1
             part, shape = part_of(positions[::times], named.shape, short)
             if times > 1:
@@ -138,7 +138,7 @@ class Operands:
 
 
 def _without_ones(instruction: Instruction, places: Rows) -> Rows:
-    """The places without the axes along which the instruction has one number."""
+    """The places without the axes along which the outputs have length 1."""
     kept = [n for n, m in zip(places.shape, instruction.shape, strict=False) if m != 1]
     return places.reshape((*kept, *places.shape[len(instruction.shape) :]))
 
@@ -148,7 +148,7 @@ def _is_repeated(places: Rows, axis: int) -> bool:
 
 
 def _reduced(operand: Operand, places: Rows, must: list[bool]) -> Read:
-    """Without repetitions, and without leading axes that are nothing but that; `must`: axes whose length is shown also then."""
+    """The read without repetitions, and without leading axes that only repeat. `must` marks axes whose length is always shown."""
     same = [_is_repeated(places, axis) for axis in range(places.ndim)]
     full = places.shape if any(a and b for a, b in zip(same, must, strict=True)) else None
     for axis, is_same in enumerate(same):
@@ -163,7 +163,7 @@ def _reduced(operand: Operand, places: Rows, must: list[bool]) -> Read:
 
 
 def _runs(numbers: list[float], short: bool) -> list[str]:
-    """Constants, where the same one many times is written once."""
+    """Constants as text, with repeated ones written once."""
     runs: list[tuple[str, int]] = []
     for text in map(number_text, numbers):
         if runs and runs[-1][0] == text:
@@ -174,5 +174,5 @@ def _runs(numbers: list[float], short: bool) -> list[str]:
 
 
 def number_text(x: float) -> str:
-    """A number with all of its digits, without a point where it is whole."""
+    """A number with all of its digits, without a decimal point if it is whole."""
     return repr(x).removesuffix(".0")

@@ -1,8 +1,8 @@
-"""A part of an array as text: which of its numbers, in which order.
+"""A part of an array as text: the numbers that are read, in order.
 
-x[48:320], A[:, 0], A[[2, 0, 1], :]     of every axis a range, one index, or a list of them: every combination, the last axis fastest
+x[48:320], A[:, 0], A[[2, 0, 1], :]     for each axis a range, an index, or a list: all combinations, with the last axis fastest
 image[i+k, j+l; i<6, j<6, k<3, l<3]     loops from 0, the last one fastest: here the 36 windows of 3 × 3
-A[(0, 1), (2, 0)]                       single numbers, where there is no rule
+A[(0, 1), (2, 0)]                       a list of numbers, if there is no pattern
 x₃, A₀,₂                                one number
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from autograd.compiled.ir import Rows
 
 FEW = 8
-"""A list of more numbers is abbreviated, where that is asked for."""
+"""A list of more numbers is abbreviated, if that is wanted."""
 
 ELLIPSIS = "…"
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -24,11 +24,11 @@ _VARIABLES = "ijklmpqrsuvw"
 
 
 def part_of(positions: Rows, shape: tuple[int, ...], short: bool) -> tuple[str, tuple[int, ...] | None]:
-    """The part as text, and its shape, which is None for the whole array: that has any shape of its size.
+    """The part as text, and its shape; None for the whole array, which can have any shape of its size.
 
     Args:
-        positions: which of the numbers of the array, in row-major order.
-        shape: of the array.
+        positions: the positions that are read, in row-major order.
+        shape: the shape of the array.
         short: whether long lists are abbreviated.
 
     Example:
@@ -59,7 +59,7 @@ def part_of(positions: Rows, shape: tuple[int, ...], short: bool) -> tuple[str, 
 
 
 def listed(texts: Sequence[str], count: int) -> str:
-    """The texts with commas, and a sign where there are more of them."""
+    """The texts with commas, and an ellipsis if there are more of them."""
     return ", ".join([*texts, ELLIPSIS] if len(texts) < count else texts)
 
 
@@ -68,7 +68,7 @@ def _shown(items: Rows, short: bool) -> int:
 
 
 def _combinations(coordinates: Rows) -> list[Rows] | None:
-    """The indices of each axis, if the coordinates are all combinations of them, the last axis fastest."""
+    """The indices along each axis, if the coordinates are all combinations of them with the last axis fastest; otherwise None."""
     by_axis = []
     for own in coordinates.T:
         values, first = np.unique(own, return_index=True)
@@ -85,7 +85,7 @@ def _combinations_text(by_axis: list[Rows], shape: tuple[int, ...], short: bool)
 
 
 def _as_range(own: Rows, size: int) -> str | None:
-    """One index, or a slice of several."""
+    """An index, or a slice of several; None if they are irregular."""
     first, last = int(own[0]), int(own[-1])
     if len(own) == 1:
         return str(first)
@@ -104,7 +104,7 @@ def _axis(own: Rows, size: int, short: bool) -> str:
 
 
 def _loops(coordinates: Rows) -> list[tuple[int, Rows]] | None:
-    """Loops that visit the coordinates in their order: the size of each and what it adds to the coordinates, the outermost first."""
+    """Loops that visit the coordinates in order, the outermost first: the size and the step of each; None if there are none."""
     loops: list[tuple[int, Rows]] = []
     while len(coordinates) > 1:
         paces = np.diff(coordinates, axis=0)

@@ -1,4 +1,4 @@
-"""A rule of the op table as source text: evaluated on symbols, it writes down what it does.
+"""A rule of the op table as source text, by evaluating it on symbols.
 
 >>> from autograd.ops import OPERATIONS
 >>> for line in lines_of(OPERATIONS["tanh"].value, ["a"], "y"):
@@ -16,9 +16,9 @@ from autograd.namespaces import FUNCTIONS
 
 
 def printable(text: str) -> str:
-    r"""The text with an escape for each character that is not printable, line breaks of every kind and lone surrogates among them.
+    r"""The text with an escape for each character that is not printable, including all line breaks and lone surrogates.
 
-    Data reaches a comment of source text only through here, so that no label or name can end the comment.
+    Every text in a comment of generated source passes through this function, so that no label or name can end the comment.
 
     Example:
         >>> print(printable("a\nimport os"))
@@ -28,18 +28,18 @@ def printable(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """The text as a comment, which is one line whatever the text is."""
+    """The text as a comment of one line, whatever the text is."""
     return f"# {printable(text)}"
 
 
 def docstring(text: str) -> str:
-    """The text as a docstring: what Python reads back is this text, whatever it is. The name of a function may be any string."""
+    """The text as a docstring, which Python reads back unchanged. The text may be any string, as the name of a function may be."""
     quoted = "".join("\\" + c if c in '"\\' else printable(c) for c in text)
     return f'"""{quoted}"""'
 
 
 class Symbol:
-    """A number that is not known yet: a name in the text, and the writer that keeps the lines."""
+    """A number in source text: its name, and the writer of the lines."""
 
     __slots__ = ("text", "writer")
     __hash__ = None  # type: ignore[assignment]
@@ -80,15 +80,15 @@ class Symbol:
         return self.writer.name(f"abs({self.text})")
 
     def __bool__(self) -> bool:
-        raise TypeError("a rule must not ask for the truth of a condition: write xp.where(condition, a, b)")
+        raise TypeError("a rule must not branch on a condition: write xp.where(condition, a, b)")
 
 
 class Writer:
-    """The namespace of symbols. What is computed twice is written once.
+    """The namespace of symbols. An expression that occurs twice is written once.
 
     Args:
-        prefix: of the names of what is computed.
-        own: functions that it has beside those that every namespace has.
+        prefix: the prefix of the names of expressions.
+        own: functions besides those of every namespace.
     """
 
     inf = math.inf
@@ -101,7 +101,7 @@ class Writer:
         self._names: dict[str, Symbol] = {}
 
     def name(self, text: str) -> Symbol:
-        """A name for what the text computes."""
+        """A name for an expression."""
         known = self._names.get(text)
         if known is None:
             known = self._names[text] = Symbol(f"{self.prefix}{len(self._names)}", self)
@@ -115,7 +115,7 @@ class Writer:
 
 
 def text_of(x: Any) -> str:
-    """How a symbol or number is written."""
+    """A symbol or number as text."""
     if isinstance(x, Symbol):
         return x.text
     if isinstance(x, bool):
@@ -126,11 +126,11 @@ def text_of(x: Any) -> str:
 
 
 def lines_of(rule: Callable[..., Any], inputs: Sequence[str], target: str, prefix: str = "t", own: Sequence[str] = ()) -> list[str]:
-    """The lines that compute a rule of inputs of these names, the last of which assigns the target.
+    """The lines that compute a rule. The last one assigns the target.
 
     Args:
         rule: ``rule(xp, *inputs)``.
-        inputs: the names.
+        inputs: the names of the inputs.
         target: the name of the result.
         prefix, own: as for `Writer`.
     """

@@ -13,11 +13,11 @@ from autograd.compiled.ir import Map, Rows
 from autograd.ops import CONSTANT, LEAF, Operation
 
 INPUTS = 6
-"""Of how many inputs a line shows; of more, only the first ones and how many there are."""
+"""The number of rows that a list shows. Of a longer list it shows the first ones and the length."""
 
 
 def _numbers(rows: Sequence[int]) -> str:
-    """Rows, or as a range where they follow each other."""
+    """Rows as text; consecutive ones as a range."""
     if len(rows) > 2 and list(rows) == list(range(rows[0], rows[0] + len(rows))):
         return f"{rows[0]}…{rows[-1]}"
     if len(rows) > INPUTS:
@@ -31,7 +31,7 @@ def _operation(operation: Operation, inputs: str) -> str:
 
 
 def lines_of_tape(tape: Tape) -> Iterator[str]:
-    """A line a row: its number, what computes it, and its label."""
+    """A line for each row: its number, its operation, and notes such as its label."""
     for i, (node, operation, inputs) in enumerate(zip(tape.nodes, tape.operations, tape.inputs, strict=True)):
         if operation is CONSTANT:
             text = number_text(node._data)
@@ -40,15 +40,15 @@ def lines_of_tape(tape: Tape) -> Iterator[str]:
         notes = [
             *([printable(node.label)] if node.label else []),
             *(["differs from sample to sample"] if tape.batched[i] and operation is LEAF else []),
-            *([f"wanted where row {tape.masks[i]} is not 0"] if i in tape.masks else []),
-            *(["no gradient comes here"] if tape.reached and not tape.reached[i] and inputs else []),
+            *([f"receives a gradient where row {tape.masks[i]} is not 0"] if i in tape.masks else []),
+            *(["receives no gradient"] if tape.reached and not tape.reached[i] and inputs else []),
             *(["result"] if i in tape.results else []),
         ]
         yield f"{i} = {text}" + (f"  # {'; '.join(notes)}" if notes else "")
 
 
 def lines_of_sums(sums: Sums) -> Iterator[str]:
-    """A line a row that is computed."""
+    """A line for each computed row."""
     for row, operation, inputs in sums.computed:
         yield _line_of((row, operation, inputs))
 
@@ -66,7 +66,7 @@ def _flat(rows: Rows) -> str:
 
 @singledispatch
 def _part(part: Any) -> str:
-    raise TypeError(f"{part!r} is no part of a program")
+    raise TypeError(f"{part!r} is not a part of a program")
 
 
 @_part.register
@@ -83,9 +83,9 @@ def _(block: Block) -> str:
 
 
 def lines_of_groups(groups: Sequence[Group | Block]) -> Iterator[str]:
-    """A line a group: the kind of instruction it becomes, the rows it computes, and those it reads."""
+    """A line for each group or block: the kind of its instruction, the rows that it computes, and those that it reads."""
     return map(_part, groups)
 
 
 LINES: dict[type, Callable[[Any], Iterator[str]]] = {Tape: lines_of_tape, Sums: lines_of_sums, list: lines_of_groups}
-"""What writes each form."""
+"""The function that writes each form."""

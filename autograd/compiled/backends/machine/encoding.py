@@ -38,15 +38,15 @@ AS_IT_IS, BY_PLACE, IS_LENT = range(3)
 all, but for some numbers."""
 
 AT_CODE, AT_SCALARS, AT_LISTS, AT_NUMBERS, SHARED, SAMPLES, LENT_ROWS = range(7)
-"""The columns of a run, of one table of whole numbers, as the machine takes all that a run is: for an array it takes longer than to add up
-a hundred numbers. Where the tables and the numbers are in memory; how many numbers stand before the batched ones; how many samples there
-are; and from the last column on, which arrays of the caller stand for pieces of storage."""
+"""The columns of a run. The machine receives everything about a run as one table of whole numbers, because each array costs
+an overhead. The addresses of the tables and of the numbers; how many numbers are before the batched ones; the number of samples; and
+from the last column on, the arrays of the caller that are read in place of pieces of storage."""
 LOANS, LOAN = 4, 3
 """How many such arrays there can be, and the columns of each: the first place, the one behind the last, and where it is in memory."""
 
 SCALAR_OP, SCALAR_OUT, SCALAR_INPUTS, SCALAR_FLAGS = 0, 1, 2, 5
-"""The columns of a scalar: what it does, its place, the places of three inputs, and flags: 1, 2 and 4 where the gradient by an input is
-wanted, 8 where the domain is checked. Of a sum, the inputs are where in the lists its terms begin, and how many they are; so are the
+"""The columns of a scalar: what it does, its place, the places of three inputs, and flags: 1, 2 and 4 if the gradient with respect to an
+input is wanted, 8 if the domain is checked. Of a sum, the inputs are where in the lists its terms begin, and how many they are; so are the
 factors of products one after the other, and behind them are the places of the products."""
 SCALAR_COLUMNS, SCALAR_CHECKED = 6, 8
 
@@ -368,7 +368,7 @@ class Encoded:
         return line
 
     def _multiplied(self, table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-        """Products of which each is read by the next one only, in one line: it takes half the time, as none waits for memory."""
+        """A chain of products, each read only by the next, as one line, so that none waits for the memory that another one writes."""
         products = np.flatnonzero((table[:, SCALAR_OP] == self._codes[MUL.name]) & (table[:, SCALAR_FLAGS] & 3 == 3))
         made_by = np.full(self._shared, -1)
         once = products[self._read_once[table[products, SCALAR_OUT]]]

@@ -313,7 +313,7 @@ FEW_SAMPLES = 12
 
 @compiled("void(numbers, i8, numbers, b1, numbers, numbers, i8, i8, i8, i8)", fastmath={"reassoc", "contract"})
 def product_of_samples(a, row_a, b, turn_b, turned, c, row_c, m, t, n):
-    """c[m, n] = a[m, t] @ b[t, n], for n samples. A small batch takes BLAS twice as long as four rows by two samples at once, or longer.
+    """c[m, n] = a[m, t] @ b[t, n], for n samples. A small batch does without BLAS, by four rows and two samples at once.
 
     To `turn` says that b is [n, t]; otherwise `turned` is room for that.
     """
@@ -432,7 +432,7 @@ def scatter(d, part, line, k, count, samples, lists, shared, n):
 
 @compiled("void(numbers, numbers, i8, i8, i8)")
 def keep_wanted(part, mask, count, terms, samples):
-    """Set the gradients by terms to exactly 0 where the output is not wanted, also if they are inf or nan."""
+    """Set the gradients of the terms to exactly 0 where the output is not wanted, even if they are inf or nan."""
     for e in range(count):
         if mask[(e // samples // terms) * samples + e % samples] == 0.0:
             part[e] = 0.0
@@ -470,7 +470,7 @@ def target(d, line, k, rows, terms, samples, shared, n):
 
 @compiled("void(numbers, numbers, places, places, places, i8, i8)")
 def multiply_back(x, d, line, lists, lent, shared, n):
-    """The gradients by both operands."""
+    """The gradients with respect to both operands."""
     m, t, p = line[SIZE], line[TERMS], line[WIDTH]
     a_batched, b_batched = line[OPERANDS + IS_BATCHED], line[OPERANDS + FIELDS + IS_BATCHED]
     for_a, for_b = n if a_batched else 1, n if b_batched else 1

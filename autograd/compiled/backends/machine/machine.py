@@ -2,8 +2,8 @@
 
 One function runs all programs forward, and one backward. They are loops over the lines of encoded programs (see `encoding`). The
 numbers of a run stand in one array `x`, their gradients in another, `d`. An operation on vectors is a loop over plain arrays, which
-`kernels` finds. Scalars without samples have a loop of their own, with one branch for each operation: some 2 ns each. The source is a
-file in the cache folder of the user, named by a hash of the source: a table that changed gives another machine.
+`kernels` finds. Scalars without samples have a loop of their own, with one branch for each operation. The source is a file
+in the cache folder of the user, named by a hash of the source: a table that changed gives another machine.
 """
 
 from __future__ import annotations
@@ -305,11 +305,11 @@ def _function(types: str, signature: str, key: str, branches: dict[int, list[str
 
 
 NARROW = re.compile(rf"/|\b({'|'.join(set(FUNCTIONS) - {'abs', 'equal', 'where'})})\(")
-"""What takes no less time with wider vectors: division, roots, and functions of a library, which take one number at a time."""
+"""What gains nothing from wider vectors: division, roots, and functions of a library, which take one number at a time."""
 
 
 def _by_width(types: str, signature: str, key: str, branches: dict[int, list[str]]) -> list[str]:
-    """The same as two functions, the second of which is compiled for wide vectors: these take up to a third of the time off the others."""
+    """The same as two functions, of which the second is compiled for vectors as wide as the processor has."""
     narrow = {code: body for code, body in branches.items() if NARROW.search("".join(body)) and "wide_" not in "".join(body)}
     wide = {code: body for code, body in branches.items() if code not in narrow}
     rest = signature.replace("(", "_narrow(", 1)
@@ -420,9 +420,7 @@ class Machine:
 
 @cache
 def machine() -> Machine:
-    """The machine, compiled now, or taken from the cache of an earlier process.
-
-    To compile it takes a quarter of a minute, and ten seconds where another process can do one half of it.
+    """The machine, compiled now, or taken from the cache of an earlier process. If possible, another process compiles one half of it.
 
     Raises:
         MissingPackageError: Numba is not installed.
@@ -450,9 +448,9 @@ def machine() -> Machine:
 
 
 def _code(function: Any) -> Callable[..., Any]:
-    """What a function of one signature was compiled to. To call Numba's function, which looks at all types first, takes half as long again.
+    """The compiled code of a function of one signature, without Numba's dispatcher, which looks at the types of all arguments first.
 
-    Only for arguments that are of these types for sure: `load`, which gets arrays of the caller, relies on the TypeError.
+    Only for arguments that are certain to have these types: `load`, which receives arrays of the caller, relies on the TypeError.
     """
     (found,) = function.overloads.values()
     code: Callable[..., Any] = found.entry_point

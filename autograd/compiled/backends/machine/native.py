@@ -48,7 +48,7 @@ class Piece(Storage):
     __slots__ = ("arrays", "memory", "run", "samples", "table")
 
     def __init__(self, code: Code, table: Encoded, memory: Array, samples: int, run: Table = NO_PLACES) -> None:
-        self.shared = memory  # a slice of it would take time to make
+        self.shared = memory  # without a slice, which would be an object for each run
         if code.batched or samples > 1:
             self.batched = memory[table.end : table.end + code.batched * samples].reshape(code.batched, samples)
         else:
@@ -138,7 +138,7 @@ class Native(reference.Reference):
             table = self.table
             memory = memory_for(table, samples, np.zeros if table.all_zero else np.empty)
             spare = Piece(self.code, table, memory, samples)
-            if table.all_zero:  # new memory of zeros is quicker than to fill it
+            if table.all_zero:  # new memory of zeros need not be filled
                 if seed is not None:
                     spare.set(*seed)
                 return spare
@@ -226,7 +226,7 @@ def _plan(table: Encoded, arrays: Sequence[tuple[bool, int, int]]) -> Load | Non
 
 
 def memory_for(table: Encoded, samples: int, make: Callable[[int], Array] = np.empty) -> Array:
-    """Numbers that are not set yet, or zeros. The batched ones begin where a line of the cache does: vectors are quicker by a tenth."""
+    """Memory that is not set yet, or zeros. Batched numbers begin at a line of the cache, so that no vector crosses two lines."""
     if not table.rows:
         return make(table.end)
     memory = make(table.end + table.rows * samples + 7)

@@ -13,7 +13,7 @@ import numpy as np
 from autograd.compiled.ir import Code, Matmul, Operand, Rows, Scalars
 
 FEW = 32
-"""If one in so many numbers of an array is read by others too, it is still worth to read the rest where it is."""
+"""If others read one in so many numbers of an array, or fewer, products still read the rest without a copy."""
 
 
 class Reads:

@@ -1,7 +1,7 @@
 """exp, log, tanh, erf, exp(-a²) without a branch or a call: compilers make instructions on several numbers of them. Compiled by Numba.
 
-They take a third of the time of the library's functions, and less. A single number is quicker there. Errors are below 1 unit in the last
-place, of tanh, erf and exp(-a²) below 2.5. Like `kernels` this is no module to import: the machine has its text.
+They are for many numbers; a single number goes to the library's functions. Errors are below 1 unit in the last place, those of tanh, erf
+and exp(-a²) below 2.5. Like `kernels` this is not a module to import: the machine has its text.
 
 Source: the reductions of the argument are those of Cody and Waite, "Software manual for the elementary functions" (1980); what remains
 are Taylor's series, evaluated by pairs, as Estrin does. That of erf is around the nearest 64th; its terms are Hermite's polynomials.

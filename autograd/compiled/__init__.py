@@ -11,8 +11,8 @@
 
 Its parts:
 
-    ir          instructions, operands, and the definition of legal code; `forms` has the forms between the passes
-    pipeline    the order of the passes; `explain(f, *args)` prints the result of each
+    ir          instructions, operands, and the definition of legal code; `stages` has what is between the passes
+    pipeline    the order of the passes; `explain(f, *args)` shows the result of each
     passes      one file for each pass
     backends    the contract, and three backends: NumPy, which is the reference; the native machine; JAX
     export      code as text: the listing, NumPy source, a function of JAX

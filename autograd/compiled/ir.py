@@ -1,7 +1,7 @@
 """The intermediate representation: instructions on numbered places, which the passes produce and a backend loads.
 
-There are a few kinds of instructions, each a class: `Map`, `Select`, `Sum`, `Dot`, `Matmul`, `Spread`, and `Scalars`. A backend or an
-export has one table from kind to rule; no other code depends on the kind of an instruction.
+There are a few kinds of instructions, each a class: `Map`, `Select`, `Sum`, `Dot`, `Matmul`, `Spread`. A backend or an export has one table
+from kind to rule. Beside them there are blocks of `Scalars`, which a backend may run as they are, or as one instruction each.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy.typing as npt
 from autograd.errors import CompileError
 from autograd.ops import DOT, SELECT, SUM, Operation
 
-Rows = npt.NDArray[np.intp]
-"""Places of numbers, or row numbers of a tape."""
+Places = npt.NDArray[np.intp]
+"""Where numbers are in storage."""
 
-Index = Rows | slice
-"""Places: a slice where they are consecutive, otherwise an array."""
+Index = Places | slice
+"""The same: a slice where they are consecutive, otherwise an array."""
 
 
 # -- instructions -------------------------------------------------------------------------------------------------------
@@ -43,12 +43,12 @@ class Operand:
     shape: tuple[int, ...]
     start: int
     strides: tuple[int, ...]
-    places: Rows | None
+    places: Places | None
     distinct: bool
     constant: bool
     batched: bool
 
-    def all_places(self) -> Rows:
+    def all_places(self) -> Places:
         """The place of each number, in the operand's shape."""
         return self.places if self.places is not None else places_of(self.start, self.shape, self.strides)
 
@@ -71,7 +71,7 @@ class Instruction:
         batched: whether the outputs differ from sample to sample, as they do if an operand does.
         mask: not 0 where an output receives a gradient; it is 0 where a `where` selected its other side, and so is the gradient.
         checked: whether inputs outside the domain are an error.
-        excused: not 0 where they are an error; it is 0 where the output belongs to a side of a `where` that was not selected.
+        error_mask: not 0 where they are an error; it is 0 where the output belongs to a side of a `where` that was not selected.
     """
 
     operation: Operation
@@ -81,7 +81,7 @@ class Instruction:
     batched: bool
     mask: Operand | None
     checked: bool
-    excused: Operand | None = None
+    error_mask: Operand | None = None
 
     @property
     def size(self) -> int:
@@ -148,9 +148,9 @@ class Scalars:
 
     operations: list[Operation]
     checked: list[bool]
-    outputs: Rows
-    inputs: Rows
-    ends: Rows
+    outputs: Places
+    inputs: Places
+    ends: Places
     output_batched: npt.NDArray[np.bool_]
     input_batched: npt.NDArray[np.bool_]
     input_constant: npt.NDArray[np.bool_]
@@ -204,11 +204,11 @@ class Code:
     instructions: list[Instruction | Scalars]
     shared: int
     batched: int
-    place: Rows
-    fixed: tuple[Rows, npt.NDArray[np.float64]]
-    results: tuple[Rows, Rows]
-    wanted: tuple[Rows, Rows]
-    given: tuple[Rows, Rows]
+    place: Places
+    fixed: tuple[Places, npt.NDArray[np.float64]]
+    results: tuple[Places, Places]
+    wanted: tuple[Places, Places]
+    given: tuple[Places, Places]
 
     @cached_property
     def flattened(self) -> list[Instruction]:
@@ -223,7 +223,7 @@ def index_of(places: list[int]) -> Index:
     return np.array(places, dtype=np.intp)
 
 
-def places_of(start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Rows:
+def places_of(start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Places:
     """The places that a strided view reads, in its shape."""
     places = np.full(shape, start, dtype=np.intp)
     for axis, (n, stride) in enumerate(zip(shape, strides, strict=True)):
@@ -274,7 +274,7 @@ def check(code: Code) -> None:
             need(instruction.batched >= operand.batched, i, "is shared, and reads batched numbers")
             moving = math.prod([n for n, stride in zip(operand.shape, operand.strides, strict=False) if stride])
             need(operand.places is not None or len(np.unique(places)) == moving, i, "has a strided operand with a place twice")
-        for mask in (instruction.mask, instruction.excused):
+        for mask in (instruction.mask, instruction.error_mask):
             if mask is not None:
                 need(mask.shape == instruction.shape, i, "has a mask of another shape")
                 need(mask.all_places().min() >= 0 and mask.all_places().max() < sizes[mask.batched], i, "has a mask outside of the storage")

@@ -1,4 +1,5 @@
-"""The pipeline: from a recorded graph to code that a backend loads. The passes are called only here.
+"""The pipeline: from a recorded graph to code that a backend loads. The passes are called here, but for
+`trace`, which `api` calls with what it knows of a function.
 
 trace       the graph as flat rows, inputs first                        Tape
 sums        chains of additions become sums and dots                    Sums
@@ -13,13 +14,13 @@ import gc
 from collections.abc import Collection, Iterator, Sequence
 
 from autograd._runtime.temporary import During, Temporary
-from autograd.compiled.forms import Block, Group, Sums, Tape
 from autograd.compiled.ir import Code
 from autograd.compiled.passes.allocate import allocate
 from autograd.compiled.passes.matmuls import find_matmuls
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import order_of, trace
 from autograd.compiled.passes.vectorise import vectorise
+from autograd.compiled.stages import Block, Group, Sums, Tape
 
 __all__ = ["Stage", "collector_paused", "lower", "order_of", "stages", "trace"]
 

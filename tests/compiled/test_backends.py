@@ -95,7 +95,7 @@ class PlainExecutable:
             violations.append((one, bad))
         for one, bad in violations:  # what excuses a violation may be computed after it
             for *index, sample in np.argwhere(bad):
-                bad[(*index, sample)] = self._is_on(one.excused, data, tuple(index), sample)
+                bad[(*index, sample)] = self._is_on(one.error_mask, data, tuple(index), sample)
         return [(one, bad) for one, bad in violations if bad.any()]
 
     def backward(self, data: Storage, grads: Storage) -> None:

@@ -34,9 +34,9 @@ def made(
     *operands: Operand,
     batched: bool = False,
     mask: Operand | None = None,
-    excused: Operand | None = None,
+    error_mask: Operand | None = None,
 ) -> Instruction:
-    return kind(operation, shape, start, operands, batched, mask, False, excused)
+    return kind(operation, shape, start, operands, batched, mask, False, error_mask)
 
 
 def program(*instructions: Instruction | Scalars, shared: int = 12, batched: int = 0, leaves: int = 4) -> Code:
@@ -117,7 +117,7 @@ ILLEGAL: list[tuple[str, Code, str]] = [
     ("a mask outside", program(made(Map, MUL, (2,), 4, A, B, mask=view((2,), 99, (1,)))), "has a mask outside of the storage"),
     ("a sum of matrices", program(made(Sum, SUM, (2, 1), 4, view((2, 1, 2), 0, (2, 0, 1)))), "has operands of the shapes"),
     ("another mask", program(made(Map, MUL, (2,), 4, A, B, mask=view((1,), 0, (0,)))), "has a mask of another shape"),
-    ("another excuse", program(made(Map, MUL, (2,), 4, A, B, excused=view((3,), 0, (1,)))), "has a mask of another shape"),
+    ("another error mask", program(made(Map, MUL, (2,), 4, A, B, error_mask=view((3,), 0, (1,)))), "has a mask of another shape"),
     (
         "places of another shape",
         program(made(Map, MUL, (2,), 4, A, Operand((2,), 0, (), np.arange(3), True, False, False))),

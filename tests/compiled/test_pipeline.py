@@ -7,9 +7,9 @@ from test_imports import imported
 
 from autograd import Value, dot, tanh
 from autograd.compiled import passes, pipeline
-from autograd.compiled.forms import Block, Group, Sums, Tape
 from autograd.compiled.ir import Code, Matmul, check
 from autograd.compiled.pipeline import lower, stages, trace
+from autograd.compiled.stages import Block, Group, Sums, Tape
 
 
 def test_the_pipeline_calls_every_pass() -> None:

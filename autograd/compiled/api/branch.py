@@ -13,9 +13,9 @@ from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
-from autograd.compiled.forms import Tape
 from autograd.compiled.ir import Code, Index, index_of
 from autograd.compiled.pipeline import collector_paused, lower, trace
+from autograd.compiled.stages import Tape
 from autograd.contexts import enable_grad
 from autograd.errors import CompileError
 from autograd.tracing import trace_of

@@ -10,10 +10,10 @@ from autograd.compiled.api.compile import compile
 from autograd.compiled.api.function import Function
 from autograd.compiled.api.replay import Program
 from autograd.compiled.export.listing import describe
-from autograd.compiled.export.stages import LINES
-from autograd.compiled.forms import Tape
+from autograd.compiled.export.stage_text import LINES
 from autograd.compiled.ir import Code
 from autograd.compiled.pipeline import stages
+from autograd.compiled.stages import Tape
 from autograd.errors import CompileError
 from autograd.value import Value
 

@@ -1,8 +1,9 @@
 """The contract of a backend: `load(code)` returns an executable, which runs the code any number of times.
 
-A backend is a module or an object with this one function. It imports the contract, the intermediate representation and the op table, and
-nothing else of the package. Whatever it caches for a program, such as tables or compiled functions, belongs to the executable. Legal code
-is defined by `ir.check`; in particular, operands may overlap. The reference backend is `backends.numpy`.
+A backend is a module or an object with this one function. It imports the contract, the intermediate representation, the op table with its
+namespaces, and the errors, and nothing else of the package; it may build on the reference. Whatever it caches for a program, such as tables or
+compiled functions, belongs to the executable. Legal code is defined by `ir.check`; in particular, operands may overlap. The reference
+backend is `backends.numpy`.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from autograd.compiled.export.naming import NUMBER, Names, Shapes, shape_text
 from autograd.compiled.export.operands import Operands, Read, number_text
 from autograd.compiled.export.parts import FEW
 from autograd.compiled.export.rule_text import printable
-from autograd.compiled.forms import Tape
-from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Rows, Scalars, Select, Spread, Sum
+from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Places, Scalars, Select, Spread, Sum
+from autograd.compiled.stages import Tape
 from autograd.ops import COMPARISONS, DOT, OPERATIONS, SELECT, SUM, Operation
 from autograd.value import Value
 
@@ -182,7 +182,7 @@ class _Text:
         shape = shape_text(named.shape, instruction.batched)
         return Line(named.name, shape, text, False, tuple(sources), "", lambda: tuple(self.each(instruction)), self.leaves(reads))
 
-    def leaves(self, reads: list[tuple[bool, Rows]]) -> Callable[[], dict[str, tuple[Value, ...]]]:
+    def leaves(self, reads: list[tuple[bool, Places]]) -> Callable[[], dict[str, tuple[Value, ...]]]:
         """A function that returns the leaves that are read, by the names of their arrays."""
 
         def find() -> dict[str, tuple[Value, ...]]:
@@ -199,7 +199,7 @@ class _Text:
             output = Read(single.batched, np.array([single.start]))
             yield f"{self.operands.operand(output, False)} = {self.instruction(single, self.operands.read(single), False)}"
 
-    def sources(self, kind: bool, places: Rows) -> list[tuple[str, str]]:
+    def sources(self, kind: bool, places: Places) -> list[tuple[str, str]]:
         """The named arrays and leaves that are read: keys and texts."""
         named_sources = []
         for i in np.unique(self.names.array[kind][places]).tolist():

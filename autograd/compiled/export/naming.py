@@ -23,8 +23,8 @@ from itertools import count, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.forms import Tape
-from autograd.compiled.ir import Code, Instruction, Rows, Scalars
+from autograd.compiled.ir import Code, Instruction, Places, Scalars
+from autograd.compiled.stages import Tape
 from autograd.value import Value
 
 _INDEX = re.compile(r"(.*?)((?:\[[0-9]{1,9}(?:, ?[0-9]{1,9}){0,7}\]){1,8})", re.DOTALL)
@@ -82,8 +82,8 @@ class _Family:
     kind: bool
     base: str
     suffix: str
-    places: Rows
-    arrays: list[tuple[Named, Rows]] = field(default_factory=list)
+    places: Places
+    arrays: list[tuple[Named, Places]] = field(default_factory=list)
     ordered: bool = True
 
     @property
@@ -128,7 +128,7 @@ class Names:
         self._name_leaves()
         self._name_outputs()
 
-    def _assign(self, array: int, kind: bool, places: Rows, positions: Rows) -> None:
+    def _assign(self, array: int, kind: bool, places: Places, positions: Places) -> None:
         self.array[kind][places] = array
         self.position[kind][places] = positions
 
@@ -186,14 +186,14 @@ class Names:
                 families.append(family)
         return families
 
-    def _places(self, kind: bool) -> Rows:
+    def _places(self, kind: bool) -> Places:
         """The places of the leaves, in ascending order: the numbers of arguments are first."""
         rows = np.array(self._tape.leaves(), dtype=np.intp)
         places = self._code.place[rows[np.array(self._tape.batched, dtype=bool)[rows] == kind]]
         return np.sort(places[places >= 0])
 
     def _name_leaves(self) -> None:
-        self._leaves_of: dict[int, tuple[_Family, Rows]] = {}
+        self._leaves_of: dict[int, tuple[_Family, Places]] = {}
         first, readers = self._reading()
         for family in self._families:
             if not family.arrays:
@@ -220,11 +220,11 @@ class Names:
             self.arrays.append(named)
         self._taken = taken
 
-    def _reading(self) -> tuple[list[Rows], list[npt.NDArray[np.uint64]]]:
+    def _reading(self) -> tuple[list[Places], list[npt.NDArray[np.uint64]]]:
         """For every place the index of the first operand that reads it, and a hash of all operands that do."""
         first = [np.full(size, np.iinfo(np.intp).max) for size in (self._code.shared, self._code.batched)]
         readers = [np.zeros(size, dtype=np.uint64) for size in (self._code.shared, self._code.batched)]
-        reads: list[tuple[bool, Rows]] = []
+        reads: list[tuple[bool, Places]] = []
         for instruction in self._code.instructions:
             if isinstance(instruction, Scalars):
                 reads += [(kind, instruction.inputs[instruction.input_batched == kind]) for kind in (False, True)]

@@ -19,8 +19,7 @@ from autograd.compiled.export.listing import Line
 from autograd.compiled.export.rule_text import comment, docstring, lines_of
 from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Select, Spread, Sum
 from autograd.namespaces import FUNCTIONS
-from autograd.ops import Operation
-from autograd.ops import Rule as RuleOfRow
+from autograd.ops import Operation, Rule
 
 
 def source_of(code: Code, title: str, lines: list[Line], main: list[str]) -> str:
@@ -81,7 +80,7 @@ def _each(instruction: Instruction | Scalars, write: Callable[[Instruction], lis
 
 
 @dataclass(frozen=True)
-class Rule:
+class KindRule:
     """The rule for a kind of instruction with inputs `a`, `b`, …
 
     Attributes:
@@ -119,17 +118,17 @@ def _matmul_part(instruction: Instruction, k: int) -> list[str]:
     return [f"part = np.einsum('{axes[2]},{axes[1 - k]}->{axes[k]}', g, {_other(k)})"]
 
 
-RULES: dict[type[Instruction], Rule] = {
-    Map: Rule(_map, _map_part),
-    Select: Rule(_map, _map_part),
-    Sum: Rule(lambda instruction: ["y = a.sum(axis=1)"], lambda instruction, k: ["part = g[:, None]"]),
-    Dot: Rule(lambda instruction: ["y = (a * b).sum(axis=1)"], lambda instruction, k: [f"part = g[:, None] * {_other(k)}"]),
-    Matmul: Rule(
+RULES: dict[type[Instruction], KindRule] = {
+    Map: KindRule(_map, _map_part),
+    Select: KindRule(_map, _map_part),
+    Sum: KindRule(lambda instruction: ["y = a.sum(axis=1)"], lambda instruction, k: ["part = g[:, None]"]),
+    Dot: KindRule(lambda instruction: ["y = (a * b).sum(axis=1)"], lambda instruction, k: [f"part = g[:, None] * {_other(k)}"]),
+    Matmul: KindRule(
         lambda instruction: [f"y = np.einsum('{','.join(_axes(instruction)[:2])}->{_axes(instruction)[2]}', a, b)"],
         _matmul_part,
         aligned=False,
     ),
-    Spread: Rule(lambda instruction: ["y = a"], lambda instruction, k: ["part = g"]),
+    Spread: KindRule(lambda instruction: ["y = a"], lambda instruction, k: ["part = g"]),
 }
 
 DATA, GRADIENTS = ("x", "xs"), ("d", "ds")
@@ -207,7 +206,7 @@ def _product(operation: Operation) -> str:
     return "np.where(slope == 0.0, 0.0, slope * g)" if operation.selects else "slope * g"
 
 
-def _rule(operation: Operation, k: int) -> RuleOfRow:
+def _rule(operation: Operation, k: int) -> Rule:
     """The derivative with respect to input k."""
     return operation.derivatives[k] if operation.arity is not None else lambda xp, y, *inputs: operation.slopes(xp, y, *inputs)[k]
 

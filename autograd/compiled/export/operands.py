@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.compiled.export.naming import NUMBER, Names, shape_text
 from autograd.compiled.export.parts import FEW, listed, part_of
-from autograd.compiled.ir import Dot, Instruction, Matmul, Operand, Rows
+from autograd.compiled.ir import Dot, Instruction, Matmul, Operand, Places
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Read:
     """
 
     kind: bool
-    places: Rows
+    places: Places
     full: tuple[int, ...] | None = None
 
 
@@ -67,7 +67,7 @@ class Operands:
         places = _without_ones(instruction, self._places(operand))
         return _reduced(operand, places, [False] * places.ndim)
 
-    def _places(self, operand: Operand) -> Rows:
+    def _places(self, operand: Operand) -> Places:
         return self.names.same[operand.batched][operand.all_places()]
 
     def shape_leaves(self, read: Read) -> None:
@@ -100,7 +100,7 @@ class Operands:
         text += "ᵀ" if swapped else ""
         return text + (shape_text(full, kind) if full and not is_single and full != places.shape else "")
 
-    def _pieces(self, kind: bool, places: Rows, short: bool) -> tuple[str, tuple[int, ...] | None, int]:
+    def _pieces(self, kind: bool, places: Places, short: bool) -> tuple[str, tuple[int, ...] | None, int]:
         """Consecutive numbers as text, their shape if the text shows it, and the number of arrays they come from."""
         arrays = self.names.array[kind][places]
         cuts = [0, *(np.flatnonzero(np.diff(arrays)) + 1).tolist(), len(places)]
@@ -137,17 +137,17 @@ class Operands:
         return f"({listed(texts, count)})", (len(places),) if scalar else None, len(cuts) - 1
 
 
-def _without_ones(instruction: Instruction, places: Rows) -> Rows:
+def _without_ones(instruction: Instruction, places: Places) -> Places:
     """The places without the axes along which the outputs have length 1."""
     kept = [n for n, m in zip(places.shape, instruction.shape, strict=False) if m != 1]
     return places.reshape((*kept, *places.shape[len(instruction.shape) :]))
 
 
-def _is_repeated(places: Rows, axis: int) -> bool:
+def _is_repeated(places: Places, axis: int) -> bool:
     return places.shape[axis] > 1 and bool((places == places.take([0], axis=axis)).all())
 
 
-def _reduced(operand: Operand, places: Rows, must: list[bool]) -> Read:
+def _reduced(operand: Operand, places: Places, must: list[bool]) -> Read:
     """The read without repetitions, and without leading axes that only repeat. `must` marks axes whose length is always shown."""
     same = [_is_repeated(places, axis) for axis in range(places.ndim)]
     full = places.shape if any(a and b for a, b in zip(same, must, strict=True)) else None

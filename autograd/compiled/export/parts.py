@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compiled.ir import Rows
+from autograd.compiled.ir import Places
 
 FEW = 8
 """A list of more numbers is abbreviated, if that is wanted."""
@@ -23,7 +23,7 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _VARIABLES = "ijklmpqrsuvw"
 
 
-def part_of(positions: Rows, shape: tuple[int, ...], short: bool) -> tuple[str, tuple[int, ...] | None]:
+def part_of(positions: Places, shape: tuple[int, ...], short: bool) -> tuple[str, tuple[int, ...] | None]:
     """The part as text, and its shape; None for the whole array, which can have any shape of its size.
 
     Args:
@@ -63,11 +63,11 @@ def listed(texts: Sequence[str], count: int) -> str:
     return ", ".join([*texts, ELLIPSIS] if len(texts) < count else texts)
 
 
-def _shown(items: Rows, short: bool) -> int:
+def _shown(items: Places, short: bool) -> int:
     return FEW // 2 if short and len(items) > FEW else len(items)
 
 
-def _combinations(coordinates: Rows) -> list[Rows] | None:
+def _combinations(coordinates: Places) -> list[Places] | None:
     """The indices along each axis, if the coordinates are all combinations of them with the last axis fastest; otherwise None."""
     by_axis = []
     for own in coordinates.T:
@@ -79,12 +79,12 @@ def _combinations(coordinates: Rows) -> list[Rows] | None:
     return by_axis if np.array_equal(grid, coordinates) else None
 
 
-def _combinations_text(by_axis: list[Rows], shape: tuple[int, ...], short: bool) -> tuple[str, tuple[int, ...]]:
+def _combinations_text(by_axis: list[Places], shape: tuple[int, ...], short: bool) -> tuple[str, tuple[int, ...]]:
     axes = [_axis(own, n, short) for own, n in zip(by_axis, shape, strict=True)]
     return f"[{', '.join(axes)}]", tuple([len(own) for own in by_axis if len(own) > 1])
 
 
-def _as_range(own: Rows, size: int) -> str | None:
+def _as_range(own: Places, size: int) -> str | None:
     """An index, or a slice of several; None if they are irregular."""
     first, last = int(own[0]), int(own[-1])
     if len(own) == 1:
@@ -98,14 +98,14 @@ def _as_range(own: Rows, size: int) -> str | None:
     return f"{first}:{stop if stop >= 0 else ''}" + (f":{step}" if step != 1 else "")
 
 
-def _axis(own: Rows, size: int, short: bool) -> str:
+def _axis(own: Places, size: int, short: bool) -> str:
     text = _as_range(own, size)
     return f"[{listed([str(i) for i in own[: _shown(own, short)].tolist()], len(own))}]" if text is None else text
 
 
-def _loops(coordinates: Rows) -> list[tuple[int, Rows]] | None:
+def _loops(coordinates: Places) -> list[tuple[int, Places]] | None:
     """Loops that visit the coordinates in order, the outermost first: the size and the step of each; None if there are none."""
-    loops: list[tuple[int, Rows]] = []
+    loops: list[tuple[int, Places]] = []
     while len(coordinates) > 1:
         paces = np.diff(coordinates, axis=0)
         breaks = np.flatnonzero((paces != paces[0]).any(axis=1)) + 1
@@ -117,7 +117,7 @@ def _loops(coordinates: Rows) -> list[tuple[int, Rows]] | None:
     return loops
 
 
-def _loops_text(start: Rows, loops: list[tuple[int, Rows]]) -> str:
+def _loops_text(start: Places, loops: list[tuple[int, Places]]) -> str:
     axes = []
     for axis, first in enumerate(start.tolist()):
         text = ""

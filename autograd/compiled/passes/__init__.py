@@ -1,1 +1,1 @@
-"""The passes, one in each file. A pass is a function from one form of a program to the next; `pipeline` calls them."""
+"""The passes, one in each file. A pass is a function from one stage of a program to the next; `pipeline` calls them."""

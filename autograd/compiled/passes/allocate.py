@@ -17,8 +17,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.forms import Block, Group, Tape
-from autograd.compiled.ir import Code, Instruction, Matmul, Operand, Rows, Scalars, Spread, places_of
+from autograd.compiled.ir import Code, Instruction, Matmul, Operand, Scalars, Spread, places_of
+from autograd.compiled.stages import Block, Group, Rows, Tape
 from autograd.ops import POS, Operation
 
 
@@ -69,7 +69,7 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
     for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.kind is not Matmul):
         for operand in [group.read] if isinstance(group, Block) else group.operands:
             places.put(operand[~computed[operand]])
-    results = np.array([*tape.results, *tape.masks.values(), *tape.excused.values()], dtype=np.intp)
+    results = np.array([*tape.results, *tape.masks.values(), *tape.error_masks.values()], dtype=np.intp)
     places.put(results[~computed[results]])  # results that are leaves or constants
 
     shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # by the place at which its outputs start, the shape of an instruction
@@ -117,14 +117,14 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
             None,
             _is_checked(ordered.operation, group.checked),
         )
-        if ordered.mask is not None or ordered.excused is not None:
+        if ordered.mask is not None or ordered.error_mask is not None:
             masked.append((len(instructions), instruction, ordered))
         instructions.append(instruction)
     for i, instruction, group in masked:  # last, because a mask may be computed after the instruction that it masks
-        mask, excused = (
-            None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.excused)
+        mask, error_mask = (
+            None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.error_mask)
         )
-        instructions[i] = replace(instruction, mask=mask, excused=excused)
+        instructions[i] = replace(instruction, mask=mask, error_mask=error_mask)
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
@@ -196,12 +196,12 @@ def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool
         if int(np.prod(shape)) != group.outputs.size or not np.array_equal(where, np.arange(where[0], where[0] + where.size)):
             shape = group.shape
         outputs, operands = group.outputs[order].reshape(shape), tuple(operand[order].reshape(shape) for operand in operands)
-        mask, excused = (None if rows is None else rows[order].reshape(shape) for rows in (group.mask, group.excused))
-        return replace(group, shape=shape, outputs=outputs, operands=operands, mask=mask, excused=excused)
+        mask, error_mask = (None if rows is None else rows[order].reshape(shape) for rows in (group.mask, group.error_mask))
+        return replace(group, shape=shape, outputs=outputs, operands=operands, mask=mask, error_mask=error_mask)
     order = np.argsort(places.of[operands[0]].min(axis=1), kind="stable")
     operands = tuple(operand[order] for operand in operands)
-    mask, excused = (None if rows is None else rows[order] for rows in (group.mask, group.excused))
-    return replace(group, outputs=group.outputs[order], operands=operands, mask=mask, excused=excused)
+    mask, error_mask = (None if rows is None else rows[order] for rows in (group.mask, group.error_mask))
+    return replace(group, outputs=group.outputs[order], operands=operands, mask=mask, error_mask=error_mask)
 
 
 def _operand(places: Rows, constant: bool, batched: bool) -> Operand:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograd.compiled.forms import Block, Group
-from autograd.compiled.ir import Dot, Matmul, Rows
+from autograd.compiled.ir import Dot, Matmul
+from autograd.compiled.stages import Block, Group, Rows
 
 
 def find_matmuls(groups: list[Group | Block]) -> list[Group | Block]:

@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from autograd.compiled.forms import Computed, Sums, Tape
+from autograd.compiled.stages import Computed, Sums, Tape
 from autograd.ops import ADD, DOT, MUL, SUM
 
 ADDITIONS = (ADD, SUM)
@@ -21,7 +21,7 @@ def find_sums(tape: Tape) -> Sums:
     used = np.fromiter(chain.from_iterable(tape.inputs), dtype=np.intp)
     users = np.repeat(np.arange(rows), tape.counts)
     uses = np.bincount(used, minlength=rows)
-    uses[[*tape.results, *tape.masks.values(), *tape.excused.values()]] += 2  # they are read from outside, so they stay
+    uses[[*tape.results, *tape.masks.values(), *tape.error_masks.values()]] += 2  # they are read from outside, so they stay
     adds, multiplies = (np.array([operation in kind for operation in tape.operations]) for kind in (ADDITIONS, (MUL,)))
     by_addition = adds[users]
     adders = np.full(rows, -1)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import cast
 
 from autograd._runtime.bulk import inputs_by
-from autograd.compiled.forms import Tape
+from autograd.compiled.stages import Tape
 from autograd.graph import Node, topological_order
 from autograd.ops import COMPARISONS, LEAF, SELECT, SUM, Operation
 from autograd.recording import Recording
@@ -32,11 +32,11 @@ def trace(
     nodes = _up_to(fixed, roots)
     operations = [node._operation for node in nodes]
     masks: dict[Value, Value] = {}
-    excused: dict[Value, Value] = {}
+    error_masks: dict[Value, Value] = {}
     if recording and any(operation.is_like(SELECT) for operation in set(operations)):
-        masks, excused = _masks(nodes, roots, differentiated, recording)
+        masks, error_masks = _masks(nodes, roots, differentiated, recording)
     if masks:
-        nodes = _up_to(fixed, [*roots, *dict.fromkeys([*masks.values(), *excused.values()])])
+        nodes = _up_to(fixed, [*roots, *dict.fromkeys([*masks.values(), *error_masks.values()])])
         operations = [node._operation for node in nodes]
     row = {node: i for i, node in enumerate(nodes)}
     inputs = inputs_by(row, cast("list[Node]", nodes)) if not fixed else _inputs_up_to(fixed, row, nodes)
@@ -54,7 +54,7 @@ def trace(
         [row[root] for root in roots],
         batched,
         {row[node]: row[mask] for node, mask in masks.items()},
-        {row[node]: row[mask] for node, mask in excused.items()},
+        {row[node]: row[mask] for node, mask in error_masks.items()},
         frozenset(row[node] for node in (recording.unchecked if recording else ()) if node in row),
         _reached(begin, operations, inputs, stops) if begin and (stops or differentiated is not None) else [],
     )
@@ -86,7 +86,7 @@ def _masks(
     everywhere = {**asked, **dict.fromkeys([root for root in roots if root not in asked])}
     gradients = recording.uses(nodes, dict.fromkeys(roots if differentiated is None else differentiated), backward=True)
     masks: dict[Value, Value] = {}
-    excused: dict[Value, Value] = {}
+    error_masks: dict[Value, Value] = {}
     for node, use in recording.uses(nodes, everywhere, backward=False).items():
         if not node._prev or any(map(node._operation.is_like, (SELECT, *COMPARISONS))):
             continue
@@ -95,8 +95,8 @@ def _masks(
             masks[node] = comes_from
         made = recording.masks.get(node)
         if made is not None and use is not None and recording.within(use, made) and (node._operation.domain or node._operation.pole):
-            excused[node] = made
-    return masks, excused
+            error_masks[node] = made
+    return masks, error_masks
 
 
 def _up_to(fixed: Collection[Value], roots: Sequence[Value]) -> list[Value]:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.forms import Block, Computed, Group, Sums, Tape
-from autograd.compiled.ir import Rows, kind_of
+from autograd.compiled.ir import kind_of
+from autograd.compiled.stages import Block, Computed, Group, Rows, Sums, Tape
 from autograd.ops import DOT, SUM
 
 FEW = 16
@@ -47,8 +47,8 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
     depths = _depths(computed, len(batched))
     rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
     fits = np.ones(len(computed), dtype=bool)  # which rows can be scalars of a block
-    if rigid or masks or tape.excused:
-        fits[:] = [row not in masks and row not in tape.excused and operation not in rigid for row, operation, _ in computed]
+    if rigid or masks or tape.error_masks:
+        fits[:] = [row not in masks and row not in tape.error_masks and operation not in rigid for row, operation, _ in computed]
     parts = _narrow_levels(np.array([depths[row] for row, _, _ in computed], dtype=np.intp), fits)
     rest = np.ones(len(computed), dtype=bool)
     for part in parts:
@@ -63,8 +63,8 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
         row, operation, inputs = computed[position]
         kind = None
         if not plain:
-            mask, excused = (tape.batched[of[row]] if row in of else None for of in (masks, tape.excused))
-            kind = row in tape.unchecked, excused, mask, not reached or reached[row]
+            mask, error_mask = (tape.batched[of[row]] if row in of else None for of in (masks, tape.error_masks))
+            kind = row in tape.unchecked, error_mask, mask, not reached or reached[row]
         # an operation with other constants is another object, so the key tells them apart
         if operation.arity == 2:  # the most frequent case, without the general one's tuples
             i, j = inputs
@@ -146,7 +146,7 @@ def _group(tape: Tape, masks: dict[int, int], reached: list[bool], computed: lis
         operands = (table,)
     else:
         operands = tuple(table.T)
-    mask, excused = (np.array([of[row] for row in rows], dtype=np.intp) if rows[0] in of else None for of in (masks, tape.excused))
+    mask, error_mask = (np.array([of[row] for row in rows], dtype=np.intp) if rows[0] in of else None for of in (masks, tape.error_masks))
     outputs = np.array(rows, dtype=np.intp)
     checked, visited = rows[0] not in tape.unchecked, not reached or reached[rows[0]]
-    return Group(kind_of(operation), operation, outputs.shape, outputs, operands, mask, checked, excused, visited)
+    return Group(kind_of(operation), operation, outputs.shape, outputs, operands, mask, checked, error_mask, visited)

@@ -18,7 +18,7 @@ Inputs = Sequence[Array]
 
 
 @dataclass(frozen=True)
-class Rule:
+class KindRule:
     """The rule for a kind of instruction.
 
     Attributes:
@@ -66,12 +66,12 @@ def _matmul(instruction: Instruction, inputs: Inputs) -> Array:
     return jax_package().numpy.einsum(f"mn{a},pn{b}->mp{'s' * instruction.batched}", *inputs, precision="highest")
 
 
-def _linear(value: Callable[[Instruction, Inputs], Array]) -> Rule:
+def _linear(value: Callable[[Instruction, Inputs], Array]) -> KindRule:
     """The rule of a kind whose outputs are a linear function of its inputs."""
-    return Rule(value, lambda instruction, y, inputs, moving: value(instruction, moving))
+    return KindRule(value, lambda instruction, y, inputs, moving: value(instruction, moving))
 
 
-def _bilinear(value: Callable[[Instruction, Inputs], Array], aligned: bool) -> Rule:
+def _bilinear(value: Callable[[Instruction, Inputs], Array], aligned: bool) -> KindRule:
     """The rule of a kind whose outputs are linear in each of its two inputs."""
 
     def tangent(instruction: Instruction, y: Array, inputs: Inputs, moving: list[Array | None]) -> Array:
@@ -79,12 +79,12 @@ def _bilinear(value: Callable[[Instruction, Inputs], Array], aligned: bool) -> R
         parts = [value(instruction, pair) for pair in ((da, b), (a, db)) if pair[0] is not None and pair[1] is not None]
         return sum(parts[1:], parts[0])
 
-    return Rule(value, tangent, aligned)
+    return KindRule(value, tangent, aligned)
 
 
-RULES: dict[type[Instruction], Rule] = {
-    Map: Rule(_map, _map_tangent),
-    Select: Rule(_map, _map_tangent),
+RULES: dict[type[Instruction], KindRule] = {
+    Map: KindRule(_map, _map_tangent),
+    Select: KindRule(_map, _map_tangent),
     Sum: _linear(_sum),
     Spread: _linear(_spread),
     Dot: _bilinear(_dot, aligned=True),
@@ -138,7 +138,7 @@ def outside_of(code: Code, numbers: Numbers) -> Array:
             continue
         inputs = [_read(instruction, operand, numbers) for operand in instruction.operands]
         bad = outside(instruction.operation, namespace(), *_columns(instruction, inputs))
-        counts = numbers.holds(instruction, instruction.excused)
+        counts = numbers.holds(instruction, instruction.error_mask)
         bad = _filled(instruction, bad if counts is None else bad & counts, numbers.samples)
         outside_anywhere |= bad.any(axis=tuple(range(len(instruction.shape))))
     return outside_anywhere

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from autograd.compiled.backends.machine.firsts import Firsts
 from autograd.compiled.backends.machine.reads import Reads
-from autograd.compiled.ir import Code, Index, Instruction, Matmul, Operand, Rows, Scalars, Spread
+from autograd.compiled.ir import Code, Index, Instruction, Matmul, Operand, Places, Scalars, Spread
 from autograd.ops import ADD, COMPARISONS, DOT, LOGSUMEXP, MUL, OPERATIONS, PEAK, POW, SELECT, SUB, SUM, Operation
 
-OP, SIZE, OUT, TERMS, WIDTH, CHECKED, MASKED, EXCUSED = range(8)
+OP, SIZE, OUT, TERMS, WIDTH, CHECKED, MASKED, ERROR_MASK = range(8)
 """The columns of a step: what it does; how many outputs it has, or rows, of a product; their first place; how many terms there are in
 each sum; how many columns a product has; whether its domain is checked; whether there is a mask; whether errors are none where the mask
 is 0. Of scalars, SIZE and OUT are the first and last line of their table. A place is from 0 on a number of the shared storage; -1 - i is
@@ -108,7 +108,7 @@ class Encoded:
         rows: how many batched ones there are, with those of `spread`, and room for copies.
         spread: the constants that are kept once for each sample, behind the batched numbers.
         fixed: of these what is known before a run, as pieces: where, and the numbers.
-        excused: whether errors depend on masks somewhere.
+        error_mask: whether errors depend on masks somewhere.
         zero: what must be 0 in storage for gradients: a first place, and how many from there on.
         all_zero: whether that is all of it, as it is where most of it must be.
         reads: who reads the arguments.
@@ -143,7 +143,7 @@ class Encoded:
         self.all_zero = int(self.zero[:, 1].sum()) == code.shared + code.batched
         self.scalars = np.concatenate(self._scalars)
         self.lists: Table = np.concatenate(self._lists)
-        self.excused = bool((self.code[:, CHECKED] & self.code[:, EXCUSED]).any())
+        self.error_mask = bool((self.code[:, CHECKED] & self.code[:, ERROR_MASK]).any())
         more, more_batched = self._make_room(code.shared + len(self._constants))
         self.end = -(-(code.shared + len(self._constants) + more) // 8) * 8  # so that both kinds begin at a line of the cache
         self.rows = code.batched + len(self._spread) + more_batched
@@ -155,7 +155,7 @@ class Encoded:
     # -- operations -----------------------------------------------------------------------------------------------------
 
     def _is_known(self, step: Instruction | Scalars) -> bool:
-        if isinstance(step, Instruction) and step.excused is not None and not _is_mask(step):
+        if isinstance(step, Instruction) and step.error_mask is not None and not _is_mask(step):
             return False
         if isinstance(step, Scalars):
             return all(operation in SUMS or self._code(operation) is not None for operation in set(step.operations))
@@ -196,7 +196,7 @@ class Encoded:
             return None
         return -1 - self._program.batched - self._spread.setdefault(number.hex(), len(self._spread))
 
-    def _known(self, places: Rows) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+    def _known(self, places: Places) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
         """Which of these shared places hold constants, and these."""
         fixed, numbers = self._program.fixed
         at = np.searchsorted(fixed, places)
@@ -292,7 +292,7 @@ class Encoded:
             width,
             step.checked,
             step.mask is not None,
-            step.excused is not None,
+            step.error_mask is not None,
         ]
         return np.array([*head, *chain.from_iterable(fields)], dtype=np.int64).reshape(1, COLUMNS)
 
@@ -328,7 +328,7 @@ class Encoded:
     def _of_scalars(self, step: Scalars) -> Table:
         return self._each_with_samples(step) if step.batched else self._one_by_one(step)
 
-    def _inputs(self, step: Scalars) -> Iterator[tuple[npt.NDArray[np.intp], int, Rows]]:
+    def _inputs(self, step: Scalars) -> Iterator[tuple[npt.NDArray[np.intp], int, Places]]:
         """For the inputs 0, 1 and 2 which scalars have one, and which of all inputs that is; sums have none."""
         counts = np.diff(step.ends, prepend=0)
         counts[self._sums(step)] = 0
@@ -490,7 +490,7 @@ def _which(step: Scalars, some: Collection[Operation]) -> npt.NDArray[np.intp]:
     return np.array([i for i, operation in enumerate(step.operations) if operation in found] if found else [], dtype=np.intp)
 
 
-def _pieces(places: Rows, numbers: npt.NDArray[np.float64]) -> list[tuple[Index, npt.NDArray[np.float64]]]:
+def _pieces(places: Places, numbers: npt.NDArray[np.float64]) -> list[tuple[Index, npt.NDArray[np.float64]]]:
     """The numbers at ascending places by runs of places side by side; as one, where these are many."""
     cuts = np.flatnonzero(np.diff(places) != 1) + 1
     if len(cuts) > FEW_PIECES:
@@ -506,7 +506,7 @@ def _is_scattered(operand: Operand) -> bool:
 
 def _is_mask(step: Instruction) -> bool:
     """Whether errors count where gradients come."""
-    a, b = step.excused, step.mask
+    a, b = step.error_mask, step.mask
     return a is not None and b is not None and a.batched == b.batched and np.array_equal(a.all_places(), b.all_places())
 
 
@@ -522,8 +522,8 @@ def _split(step: Instruction | Scalars) -> Iterator[Instruction | Scalars]:
         return
     for i in range(step.size):
         operands = tuple([_one_of(operand, i) for operand in step.operands])
-        mask, excused = (None if x is None else _one_of(x, i) for x in (step.mask, step.excused))
-        yield replace(step, shape=(1,), start=step.start + i, operands=operands, mask=mask, excused=excused)
+        mask, error_mask = (None if x is None else _one_of(x, i) for x in (step.mask, step.error_mask))
+        yield replace(step, shape=(1,), start=step.start + i, operands=operands, mask=mask, error_mask=error_mask)
 
 
 def _one_of(operand: Operand, i: int) -> Operand:
@@ -535,7 +535,7 @@ def _place(i: int, batched: bool) -> int:
     return -1 - i if batched else i
 
 
-def _places(places: Rows, batched: bool) -> Table:
+def _places(places: Places, batched: bool) -> Table:
     return (-1 - places if batched else places).astype(np.int64)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.ir import Code, Instruction, Operand, Rows, Scalars
+from autograd.compiled.ir import Code, Instruction, Operand, Places, Scalars
 
 Cells = npt.NDArray[np.intp]
 """Places of both kinds in one count: the shared ones, then the batched ones."""
@@ -57,7 +57,7 @@ class Firsts:
             self._need(cells)
         return [not operand.constant and self._first(operand) for operand in step.operands]
 
-    def of_scalars(self, step: Scalars, sums: Rows) -> npt.NDArray[np.bool_]:
+    def of_scalars(self, step: Scalars, sums: Places) -> npt.NDArray[np.bool_]:
         """The same for each input of scalars with samples, all at once. What is read by `sums`, some of them, is added to.
 
         Backward reaches the last scalar first, and its inputs in their order: of those that are the same place the first one writes.
@@ -94,9 +94,9 @@ class Firsts:
     def _outputs(self, step: Instruction) -> Cells:
         return self._cells(np.arange(step.start, step.start + step.size), step.batched)
 
-    def _cells(self, places: Rows, batched: bool) -> Cells:
+    def _cells(self, places: Places, batched: bool) -> Cells:
         return places + self._shared if batched else places
 
-    def _joined(self, kinds: Sequence[Rows]) -> Cells:
+    def _joined(self, kinds: Sequence[Places]) -> Cells:
         shared, batched = kinds
         return np.concatenate([shared, batched + self._shared])

@@ -159,7 +159,7 @@ class Native(reference.Reference):
                 left = bool(reference.run(stretch.steps, data)) or left
             elif native.forward(data.run, stretch.first, stretch.last):
                 left = True
-        if table.excused:  # only now: a mask may be computed after what it masks
+        if table.error_mask:  # only now: a mask may be computed after what it masks
             left = native.errors_where_wanted(data.run, len(table.code)) or left
         return super().forward(data.straight()) if left else []  # which elements, the reference finds out
 

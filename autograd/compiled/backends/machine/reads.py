@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograd.compiled.ir import Code, Matmul, Operand, Rows, Scalars
+from autograd.compiled.ir import Code, Matmul, Operand, Places, Scalars
 
 FEW = 32
 """If others read one in so many numbers of an array, or fewer, products still read the rest without a copy."""
@@ -53,7 +53,7 @@ class Reads:
         """Those of `turned` that have some of these places."""
         return [x for x in self.turned if x[0] < stop and start < x[1]]
 
-    def otherwise(self, start: int, stop: int) -> Rows | None:
+    def otherwise(self, start: int, stop: int) -> Places | None:
         """Of an array that is a shared argument, at these places: which of them are read by others. None: nothing is gained."""
         others = start + np.flatnonzero(self._others[False][start:stop])
         within = all(start <= first and last <= stop for first, last in self._reach if first < stop and start < last)

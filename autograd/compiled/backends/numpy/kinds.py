@@ -31,7 +31,7 @@ class Moving:
 
 
 @dataclass(frozen=True)
-class Rule:
+class KindRule:
     """The rule for a kind of instruction.
 
     Attributes:
@@ -172,12 +172,12 @@ def _matmul_parts(instruction: Instruction, y: Array, inputs: list[Array], gradi
 
 
 def _matmul_tangents(instruction: Instruction, y: Array, inputs: list[Array], moving: Moving) -> tuple[Any, Any]:
-    def aligned(a: Array, b: Array) -> tuple[Array, Array]:
+    def same_axes(a: Array, b: Array) -> tuple[Array, Array]:
         """Both factors with the same axes: rows, columns, terms, samples."""
         a, b = a[:, None], b[None]
         return (a[..., None] if a.ndim < b.ndim else a), (b[..., None] if b.ndim < a.ndim else b)
 
-    return _product_tangents(instruction, y, inputs, moving, _matmul, aligned)
+    return _product_tangents(instruction, y, inputs, moving, _matmul, same_axes)
 
 
 def _product_tangents(
@@ -186,13 +186,13 @@ def _product_tangents(
     inputs: list[Array],
     moving: Moving,
     value: Callable[[Instruction, list[Array], Array], None],
-    aligned: Callable[[Array, Array], tuple[Array, Array]],
+    same_axes: Callable[[Array, Array], tuple[Array, Array]],
 ) -> tuple[Array, Any]:
     """The tangents of sums of products, and which of the sums have any. The other arguments are those of `Rule.tangents`.
 
     Args:
         value: computes the sums of products.
-        aligned: gives both factors the axes of the sums, of the terms, and of the samples.
+        same_axes: gives both factors the axes of the sums, of the terms, and of the samples.
     """
     total = np.zeros(y.shape)
     axis = y.ndim - instruction.batched
@@ -204,19 +204,19 @@ def _product_tangents(
             part = np.empty_like(total)
             value(instruction, pair, part)
         else:  # a factor without a tangent adds nothing, where 0 times infinity would add nan
-            a, b = aligned(*pair)
-            own = aligned(moving.moves[k], pair[1])[0] if k == 0 else aligned(pair[0], moving.moves[k])[1]
+            a, b = same_axes(*pair)
+            own = same_axes(moving.moves[k], pair[1])[0] if k == 0 else same_axes(pair[0], moving.moves[k])[1]
             part = np.sum(np.where(own, a * b, 0.0), axis=axis)
         total += part
-    of_a, of_b = aligned(*moving.moves)
+    of_a, of_b = same_axes(*moving.moves)
     return total, np.any(of_a, axis=axis) | np.any(of_b, axis=axis)
 
 
-RULES: dict[type[Instruction], Rule] = {
-    Map: Rule(_map, _map_parts, _map_tangents),
-    Select: Rule(_map, _map_parts, _map_tangents),
-    Sum: Rule(_sum, _sum_parts, _sum_tangents),
-    Dot: Rule(_dot, _dot_parts, _dot_tangents),
-    Matmul: Rule(_matmul, _matmul_parts, _matmul_tangents, aligned=False),
-    Spread: Rule(_spread, _spread_parts, _spread_tangents),
+RULES: dict[type[Instruction], KindRule] = {
+    Map: KindRule(_map, _map_parts, _map_tangents),
+    Select: KindRule(_map, _map_parts, _map_tangents),
+    Sum: KindRule(_sum, _sum_parts, _sum_tangents),
+    Dot: KindRule(_dot, _dot_parts, _dot_tangents),
+    Matmul: KindRule(_matmul, _matmul_parts, _matmul_tangents, aligned=False),
+    Spread: KindRule(_spread, _spread_parts, _spread_tangents),
 }

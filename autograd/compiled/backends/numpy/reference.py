@@ -150,10 +150,10 @@ def _inputs(instruction: Instruction, data: Storage) -> list[Array]:
 def _errors(instruction: Instruction, where: Any, data: Storage) -> Any:
     """Where it is an error that an input is outside the domain, with an axis for the samples."""
     each = where if instruction.batched else where[..., None]
-    if instruction.excused is None:
+    if instruction.error_mask is None:
         return each
-    counts = data.read(instruction.excused) != 0.0
-    return each & (counts if instruction.excused.batched else counts[..., None])
+    counts = data.read(instruction.error_mask) != 0.0
+    return each & (counts if instruction.error_mask.batched else counts[..., None])
 
 
 def _wanted(instruction: Instruction, data: Storage) -> Any:

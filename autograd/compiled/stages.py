@@ -1,10 +1,10 @@
-"""The forms of a program between the passes, before there are instructions.
+"""The stages of a program between the passes, before there are instructions.
 
     Tape            the graph as flat rows, inputs first                   made by `passes.trace`
     Sums            its rows, with chains of additions as sums and dots    made by `passes.sums`
     Group, Block    rows that are computed together                        made by `passes.vectorise` and `passes.matmuls`
 
-The last form is `ir.Code`, made by `passes.allocate`.
+The last stage is `ir.Code`, made by `passes.allocate`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
-from autograd.compiled.ir import Instruction, Rows
+from autograd.compiled.ir import Instruction
 from autograd.ops import CONSTANT, LEAF, Operation
 from autograd.value import Value, apply
+
+Rows = npt.NDArray[np.intp]
+"""Row numbers of a tape."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Tape:
         results: the rows of the results.
         batched: for each row, whether it differs from sample to sample.
         masks: from a row to the row that is 1 where it receives a gradient, and 0 where a `where` selected its other side.
-        excused: from a row to the row that is 0 where inputs outside the domain of its operation are no error.
+        error_masks: from a row to the row that is 0 where inputs outside the domain of its operation are no error.
         unchecked: the rows for which inputs outside the domain are never an error.
         reached: for each row, whether the backward pass reaches it. It does not reach rows that are only used by conditions, by auxiliary
             results or by what is computed under `no_grad`. Empty if it reaches every row.
@@ -43,7 +47,7 @@ class Tape:
     results: list[int]
     batched: list[bool]
     masks: dict[int, int]
-    excused: dict[int, int]
+    error_masks: dict[int, int]
     unchecked: frozenset[int]
     reached: list[bool] = field(default_factory=list)
 
@@ -112,7 +116,7 @@ class Group:
             product.
         mask: see `Tape.masks`: the rows of the masks, in the shape of the outputs; None if there are none.
         checked: whether inputs outside the domain of the operation are an error.
-        excused: see `Tape.excused`: rows in the shape of the outputs; None if such inputs are an error everywhere.
+        error_mask: see `Tape.error_masks`: rows in the shape of the outputs; None if such inputs are an error everywhere.
         reached: see `Tape.reached`.
     """
 
@@ -123,7 +127,7 @@ class Group:
     operands: tuple[Rows, ...]
     mask: Rows | None = None
     checked: bool = True
-    excused: Rows | None = None
+    error_mask: Rows | None = None
     reached: bool = True
 
 

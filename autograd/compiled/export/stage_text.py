@@ -1,4 +1,4 @@
-"""The forms of a program between the passes as text, for `explain`."""
+"""The stages of a program between the passes as text, for `explain`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from autograd.compiled.export.operands import number_text
 from autograd.compiled.export.rule_text import printable
-from autograd.compiled.forms import Block, Computed, Group, Sums, Tape
-from autograd.compiled.ir import Map, Rows
+from autograd.compiled.ir import Map
+from autograd.compiled.stages import Block, Computed, Group, Rows, Sums, Tape
 from autograd.ops import CONSTANT, LEAF, Operation
 
 INPUTS = 6

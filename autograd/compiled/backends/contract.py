@@ -1,7 +1,7 @@
 """The contract of a backend: `load(code)` returns an executable, which runs the code any number of times.
 
 A backend is a module or an object with this one function. It imports the contract, the intermediate representation, the op table with its
-namespaces, and the errors, and nothing else of the package; it may build on the reference. Whatever it caches for a program, such as tables or
+namespaces, and the errors, and nothing else of the package; it may build on the reference. What it keeps for a program, such as tables or
 compiled functions, belongs to the executable. Legal code is defined by `ir.check`; in particular, operands may overlap. The reference
 backend is `backends.numpy`.
 """

@@ -153,7 +153,7 @@ def forward(run, first, last):
             log_of_sums(y, a, b, count, terms, samples)
         else:
             c = operand(x, line, 2, size, samples, lists, shared, n)
-            if line[CHECKED] and not line[EXCUSED]:
+            if line[CHECKED] and not line[ERROR_MASK]:
                 left |= leaves_domain(op, a, b, c, a, False, count)
             apply(op, y, a, b, c, count)
     return left
@@ -163,7 +163,7 @@ def errors_where_wanted(run, count):
     (code, lists, x, _, shared, n), left = parts_of(run), False
     for s in range(count):
         line = at(code, s * COLUMNS)
-        if line[CHECKED] and line[EXCUSED]:
+        if line[CHECKED] and line[ERROR_MASK]:
             size, samples = line[SIZE], n if line[OUT] < 0 else 1
             a = operand(x, line, 0, size, samples, lists, shared, n)
             b = operand(x, line, 1, size, samples, lists, shared, n)

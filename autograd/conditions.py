@@ -98,7 +98,7 @@ class Condition:
         if recorder() is not None and not asked_by_us():
             raise refused(
                 CompileError(
-                    f"a condition was asked for its text at {current_line()} while the function was recorded: the text would be frozen. "
+                    f"a condition was converted to text at {current_line()} while the function was recorded: the text would be frozen. "
                     "Choose with where(x > 0, a, b), or by `if`"
                 )
             )
@@ -217,7 +217,7 @@ def _refuse_in_threads(*operands: Any) -> None:
         if trace is not None and trace.is_recorded:
             raise trace.refused(
                 CompileError(
-                    f"{described(x)} was asked for its number at {current_line()}, in another thread than the one that records the "
+                    f"the number of {described(x)} was needed at {current_line()}, in another thread than the one that records the "
                     "function: the answer would be frozen into the program. Compare in the thread of the function, or choose with "
                     "where(x > 0, a, b)"
                 )

@@ -72,8 +72,12 @@ class Recording:
             truth = self.answers[len(self.guards)]
         self.guards.append(Guard(condition, truth, current_line(), self.mask))
         if len(self.guards) > GUARDS:
-            line = current_line()
-            raise refused(CompileError(f"a loop that does not end while the function is recorded, or one of too many rounds: {line}"))
+            raise refused(
+                CompileError(
+                    f"the function decided more than {GUARDS:,} branches while it was recorded, the last at {current_line()}: a loop does "
+                    "not end, or has too many rounds. End it after a number of rounds that does not depend on Values"
+                )
+            )
         return truth
 
     def side(self, condition: Value, first: bool, outer: Value | None) -> Value:

@@ -139,7 +139,7 @@ def test_define_refuses_what_cannot_work() -> None:
     with pytest.raises(DefinitionError, match="derivative rule"):
         define("no_derivative", lambda xp, a: a)
     for rules, domain in (((3.0, lambda xp, y, a: 1.0), None), ((abs, 1.0), None), ((abs, abs), 2.0)):
-        with pytest.raises(DefinitionError, match=r"every rule is a function, as in .*, not \d.0"):
+        with pytest.raises(DefinitionError, match=r"every rule must be a function, as in .*, not \d.0"):
             define("no_derivative", *rules, domain=domain)  # type: ignore[arg-type]
     assert "no_derivative" not in OPERATIONS
 

@@ -212,7 +212,7 @@ def test_numbers_of_values_may_not_be_read(name: str, read: Callable[[Value], An
     with recording(), pytest.raises(CompileError) as error:
         read(x)
     message = str(error.value)
-    assert message.startswith(f"Value(data=2.0, grad=0.0, label='x') was asked for its .{name} at {__file__}:")
+    assert message.startswith(f"the .{name} of Value(data=2.0, grad=0.0, label='x') was read at {__file__}:")
     assert "while the function was recorded: the number would be frozen into the program" in message
     assert message.endswith(f"read .{name} outside of the compiled function")
     assert read(x) in (2.0, 0.0)
@@ -273,9 +273,9 @@ def test_values_are_equal_where_they_are_one_node_but_in_traced_functions() -> N
 def test_hashes_are_refused_in_traced_functions(ask: Callable[[Any], Any]) -> None:
     x = Value(2.0)
     ask(x)
-    with pytest.raises(InputError, match=r"was asked for its hash at .*while the function was differentiated.*choose by `if`"):
+    with pytest.raises(InputError, match=r"was hashed at .*while the function was differentiated.*choose by `if`"):
         autograd.grad(lambda v: v * (ask(v) is None))(2.0)
-    with recording(), pytest.raises(CompileError, match=r"was asked for its hash at .*while the function was recorded"):
+    with recording(), pytest.raises(CompileError, match=r"was hashed at .*while the function was recorded"):
         ask(x)
     ask(x)
 
@@ -293,7 +293,7 @@ def test_text_is_that_of_the_number_in_a_function_that_is_differentiated_and_ref
     assert autograd.value_and_grad(f)(2.25) == (2.25 * 2.2, 2.2)
     assert texts == expected
     for ask in (str, repr, lambda v: f"{v:.1f}", lambda v: f"{v}"):
-        with recording(), pytest.raises(CompileError, match="was asked for its text"):
+        with recording(), pytest.raises(CompileError, match="was converted to text"):
             ask(Value(2.25))  # type: ignore[operator]
 
 

@@ -46,10 +46,10 @@ class Hooks(Protocol):
         """`.grad` was read (while `recorders`)."""
 
     def hashed(self, node: Node) -> None:
-        """The hash was asked for (while `traced`)."""
+        """The node was hashed (while `traced`)."""
 
     def is_shown_as_number(self, node: Node) -> bool:
-        """The text was asked for: whether it is that of the number, as it is with floats (while `traced`)."""
+        """The node is converted to text. Returns whether to write its number, as for a float (while `traced`)."""
 
     def refused(self, node: Node, error: Exception) -> Exception:
         """The error, to be raised; a traced function that catches it ends with it all the same (while `traced`)."""

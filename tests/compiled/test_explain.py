@@ -131,7 +131,7 @@ def test_errors() -> None:
             explain(target, 1.0)
         with pytest.raises(CompileError, match="explain takes arguments only with a function"):
             explain(target, x=1.0)
-    with pytest.raises(CompileError, match="asked for its text"):
+    with pytest.raises(CompileError, match="converted to text"):
         explain(lambda x: x * len(str(x)), 1.0)
     with pytest.raises(TypeError):
         explain(lambda x: x, 1.0, 2.0)

@@ -76,7 +76,7 @@ def test_conditions_are_negated_by_a_tilde(executor: str) -> None:
     assert f([-1.0, 0.5, 1.5, 3.0]).tolist() == [1.0, -0.5, math.log(1.5), -3.0]
     assert f(math.nan) != f(math.nan)
     for number in (1.0, -1.0):  # between numbers of eager code, ~ is Python's: both of its results are true
-        with pytest.raises(InputError, match=r"where needs a truth, not -[12]: write x > 0 rather than ~\(x <= 0\)"):
+        with pytest.raises(InputError, match=r"where needs True or False, not -[12]: write x > 0 rather than ~\(x <= 0\)"):
             where(~(Value(number) <= 0), 1.0, 2.0)
 
 

@@ -70,7 +70,7 @@ FAST = [name for name in ("numpy", "native") if importlib.util.find_spec(EXECUTO
 
 REFUSALS = {
     r"takes more than \d+ different branches": "many branches",
-    r"where needs a truth, not": "~ of a truth, eagerly",
+    r"where needs True or False, not": "~ of a truth, eagerly",
     r"returns results of different forms on different branches": "forms differ between branches",
     r"conditions cannot be compared by ==": "== of conditions",
     r"a condition can be combined with another condition, not with": "a condition combined with ~ of a truth",

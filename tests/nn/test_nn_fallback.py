@@ -47,7 +47,7 @@ def weighted(weights: Any) -> Callable[[Any, Any], Value]:
 
 NOT_COMPILED = {
     "math": (lambda: {"model": Opaque(math.sin), "y": CLASSES}, "autograd.sin"),
-    "data": (lambda: {"model": mlp(4, 3, activation=lambda z: z * z.data), "y": CLASSES}, "asked for its .data"),
+    "data": (lambda: {"model": mlp(4, 3, activation=lambda z: z * z.data), "y": CLASSES}, "the .data of .* was read at"),
     "branches": (
         lambda: {"model": Counting(), "X": [float(i) for i in range(100)], "y": [0.5] * 100, "loss": mse, "batch_size": 20},
         "different branches",
@@ -58,7 +58,7 @@ NOT_COMPILED = {
     ),
     "keys": (
         lambda: {"model": Summed(), "X": [dict.fromkeys("ab"[: 1 + i % 2], 0.1) for i in range(n)], "y": NUMBERS, "loss": mse},
-        "the samples are dicts of different keys",
+        "the samples are dicts with different keys",
     ),
     "random": (lambda: {"model": Noisy(random.random), "y": NUMBERS, "loss": mse}, ", which would be the same at every run"),
     "random, NumPy's": (lambda: {"model": Noisy(np.random.standard_normal), "y": NUMBERS, "loss": mse}, ", which would be the same"),
@@ -67,7 +67,7 @@ NOT_COMPILED = {
         "which would be the same at every run: draw them with autograd.drawn",
     ),
     "an index": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted([1.0, 2.0, 0.5])}, "TypeError: list indices must be"),
-    "a key": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted({0: 1.0, 1: 2.0, 2: 0.5})}, "asked for its hash"),
+    "a key": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted({0: 1.0, 1: 2.0, 2: 0.5})}, "hashed"),
     "lengths in a dict": (
         lambda: {"model": Summed(), "X": [{"a": [0.1] * (1 + i % 4)} for i in range(n)], "y": NUMBERS, "loss": mse},
         "the samples, at 'a', are of different shapes",

@@ -103,7 +103,7 @@ def test_a_metric_must_be_one_number() -> None:
 
     with pytest.raises(InputError, match=r"the metric 'table' must return a number, not \[\[1, 0\]\]"):
         evaluate(Scored(), [0.0], [0.0], loss=mse, metrics=table)
-    with pytest.raises(InputError, match="the history can have no second curve 'validation_worst'"):
+    with pytest.raises(InputError, match="the history already has a curve 'validation_worst'"):
         evaluate(Scored(), [0.0], [0.0], loss=mse, metrics=validation_worst)
 
 

@@ -170,7 +170,7 @@ def test_equal_weights_stay_equal() -> None:
         (lambda: uniform(2.0, 1.0), "uniform needs low ≤ high, not 2.0 and 1.0"),
         (lambda: uniform(math.nan, 1.0), "low must be finite, not nan"),
         (lambda: uniform(0.0, math.inf), "high must be finite, not inf"),
-        (lambda: normal(std=-1.0), "std must not be negative: -1.0"),
+        (lambda: normal(std=-1.0), "std must not be negative, but is -1.0"),
         (lambda: normal(mean=math.nan), "mean must be finite, not nan"),
         (lambda: normal(std=math.inf), "std must be finite, not inf"),
     ],

@@ -309,8 +309,8 @@ def test_what_is_no_class(target: Any) -> None:
         (lambda: l1([], 0.1), r"l1 needs Values to penalise: write l1\(model.parameters\(\), strength=0.01\)"),
         (lambda: l2(Value(1.0), 0.1), "l2 needs Values to penalise"),  # type: ignore[arg-type]
         (lambda: l2([1.0], 0.1), "l2 needs Values to penalise"),  # type: ignore[list-item]
-        (lambda: l2([Value(1.0)], -0.1), "the strength of l2 must not be negative, nor infinite: -0.1"),
-        (lambda: l1([Value(1.0)], math.inf), "the strength of l1 must not be negative, nor infinite: inf"),
+        (lambda: l2([Value(1.0)], -0.1), "the strength of l2 must be finite and not negative, not -0.1"),
+        (lambda: l1([Value(1.0)], math.inf), "the strength of l1 must be finite and not negative, not inf"),
     ],
 )
 def test_what_does_not_fit(compute: Any, message: str) -> None:

@@ -270,18 +270,18 @@ def test_view(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"rankdir": "RL"}, "rankdir is 'LR' .* not 'RL'"),
-        ({"rankdir": None}, "rankdir is 'LR' .* not None"),
+        ({"rankdir": "RL"}, "rankdir must be 'LR' .* not 'RL'"),
+        ({"rankdir": None}, "rankdir must be 'LR' .* not None"),
         ({"format": "jpegg"}, "no format 'jpegg': write 'svg'"),
         ({"format": None}, "no format None: write 'svg'"),
         ({"engine": "neato"}, "no engine 'neato': write 'auto', 'dot', 'wasi' or 'builtin'"),
         ({"engine": []}, "no engine"),
-        ({"depth": -1}, "depth is the number of nested scopes .* not -1"),
-        ({"depth": "layer0"}, "depth is the number of nested scopes .* or None .* not 'layer0'"),
+        ({"depth": -1}, "depth must be the number of nested scopes .* not -1"),
+        ({"depth": "layer0"}, "depth must be the number of nested scopes .* or None .* not 'layer0'"),
         ({"depth": True}, "not True"),
-        ({"max_nodes": 0}, "max_nodes is an integer of at least 1, not 0"),
+        ({"max_nodes": 0}, "max_nodes must be an integer of at least 1, not 0"),
         ({"max_nodes": 10.0}, "not 10.0"),
-        ({"color": "loss"}, "color is 'kind' .* or 'grad' .* not 'loss'"),
+        ({"color": "loss"}, "color must be 'kind' .* or 'grad' .* not 'loss'"),
     ],
 )
 def test_wrong_arguments(arguments, message):

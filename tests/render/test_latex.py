@@ -562,10 +562,10 @@ def test_nothing_changes():
     [
         ((2.0,), r"to_latex needs a Value, not an object of type float: write to_latex\(loss\)"),
         ((lambda x: x,), "not an object of type function"),
-        ((Value(1.0), "x"), r"wrt is the Value to differentiate with respect to, not 'x'"),
-        ((Value(1.0), [Value(1.0)]), "wrt is the Value to differentiate with respect to"),
-        ((Value(1.0), None, 0), "max_nodes is an integer of at least 1, not 0"),
-        ((Value(1.0), None, True), "max_nodes is an integer of at least 1, not True"),
+        ((Value(1.0), "x"), r"wrt must be the Value to differentiate with respect to, not 'x'"),
+        ((Value(1.0), [Value(1.0)]), "wrt must be the Value to differentiate with respect to"),
+        ((Value(1.0), None, 0), "max_nodes must be an integer of at least 1, not 0"),
+        ((Value(1.0), None, True), "max_nodes must be an integer of at least 1, not True"),
     ],
 )
 def test_errors(arguments, message):

@@ -233,7 +233,7 @@ def test_save(tmp_path):
     assert path.read_bytes() == player.page.encode()
     assert player.save(str(tmp_path / "PLAY.HTM")) == str(tmp_path / "PLAY.HTM")
     for wrong in ("play.png", "play", 3, None):
-        with pytest.raises(InputError, match=r'a player is a page, which .* is not: write \.save\("play\.html"\)'):
+        with pytest.raises(InputError, match=r'a player is saved as an HTML page, not as .*: write \.save\("play\.html"\)'):
             player.save(wrong)
 
 

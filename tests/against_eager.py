@@ -44,8 +44,8 @@ def same(f: Callable[..., Any], *args: Any, in_axes: Any = None, executor: str =
     close(value, [y for y, _ in expected])
     close(compiled(*args), value)
     for i, (_, slopes) in enumerate(expected):
-        for found, slope in zip(gradients, slopes, strict=True):
-            close(flat(sample(found, i)), flat(slope))
+        for actual, slope in zip(gradients, slopes, strict=True):
+            close(flat(sample(actual, i)), flat(slope))
     total, summed = compiled.value_and_grad(*args, reduce="sum")
     mean, averaged = compiled.value_and_grad(*args, reduce="mean")
     close([total, n * mean], [sum(y for y, _ in expected)] * 2)

@@ -170,8 +170,8 @@ class Reader:
 
     def named(self) -> tuple[str, ...]:
         """The name that stands here, the longest."""
-        found = [name for name in self.values if tuple(self.tokens[self.at : self.at + len(name)]) == name]
-        return max(found, key=len, default=())
+        results = [name for name in self.values if tuple(self.tokens[self.at : self.at + len(name)]) == name]
+        return max(results, key=len, default=())
 
     def atom(self) -> float:
         name = self.named()

@@ -114,9 +114,9 @@ def player(browser: Any, readme: dict[str, Any]) -> Any:
     page.set_content(play(readme["L"]).page)
     for _ in range(7):
         page.keyboard.press("ArrowRight")
-    found = image.open(io.BytesIO(page.screenshot()))
+    result = image.open(io.BytesIO(page.screenshot()))
     page.close()
-    return found.convert("RGB").quantize(48)
+    return result.convert("RGB").quantize(48)
 
 
 def test_the_picture_of_the_player(browser: Any, readme: dict[str, Any]) -> None:

@@ -53,11 +53,11 @@ CORE = [module for floor in FLOORS[:-3] for module in floor]
 
 
 def modules() -> list[tuple[str, Path]]:
-    found = []
+    results = []
     for path in sorted([*(ROOT / "autograd").rglob("*.py"), *(ROOT / "nn").rglob("*.py")]):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        found.append((name, path))
-    return found
+        results.append((name, path))
+    return results
 
 
 def floor_of(module: str) -> int:

@@ -221,8 +221,8 @@ def outcome(call: Call, ag: Engine, args: list[Any], keywords: dict[str, Any]) -
     """What came of it, and what is left of the arguments."""
     table = dict(ag.ops.OPERATIONS)
     try:
-        found: object = described(call.find(ag)(*args, **keywords), ag)
-        return "returned", (found, [described(x, ag) for x in args])
+        result: object = described(call.find(ag)(*args, **keywords), ag)
+        return "returned", (result, [described(x, ag) for x in args])
     except RecursionError:
         raise
     except Exception as error:
@@ -245,17 +245,17 @@ def may_differ(a: Outcome, b: Outcome, is_count: bool) -> bool:
 
 def differences(call: Call, native: Engine, plain: Engine) -> list[str]:
     """Where the two builds differ."""
-    found = []
+    results = []
     for (words, args, keywords, is_count), (_, others, other_keywords, _) in zip(misuses(call, native), misuses(call, plain), strict=True):
         a, b = outcome(call, native, args, keywords), outcome(call, plain, others, other_keywords)
         if a != b and not may_differ(a, b, is_count):
-            found.append(f"{call.name}, {words}:\n  native {a}\n  plain  {b}")
-    return found
+            results.append(f"{call.name}, {words}:\n  native {a}\n  plain  {b}")
+    return results
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_both_builds_say_the_same(call: Call, builds: tuple[Engine, Engine]) -> None:
-    assert not (found := differences(call, *builds)), "\n".join(found)
+    assert not (result := differences(call, *builds)), "\n".join(result)
 
 
 @pytest.mark.parametrize(

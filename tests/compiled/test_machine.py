@@ -35,8 +35,8 @@ def test_what_was_compiled_is_found_and_what_is_lost_is_compiled_again(
 
     def made() -> str:
         """What is said while a process finds the machine."""
-        found = machine.machine.__wrapped__()
-        assert found.forward(1) == found.backward(1) == found.load(1) == 2
+        result = machine.machine.__wrapped__()
+        assert result.forward(1) == result.backward(1) == result.load(1) == 2
         return capfd.readouterr().err
 
     assert "once on this machine" in made()

@@ -97,16 +97,16 @@ def test_a_condition_in_another_thread_and_its_text_are_refused() -> None:
 
     def quiet(x: Any) -> Any:
         """The refusal ends the thread, and nobody sees it."""
-        found: list[float] = []
+        results: list[float] = []
 
         def work() -> None:
             with contextlib.suppress(CompileError):
-                found.append(2.0 if x > 0 else 3.0)
+                results.append(2.0 if x > 0 else 3.0)
 
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-        return x * (found[0] if found else 5.0)
+        return x * (results[0] if results else 5.0)
 
     with pytest.raises(CompileError, match="in another thread"):
         compile(quiet)(1.0)
@@ -134,11 +134,11 @@ def test_random_numbers_are_frozen_unless_they_are_drawn(executor: str) -> None:
         with pytest.raises(CompileError, match=r"draws random numbers.*autograd\.drawn"):
             compile(frozen, executor=executor)(np.zeros(5))
     live = compile(lambda x: x + drawn(rng.random), executor=executor)
-    found = [*live(np.zeros(500)), *live(np.zeros(500))]
-    assert len(set(found)) == 1000
-    assert 0.0 <= min(found) < 0.1
-    assert 0.45 < np.mean(found) < 0.55
-    assert 0.9 < max(found) < 1.0
+    results = [*live(np.zeros(500)), *live(np.zeros(500))]
+    assert len(set(results)) == 1000
+    assert 0.0 <= min(results) < 0.1
+    assert 0.45 < np.mean(results) < 0.55
+    assert 0.9 < max(results) < 1.0
 
 
 def test_samples_draw_in_the_order_of_eager_code(executor: str) -> None:

@@ -56,8 +56,8 @@ def test_moons_finds_three_matrix_products() -> None:
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_row_as_a_batch_and_alone(row: Operation, executor: str) -> None:
-    found = points(row)
-    leaves = [[Value(x) for x in point] for point in found]
+    actual = points(row)
+    leaves = [[Value(x) for x in point] for point in actual]
     flat = [x for point in leaves for x in point]
 
     def build() -> Value:
@@ -169,9 +169,9 @@ def test_narrow_levels_with_what_is_no_scalar() -> None:
         f, plain = (compile(lambda *a: chain(a[0], a[1], 120, masked), in_axes=axes, executor=name) for name in ("auto", "numpy"))
         points = np.array([[0.4, 0.7], [0.1, -0.9], [-0.6, 1.1]]).T
         for args in [points] if axes == 0 else points.T:
-            found, expected = (g.value_and_grad(*args) for g in (f, plain))
-            np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
-            np.testing.assert_allclose(found[1], expected[1], rtol=1e-11)
+            actual, expected = (g.value_and_grad(*args) for g in (f, plain))
+            np.testing.assert_allclose(actual[0], expected[0], rtol=1e-12)
+            np.testing.assert_allclose(actual[1], expected[1], rtol=1e-11)
 
 
 @pytest.mark.parametrize("order", ["wx", "xw"])

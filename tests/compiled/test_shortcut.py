@@ -51,9 +51,9 @@ def test_a_call_of_a_form_that_was_called_before_is_the_same_call(executor: str,
                 anew.forget()
                 expected = anew.value_and_grad(*args, wrt=wrt, reduce=reduce)
                 full.clear()
-                found = compiled.value_and_grad(*args, wrt=wrt, reduce=reduce)
+                actual = compiled.value_and_grad(*args, wrt=wrt, reduce=reduce)
                 without_shortcut += len(full)
-                flat, form = split(found, "found")
+                flat, form = split(actual, "the result")
                 other, other_form = split(expected, "expected")
                 assert repr(form([0] * len(flat))) == repr(other_form([0] * len(other)))
                 for a, b in zip(flat, other, strict=True):

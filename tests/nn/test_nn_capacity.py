@@ -99,9 +99,9 @@ def test_relus_and_a_sigmoid_at_the_end_answer_0_or_1() -> None:
     corners, answers = [[a, b] for a in (0, 1) for b in (0, 1)], [0, 1, 1, 0]
     optimizer = Adam(model.parameters(), lr=0.1)
     fit(model, corners, answers, loss=binary_cross_entropy, optimizer=optimizer, epochs=100, batch_size=None, progress=False)
-    found = predict(model, corners)
-    assert all(0.0 < p < 1.0 for p in found)
-    assert [round(p) for p in found] == answers
+    result = predict(model, corners)
+    assert all(0.0 < p < 1.0 for p in result)
+    assert [round(p) for p in result] == answers
 
 
 @pytest.mark.seed("C3")

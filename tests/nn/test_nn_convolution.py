@@ -174,8 +174,8 @@ def test_compiled_a_network_answers_the_same() -> None:
     rng = random.Random(0)
     model = Sequential(Conv2d(1, 2, 3, padding=1, rng=rng), ReLU(), MaxPool2d(2), Conv2d(2, 2, 2, rng=rng), AvgPool2d((1, 2), 1), Flatten())
     X = np.array([numbers(image(1, 4, 6, seed)) for seed in range(5)])
-    found = np.array(compile(lambda x: model(x), in_axes=(0,))(X))
-    np.testing.assert_allclose(found, [[out.data for out in model(x)] for x in X], rtol=1e-13, atol=1e-15)
+    result = np.array(compile(lambda x: model(x), in_axes=(0,))(X))
+    np.testing.assert_allclose(result, [[out.data for out in model(x)] for x in X], rtol=1e-13, atol=1e-15)
 
 
 def test_repr() -> None:

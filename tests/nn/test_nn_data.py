@@ -114,9 +114,9 @@ def test_of_an_array_one_batch_at_a_time_becomes_lists() -> None:
     ],
 )
 def test_as_lists(given: Any, expected: list[Any]) -> None:
-    found = as_lists(given)
-    assert found == expected
-    assert types_in(found) <= {list, float, int}
+    actual = as_lists(given)
+    assert actual == expected
+    assert types_in(actual) <= {list, float, int}
 
 
 def test_as_lists_keeps_values() -> None:

@@ -103,20 +103,20 @@ def test_what_cannot_be_compiled_is_trained_eagerly_and_one_line_says_why(name: 
     case, reason = NOT_COMPILED[name]
     expected = Trained(case, "eager")  # which is no warning, and a warning would be an error
     with pytest.warns(RuntimeWarning, match="^not compiled, which is many times slower: .*executor='eager'") as warned:
-        found = Trained(case, "auto")
+        actual = Trained(case, "auto")
     assert len(warned) == 1, "of all epochs together"
     assert reason in str(warned[0].message)
     assert warned[0].filename == nn_cases.__file__, "the line that calls fit"
-    assert found.numbers == pytest.approx(expected.numbers, rel=1e-10)
-    assert found.history.loss == pytest.approx(expected.history.loss, rel=1e-10)
-    assert found.numbers != found.before
+    assert actual.numbers == pytest.approx(expected.numbers, rel=1e-10)
+    assert actual.history.loss == pytest.approx(expected.history.loss, rel=1e-10)
+    assert actual.numbers != actual.before
     assert capsys.readouterr().out == ""
     settings = {"X": POINTS, "epochs": 3, **case()}
     fit(**settings)
     lines = capsys.readouterr().out.splitlines()
-    said = [line for line in lines if line.startswith("not compiled: ")]
-    assert len(said) == 1
-    assert reason in said[0]
+    reasons = [line for line in lines if line.startswith("not compiled: ")]
+    assert len(reasons) == 1
+    assert reason in reasons[0]
     assert len(lines) == 4
 
 
@@ -133,8 +133,8 @@ def test_only_the_validation_data_cannot_be_compiled(capsys: pytest.CaptureFixtu
     fit(model, [[0.1, 0.2]] * 4, NUMBERS[:4], loss=mse, epochs=2, validation=([[0.5], [0.1, 0.3, 0.2]], [0.1, 0.2]))
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["not compiled", "epoch 1/2", "epoch 2/2"]
-    found = evaluate(model, [[0.5], [0.1, 0.3, 0.2]], [0.1, 0.2], loss=mse)
-    assert f"test loss {found['loss']:.4f}" in lines[-1]
+    result = evaluate(model, [[0.5], [0.1, 0.3, 0.2]], [0.1, 0.2], loss=mse)
+    assert f"test loss {result['loss']:.4f}" in lines[-1]
 
 
 def test_there_is_no_such_executor() -> None:

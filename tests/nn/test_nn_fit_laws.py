@@ -213,10 +213,10 @@ def test_an_update_of_your_own_is_taken_still(executor: str) -> None:
         def update(self, parameters: Any, gradients: Any) -> Any:
             return super().update(parameters, 2.0 * gradients)
 
-    found, expected = network(3, 1), network(3, 1)
-    trained(found, POINTS, NUMBERS, loss=mse, optimizer=Doubled(found.parameters(), 0.05), executor=executor)
+    actual, expected = network(3, 1), network(3, 1)
+    trained(actual, POINTS, NUMBERS, loss=mse, optimizer=Doubled(actual.parameters(), 0.05), executor=executor)
     trained(expected, POINTS, NUMBERS, loss=mse, optimizer=SGD(expected.parameters(), 0.1), executor=executor)
-    assert numbers(found) == pytest.approx(numbers(expected), rel=1e-12)
+    assert numbers(actual) == pytest.approx(numbers(expected), rel=1e-12)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -315,11 +315,11 @@ def test_it_learns_under_no_grad(executor: str) -> None:
     settings: dict[str, Any] = {"loss": mse, "validation": (POINTS, NUMBERS), "executor": executor}
     expected = trained(outside, POINTS, NUMBERS, **settings)
     with no_grad():
-        found = trained(inside, POINTS, NUMBERS, callbacks=[callback], **settings)
+        actual = trained(inside, POINTS, NUMBERS, callbacks=[callback], **settings)
         assert not (inside.parameters()[0] * 2.0)._prev, "nothing is left behind"
     assert (inside.parameters()[0] * 2.0)._prev
     assert numbers(inside) == numbers(outside) != numbers(network(3, 1))
-    assert (found.loss, found.validation_loss) == (expected.loss, expected.validation_loss)
+    assert (actual.loss, actual.validation_loss) == (expected.loss, expected.validation_loss)
     assert len(histories) == 3
 
 
@@ -368,23 +368,23 @@ FORMS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("form", FORMS)
 def test_indices_may_be_floats(form: str, executor: str) -> None:
-    expected, found = letters(), letters()
+    expected, actual = letters(), letters()
     X = FORMS[form](WORDS)
     trained(expected, WORDS, CLASSES, executor="eager")
-    history = trained(found, X, CLASSES, executor=executor, validation=(X, CLASSES))
-    assert numbers(found) == pytest.approx(numbers(expected), rel=1e-10)
+    history = trained(actual, X, CLASSES, executor=executor, validation=(X, CLASSES))
+    assert numbers(actual) == pytest.approx(numbers(expected), rel=1e-10)
     assert history.validation_loss[-1] == pytest.approx(evaluate(expected, WORDS, CLASSES)["loss"], rel=1e-10)
-    assert evaluate(found, X, CLASSES) == evaluate(found, WORDS, CLASSES)
-    assert predict(found, X) == predict(found, WORDS)
+    assert evaluate(actual, X, CLASSES) == evaluate(actual, WORDS, CLASSES)
+    assert predict(actual, X) == predict(actual, WORDS)
 
 
 @pytest.mark.parametrize("executor", [*EXECUTORS, "auto"])
 def test_truths_are_0_and_1(executor: str) -> None:
-    expected, found = letters(), letters()
+    expected, actual = letters(), letters()
     X = np.array(WORDS) % 2
     trained(expected, X, CLASSES, executor="eager")
-    trained(found, X.astype(bool), CLASSES, executor=executor)
-    assert numbers(found) == pytest.approx(numbers(expected), rel=1e-10)
+    trained(actual, X.astype(bool), CLASSES, executor=executor)
+    assert numbers(actual) == pytest.approx(numbers(expected), rel=1e-10)
 
 
 @pytest.mark.parametrize("executor", [*EXECUTORS, "auto"])

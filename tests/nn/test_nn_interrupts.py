@@ -108,7 +108,7 @@ def test_ctrl_c_at_any_line_leaves_whole_steps_and_whole_epochs(executor: str) -
         history = History()
 
         def act(model: Linear = model, optimizer: Trail = optimizer, history: History = history) -> None:
-            found = fit(
+            result = fit(
                 model,
                 XOR,
                 CLASSES,
@@ -120,7 +120,7 @@ def test_ctrl_c_at_any_line_leaves_whole_steps_and_whole_epochs(executor: str) -
                 rng=random.Random(0),
                 progress=False,
             )
-            history.__dict__.update(found.__dict__)
+            history.__dict__.update(result.__dict__)
 
         try:
             reached = with_ctrl_c_at_line(k, act)
@@ -189,8 +189,8 @@ def test_an_interrupt_by_a_callback_keeps_what_it_has_changed(executor: str) -> 
 def test_a_thread_may_train() -> None:
     """Ctrl-C comes to the main thread only, so that a training has nothing to do about it in another one."""
     model = xor_model()
-    found: list[History] = []
-    thread = threading.Thread(target=lambda: found.append(fit(model, XOR, CLASSES, epochs=2, progress=False)))
+    results: list[History] = []
+    thread = threading.Thread(target=lambda: results.append(fit(model, XOR, CLASSES, epochs=2, progress=False)))
     thread.start()
     thread.join()
-    assert len(found[0].loss) == 2
+    assert len(results[0].loss) == 2

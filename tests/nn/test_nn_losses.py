@@ -49,9 +49,9 @@ def check(torch: ModuleType, loss: Callable[..., Value], theirs: Callable[..., A
     expected = theirs(tensor, torch.tensor(target, dtype=torch.int64 if isinstance(target, int) else torch.float64))
     expected.backward()
     outputs = [Value(x) for x in start]
-    found = loss(outputs, target)
-    assert found.data == pytest.approx(expected.item(), rel=1e-12, abs=1e-12)
-    assert gradients(found, outputs) == pytest.approx(tensor.grad.tolist(), rel=1e-12, abs=1e-14)
+    actual = loss(outputs, target)
+    assert actual.data == pytest.approx(expected.item(), rel=1e-12, abs=1e-12)
+    assert gradients(actual, outputs) == pytest.approx(tensor.grad.tolist(), rel=1e-12, abs=1e-14)
 
 
 # -- the formulas of the textbooks ------------------------------------------------------------------------------------------
@@ -197,10 +197,10 @@ def test_cross_entropy_does_not_change_by_a_shift() -> None:
 )
 def test_binary_cross_entropy_at_special_points(p: float, y: float, loss: float, slope: float) -> None:
     output = Value(p)
-    found = binary_cross_entropy(output, y)
-    assert found.data == pytest.approx(loss, rel=1e-14, abs=0.0, nan_ok=True)
-    assert gradients(found, [output]) == pytest.approx([slope], rel=1e-14, abs=1e-15, nan_ok=True)
-    assert not str(found.data).startswith("-")  # 0, not -0
+    result = binary_cross_entropy(output, y)
+    assert result.data == pytest.approx(loss, rel=1e-14, abs=0.0, nan_ok=True)
+    assert gradients(result, [output]) == pytest.approx([slope], rel=1e-14, abs=1e-15, nan_ok=True)
+    assert not str(result.data).startswith("-")  # 0, not -0
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_binary_cross_entropy_at_special_points(p: float, y: float, loss: float,
 )
 def test_binary_cross_entropy_with_logits_far_out(z: float, y: float, loss: float, slope: float) -> None:
     output = Value(z)
-    found = binary_cross_entropy_with_logits(output, y)
-    assert found.data == pytest.approx(loss, rel=1e-14, abs=0.0)
-    assert gradients(found, [output]) == pytest.approx([slope], rel=1e-14, abs=0.0)
+    result = binary_cross_entropy_with_logits(output, y)
+    assert result.data == pytest.approx(loss, rel=1e-14, abs=0.0)
+    assert gradients(result, [output]) == pytest.approx([slope], rel=1e-14, abs=0.0)
 
 
 @pytest.mark.parametrize("y", [0, 1, 0.3])
@@ -378,10 +378,10 @@ def test_a_compiled_loss_follows_its_target(loss: Callable[..., Value], n: int, 
         assign(outputs, numbers(seed + 10, n))
         for v in outputs:
             v.grad = 0.0
-        found = program()
+        result = program()
         by_program = [v.grad for v in outputs]
         eager = loss(outputs, target)
-        assert found == pytest.approx(eager.data, rel=1e-12)
+        assert result == pytest.approx(eager.data, rel=1e-12)
         assert by_program == pytest.approx(gradients(eager, outputs), rel=1e-12, abs=1e-15)
 
 
@@ -412,8 +412,8 @@ def test_a_compiled_binary_cross_entropy_knows_where_it_is_not_defined(p: float,
     with pytest.raises(DomainError, match="binary_cross_entropy_with_logits"):
         compiled(p, y)
     with pytest.warns(RuntimeWarning, match="1 of 2 elements are outside"):
-        found = compiled([0.5, p], [1.0, y])
-    assert found[0] == binary_cross_entropy(Value(0.5), 1.0).data
+        result = compiled([0.5, p], [1.0, y])
+    assert result[0] == binary_cross_entropy(Value(0.5), 1.0).data
     assert str(compiled).count("was False") == str(compiled).count("program: "), "a branch only for targets out of their range"
 
 
@@ -422,8 +422,8 @@ def test_a_compiled_binary_cross_entropy_at_special_points(p: float, y: float) -
     output = Value(p)
     eager = binary_cross_entropy(output, y)
     eager.backward()
-    found = compile(binary_cross_entropy).value_and_grad(p, y, wrt=0)
-    assert found == pytest.approx((eager.data, output.grad), rel=1e-15, nan_ok=True)
+    result = compile(binary_cross_entropy).value_and_grad(p, y, wrt=0)
+    assert result == pytest.approx((eager.data, output.grad), rel=1e-15, nan_ok=True)
 
 
 def test_a_compiled_graph_meets_what_is_no_class() -> None:

@@ -31,9 +31,9 @@ def test_many_classes_are_scikit_learns(classes: int, kind: Any) -> None:
     rng = random.Random(classes)
     outputs = [numbers(i, classes) for i in range(60)]
     targets = [rng.randrange(classes) for _ in outputs]
-    found = np.argmax(outputs, axis=1)
-    assert accuracy(kind(outputs), kind(targets)) == metrics.accuracy_score(targets, found)
-    expected = metrics.confusion_matrix(targets, found, labels=range(classes))
+    actual = np.argmax(outputs, axis=1)
+    assert accuracy(kind(outputs), kind(targets)) == metrics.accuracy_score(targets, actual)
+    expected = metrics.confusion_matrix(targets, actual, labels=range(classes))
     assert confusion_matrix(kind(outputs), kind(targets)) == expected.tolist()
     one_hot = np.eye(classes)[targets]
     assert accuracy(kind(outputs), kind(one_hot)) == accuracy(outputs, targets)
@@ -45,9 +45,9 @@ def test_many_classes_are_scikit_learns(classes: int, kind: Any) -> None:
 def test_two_classes_are_scikit_learns(threshold: float, negative: int) -> None:
     outputs, rng = numbers(0, 80), random.Random(1)
     targets = [rng.choice([negative, 1]) for _ in outputs]
-    found = [1 if x > threshold else negative for x in outputs]
-    assert accuracy(outputs, targets, threshold) == metrics.accuracy_score(targets, found)
-    expected = metrics.confusion_matrix(targets, found, labels=[negative, 1]).tolist()
+    results = [1 if x > threshold else negative for x in outputs]
+    assert accuracy(outputs, targets, threshold) == metrics.accuracy_score(targets, results)
+    expected = metrics.confusion_matrix(targets, results, labels=[negative, 1]).tolist()
     assert confusion_matrix(outputs, targets, threshold) == expected
     column = np.array(outputs)[:, None]  # one output, in a list all the same
     assert confusion_matrix(column, np.array(targets)[:, None], threshold) == expected

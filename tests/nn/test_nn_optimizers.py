@@ -229,9 +229,9 @@ def test_clipping_is_pytorchs(torch: ModuleType, gradients: list[float], bound: 
         tensor = torch.zeros(len(gradients), dtype=torch.float64, requires_grad=True)
         tensor.grad = torch.tensor(gradients, dtype=torch.float64)
         parameters = with_gradients(gradients)
-        expected, found = theirs([tensor], bound), ours(parameters, bound)
+        expected, actual = theirs([tensor], bound), ours(parameters, bound)
         if ours is clip_grad_norm_:
-            assert found == pytest.approx(expected.item(), rel=1e-14, nan_ok=True)
+            assert actual == pytest.approx(expected.item(), rel=1e-14, nan_ok=True)
         assert [p.grad for p in parameters] == pytest.approx(tensor.grad.tolist(), rel=1e-14, nan_ok=True)
 
 

@@ -93,9 +93,9 @@ def test_the_history_has_an_entry_an_epoch() -> None:
     assert all(math.isfinite(loss) and loss > 0.0 for loss in history.loss + history.validation_loss)
     assert all(0.0 <= accuracy <= 1.0 for accuracy in history.accuracy + history.validation_accuracy)
     assert all(seconds > 0.0 for seconds in history.seconds)
-    found = evaluate(model, XOR[:2], CLASSES[:2])
-    assert found["loss"] == pytest.approx(history.validation_loss[-1], rel=1e-14)
-    assert found["accuracy"] == history.validation_accuracy[-1]
+    result = evaluate(model, XOR[:2], CLASSES[:2])
+    assert result["loss"] == pytest.approx(history.validation_loss[-1], rel=1e-14)
+    assert result["accuracy"] == history.validation_accuracy[-1]
     assert fit(model, XOR, CLASSES, epochs=1, progress=False).validation_loss == []
 
 
@@ -115,9 +115,9 @@ def test_arrays_and_frames_train_as_lists_do() -> None:
         for executor in ("eager", "numpy"):
             model = xor_model()
             history = fit(model, X, y, epochs=2, batch_size=3, validation=(X, y), executor=executor, rng=random.Random(0), progress=False)
-            found = (numbers(model), {**history.curves(), "seconds": []}, predict(model, X), evaluate(model, X, y))
-            trained.append((executor, found))
-    assert all(found == trained[executor == "numpy"][1] for executor, found in trained)
+            result = (numbers(model), {**history.curves(), "seconds": []}, predict(model, X), evaluate(model, X, y))
+            trained.append((executor, result))
+    assert all(result == trained[executor == "numpy"][1] for executor, result in trained)
 
 
 # -- how many samples a step --------------------------------------------------------------------------------------------
@@ -189,19 +189,19 @@ def dropping() -> Sequential:
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_validation_data_are_seen_in_evaluation_mode(executor: str) -> None:
     model = dropping()
-    found: list[dict[str, float]] = []
+    results: list[dict[str, float]] = []
     history = fit(
         model,
         XOR,
         CLASSES,
         validation=(XOR, CLASSES),
         epochs=3,
-        callbacks=[lambda _: found.append(evaluate(model, XOR, CLASSES))],
+        callbacks=[lambda _: results.append(evaluate(model, XOR, CLASSES))],
         executor=executor,
         progress=False,
     )
-    assert history.validation_loss == pytest.approx([one["loss"] for one in found], rel=1e-12)
-    assert history.validation_accuracy == [one["accuracy"] for one in found]
+    assert history.validation_loss == pytest.approx([one["loss"] for one in results], rel=1e-12)
+    assert history.validation_accuracy == [one["accuracy"] for one in results]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

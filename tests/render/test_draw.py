@@ -50,12 +50,12 @@ def check_labels(engine, rankdir):
         with scope(name):
             y = Value(1.0, label=label).exp()
         svg = draw(y, rankdir=rankdir, engine=engine, derivatives=True).pipe()
-        found = texts(svg)
-        assert shown in found, label
-        assert shown.replace("/", "") in found or label == "/", label  # the title of the frame, in which / has a meaning
-        assert found.count(shown) == 2 or "/" in label, label
-        assert sum(line.strip().startswith("∂ 2.718") for line in found) == 1
-        assert "∂: the derivative of an operation's result by this input" in found
+        result = texts(svg)
+        assert shown in result, label
+        assert shown.replace("/", "") in result or label == "/", label  # the title of the frame, in which / has a meaning
+        assert result.count(shown) == 2 or "/" in label, label
+        assert sum(line.strip().startswith("∂ 2.718") for line in result) == 1
+        assert "∂: the derivative of an operation's result by this input" in result
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])

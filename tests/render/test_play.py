@@ -264,10 +264,10 @@ class Watched:
 
     def rows(self):
         """The lines in every box, by the node's position."""
-        found = self.page.evaluate(
+        result = self.page.evaluate(
             "[...document.querySelectorAll('.node')].map(box => [box.id, [...box.querySelectorAll('text')].map(text => text.textContent)])"
         )
-        clean = {name: [" ".join(row.replace("\N{NO-BREAK SPACE}", " ").split()) for row in rows] for name, rows in found}
+        clean = {name: [" ".join(row.replace("\N{NO-BREAK SPACE}", " ").split()) for row in rows] for name, rows in result}
         return {int(name[1:]): [row for row in rows if row.startswith(("data", "grad"))] for name, rows in clean.items() if name[0] == "v"}
 
     def close(self):

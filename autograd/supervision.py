@@ -12,7 +12,7 @@ from autograd.differentiation import backward_on_graphs
 from autograd.errors import CompileError, InputError
 from autograd.graph import Node
 from autograd.recording import observed, recorder
-from autograd.tracing import Trace, asked_by_us, here, trace_of
+from autograd.tracing import Trace, called_by_library, here, trace_of
 
 
 class Supervision:
@@ -100,7 +100,7 @@ class Supervision:
             CompileError, InputError: the function, and not our own code, asks for the hash.
         """
         trace = here() or trace_of(node)
-        if trace is not None and not asked_by_us():
+        if trace is not None and not called_by_library():
             raise trace.refused(_misleading(node, "hash", trace))
 
     def is_shown_as_number(self, node: Node) -> bool:
@@ -109,7 +109,7 @@ class Supervision:
             CompileError: the function, and not our own code, asks for the text while it is recorded.
         """
         trace = here() or trace_of(node)
-        if trace is None or asked_by_us():
+        if trace is None or called_by_library():
             return False
         if not _is_recorded(trace):
             return True  # as the float that the function is called with

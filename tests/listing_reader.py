@@ -1,4 +1,4 @@
-"""A reader of listings: it computes with the text of a program what the text says, and knows nothing else of the program."""
+"""A reader of listings: it computes a program from its text alone."""
 
 from __future__ import annotations
 

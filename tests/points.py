@@ -1,4 +1,4 @@
-"""Points at which every row of the op table is tested, found from the row's own domain."""
+"""Points at which every row of the op table is tested, determined from the domain of the row."""
 
 import itertools
 import math

@@ -110,7 +110,7 @@ def error_in_ulps(result: float, exact: Any, scale: Any = 0) -> float:
 
 
 def largest_term(row: Operation, point: tuple[Any, ...]) -> Any:
-    """For what is a sum of terms of both signs: the largest of them, which no rule can do better than."""
+    """For a sum of terms of both signs, the largest term, whose rounding no rule can avoid."""
     if row.arity is None:
         return max(map(abs, point)) ** (2 if row.name == "dot" else 1)
     return 0

@@ -1,4 +1,4 @@
-"""What the benchmarks compare computes the same; and how they measure."""
+"""The contestants of the benchmarks compute the same; and how they are measured."""
 
 import time
 from contextlib import nullcontext

@@ -1,4 +1,4 @@
-"""What is written runs: every docstring example, and the code of the README."""
+"""The documentation runs: the examples of all docstrings, and the code of the README."""
 
 import doctest
 import importlib
@@ -46,7 +46,7 @@ def test_docstring_examples(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def readme() -> dict[str, Any]:
-    """What the code of the README has made when it has run."""
+    """The names that the code of the README defines."""
     return run_readme()
 
 

@@ -1,4 +1,4 @@
-"""The graph: its order, deep and wide, interrupted, shared between threads, and freed."""
+"""The graph: its order, great depth and width, interrupts, threads, and freeing."""
 
 import os
 import subprocess

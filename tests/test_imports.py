@@ -70,7 +70,7 @@ def floor_of(module: str) -> int:
 
 
 def imported(path: Path) -> set[str]:
-    """The modules a file imports, wherever in the file, as far as they are ours or installed."""
+    """All modules of the project and of installed packages that a file imports, at the top or within functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -46,7 +46,7 @@ Scenario = Callable[[], tuple[Callable[[], Any], Callable[[], dict[str, Any]]]]
 
 
 def left_behind() -> dict[str, Any]:
-    """What of the state of the library is not as it is when nothing is going on."""
+    """The parts of the library's state that differ from those at rest."""
     now = {
         "paused": (STATE.paused, 0),
         "watched": (STATE.watched, 0),
@@ -58,8 +58,8 @@ def left_behind() -> dict[str, Any]:
         "trace": (tracing.here(), None),
         "owners": (len(tracing._OWNERS), 0),
         "recorder": (recording.recorder(), None),
-        "kept": (recording._KEPT.get(), None),
-        "given back": (recording._GIVEN_BACK.get(), None),
+        "logged draws": (recording._LOGGED.get(), None),
+        "replayed draws": (recording._REPLAYED.get(), None),
         "collector": (gc.isenabled(), True),
         "handler": (signal.getsignal(signal.SIGINT), signal.default_int_handler),
     }
@@ -280,7 +280,7 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def traced(run: Callable[[], Any], listener: Callable[[FrameType], None]) -> None:
-    """Run something; `listener` is called before each line of this package."""
+    """Run something, and call `listener` before each line of this package."""
 
     def line(frame: FrameType, event: str, _: Any) -> Any:
         if event == "line":
@@ -294,7 +294,7 @@ def traced(run: Callable[[], Any], listener: Callable[[FrameType], None]) -> Non
 
 
 def lines_of(scenario: Scenario) -> list[int]:
-    """Which of the lines that run, by their numbers in time, are to be interrupted."""
+    """The lines to interrupt, by their positions in the order of execution."""
     seen: list[tuple[str, int]] = []
     run, _ = scenario()
     run()  # what is loaded or cached at the first time is not there at the next
@@ -311,7 +311,7 @@ def lines_of(scenario: Scenario) -> list[int]:
 
 
 def interrupted_at(scenario: Scenario, k: int) -> list[str]:
-    """Interrupt before line `k`; what was left behind, with the line."""
+    """Interrupt before the k-th line. Returns that line and the state that was not restored."""
     run, left = scenario()
     count = 0
     where_it_was = ""

@@ -1,4 +1,4 @@
-"""Nestings of transforms, contexts and compiled functions that were wrong once."""
+"""Regressions: nestings of transforms, contexts and compiled functions that were wrong once."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ from autograd.compiled.api.compile import compile
 
 
 def right_or_refused(expected: float, f: Callable[..., Any], *args: Any) -> None:
-    """Either this number, or an error of ours."""
+    """Check that the body computes this number or raises an error of the package."""
     with contextlib.suppress(AutogradError):
         actual = f(*args)
         assert number_of(actual) == pytest.approx(expected, rel=1e-12, abs=1e-12)

@@ -48,7 +48,7 @@ def test_floats_arrays_and_values_agree(row: Operation) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.domain or row.pole], ids=lambda row: row.name)
 def test_floats_and_arrays_agree_outside_of_the_domain(row: Operation) -> None:
-    """Where arrays go on with inf or nan: a comparison of it takes the same branch while recording, on floats, and in a run."""
+    """Arrays continue with inf or nan: a comparison takes the same branch while recording, on floats, and in a run."""
     candidates = EXTREME + NOT_FINITE
     for point in itertools.product(candidates, repeat=row.arity or 2):
         with np.errstate(all="ignore"):

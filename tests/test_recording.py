@@ -1,4 +1,4 @@
-"""Recording: what a function leaves behind that runs once on Values, and that nothing of it stays."""
+"""Recording: what is recorded while a function runs once on Values, and that the state is restored."""
 
 import contextvars
 import copy
@@ -298,7 +298,7 @@ def test_text_is_that_of_the_number_in_a_function_that_is_differentiated_and_ref
 
 
 def test_a_thread_that_a_traced_function_starts() -> None:
-    """It has no part in the context of the function: the graph of the Value tells."""
+    """The thread is not within the function, but the graph of the Value shows that it is recorded."""
 
     def in_thread(work: Callable[[], Any]) -> Any:
         with ThreadPoolExecutor(1) as pool:
@@ -327,7 +327,7 @@ def test_a_thread_with_the_context_of_a_recording_does_not_record() -> None:
 
 
 def test_backward_in_a_traced_function() -> None:
-    """Its numbers would be constants to the function around it."""
+    """Its numbers would be constants in the enclosing function."""
 
     def by_numbers(v: Any) -> Any:
         w = v * 1.0

@@ -1,4 +1,4 @@
-"""What every operation does at its special points: value [derivatives], or the exception."""
+"""Every operation at its special points: value and derivatives, or the exception."""
 
 import math
 from collections.abc import Callable

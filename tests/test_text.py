@@ -1,4 +1,4 @@
-"""Text that comes from data stays text: whatever a label, key, scope or name is, every output has the structure that it has with a plain one."""
+"""Text from data stays text: whatever a label, key, scope or name is, it does not change the structure of any output."""
 
 import ast
 import html.parser
@@ -153,7 +153,7 @@ def of_page(page: str) -> object:
 
 
 def of_frame(text: str) -> object:
-    """That there is one element, and no more."""
+    """Check that there is exactly one element."""
     text.encode()
     structure = Page(text).structure
     assert structure == [("iframe", ["srcdoc", "sandbox", "title", "style"]), ("end", "iframe")]
@@ -183,7 +183,7 @@ ALLOWED = {"\\" + word for word in [*WORDS, *r"\\#$%&_{}"]}
 
 
 def of_latex(source: str) -> object:
-    """That braces match, that commands are ours, and that nothing stands there which means something else to LaTeX."""
+    """Check that braces match, that all commands are known, and that no character has a special meaning in LaTeX."""
     source.encode()
     depth = 0
     alignment = source.startswith("\\begin{aligned}")
@@ -201,14 +201,14 @@ def of_latex(source: str) -> object:
 
 
 def of_line(text: str) -> object:
-    """That it is one line, and can be printed."""
+    """Check that it is one printable line."""
     text.encode()
     assert printable(text) == text
     return text.count("\n")
 
 
 def of_lines(text: str) -> object:
-    """How many lines there are."""
+    """The number of lines."""
     text.encode()
     return len(text.splitlines())
 

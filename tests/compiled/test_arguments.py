@@ -1,4 +1,4 @@
-"""Arguments of compiled functions: taken apart, put together, and told apart by their form."""
+"""Arguments of compiled functions: split into arrays, rebuilt, and distinguished by their form."""
 
 from collections import OrderedDict, namedtuple
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Branches: each sample runs on the program of its own way through the `if`s."""
+"""Branches: each sample runs on the program of its own branch."""
 
 import math
 from collections.abc import Callable

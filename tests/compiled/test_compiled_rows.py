@@ -163,7 +163,7 @@ def test_the_slopes_of_derivatives_are_not_checked(executor: str) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.arity is not None], ids=lambda row: row.name)
 def test_second_derivatives_of_every_row_at_ordinary_and_special_points(row: Operation, executor: str) -> None:
-    """What a rule does not select must not turn a derivative of it into nan."""
+    """An input that a rule does not select must not get a derivative of nan."""
     curvature = hessian(lambda inputs: call(row, *inputs))
     compiled = compile(curvature, in_axes=(None,), executor=executor)
     for point in points(row):

@@ -1,4 +1,4 @@
-"""Listings are exact: what a reader computes with the text of a program is what the program computes."""
+"""Listings are exact: a reader of the text computes the same as the program."""
 
 import inspect
 import itertools
@@ -39,7 +39,7 @@ def listed(lines: Sequence[Line]) -> dict[str, list[float]]:
 
 
 def read_program(program: Program) -> Listing:
-    """Read the listing of a program, and compare what it says with what the program gives."""
+    """Compute the listing of a program, and compare with the results of the program."""
     lines = program.outline()
     leaves = [Leaf(leaf.label, leaf.data) for leaf in program.leaves]
     result = Listing(complete(str(program), lines), leaves, listed=listed(lines))
@@ -59,7 +59,7 @@ def arrays_of(tree: Any, name: str) -> list[tuple[str, Any]]:
 
 
 def read_function(f: Function, *args: Any, in_axes: Sequence[Any] = (), model: Any = None) -> str:
-    """Call a compiled function and compare the results, for each sample, with what the listing of its program says."""
+    """Call a compiled function, and compare the results of each sample with those computed from its listing."""
     actual = f(*args)
     flat = [part for _, part in arrays_of(actual, "")]
     axes = [*in_axes, *[None] * (len(args) - len(in_axes))]

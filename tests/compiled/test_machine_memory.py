@@ -1,4 +1,4 @@
-"""Where the numbers of a native run are: what is copied, what is read where the caller has it, and what the next call finds."""
+"""The memory of native runs: what is copied, which arrays of the caller are read without a copy, and what the next call uses again."""
 
 import threading
 import warnings

@@ -1,4 +1,4 @@
-"""The pipeline: every pass, and what each hands to the next."""
+"""The pipeline: the passes and their results."""
 
 from pathlib import Path
 

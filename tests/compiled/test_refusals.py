@@ -1,4 +1,4 @@
-"""What cannot be recorded is an error: hashes, text, .data, conditions used as something else, random numbers."""
+"""Errors for what cannot be recorded: hashes, text, .data, misused conditions, random numbers."""
 
 import contextlib
 import math
@@ -75,7 +75,7 @@ def caught(ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
     "ask", [int, float, round, hash, str, math.sqrt, lambda x: x.data, lambda x: {x}, lambda x: 1.0 if x in {1.0} else 2.0]
 )
 def test_what_is_refused_cannot_be_caught(ask: Callable[[Any], Any]) -> None:
-    """With floats there is nothing to catch: the function would go another way."""
+    """On floats there is no error to catch, so the function would take another branch."""
     with pytest.raises((CompileError, InputError)):
         compile(caught(ask))([1.0, 2.0])
     if ask in (int, float, round, hash, math.sqrt):  # in a function that is differentiated, the others have an answer

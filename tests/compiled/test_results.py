@@ -1,4 +1,4 @@
-"""What compiled functions give back: trees, arrays, auxiliary results."""
+"""Results of compiled functions: trees, arrays, auxiliary results."""
 
 from collections import namedtuple
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where no gradient goes: through slopes that are 0 by structure, and to what only conditions and auxiliary results are computed from."""
+"""No gradient passes through structural slopes of 0, nor to nodes on which only conditions and auxiliary results depend."""
 
 import math
 from collections.abc import Callable

@@ -16,7 +16,7 @@ Sum = Callable[[Sequence[Value]], Any]
 
 
 def chain(terms: Sequence[Value]) -> Any:
-    """What the builtin sum does, without its 0."""
+    """The builtin sum without its start of 0."""
     return sum(terms[1:], terms[0])
 
 

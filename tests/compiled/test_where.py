@@ -1,4 +1,4 @@
-"""`where`: one program for both sides, of which the other one adds nothing, neither gradients nor errors."""
+"""`where`: one program for both sides, in which the side that is not selected adds neither gradients nor errors."""
 
 import functools
 import math
@@ -192,7 +192,7 @@ def test_where_on_what_is_shared(executor: str) -> None:
 
 
 def test_few_rows_of_scattered_numbers_on_one_side_of_a_where(executor: str) -> None:
-    """sqrt and log of x and z, between which y lies: with samples the native machine takes them apart."""
+    """sqrt and log of x and z, with places around y, so that the native machine must split them by sample."""
 
     def f(x: Any, y: Any, z: Any) -> Any:
         return where(x > 0.0, lambda: sqrt(x) * y + sqrt(z) + log(x) * log(z), lambda: x * y - z)

@@ -13,7 +13,7 @@ from nn.losses import binary_cross_entropy
 
 @pytest.mark.seed("A1")
 def test_a_neuron_with_one_input_is_a_line_and_learns_one() -> None:
-    """Prices of houses, by area, in 100,000 and 100 m²: what lies on a line is met exactly."""
+    """House prices in 100,000 by area in 100 m²: a line through points on a line is exact."""
     price = Neuron(1, None, rng=random.Random(0))
     areas = [[0.5], [0.8], [1.5]]
     prices = [3.0 * x + 0.5 for (x,) in areas]

@@ -1,4 +1,4 @@
-"""Convolution and pooling: values and gradients, sizes, what is no image."""
+"""Convolution and pooling: values, gradients, sizes, and inputs that are not images."""
 
 import random
 from types import ModuleType
@@ -28,7 +28,7 @@ def gradients(x: Any) -> np.ndarray[Any, Any]:
 
 
 def go_backward(outputs: Any) -> np.ndarray[Any, Any]:
-    """From a sum in which each output has a factor of its own; the factors."""
+    """Run backward from a sum in which each output has a factor of its own. Returns the factors."""
     factors = 1.0 + np.arange(numbers(outputs).size).reshape(numbers(outputs).shape)
     flat = [v for channel in outputs for row in channel for v in row]
     sum(f * v for f, v in zip(factors.flatten().tolist(), flat, strict=True)).backward()

@@ -146,7 +146,7 @@ def test_there_is_no_such_executor() -> None:
 
 
 class Trail(SGD):
-    """Remembers what each step made of the parameters."""
+    """Records the parameters after each step."""
 
     def __init__(self, parameters: Any, lr: float = 0.1) -> None:
         super().__init__(parameters, lr)
@@ -295,7 +295,7 @@ def test_the_numbers_that_were_drawn_are_given_back_to_eager_code_which_finds_th
 
 
 def test_an_operation_that_cannot_be_found_again_is_not_named() -> None:
-    """Another number is drawn when it is looked for."""
+    """Another random number is drawn while the cause of the error is determined."""
     for drawn_then, message in (
         (2.0, "is inf: lower the learning rate"),
         (-1.0, "is inf: lower the learning rate"),

@@ -1,4 +1,4 @@
-"""What holds of `fit` whatever the model: it does what a loop by hand does, eager and compiled alike."""
+"""Laws of `fit` for any model: it does the same as a loop by hand, eager and compiled."""
 
 import math
 import random
@@ -75,7 +75,7 @@ class Descent(Optimizer):
 
 
 class Clipping(Adam):
-    """Clips, and leaves the rest to its base."""
+    """Clips gradients, and otherwise inherits its step."""
 
     def step(self) -> None:
         clip_grad_norm_(self.parameters, 0.1)
@@ -110,7 +110,7 @@ class Lookahead(Optimizer):
 
 
 class Both(SGD):
-    """Overrides `update` too, which only `step` calls, and this one does not."""
+    """Overrides `update` and `step`, and its `step` does not call `update`."""
 
     def step(self) -> None:
         for p in self.parameters:
@@ -157,7 +157,7 @@ OPTIMIZERS: dict[str, Callable[[Any], Optimizer]] = {
 
 
 def loop_by_hand(model: Module, optimizer: Optimizer, penalty: Any = None) -> list[float]:
-    """What `fit` is to do, without it."""
+    """The training that `fit` must do, as a plain loop."""
     rng, curve = random.Random(9), []
     for _ in range(SETTINGS["epochs"]):
         seen: list[float] = []
@@ -196,7 +196,7 @@ def test_a_step_of_your_own_is_called_once_a_batch(executor: str) -> None:
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_where_no_step_is_your_own_none_is_called(executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Arrays go on as arrays, which is quicker."""
+    """Arrays stay arrays, without a list in between."""
 
     def step(self: Any) -> None:
         raise AssertionError
@@ -221,7 +221,7 @@ def test_an_update_of_your_own_is_taken_still(executor: str) -> None:
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_learning_rate_and_the_best_weights_with_a_step_of_your_own(executor: str) -> None:
-    """What a schedule changes is seen, and `patience` goes back to weights that the step made."""
+    """Changes by a schedule take effect, and `patience` restores weights that a step has made."""
     model, seen = network(3, 1), []
     optimizer = Descent(model.parameters(), lr=0.1)
     trained(
@@ -254,7 +254,7 @@ def test_a_step_of_your_own_to_what_is_no_number_is_not_taken(executor: str) -> 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_step_of_your_own_that_fails_leaves_what_it_has_done(executor: str) -> None:
-    """As by hand; the error is the step's."""
+    """The error of the step is raised, as in a loop by hand."""
 
     class Failing(Descent):
         def step(self) -> None:
@@ -405,7 +405,7 @@ def test_what_is_no_index_is_one_error(wrong: float, sample: int, executor: str)
 
 
 def test_what_is_no_index_among_many() -> None:
-    """Where `predict` compiles, too."""
+    """Also if `predict` compiles."""
     X = np.zeros((1500, 2))
     X[1200, 0] = 2.5
     with pytest.raises(InputError, match=r"an index must be a whole number from 0 to 4, not 2\.5"):
@@ -418,7 +418,7 @@ def test_what_is_no_index_among_many() -> None:
 
 
 class Scored(Module):
-    """Answers with its input; it has something to train, which plays no part."""
+    """Returns its input. Its parameter has no influence."""
 
     def __init__(self, form: Callable[[Any], Any] = lambda output: output) -> None:
         self.w, self.form = Value(1.0), form
@@ -477,7 +477,7 @@ def test_the_accuracy_does_not_depend_on_how_the_loss_is_written(
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_training_targets_decide_for_the_validation_data_too(executor: str) -> None:
-    """Of which all are 1, so that they could be taken for either."""
+    """All targets are 1, so they fit both pairs of classes."""
     for y, expected in (([0, 1], 0.5), ([-1, 1], 1.0)):
         history = measured(executor, [0.0, 1.0], y, mse, validation=([0.2, 0.9], [1, 1]))
         assert history.validation_accuracy == [expected] * 2

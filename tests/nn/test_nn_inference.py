@@ -22,7 +22,7 @@ def test_predictions_are_numbers() -> None:
 
 
 class Echo(Module):
-    """Its parameters are what it answers."""
+    """Its outputs are its parameters."""
 
     def __init__(self, *outputs: float) -> None:
         self.outputs = [Value(x) for x in outputs]
@@ -54,7 +54,7 @@ def test_accuracy(outputs: tuple[float, ...], target: Any, loss: Any, accuracy: 
 
 
 class Scored(Module):
-    """Answers with its input."""
+    """Returns its input."""
 
     def __init__(self) -> None:
         self.w = Value(1.0)

@@ -1,4 +1,4 @@
-"""What `predict` and `evaluate` record of a model is kept, and used again while it is right."""
+"""`predict` and `evaluate` keep the recording of a model, and use it again until the model changes."""
 
 import gc
 import math
@@ -84,7 +84,7 @@ class Changing(Module):
 
 
 def recordings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is recorded from now on, other than to see whether it has changed."""
+    """A list of the recordings from now on, without those that only check for changes."""
     made: list[Any] = []
     original = specialisations.record_branch
 

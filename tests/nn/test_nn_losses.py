@@ -1,4 +1,4 @@
-"""Losses: against PyTorch, against numeric derivatives, far out, and with targets that change."""
+"""Losses, compared with PyTorch and numeric derivatives, for extreme logits, and with changing targets."""
 
 import math
 import random
@@ -44,7 +44,7 @@ def gradients(loss: Value, at: list[Value]) -> list[float]:
 
 
 def check(torch: ModuleType, loss: Callable[..., Value], theirs: Callable[..., Any], start: list[float], target: Any) -> None:
-    """That a loss and its gradients are those of a function of PyTorch."""
+    """Check that a loss and its gradients equal those of a PyTorch function."""
     tensor = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     expected = theirs(tensor, torch.tensor(target, dtype=torch.int64 if isinstance(target, int) else torch.float64))
     expected.backward()
@@ -406,7 +406,7 @@ def test_a_compiled_function_asks_of_every_sample(loss: Any, samples: Any, error
 
 @pytest.mark.parametrize(("p", "y"), [(0.0, 1.0), (0.0, 0.5), (1.0, 0.0), (-0.25, 0.0), (-0.25, 1.0), (1.5, 0.0), (1.5, 1.0), (3.5, 0.5)])
 def test_a_compiled_binary_cross_entropy_knows_where_it_is_not_defined(p: float, y: float) -> None:
-    """By the domains of its operations, without a branch."""
+    """The domains of its operations suffice; there is no branch."""
     compiled = compile(binary_cross_entropy)
     compiled(0.5, 1.0)
     with pytest.raises(DomainError, match="binary_cross_entropy_with_logits"):

@@ -1,4 +1,4 @@
-"""Metrics: against scikit-learn, and by hand where it has no word for it."""
+"""Metrics, compared with scikit-learn, or computed by hand where it has none."""
 
 import math
 import random
@@ -297,7 +297,7 @@ def test_where_no_threshold_is_needed_the_loss_is_not_called() -> None:
 
 
 def test_the_loss_is_called_as_for_training() -> None:
-    """With a Value, and a target of the same type; that no graph is needed is the only difference."""
+    """The loss gets a Value and a target of the same type as in training; only the graph is missing."""
     seen = []
 
     def loss(output: Any, target: Any) -> Any:

@@ -56,7 +56,7 @@ def test_compiled_models_are_what_they_are(models: int) -> None:
 
 @pytest.mark.parametrize("name", [row.name for row in (*STEADY, *ODD)])
 def test_each_piece_alone(name: str) -> None:
-    """Trained, and asked for answers of many samples; and so with each of its changes, by a callback and between two answers."""
+    """Train the model and predict many samples, also after each of its changes: by a callback, or between two predictions."""
     plain = of(name)
     train, answer = plain.acts
     cases = [plain]
@@ -84,7 +84,7 @@ def test_each_case_can_be_written_and_run() -> None:
 
 
 def found_of(case: Case, executor: str = "auto") -> str:
-    """What of it differs; "" where nothing does."""
+    """The first difference; "" if there is none."""
     result = Bench([executor]).difference(case)
     return "" if result is None else result.kind
 
@@ -107,7 +107,7 @@ def test_planted_errors_are_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_was_found_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has nothing to do with it goes, also what stands around it."""
+    """Shrinking removes unrelated parts, including enclosing ones."""
     monkeypatch.setattr(Snapshot, "restore", lambda self, surroundings: None)
     growing = Growing(random.Random(1))
     rows = {row.name: row for row in (*STEADY, *ODD)}

@@ -1,4 +1,4 @@
-"""Optimizers: against PyTorch, parameter by parameter, over whole trainings."""
+"""Optimizers, compared with PyTorch for each parameter over whole trainings."""
 
 import inspect
 import math
@@ -132,7 +132,7 @@ def test_update_wants_a_number_for_each_parameter(shape: tuple[int, ...]) -> Non
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_not_finite_follows_ieee_without_a_warning(kind: Any) -> None:
-    """What to do about it is the training's business; the other parameters are right."""
+    """The training decides what to do about it; the other parameters are right."""
     gradients = [math.nan, math.inf, 1e200, 0.5]
     parameters = [Value(1.0) for _ in gradients]
     for p, gradient in zip(parameters, gradients, strict=True):

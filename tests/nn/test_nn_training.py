@@ -124,7 +124,7 @@ def test_arrays_and_frames_train_as_lists_do() -> None:
 
 
 class Counted(SGD):
-    """That knows how many steps it made."""
+    """An optimizer that counts its steps."""
 
     steps = 0
 
@@ -280,7 +280,7 @@ def test_a_learning_rate_that_is_too_high_is_told() -> None:
 
 
 def loss(outputs: Any, targets: Any) -> float:
-    """A metric of this name would stand where the loss does."""
+    """A metric of this name would replace the loss in the history."""
     return 0.0
 
 

@@ -1,4 +1,4 @@
-"""The colours of pictures, on light and on dark pages: told apart, read on, and all of them changed."""
+"""The colours of pictures on light and dark pages: distinguishable, readable, and all of them adapted."""
 
 import io
 import re

@@ -114,7 +114,7 @@ def test_more_than_can_be_listed_are_counted():
 
 
 def test_the_sum_needs_one_pass_over_the_graph():
-    """Along the 2^200 paths it would not end."""
+    """It does not walk along all of the 2^200 paths."""
     x = Value(0.3, label="x")
     y = x
     for i in range(200):

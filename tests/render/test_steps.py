@@ -1,4 +1,4 @@
-"""The steps of a forward and a backward pass: numbers equal to the engine's, bit for bit, and what is said of them."""
+"""The steps of a forward and a backward pass: numbers equal to the engine's bit for bit, and the remarks."""
 
 import math
 import random

@@ -241,7 +241,7 @@ def check_gradients(f: Callable[..., Any], inputs: Any, order: int = 1) -> list[
         domain, and where the rounding of `f` hides its derivative.
 
     Raises:
-        InputError: the inputs are no sequence, or not as many as `f` has arguments, `order` is neither 1 nor 2, or `f` returns no number.
+        InputError: `inputs` is not a sequence with one item for each argument of `f`; `order` is not 1 or 2; or `f` returns no number.
 
     Example:
         >>> from autograd import tanh

@@ -166,7 +166,7 @@ def test_at_points_of_all_scales_wrong_derivatives_never_agree_and_right_ones_ne
         if row.name == "clip" and point[1] == point[2]:
             continue  # constant, so that its derivative is 0, where that of clip at a bound is 1 by convention
         if row.name == "remainder" and abs(point[0] / point[1]) > 1e9:
-            continue  # its derivative by b is a staircase with stairs of the size of the last bits
+            continue  # its derivative with respect to b is a staircase with stairs of the size of the last bits
         for exact, along, x in derivatives(row, point):
             if not math.isnan(exact):
                 must_be_sure(exact, along, x)

@@ -16,7 +16,7 @@ from autograd.value import Value
 
 TERMS = 5  # how many successive steps one extrapolation uses at most
 STEPS = 52  # each half as wide as the one before: down to the last bit of x
-BELOW = 8  # how many narrower steps must have been looked at before a step is believed
+BELOW = 8  # how many narrower steps must have been tried before a step is trusted
 LAST_BITS = 2.0**-48  # relative to f: a change by so much is certainly rounding,
 ROUNDING = 2.0**-24  # and one by more than so much is certainly not
 MARGIN = 10.0  # a tolerance is so many times the estimated error
@@ -241,7 +241,7 @@ def check_gradients(f: Callable[..., Any], inputs: Any, order: int = 1) -> list[
         domain, and where the rounding of `f` hides its derivative.
 
     Raises:
-        InputError: the inputs are no sequence, or not as many as `f` has arguments, `order` is neither 1 nor 2, or `f` returns no number.
+        InputError: `inputs` is not a sequence with one item for each argument of `f`; `order` is not 1 or 2; or `f` returns no number.
 
     Example:
         >>> from autograd import tanh

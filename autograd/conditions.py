@@ -18,7 +18,7 @@ from autograd.errors import CompileError, InputError
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation
 from autograd.recording import Recording, recorder
-from autograd.tracing import asked_by_us, here, refused, trace_of
+from autograd.tracing import called_by_library, here, refused, trace_of
 from autograd.trees import flatten
 from autograd.value import Value, apply
 
@@ -95,17 +95,17 @@ class Condition:
     __radd__, __rmul__ = __add__, __mul__
 
     def __repr__(self) -> str:
-        if recorder() is not None and not asked_by_us():
+        if recorder() is not None and not called_by_library():
             raise refused(
                 CompileError(
-                    f"a condition was asked for its text at {current_line()} while the function was recorded: the text would be frozen. "
+                    f"a condition was converted to text at {current_line()} while the function was recorded: the text would be frozen. "
                     "Choose with where(x > 0, a, b), or by `if`"
                 )
             )
         return f"<condition, {self.node._data != 0.0} while recording>"
 
     def select(self, a: Any, b: Any) -> Any:
-        """`a` where the condition holds, else `b`: what `where` does while recording. Both sides become part of the graph.
+        """`a` where the condition holds, otherwise `b`: `where` while recording. Both sides become part of the graph.
 
         Raises:
             InputError: the two sides are not of the same form, or not made of numbers.
@@ -133,7 +133,7 @@ class _Masking(Temporary[None]):
 
     def do(self) -> None:
         """See `Temporary`."""
-        self._watching.do()  # shows each new node to `_observe`
+        self._watching.do()  # calls `observed` with each new node
         self._now.mask = self._mask
 
     def undo(self) -> None:
@@ -143,12 +143,12 @@ class _Masking(Temporary[None]):
 
 
 def _masked_by(now: Recording, mask: Value) -> During[None]:
-    """Nodes that are made within it are masked."""
+    """A context in which new nodes are masked."""
     return During(lambda: _Masking(now, mask))
 
 
 def sides_of(order: Sequence[Value]) -> dict[Value, Value | None]:
-    """While a function is recorded: for the nodes of a graph, whose last one is its result, the sides of a `where` they are used in."""
+    """While a function is recorded: the sides of a `where` in which the nodes of a graph are used. The last node is the result."""
     now = recorder()
     if now is None or not any(node._operation.is_like(SELECT) for node in order):
         return {}
@@ -156,7 +156,7 @@ def sides_of(order: Sequence[Value]) -> dict[Value, Value | None]:
 
 
 def differentiated(mask: Value | None, parts: Callable[[], list[Any]]) -> list[Any]:
-    """The parts of the gradients of its inputs that a node passes on: 0 where the side that the node is used in is not selected."""
+    """The gradients that a node passes to its inputs: 0 where the side in which the node is used is not selected."""
     now = recorder()
     if now is None or mask is None:
         return parts()
@@ -167,7 +167,7 @@ def differentiated(mask: Value | None, parts: Callable[[], list[Any]]) -> list[A
 
 def _known(x: Any) -> bool | None:
     """A truth that is the same in every run; None for a condition."""
-    return bool(x) if type(x).__name__ in ("bool", "bool_") else None  # NumPy has a truth of its own
+    return bool(x) if type(x).__name__ in ("bool", "bool_") else None  # NumPy has its own bool
 
 
 def _node(x: Any) -> Value:
@@ -217,7 +217,7 @@ def _refuse_in_threads(*operands: Any) -> None:
         if trace is not None and trace.is_recorded:
             raise trace.refused(
                 CompileError(
-                    f"{described(x)} was asked for its number at {current_line()}, in another thread than the one that records the "
+                    f"the number of {described(x)} was needed at {current_line()}, in another thread than the one that records the "
                     "function: the answer would be frozen into the program. Compare in the thread of the function, or choose with "
                     "where(x > 0, a, b)"
                 )

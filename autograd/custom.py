@@ -102,11 +102,11 @@ def _check_definition(name: str, value: Rule, derivatives: Sequence[Rule], domai
     if name in OPERATIONS:
         raise DefinitionError(f"there is an operation {name!r} already: choose another name")
     if not derivatives:
-        raise DefinitionError(f"{name}: give one derivative rule an input, as in lambda xp, y, a: …")
+        raise DefinitionError(f"{name}: give a derivative rule for each input, as in lambda xp, y, a: …")
     inputs = ", ".join(ascii_lowercase[: len(derivatives)])
     for rule in (value, *derivatives, domain, pole):
         if rule is not None and not callable(rule):
-            raise DefinitionError(f"{name}: every rule is a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
+            raise DefinitionError(f"{name}: every rule must be a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
     for rule in (value, domain, pole):
         _need_arguments(name, rule, f"xp, {inputs}")
     for rule in derivatives:
@@ -121,7 +121,9 @@ def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:
     except ValueError:  # a function of another package may have no signature
         return
     except TypeError as error:
-        raise DefinitionError(f"{name}: with one derivative rule an input, this rule must be lambda {arguments}: …; {error}") from error
+        raise DefinitionError(
+            f"{name}: with one derivative rule for each input, this rule must be lambda {arguments}: …; {error}"
+        ) from error
 
 
 def _caller(row: ops.Operation) -> Callable[..., Any]:

@@ -81,7 +81,7 @@ def _chosen(args: Sequence[Any], argnums: int | tuple[int, ...]) -> tuple[int, .
     try:
         chosen = tuple([operator.index(i) for i in ((argnums,) if hasattr(argnums, "__index__") else argnums)])
     except TypeError:
-        raise InputError(f"argnums is a whole number or a tuple of them, not {argnums!r}") from None
+        raise InputError(f"argnums must be a whole number or a tuple of them, not {argnums!r}") from None
     if any(not -len(args) <= i < len(args) for i in chosen):
         raise InputError(f"argnums={argnums!r} does not fit a call with {len(args)} positional arguments")
     if len({i % len(args) for i in chosen}) != len(chosen):

@@ -136,7 +136,7 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     if isinstance(condition, Value):
         raise InputError(f"where needs a condition, not {condition!r}: write where(v > 0, …)")
     if type(condition) is int and condition not in (0, 1):  # ~True is -2, which is true
-        raise InputError(f"where needs a truth, not {condition}: write x > 0 rather than ~(x <= 0)")
+        raise InputError(f"where needs True or False, not {condition}: write x > 0 rather than ~(x <= 0)")
     if isinstance(condition, Condition):
         return condition.select(a, b)
     selected = a if condition else b

@@ -46,7 +46,7 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
     """
 
     if not isinstance(order, int) or order < 1:
-        raise InputError(f"the order of derivatives is a whole number of at least 1, not {order!r}")
+        raise InputError(f"order must be a whole number of at least 1, not {order!r}")
 
     @functools.wraps(f)
     def solve(guess: Any, *parameters: Any) -> Any:
@@ -54,7 +54,7 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
             raise refused(
                 CompileError(
                     "the root of an implicit equation cannot be compiled: each run and each sample needs a search of its own. Call the "
-                    "function without compile, and differentiate it by autograd.grad"
+                    "function without compile, and differentiate it with autograd.grad"
                 )
             )
         leaves, build = flatten(guess)
@@ -95,7 +95,7 @@ def _search(residual: Callable[[list[Any]], list[Any]], y: list[float], toleranc
         else:
             break
         y, error = new, new_error
-    raise ConvergenceError(f"no root was found near the guess: the search stands at {y} with a residual of {error:.3g}; try another guess")
+    raise ConvergenceError(f"there is no root near the guess: the search ended at {y} with a residual of {error:.3g}; try another guess")
 
 
 def _size(residual: list[Any]) -> float:

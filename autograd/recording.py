@@ -1,7 +1,7 @@
-"""Recording: what `compile` notes while a function runs once on Values that stand for its arguments.
+"""Recording: what `compile` records while a function runs once on Values that stand for its arguments.
 
 A graph has no `if`. While a function is recorded, a comparison of Values is therefore a `Condition` (see `autograd.conditions`), which
-leaves a `Guard` here where the function asks for its truth. Domains are not checked while recording: each run checks them.
+adds a `Guard` to the recording when the function uses its truth. Domains are not checked while recording: each run checks them.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ class Guard:
 
 @dataclass
 class Recording:
-    """What happened while a function ran once.
+    """The recording of one run of a function, besides its graph.
 
     Attributes:
-        draws: the leaves that stand for random numbers, each with the function that draws it anew.
+        draws: the leaves that stand for random numbers, each with the function that draws it at every run.
         guards: the conditions whose truth the function used.
         masks: for each node that was made within one side of a `where`, a node that is 1 where that side is selected, else 0.
         unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
         mask: the mask of the nodes that are being made.
-        trace: which nodes stand for the arguments.
-        answers: when a function is recorded again, the truths of its conditions the first time, so that it takes the same branches.
-        lines: the line at which each node was made, by its `id`, where that is wanted.
+        trace: the nodes that stand for the arguments.
+        answers: if a function is recorded again, the truths of its conditions in the first recording, so that it takes the same branches.
+        lines: the line at which each node was made, by its `id`; None if the lines are not needed.
         outer: the recording around this one.
     """
 
@@ -59,11 +59,11 @@ class Recording:
     _sides: dict[tuple[Value, bool, Value | None], Value] = field(default_factory=dict)
     _unions: dict[frozenset[int], Value] = field(default_factory=dict)  # of two sides, by their `id`
     _several: set[Value] = field(default_factory=set)  # the unions, and the sides within them
-    _outer: dict[Value, Value | None] = field(default_factory=dict)  # the side that a side stands in
-    _chosen: dict[Value, frozenset[tuple[Value, bool]]] = field(default_factory=dict)  # the conditions of a side, and how they are chosen
+    _outer: dict[Value, Value | None] = field(default_factory=dict)  # the enclosing side of each side
+    _chosen: dict[Value, frozenset[tuple[Value, bool]]] = field(default_factory=dict)  # the conditions of each side, and their truths
 
     def answer(self, condition: Value, truth: bool) -> bool:
-        """The truth of a condition that decides a branch, which leaves a guard.
+        """The truth of a condition that decides a branch. Adds a guard.
 
         Raises:
             CompileError: there are too many guards.
@@ -72,12 +72,16 @@ class Recording:
             truth = self.answers[len(self.guards)]
         self.guards.append(Guard(condition, truth, current_line(), self.mask))
         if len(self.guards) > GUARDS:
-            line = current_line()
-            raise refused(CompileError(f"a loop that does not end while the function is recorded, or one of too many rounds: {line}"))
+            raise refused(
+                CompileError(
+                    f"the function decided more than {GUARDS:,} branches while it was recorded, the last at {current_line()}: a loop does "
+                    "not end, or has too many rounds. End it after a number of rounds that does not depend on Values"
+                )
+            )
         return truth
 
     def side(self, condition: Value, first: bool, outer: Value | None) -> Value:
-        """The mask of one side of a `where` that stands within the side `outer`."""
+        """The mask of one side of a `where` within the side `outer`."""
         chosen = self._chosen.get(condition) if first else None  # the condition is a mask, as in derivatives
         if chosen is not None and (outer is None or self.within(condition, outer)):
             return condition
@@ -93,18 +97,18 @@ class Recording:
         return mask
 
     def within(self, inner: Value | None, mask: Value) -> bool:
-        """Whether a side of a `where` (None for outside of all) certainly lies in another one, or is the same."""
+        """Whether a side of a `where` (None for outside of all) is certainly within another one, or is the same."""
         return inner is mask or (inner is not None and mask not in self._several and self._chosen[mask] <= self._chosen[inner])
 
     def uses(self, order: Sequence[Value], roots: dict[Value, Value | None], backward: bool) -> dict[Value, Value | None]:
-        """For each node the mask of the innermost side of a `where` that all its uses are in; None where it is used outside too.
+        """For each node the mask of the innermost side of a `where` that contains all of its uses; None if it is also used outside.
 
-        Eager code has no graph of the side that is not selected, and so passes no gradient there. In a recorded graph that gradient must
-        be exactly 0, also where 0 is multiplied by an infinite slope.
+        Eager code has no graph of the side that is not selected, so no gradient passes there. In a recorded graph this gradient must be
+        exactly 0, even if 0 is multiplied by an infinite slope.
 
         Args:
-            order: the graph, inputs before what is computed from them.
-            roots: the results, each with the side it is used in.
+            order: the graph, inputs first.
+            roots: the results, each with the side in which it is used.
             backward: whether to count only uses that pass a gradient back; a condition passes none.
         """
         sides = dict(roots)
@@ -139,7 +143,7 @@ class Recording:
         return mask
 
     def _common(self, a: Value | None, b: Value | None) -> Value | None:
-        """The innermost side that two are in."""
+        """The innermost side that contains both."""
         while a is not None and not self.within(b, a):
             a = self._outer[a]
         return a
@@ -152,7 +156,7 @@ _RECORDER: ContextVar[Recording | None] = ContextVar("recorder", default=None)
 
 
 class _Recorder(Temporary[Recording]):
-    """A function is recorded."""
+    """The context in which a function is recorded."""
 
     def __init__(self, new: Recording) -> None:
         self._new = new
@@ -179,44 +183,44 @@ class _Recorder(Temporary[Recording]):
 
 
 def recording(new: Recording | None = None) -> During[Recording]:
-    """Record what happens within."""
+    """A context in which this thread records."""
     return During(lambda: _Recorder(new or Recording()))
 
 
 def recorder() -> Recording | None:
-    """The recording of this thread; None in a thread that the recorded function has started."""
+    """The recording of this thread; None in a thread that was started by the recorded function."""
     now = _RECORDER.get()
     return now if now is not None and now.trace is not None and now.trace.thread == threading.get_ident() else None
 
 
-_KEPT: ContextVar[list[float] | None] = ContextVar("kept", default=None)
-_GIVEN_BACK: ContextVar[list[float] | None] = ContextVar("given back", default=None)
+_LOGGED: ContextVar[list[float] | None] = ContextVar("logged draws", default=None)
+_REPLAYED: ContextVar[list[float] | None] = ContextVar("replayed draws", default=None)
 
 
-def keeping_draws(kept: list[float]) -> During[None]:
-    """Within it, the numbers that are drawn are appended to a list."""
-    return During(lambda: Assigned(_KEPT, kept))
+def logging_draws(log: list[float]) -> During[None]:
+    """A context in which the numbers that are drawn are appended to a list."""
+    return During(lambda: Assigned(_LOGGED, log))
 
 
-def giving_back(kept: list[float]) -> During[None]:
-    """Within it, these numbers are drawn before any others, as if they had not been drawn yet."""
-    return During(lambda: Assigned(_GIVEN_BACK, kept))
+def replaying_draws(log: list[float]) -> During[None]:
+    """A context in which these numbers are drawn again, before any others."""
+    return During(lambda: Assigned(_REPLAYED, log))
 
 
 def draw(sampler: Callable[[], float]) -> float:
-    """A number of a sampler, or one that was given back."""
-    given_back = _GIVEN_BACK.get()
-    number = given_back.pop(0) if given_back else sampler()
-    kept = _KEPT.get()
-    if kept is not None:
-        kept.append(number)
+    """A number of a sampler, or one to be replayed."""
+    replayed = _REPLAYED.get()
+    number = replayed.pop(0) if replayed else sampler()
+    log = _LOGGED.get()
+    if log is not None:
+        log.append(number)
     return number
 
 
 def drawn(sampler: Callable[[], float]) -> float | Value:
-    """A random number from `sampler`. In a compiled function it is drawn anew at every run and for every sample.
+    """A random number from `sampler`. In a compiled function it is drawn at every run, for every sample.
 
-    In a compiled function, random numbers that are drawn in another way raise an error: every run would repeat those of the recording.
+    Other ways to draw random numbers in a compiled function are an error, because every run would repeat the numbers of the recording.
 
     Args:
         sampler: a function of no arguments that returns a number.
@@ -248,19 +252,19 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
 
 
 def observing() -> During[None]:
-    """Within it, each new node is shown to `observed`."""
+    """A context in which `observed` is called with each new node."""
     return During(Watching)
 
 
 def is_unchecked(node: Value) -> None:
-    """Remember that the domain of this node's operation is not checked."""
+    """Note that the domain of the operation of this node is not checked."""
     now = recorder()
     if now is not None:
         now.unchecked.add(node)
 
 
 def observed(node: Node) -> None:
-    """What happens to a node that was just made, within `detect_anomaly`, `scope`, or one side of a recorded `where`."""
+    """Called with each new node within `detect_anomaly`, `scope`, or one side of a recorded `where`."""
     observe(node)
     now = recorder()
     if now is None:

@@ -12,7 +12,7 @@ from autograd.differentiation import backward_on_graphs
 from autograd.errors import CompileError, InputError
 from autograd.graph import Node
 from autograd.recording import observed, recorder
-from autograd.tracing import Trace, asked_by_us, here, trace_of
+from autograd.tracing import Trace, called_by_library, here, trace_of
 
 
 class Supervision:
@@ -100,7 +100,7 @@ class Supervision:
             CompileError, InputError: the function, and not our own code, asks for the hash.
         """
         trace = here() or trace_of(node)
-        if trace is not None and not asked_by_us():
+        if trace is not None and not called_by_library():
             raise trace.refused(_misleading(node, "hash", trace))
 
     def is_shown_as_number(self, node: Node) -> bool:
@@ -109,7 +109,7 @@ class Supervision:
             CompileError: the function, and not our own code, asks for the text while it is recorded.
         """
         trace = here() or trace_of(node)
-        if trace is None or asked_by_us():
+        if trace is None or called_by_library():
             return False
         if not _is_recorded(trace):
             return True  # as the float that the function is called with
@@ -133,24 +133,25 @@ def _recording_of(node: Node) -> Trace | None:
 
 def _frozen(node: Node, attribute: str) -> CompileError:
     return CompileError(
-        f"{described(node)} was asked for its .{attribute} at {current_line()} while the function was recorded: the number would be frozen "
+        f"the .{attribute} of {described(node)} was read at {current_line()} while the function was recorded: the number would be frozen "
         f"into the program. Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); or read "
         f".{attribute} outside of the compiled function"
     )
 
 
+_DONE = {"hash": "hashed", "text": "converted to text"}
 _ADVICE = {
-    "hash": "Look it up by v.data, or by id(v) for the node itself, outside of the function; choose by `if` in it",
+    "hash": "Outside of the function, look it up by v.data, or by id(v) for the node itself; in the function, choose by `if`",
     "text": "Choose with where(x > 0, a, b), or by `if`; to print numbers, call the function that was compiled: f.__wrapped__(…)",
 }
 
 
 def _misleading(node: Node, what: str, trace: Trace) -> CompileError | InputError:
     """The exception for a hash or a text."""
-    error, way = (CompileError, "recorded") if _is_recorded(trace) else (InputError, "differentiated")
+    error, state = (CompileError, "recorded") if _is_recorded(trace) else (InputError, "differentiated")
     return error(
-        f"{described(node)} was asked for its {what} at {current_line()} while the function was {way}, where a Value stands for a number: "
-        f"what follows from its {what} would not be what follows from that of the number. {_ADVICE[what]}"
+        f"{described(node)} was {_DONE[what]} at {current_line()} while the function was {state}, where a Value stands for a number, whose "
+        f"{what} is another one. {_ADVICE[what]}"
     )
 
 

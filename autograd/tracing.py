@@ -34,7 +34,7 @@ class Trace:
         parameters: the `id` of the variables that are parameters of a module.
         thread: the thread that runs it.
         outer: the trace around it.
-        refusals: the errors that were raised in it because it did what a trace cannot follow.
+        refusals: the errors that were raised because the function did something that a trace cannot follow.
     """
 
     is_recorded: bool
@@ -45,7 +45,7 @@ class Trace:
     refusals: list[Exception] = field(default_factory=list)
 
     def refused(self, error: Exception) -> Exception:
-        """The error, to be raised now, and again when the function ends if it has caught it: on floats there is no such error."""
+        """Return the error to be raised. `end` raises it again if the function has caught it, because floats would not cause it."""
         self.refusals.append(error)
         return error
 
@@ -110,7 +110,7 @@ class Tracing(Temporary[Trace]):
 
 
 def tracing(is_recorded: bool, variables: Sequence[Value] = ()) -> During[Trace]:
-    """Within it a function of these variables runs."""
+    """A context in which a function of these variables runs."""
     return During(lambda: Tracing(is_recorded, variables))
 
 
@@ -152,18 +152,18 @@ def here() -> Trace | None:
 
 
 def refused(error: Exception) -> Exception:
-    """The error, to be raised; if this thread is within a traced function, see `Trace.refused`."""
+    """Return the error to be raised. If this thread is within a traced function, see `Trace.refused`."""
     trace = here()
     return error if trace is None else trace.refused(error)
 
 
 def owner_of(node: Value) -> Trace | None:
-    """The trace that a node is a variable of."""
+    """The trace of which a node is a variable."""
     return _OWNERS.get(id(node))
 
 
 def trace_of(value: object) -> Trace | None:
-    """A trace of which the Value depends on a variable, preferably one that is recorded; None where there is none."""
+    """A trace on whose variables the Value depends, preferably one that is recorded; None if there is none."""
     if not isinstance(value, Value) or not _OWNERS:
         return None
     trace: Trace | None = None
@@ -183,8 +183,8 @@ def trace_of(value: object) -> Trace | None:
     return trace
 
 
-def asked_by_us() -> bool:
-    """Whether the method of Value that led to our caller was called by code of this package."""
+def called_by_library() -> bool:
+    """Whether the method of Value that led to the caller was called by code of this package."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_globals.get("__name__") in _METHODS:  # in the compiled core, methods have no frames
         frame = frame.f_back

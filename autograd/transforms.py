@@ -131,7 +131,7 @@ def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
         60.0
     """
     if not isinstance(n, int) or not 0 <= n <= MOST:
-        raise InputError(f"the order of a derivative is a whole number from 0 to {MOST}, not {n!r}")
+        raise InputError(f"the order of a derivative must be a whole number from 0 to {MOST}, not {n!r}")
     for _ in range(n):
         f = grad(f)
     return f
@@ -213,4 +213,4 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
 def _need_sequence(primals: Any) -> None:
     if not isinstance(primals, (list, tuple)):
-        raise InputError(f"the primals are a sequence with one item for each argument of f, as in ({primals!r},)")
+        raise InputError(f"primals must be a sequence with one item for each argument of f, as in ({primals!r},)")

@@ -77,7 +77,7 @@ def of_branches(tree: Any, branches: Sequence[Form]) -> Form:
 
 
 def branches_of(tree: Any) -> list[Any]:
-    """What is in a dict, list or tuple."""
+    """The branches of a dict, list or tuple."""
     return list(tree.values()) if isinstance(tree, dict) else list(tree)
 
 
@@ -146,7 +146,7 @@ def _leaf(tree: Any) -> Any:
 def refuse_masked(array: Any) -> None:
     """
     Raises:
-        InputError: it is an array of NumPy some of whose numbers are masked, which would be numbers like the others.
+        InputError: it is a NumPy array with masked numbers, which would count as numbers.
     """
     if type(array).__name__ == "MaskedArray" and array.mask.any():
         raise InputError(

@@ -62,7 +62,7 @@ def not_negative(name: str, number: float) -> float:
     """
     result = real(number)
     if not 0.0 <= result < math.inf:
-        raise InputError(f"{name} must not be negative, nor infinite: {number!r}")
+        raise InputError(f"{name} must be finite and not negative, not {number!r}")
     return result
 
 

@@ -41,9 +41,9 @@ class EarlyStopping:
         self.patience = None if patience is None else whole("patience", patience)
         self.tol = real(tol)
         if not 0.0 <= self.tol < math.inf:
-            raise InputError(f"tol must not be negative, nor infinite: {tol!r}")
+            raise InputError(f"tol must be finite and not negative, not {tol!r}")
         if self.tol and patience is None:
-            raise InputError(f"tol says what is an improvement: say too how long to wait for one, as in patience=5, tol={tol!r}")
+            raise InputError(f"tol needs patience, the number of epochs to wait for an improvement: write patience=5, tol={tol!r}")
         self.parameters = parameters
         self.loss = math.inf
         self.epoch = 0

@@ -73,7 +73,7 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
     """
     centre, width = _finite("mean", mean), _finite("std", std)
     if width < 0.0:
-        raise InputError(f"std must not be negative: {std!r}")
+        raise InputError(f"std must not be negative, but is {std!r}")
     return lambda fan_in, fan_out, rng: centre + width * _standard_normal(rng)
 
 
@@ -172,7 +172,7 @@ def checked(initialiser: Initialiser) -> Initialiser:
     """
     makers: list[object] = [constant, uniform, normal]
     if initialiser in makers:
-        raise InputError(f"{initialiser.__name__} makes an initialiser: write initialiser={initialiser.__name__}(…), with its numbers")
+        raise InputError(f"{initialiser.__name__} makes an initialiser: write initialiser={initialiser.__name__}(…), with its arguments")
     if not callable(initialiser):
         raise InputError(f"an initialiser is a function, as in initialiser=nn.initialisers.xavier_uniform, not {initialiser!r}")
     return initialiser

@@ -37,7 +37,7 @@ def metrics_named(metrics: Metrics, loss: Loss, y: list[Any]) -> dict[str, Metri
     for metric in _chosen(metrics, loss, y):
         name = metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
         if name in result or name in ("loss", "seconds", "epoch") or name.startswith("validation_"):
-            raise InputError(f"the history can have no second curve {name!r}: give that metric a name of its own")
+            raise InputError(f"the history already has a curve {name!r}: give the metric another name")
         if callable(metric):
             result[name] = metric
         elif metric == "accuracy":

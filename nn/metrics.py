@@ -211,7 +211,9 @@ def _rows(name: str, outputs: Rows, targets: Rows) -> list[tuple[list[float], li
     width = len(rows[0][0])
     for i, (output, _) in enumerate(rows):
         if len(output) != width or not width:
-            raise InputError(f"{name} needs as many outputs for each sample, at least one: sample {i} has {len(output)}, sample 0 {width}")
+            raise InputError(
+                f"{name} needs the same number of outputs for each sample, at least one: sample {i} has {len(output)}, sample 0 has {width}"
+            )
     return rows
 
 

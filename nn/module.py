@@ -77,7 +77,7 @@ class Module:
             InputError: `state` is not a dict, or a value in it is not a number; nothing was changed.
         """
         if not isinstance(state, dict):
-            raise InputError(f"load_state_dict takes what state_dict() gave, a dict of numbers by name, not {state!r}")
+            raise InputError(f"load_state_dict takes what state_dict() returns, a dict of numbers by name, not {state!r}")
         own = self._by_name()
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:

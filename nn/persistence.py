@@ -61,11 +61,11 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
             "as save_file({name: tensor.double() for name, tensor in tensors.items()}, path) does in PyTorch"
         ) from error
     except (SafetensorError, ValueError, TypeError) as error:
-        raise FileError(f"{path} is damaged, or no file of weights: {error}") from error
+        raise FileError(f"{path} is damaged, or not a file of weights: {error}") from error
     for name, array in arrays.items():
         if array.size != 1 or array.dtype.kind == "c":
             raise FileError(
-                f"{path} is damaged, or no file of weights that save(model, path) wrote, with one number for each parameter: "
+                f"{path} is damaged, or not a file of weights that save(model, path) wrote, with one number for each parameter: "
                 f"{name!r} is {array.dtype} of the shape {array.shape}"
             )
     state = {name: float(array.item()) for name, array in arrays.items()}

@@ -168,14 +168,14 @@ def _validation(pair: object) -> Samples | None:
 
 def _optimizer(model: Module, optimizer: Optimizer | None, schedule: Schedule | None) -> Optimizer:
     if not isinstance(model, Module):
-        raise InputError(f"fit trains a Module, whose parameters it can find, not {model!r}: derive your class from nn.Module")
+        raise InputError(f"fit trains a Module, whose parameters are known, not {model!r}: derive your class from nn.Module")
     own = set(model.parameters())
     if not own:
-        raise InputError(f"{model!r} has no parameters to train: they are the Values, and those of the Modules, among its attributes")
+        raise InputError(f"{model!r} has no parameters to train: parameters are its attributes that are Values, and those of its Modules")
     if optimizer is None:
         optimizer = Adam(model.parameters())
     if not isinstance(optimizer, Optimizer):
-        raise InputError(f"the optimizer must know the parameters, as Adam(model.parameters(), lr=0.01) does, and not {optimizer!r}")
+        raise InputError(f"optimizer must be an optimizer of the parameters, as in Adam(model.parameters(), lr=0.01), not {optimizer!r}")
     if own.isdisjoint(optimizer.parameters):
         raise InputError("the optimizer has the parameters of another model: write optimizer=Adam(model.parameters()) with this one")
     if schedule is not None and getattr(schedule, "optimizer", None) is not optimizer:

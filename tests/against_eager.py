@@ -20,7 +20,7 @@ def codes(function: Function) -> list[Code]:
 
 
 def flat(tree: Any) -> Any:
-    """All numbers of a result, in one array."""
+    """All numbers of a result in one array."""
     arrays, _ = split(tree, "the result")
     return np.concatenate([np.ravel(array) for array in arrays]) if arrays else np.zeros(0)
 
@@ -32,7 +32,7 @@ def sample(tree: Any, i: int) -> Any:
 
 
 def same(f: Callable[..., Any], *args: Any, in_axes: Any = None, executor: str = "auto", tolerance: float = 1e-12) -> Function:
-    """The function, compiled, after everything it gives was compared with eager code at every sample."""
+    """Compile the function, compare all of its results with eager code at every sample, and return it."""
     axes = in_axes if isinstance(in_axes, tuple) else (0 if in_axes is None else in_axes,) * len(args)
     compiled = compile(f, in_axes=in_axes, executor=executor)
     value, gradients = compiled.value_and_grad(*args)
@@ -44,8 +44,8 @@ def same(f: Callable[..., Any], *args: Any, in_axes: Any = None, executor: str =
     close(value, [y for y, _ in expected])
     close(compiled(*args), value)
     for i, (_, slopes) in enumerate(expected):
-        for found, slope in zip(gradients, slopes, strict=True):
-            close(flat(sample(found, i)), flat(slope))
+        for actual, slope in zip(gradients, slopes, strict=True):
+            close(flat(sample(actual, i)), flat(slope))
     total, summed = compiled.value_and_grad(*args, reduce="sum")
     mean, averaged = compiled.value_and_grad(*args, reduce="mean")
     close([total, n * mean], [sum(y for y, _ in expected)] * 2)
@@ -66,7 +66,7 @@ def same(f: Callable[..., Any], *args: Any, in_axes: Any = None, executor: str =
 
 
 def recorded(f: Callable[..., Any]) -> tuple[Callable[..., Any], list[int]]:
-    """The function, and a list that grows by one element at each run of its own code, but for those that compare it with an earlier run."""
+    """The function, and a list that grows by one element when the function is recorded, except for the second run that checks a recording."""
     runs: list[int] = []
 
     @functools.wraps(f)

@@ -26,7 +26,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(autouse=True)
 def _same_table() -> Iterator[None]:
-    """Operations that a test or an example defines, and their notation, are gone after it."""
+    """Remove the operations, and their notation, that a test or an example defines."""
     before = [(table, set(table)) for table in (OPERATIONS, NOTATION)]
     yield
     for table, names in before:

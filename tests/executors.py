@@ -1,4 +1,4 @@
-"""The executors that can be tested here; the first is the reference."""
+"""The executors whose packages are installed; the first one is the reference."""
 
 import importlib.util
 import os
@@ -15,7 +15,7 @@ if importlib.util.find_spec("numba") is None and not os.environ.get("SCALAR_AUTO
 
 
 def poison() -> None:
-    """Fill the memory of native runs with nan: what is read before it was written is seen then."""
+    """Fill the memory of native runs with nan, to reveal what is read before it was written."""
     original = native.memory_for
 
     def memory_for(table: Any, samples: int, make: Callable[[int], Any] = np.empty) -> Any:

@@ -1,4 +1,4 @@
-"""What a formula in LaTeX means, by the conventions of mathematics: a reader that knows nothing of how the formulas are written.
+"""A reader of formulas in LaTeX, by the conventions of mathematics, independent of the code that writes them.
 
 It is strict: what a person could read in two ways is an error, such as a minus sign behind a plus sign, a number behind a factor
 without a dot, or a letter before a parenthesis, which looks like a function.
@@ -170,8 +170,8 @@ class Reader:
 
     def named(self) -> tuple[str, ...]:
         """The name that stands here, the longest."""
-        found = [name for name in self.values if tuple(self.tokens[self.at : self.at + len(name)]) == name]
-        return max(found, key=len, default=())
+        results = [name for name in self.values if tuple(self.tokens[self.at : self.at + len(name)]) == name]
+        return max(results, key=len, default=())
 
     def atom(self) -> float:
         name = self.named()

@@ -1,4 +1,4 @@
-"""A reader of listings: it computes with the text of a program what the text says, and knows nothing else of the program."""
+"""A reader of listings: it computes a program from its text alone."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ class Listing:
                 continue
             self.start(line)
             if self.next("returns"):
-                found = [self.operand()]
+                results = [self.operand()]
                 while self.next(","):
-                    found.append(self.operand())
+                    results.append(self.operand())
                 assert not self.tokens
-                self.result = np.concatenate([np.ravel(x.numbers) for x in found])
+                self.result = np.concatenate([np.ravel(x.numbers) for x in results])
             else:
                 self.compute()
         if self.result is None and self.last:
@@ -166,53 +166,53 @@ class Listing:
             assert bool(exact) != bool(indexed), f"{token} could be {len(exact)} leaves of that label, or {len(indexed)} with an index"
             if exact:
                 shape = () if len(exact) == 1 else (len(exact),)
-                found = Named(np.reshape([x.number for x in exact], shape), np.reshape([x.batched for x in exact], shape))
+                result = Named(np.reshape([x.number for x in exact], shape), np.reshape([x.batched for x in exact], shape))
             else:
-                found = self.arrays[label] if label in self.arrays else self.indexed(label, indexed)
-            self.known[token] = found
+                result = self.arrays[label] if label in self.arrays else self.indexed(label, indexed)
+            self.known[token] = result
         return self.known[token]
 
     @staticmethod
     def indexed(label: str, leaves: Sequence[Leaf]) -> Named:
         indices = [tuple(map(int, re.findall("[0-9]+", leaf.label[len(label) :]))) for leaf in leaves]
         shape = tuple(1 + max(axis) for axis in zip(*indices, strict=True))
-        found = Named(np.full(shape, math.nan), np.zeros(shape, dtype=bool))
+        result = Named(np.full(shape, math.nan), np.zeros(shape, dtype=bool))
         for index, leaf in zip(indices, leaves, strict=True):
-            found.numbers[index], found.batched[index] = leaf.number, leaf.batched
-        return found
+            result.numbers[index], result.batched[index] = leaf.number, leaf.batched
+        return result
 
     # -- operands -------------------------------------------------------------------------------------------------------
 
     def operand(self) -> Named:
-        found = self.several() if self.next("(") else self.single()
+        result = self.several() if self.next("(") else self.single()
         while self.tokens and self.tokens[0] in ("[", "ᵀ"):
             if self.next("ᵀ"):
-                found = found.each(lambda x: np.swapaxes(x, -1, -2))
+                result = result.each(lambda x: np.swapaxes(x, -1, -2))
                 continue
             inside = self.bracket()
             if any(sign in inside for sign in (":", "[", ";", "(")):
-                found = self.part(found, inside)
+                result = self.part(result, inside)
                 continue
             batched = inside[:1] == ["n"]
-            assert found.batched.all() == batched == found.batched.any(), (inside, found)
+            assert result.batched.all() == batched == result.batched.any(), (inside, result)
             shape = tuple(int(size) for size in inside[batched:] if size != ",")
             size = math.prod(shape)
-            found = found.each(lambda x, s=shape, k=size: x.reshape(s) if x.size == k else np.broadcast_to(x, s))
-        return found
+            result = result.each(lambda x, s=shape, k=size: x.reshape(s) if x.size == k else np.broadcast_to(x, s))
+        return result
 
     def single(self) -> Named:
         token = self.take()
         if re.fullmatch(r"-?([0-9.]+(e[+-]?[0-9]+)?|inf|nan)", token):
             return Named.of(float(token), False)
-        found = self.named(token)
-        if found.numbers.size == 1:
-            return found.each(lambda x: x.reshape(()))
+        result = self.named(token)
+        if result.numbers.size == 1:
+            return result.each(lambda x: x.reshape(()))
         if self.tokens and re.fullmatch("[₀-₉]+(,[₀-₉]+)*", self.tokens[0]):
             index = tuple(int(i.translate(DIGITS)) for i in self.take().split(","))
-            assert len(index) == found.numbers.ndim
-            found = found.each(lambda x: x[index])
-            return Named(np.array(found.numbers), np.array(found.batched))
-        return found
+            assert len(index) == result.numbers.ndim
+            result = result.each(lambda x: x[index])
+            return Named(np.array(result.numbers), np.array(result.batched))
+        return result
 
     def several(self) -> Named:
         items = [self.operand()]

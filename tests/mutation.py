@@ -1,4 +1,4 @@
-"""Does a test fail for every error in the op table? ``python tests/mutation.py`` plants them one by one, in a copy.
+"""Check that some test fails for every error in the op table: ``python tests/mutation.py`` plants them one by one in a copy.
 
 Each mutant of `autograd/ops.py` has one sign flipped, one operator or comparison exchanged, or one number changed. A mutant that
 no test of the table notices is printed: it is equivalent to the original, or a test is missing.

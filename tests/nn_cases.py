@@ -93,7 +93,7 @@ class Joined(Module):
 
 
 class Noisy(Module):
-    """Draws random numbers without saying so."""
+    """Draws random numbers without `drawn`."""
 
     def __init__(self, draw: Callable[[], float], rng: random.Random | None = None) -> None:
         self.w, self.draw, self.rng = Value(1.0), draw, rng or random.Random(0)
@@ -103,7 +103,7 @@ class Noisy(Module):
 
 
 class Turning(Module):
-    """A question about a parameter, whose answer changes in the middle of an epoch."""
+    """Branches on a parameter, with a result that changes in the middle of an epoch."""
 
     def __init__(self) -> None:
         self.w = Value(1.0)
@@ -114,7 +114,7 @@ class Turning(Module):
 
 
 class Guarded(Module):
-    """A logarithm that is only asked for where there is one."""
+    """A logarithm that is only computed inside its domain."""
 
     def __init__(self) -> None:
         self.inner = Linear(3, 1, rng=random.Random(4))
@@ -165,7 +165,7 @@ def with_a_temperature() -> dict[str, Any]:
 
 
 class Opaque(Module):
-    """A model that computes with what is not a Value's business."""
+    """A model that computes with numbers that leave the graph."""
 
     def __init__(self, feature: Callable[[Any], Any]) -> None:
         self.feature = feature
@@ -176,7 +176,7 @@ class Opaque(Module):
 
 
 class Trained:
-    """What a training leaves behind."""
+    """The results of a training."""
 
     def __init__(self, case: Callable[[], dict[str, Any]], executor: str, **more: Any) -> None:
         random.seed(5)

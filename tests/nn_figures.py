@@ -32,8 +32,8 @@ def parts(figure: Figure, kind: type) -> list[Any]:
 
 
 def legend(figure: Figure) -> list[str]:
-    found = figure.axes[0].get_legend()
-    return [] if found is None else [text.get_text() for text in found.get_texts()]
+    result = figure.axes[0].get_legend()
+    return [] if result is None else [text.get_text() for text in result.get_texts()]
 
 
 def drawn(figure: Figure) -> Figure:

@@ -1,4 +1,4 @@
-"""Points at which every row of the op table is tested, found from the row's own domain."""
+"""Points at which every row of the op table is tested, determined from the domain of the row."""
 
 import itertools
 import math
@@ -19,8 +19,8 @@ ROWS = sorted(OPERATIONS.values(), key=lambda operation: operation.name)
 def points(operation: Operation, candidates: tuple[float, ...] = ()) -> list[tuple[float, ...]]:
     """Ordinary points inside the domain, or those of the candidates that are."""
     if operation.arity is None:
-        found = list(MANY) if not candidates else [(a, b, b, a) for a, b in itertools.product(candidates, repeat=2)]
+        result = list(MANY) if not candidates else [(a, b, b, a) for a, b in itertools.product(candidates, repeat=2)]
     else:
         ordinary = {1: [ONE], 2: [TWO, TWO], 3: THREE}[operation.arity]
-        found = list(itertools.product(*([candidates] * operation.arity if candidates else ordinary)))
-    return [point for point in found if not outside(operation, FLOATS, *point)]
+        result = list(itertools.product(*([candidates] * operation.arity if candidates else ordinary)))
+    return [point for point in result if not outside(operation, FLOATS, *point)]

@@ -89,28 +89,28 @@ def samples(row: Operation, count: int) -> list[tuple[float, ...]]:
         return rng.choice([-1.0, 1.0]) * 10.0 ** rng.uniform(0, 2.3)
 
     arity = row.arity or 4
-    found: list[tuple[float, ...]] = []
+    results: list[tuple[float, ...]] = []
     for _ in range(1000 * count):
         point = tuple(number() for _ in range(arity))
         if not outside(row, FLOATS, *point):
-            found.append(point)
-        if len(found) == count:
-            return found
+            results.append(point)
+        if len(results) == count:
+            return results
     raise AssertionError(f"the domain of {row.name} is almost empty")
 
 
-def error_in_ulps(found: float, exact: Any, scale: Any = 0) -> float:
+def error_in_ulps(result: float, exact: Any, scale: Any = 0) -> float:
     """The error in units in the last place of the exact number, or of `scale` where that is larger."""
     size = max(abs(exact), abs(scale))
     if size > mp.mpf(1.7e308):
-        return 0.0 if math.isinf(found) or abs(found) > 1e308 else math.inf
+        return 0.0 if math.isinf(result) or abs(result) > 1e308 else math.inf
     if size < mp.mpf(2.3e-308):  # subnormal numbers have fewer digits
-        return float(abs(mp.mpf(found) - exact) / mp.mpf(5e-324)) / 1e3
-    return float(abs(mp.mpf(found) - exact) / mp.mpf(math.ulp(float(size))))
+        return float(abs(mp.mpf(result) - exact) / mp.mpf(5e-324)) / 1e3
+    return float(abs(mp.mpf(result) - exact) / mp.mpf(math.ulp(float(size))))
 
 
 def largest_term(row: Operation, point: tuple[Any, ...]) -> Any:
-    """For what is a sum of terms of both signs: the largest of them, which no rule can do better than."""
+    """For a sum of terms of both signs, the largest term, whose rounding no rule can avoid."""
     if row.arity is None:
         return max(map(abs, point)) ** (2 if row.name == "dot" else 1)
     return 0
@@ -243,8 +243,8 @@ def exact_derivative(f: Callable[..., Any], point: tuple[float, ...], order: tup
                 return f(*shifted)
             return mp.fsum(w * differences(*shifted, point[k] + s * steps[k]) for s, w in DIFFERENCES[order[k]]) / steps[k] ** order[k]
 
-        found = differences()
-        return +found if abs(found) > mp.mpf(10) ** -int(50 + 2 * smallness + tail) else mp.mpf(0)
+        result = differences()
+        return +result if abs(result) > mp.mpf(10) ** -int(50 + 2 * smallness + tail) else mp.mpf(0)
 
 
 def computed_derivative(row: Operation, point: tuple[float, ...], order: tuple[int, ...]) -> float:
@@ -278,13 +278,13 @@ def test_orders_one_to_three_within_4_ulp(row: Operation) -> None:
     for point in points_of(row):
         arity = len(point)
         for order in MIXED.get(arity) or [(1,) + (0,) * (arity - 1), (2,) + (0,) * (arity - 1), (0, 3) + (0,) * (arity - 2)]:
-            exact, found = exact_derivative(f, point, order), computed_derivative(row, point, order)
-            if abs(exact) > 1e300 or abs(found) < 1e-307 > abs(exact):
+            exact, result = exact_derivative(f, point, order), computed_derivative(row, point, order)
+            if abs(exact) > 1e300 or abs(result) < 1e-307 > abs(exact):
                 continue
-            error = error_in_ulps(found, exact)
+            error = error_in_ulps(result, exact)
             if error > ULPS and sum(order) in CROSSING.get(row.name, ()) and max(map(abs, point)) < 4.0:
-                error = error_in_ulps(found, exact, change(f, point, order))
-            assert error <= allowed(row, point, sum(order)), (point, order, found, float(exact))
+                error = error_in_ulps(result, exact, change(f, point, order))
+            assert error <= allowed(row, point, sum(order)), (point, order, result, float(exact))
 
 
 @pytest.mark.parametrize("row", ["tanh", "sigmoid", "asin", "acos", "atanh", "erf", "hypot"])

@@ -48,8 +48,8 @@ def test_the_four_equations(sizes: list[int]) -> None:
     cost.backward()
     for layer, delta, a in zip(model.layers, deltas, activations, strict=False):
         assert [neuron.b.grad for neuron in layer.neurons] == pytest.approx(delta.tolist(), rel=1e-12)  # BP3
-        found = np.array([[w.grad for w in neuron.w] for neuron in layer.neurons])
-        assert found == pytest.approx(np.outer(delta, a), rel=1e-12)  # BP4
+        result = np.array([[w.grad for w in neuron.w] for neuron in layer.neurons])
+        assert result == pytest.approx(np.outer(delta, a), rel=1e-12)  # BP4
 
 
 @pytest.mark.seed("E6", "E7")

@@ -1,4 +1,4 @@
-"""What the benchmarks compare computes the same; and how they measure."""
+"""The contestants of the benchmarks compute the same; and how they are measured."""
 
 import time
 from contextlib import nullcontext
@@ -35,13 +35,13 @@ def test_the_moons_step_is_the_same_with_every_value() -> None:
     "operation", ["a + b", "a - b", "a * b", "a / b", "a**-0.5", "-a", "2 + a", "2 * a", "a.exp()", "a.log()", "a.relu()"]
 )
 def test_every_operation_of_the_peer(operation: str) -> None:
-    found = {}
+    results = {}
     for name, value in (("ours", Value), ("peer", local_gradients.Value)):
         a, b = value(1.5), value(-0.7)
         y = eval(operation, {"a": a, "b": b})
         y.backward()
-        found[name] = [y.data, a.grad, b.grad]
-    agree(found, 1e-15)
+        results[name] = [y.data, a.grad, b.grad]
+    agree(results, 1e-15)
 
 
 def test_adam_is_that_of_nn() -> None:

@@ -72,10 +72,10 @@ def test_the_numeric_derivative_knows_its_error() -> None:
 
 
 def test_what_is_reported() -> None:
-    found = check_gradients(lambda p, v: p["a"] * v, [{"a": 2.0}, Value(3.0, label="speed")], order=2)
-    assert [c.name for c in found] == ["∂/∂x0", "∂/∂speed", "∂²/∂x0∂x0", "∂²/∂x0∂speed", "∂²/∂speed∂x0", "∂²/∂speed∂speed"]
-    assert [round(c.exact, 9) for c in found] == [3.0, 2.0, 0.0, 1.0, 1.0, 0.0]
-    assert str(found[0]).endswith("ok")
+    result = check_gradients(lambda p, v: p["a"] * v, [{"a": 2.0}, Value(3.0, label="speed")], order=2)
+    assert [c.name for c in result] == ["∂/∂x0", "∂/∂speed", "∂²/∂x0∂x0", "∂²/∂x0∂speed", "∂²/∂speed∂x0", "∂²/∂speed∂speed"]
+    assert [round(c.exact, 9) for c in result] == [3.0, 2.0, 0.0, 1.0, 1.0, 0.0]
+    assert str(result[0]).endswith("ok")
     three = define("three_wrong", lambda xp, a: a * a, lambda xp, y, a: 3.0 * a)
     try:
         with pytest.raises(GradientCheckError, match=r"^1 of the derivatives could not be confirmed:\n  ∂/∂x0: .* 6 ± .*: WRONG by 3$"):
@@ -115,13 +115,13 @@ def planted(right: float) -> list[float]:
 
 def must_be_sure(right: float, f: Any, x: float) -> str:
     """The verdict on the right derivative, once no wrong one has agreed and the right one has not disagreed."""
-    found = _settled(f, x)
+    result = _settled(f, x)
     for wrong in planted(right):
         # Of a function that is flat to the last bits, 0 is a right derivative too: tanh at 20.
-        if wrong != 0.0 or found is None or abs(right) > 2e-9 * found.size / max(abs(x), 1.0):
-            assert not _judged("", wrong, found, x).ok, (x, right, wrong, found)
-    verdict = _judged("", right, found, x).verdict
-    assert verdict != "disagrees", (x, right, found)
+        if wrong != 0.0 or result is None or abs(right) > 2e-9 * result.size / max(abs(x), 1.0):
+            assert not _judged("", wrong, result, x).ok, (x, right, wrong, result)
+    verdict = _judged("", right, result, x).verdict
+    assert verdict != "disagrees", (x, right, result)
     return verdict
 
 
@@ -161,12 +161,12 @@ def test_at_ordinary_points_right_derivatives_agree_and_wrong_ones_never(row: Op
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_at_points_of_all_scales_wrong_derivatives_never_agree_and_right_ones_never_disagree(row: Operation) -> None:
-    found = points(row, SCALES if row.arity != 3 else SCALES[::3])
-    for point in random.Random(row.name).sample(found, min(len(found), 16)):
+    result = points(row, SCALES if row.arity != 3 else SCALES[::3])
+    for point in random.Random(row.name).sample(result, min(len(result), 16)):
         if row.name == "clip" and point[1] == point[2]:
             continue  # constant, so that its derivative is 0, where that of clip at a bound is 1 by convention
         if row.name == "remainder" and abs(point[0] / point[1]) > 1e9:
-            continue  # its derivative by b is a staircase with stairs of the size of the last bits
+            continue  # its derivative with respect to b is a staircase with stairs of the size of the last bits
         for exact, along, x in derivatives(row, point):
             if not math.isnan(exact):
                 must_be_sure(exact, along, x)
@@ -257,9 +257,9 @@ def test_what_can_be_compared_in_spite_of_all_that() -> None:
 )  # fmt: skip
 def test_nothing_to_compare_with(f: Any, x: float) -> None:
     """At kinks, jumps and ends, and where rounding hides the derivative."""
-    (found,) = check_gradients(f, [x])
-    assert (found.verdict, found.ok) == (NOTHING, False)
-    assert math.isnan(found.numeric)
+    (result,) = check_gradients(f, [x])
+    assert (result.verdict, result.ok) == (NOTHING, False)
+    assert math.isnan(result.numeric)
 
 
 def test_a_function_that_is_not_defined_nearby_has_no_derivative() -> None:

@@ -1,4 +1,4 @@
-"""What is written runs: every docstring example, and the code of the README."""
+"""The documentation runs: the examples of all docstrings, and the code of the README."""
 
 import doctest
 import importlib
@@ -46,7 +46,7 @@ def test_docstring_examples(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def readme() -> dict[str, Any]:
-    """What the code of the README has made when it has run."""
+    """The names that the code of the README defines."""
     return run_readme()
 
 
@@ -114,9 +114,9 @@ def player(browser: Any, readme: dict[str, Any]) -> Any:
     page.set_content(play(readme["L"]).page)
     for _ in range(7):
         page.keyboard.press("ArrowRight")
-    found = image.open(io.BytesIO(page.screenshot()))
+    result = image.open(io.BytesIO(page.screenshot()))
     page.close()
-    return found.convert("RGB").quantize(48)
+    return result.convert("RGB").quantize(48)
 
 
 def test_the_picture_of_the_player(browser: Any, readme: dict[str, Any]) -> None:

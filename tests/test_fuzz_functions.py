@@ -29,8 +29,8 @@ def test_compiled_functions_are_what_they_are(functions: int) -> None:
     bench = Bench()
     for seed in range(functions):
         case = bench.grow(random.Random(seed))
-        found = bench.disagreement(case)
-        assert not found, f"function {seed}\n{script_of(*bench.shrink(case, found))}"
+        result = bench.disagreement(case)
+        assert not result, f"function {seed}\n{script_of(*bench.shrink(case, result))}"
     counts = bench.counts
     assert counts["invalid"] < functions / 50
     assert counts["samples, eager"] > 5 * functions
@@ -52,10 +52,10 @@ def found_in(functions: int, *features: str, kind: str = "", executor: str = "nu
     bench = Bench([executor], features or FEATURES)
     for seed in range(functions):
         case = bench.grow(random.Random(seed))
-        found = bench.disagreement(case)
-        if found is not None:
-            assert kind in found.kind, found
-            return bench.shrink(case, found, 10.0)
+        result = bench.disagreement(case)
+        if result is not None:
+            assert kind in result.kind, result
+            return bench.shrink(case, result, 10.0)
     raise AssertionError("nothing was found")
 
 
@@ -64,10 +64,10 @@ def test_a_wrong_slope_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> N
     row = OPERATIONS["tanh"]
     object.__setattr__(row, "derivatives", (right := row.derivatives) and (lambda xp, y, a: right[0](xp, y, a) * 1.001,))
     try:
-        case, found = found_in(200, "loops", kind="gradient")
+        case, result = found_in(200, "loops", kind="gradient")
     finally:
         object.__setattr__(row, "derivatives", right)
-    assert found.who == "eager"
+    assert result.who == "eager"
     assert "tanh" in case.function.source
     assert len(case.function.source.splitlines()) < 8
 
@@ -83,42 +83,42 @@ def test_a_wrong_slope_of_the_reference_is_found() -> None:
 
     NAMES["sin"] = wrong
     try:
-        case, found = found_in(200, "loops")
+        case, result = found_in(200, "loops")
     finally:
         NAMES["sin"] = right
-    assert found.who in ("reference", "eager")
+    assert result.who in ("reference", "eager")
     assert "sin" in case.function.source
 
 
 def test_a_frozen_branch_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(branch.Branch, "holds", lambda self, data: np.ones(data.batched.shape[1], dtype=bool))
-    case, found = found_in(200, "branches", "loops")
-    assert found.who == "numpy"
+    case, result = found_in(200, "branches", "loops")
+    assert result.who == "numpy"
     assert " if " in f" {case.function.source} " or "max(" in case.function.source or "min(" in case.function.source
 
 
 def test_a_missing_warning_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(specialisations, "report", lambda *_: None)
-    _, found = found_in(200, "errors", "loops", kind="no ")
-    assert found.kind in ("no warning", "no error")
+    _, result = found_in(200, "errors", "loops", kind="no ")
+    assert result.kind in ("no warning", "no error")
 
 
 def test_a_wrong_total_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call, "_total", lambda numbers: float(numbers.sum()) * 1.0001)
-    _, found = found_in(100, "loops", kind="value")
-    assert found.who == "numpy"
+    _, result = found_in(100, "loops", kind="value")
+    assert result.who == "numpy"
 
 
 def test_arguments_that_are_mixed_up_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     right = call.pull_back
 
     def wrong(*args: Any) -> Any:
-        found = right(*args)
-        return {i: found[j] for i, j in zip(found, reversed([*found]), strict=True)}
+        result = right(*args)
+        return {i: result[j] for i, j in zip(result, reversed([*result]), strict=True)}
 
     monkeypatch.setattr(call, "pull_back", wrong)
-    _, found = found_in(100, "loops", "names", "keywords")
-    assert found.kind in ("gradient", "form", "raises ValueError")
+    _, result = found_in(100, "loops", "names", "keywords")
+    assert result.kind in ("gradient", "form", "raises ValueError")
 
 
 # -- the reference ------------------------------------------------------------------------------------------------------
@@ -261,10 +261,10 @@ def test_what_makes_no_sense_is_no_finding() -> None:
 
 def test_simpler_cases_are_smaller() -> None:
     case = case_of("def f(x):\n    a = sin(x) + 1.0\n    if a > 0.0:\n        a = a * 2.0\n    return a", CALL, CALL)
-    found = [*simpler(case)]
-    sources = {candidate.function.source for candidate in found}
+    results = [*simpler(case)]
+    sources = {candidate.function.source for candidate in results}
     assert "def f(x):\n    a = sin(x) + 1.0\n    return a" in sources
     assert "def f(x):\n    a = sin(x) + 1.0\n    a = a * 2.0\n    return a" in sources
     assert any("a = x" in source for source in sources)
-    assert any(len(candidate.calls) == 1 for candidate in found)
-    assert any(candidate.calls[0].size == 2 for candidate in found)
+    assert any(len(candidate.calls) == 1 for candidate in results)
+    assert any(candidate.calls[0].size == 2 for candidate in results)

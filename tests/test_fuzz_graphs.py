@@ -24,8 +24,8 @@ def test_engines_agree(bench: Bench, programs: int) -> None:
     rng = random.Random(1)
     for _ in range(programs):
         program = bench.grow(rng)
-        found = bench.disagreement(program)
-        assert not found, f"{found}\n{bench.shrink(program)}"
+        result = bench.disagreement(program)
+        assert not result, f"{result}\n{bench.shrink(program)}"
     engines = len(bench.executors)
     assert bench.counts["graph, compared"] > engines * programs
     assert bench.counts["function, points compared"] > 3 * engines * programs
@@ -81,8 +81,8 @@ def test_a_forgotten_mask_is_found(reference: Bench, monkeypatch: pytest.MonkeyP
 def test_a_missing_warning_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference.native.compiled.api.specialisations, "report", lambda *_: None)
     rng = random.Random(0)
-    found = [reference.disagreement(reference.grow(rng)) for _ in range(50)]
-    assert any("the warnings say []" in text for text in found)
+    results = [reference.disagreement(reference.grow(rng)) for _ in range(50)]
+    assert any("the warnings say []" in text for text in results)
 
 
 CHOICE = Program((1.0, 2.0), (("log", (0,)), ("where:exp.mul", (1, 0, 0, 2, 1)), ("if:where:neg", (3, 0.0, 0, 1, 3, 1, 0))))

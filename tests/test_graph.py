@@ -1,4 +1,4 @@
-"""The graph: its order, deep and wide, interrupted, shared between threads, and freed."""
+"""The graph: its order, great depth and width, interrupts, threads, and freeing."""
 
 import os
 import subprocess
@@ -36,9 +36,9 @@ def test_inputs_by_their_numbers() -> None:
     root = dot([a, b, -a], [b, b, a * a])
     order = topological_order(root)
     number = {node: i for i, node in enumerate(order)}
-    found = inputs_by(number, order)
-    assert [[order[i] for i in inputs] for inputs in found] == [list(node._prev) for node in order]
-    assert found[number[a]] == ()
+    result = inputs_by(number, order)
+    assert [[order[i] for i in inputs] for inputs in result] == [list(node._prev) for node in order]
+    assert result[number[a]] == ()
 
 
 def test_two_to_the_sixty_paths() -> None:

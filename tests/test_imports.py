@@ -53,11 +53,11 @@ CORE = [module for floor in FLOORS[:-3] for module in floor]
 
 
 def modules() -> list[tuple[str, Path]]:
-    found = []
+    results = []
     for path in sorted([*(ROOT / "autograd").rglob("*.py"), *(ROOT / "nn").rglob("*.py")]):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        found.append((name, path))
-    return found
+        results.append((name, path))
+    return results
 
 
 def floor_of(module: str) -> int:
@@ -70,7 +70,7 @@ def floor_of(module: str) -> int:
 
 
 def imported(path: Path) -> set[str]:
-    """The modules a file imports, wherever in the file, as far as they are ours or installed."""
+    """All modules of the project and of installed packages that a file imports, at the top or within functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -46,7 +46,7 @@ Scenario = Callable[[], tuple[Callable[[], Any], Callable[[], dict[str, Any]]]]
 
 
 def left_behind() -> dict[str, Any]:
-    """What of the state of the library is not as it is when nothing is going on."""
+    """The parts of the library's state that differ from those at rest."""
     now = {
         "paused": (STATE.paused, 0),
         "watched": (STATE.watched, 0),
@@ -58,18 +58,18 @@ def left_behind() -> dict[str, Any]:
         "trace": (tracing.here(), None),
         "owners": (len(tracing._OWNERS), 0),
         "recorder": (recording.recorder(), None),
-        "kept": (recording._KEPT.get(), None),
-        "given back": (recording._GIVEN_BACK.get(), None),
+        "logged draws": (recording._LOGGED.get(), None),
+        "replayed draws": (recording._REPLAYED.get(), None),
         "collector": (gc.isenabled(), True),
         "handler": (signal.getsignal(signal.SIGINT), signal.default_int_handler),
     }
-    found = {name: is_now for name, (is_now, usual) in now.items() if is_now != usual}
+    results = {name: is_now for name, (is_now, usual) in now.items() if is_now != usual}
     x, y = Value(3.0), Value(3.0)
     z = x * x + x
     z.backward()
     if x.grad != 7.0 or x == y or len({x, y}) != 2 or (x < y) is not False or z.scope or "data" not in repr(x):
-        found["a plain function"] = (x.grad, x == y, z.scope, repr(x))
-    return found
+        results["a plain function"] = (x.grad, x == y, z.scope, repr(x))
+    return results
 
 
 def nothing() -> dict[str, Any]:
@@ -156,8 +156,8 @@ def of_a_compiled(called: bool) -> Any:
         f.value_and_grad(2.0)
 
     def left() -> dict[str, Any]:
-        found = f([2.0, 0.5, -1.0]).tolist(), f.value_and_grad(2.0)
-        return {} if found == ([8.0, 3.0, 0.0], (8.0, (8.0,))) else {"answers": found}
+        result = f([2.0, 0.5, -1.0]).tolist(), f.value_and_grad(2.0)
+        return {} if result == ([8.0, 3.0, 0.0], (8.0, (8.0,))) else {"answers": result}
 
     return run, left
 
@@ -185,13 +185,13 @@ def perceptron() -> Any:
 
 def weights_after_each_step(executor: str) -> list[list[float]]:
     model = perceptron()
-    found = [[p.data for p in model.parameters()]]
+    results = [[p.data for p in model.parameters()]]
     step = nn.SGD.update
 
     class Watched(nn.SGD):
         def update(self, numbers: Any, gradient: Any) -> Any:
             new = step(self, numbers, gradient)
-            found.append(new.tolist())
+            results.append(new.tolist())
             return new
 
     nn.fit(
@@ -205,7 +205,7 @@ def weights_after_each_step(executor: str) -> list[list[float]]:
         progress=False,
         rng=random.Random(0),
     )
-    return found
+    return results
 
 
 STEPS: dict[str, list[list[float]]] = {}
@@ -218,13 +218,13 @@ def of_a_fit(executor: str) -> Any:
     flags = [module.training for module in model.modules()]
 
     def left() -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        results: dict[str, Any] = {}
         now = [p.data for p in model.parameters()]
         if not any(np.allclose(now, step, rtol=1e-9, atol=0.0) for step in steps):
-            found["weights"] = now
+            results["weights"] = now
         if [module.training for module in model.modules()] != flags:
-            found["training"] = [module.training for module in model.modules()]
-        return found
+            results["training"] = [module.training for module in model.modules()]
+        return results
 
     return lambda: trained(executor, model, validation=(X, Y)), left
 
@@ -279,12 +279,12 @@ SCENARIOS: dict[str, Scenario] = {
 # -- how it is interrupted ----------------------------------------------------------------------------------------------
 
 
-def traced(run: Callable[[], Any], heard: Callable[[FrameType], None]) -> None:
-    """Run something; `heard` is called before each line of ours."""
+def traced(run: Callable[[], Any], listener: Callable[[FrameType], None]) -> None:
+    """Run something, and call `listener` before each line of this package."""
 
     def line(frame: FrameType, event: str, _: Any) -> Any:
         if event == "line":
-            heard(frame)
+            listener(frame)
         return line
 
     def call(frame: FrameType, event: str, _: Any) -> Any:
@@ -294,7 +294,7 @@ def traced(run: Callable[[], Any], heard: Callable[[FrameType], None]) -> None:
 
 
 def lines_of(scenario: Scenario) -> list[int]:
-    """Which of the lines that run, by their numbers in time, are to be interrupted."""
+    """The lines to interrupt, by their positions in the order of execution."""
     seen: list[tuple[str, int]] = []
     run, _ = scenario()
     run()  # what is loaded or cached at the first time is not there at the next
@@ -306,17 +306,17 @@ def lines_of(scenario: Scenario) -> list[int]:
     times: dict[tuple[str, int], list[int]] = {}
     for k, place in enumerate(seen):
         times.setdefault(place, []).append(k)
-    chosen = [rng.choice(found) for found in times.values()]
+    chosen = [rng.choice(result) for result in times.values()]
     return sorted(rng.sample(chosen, min(MOST, len(chosen))))
 
 
 def interrupted_at(scenario: Scenario, k: int) -> list[str]:
-    """Interrupt before line `k`; what was left behind, with the line."""
+    """Interrupt before the k-th line. Returns that line and the state that was not restored."""
     run, left = scenario()
     count = 0
     where_it_was = ""
 
-    def heard(frame: FrameType) -> None:
+    def listener(frame: FrameType) -> None:
         nonlocal count, where_it_was
         count += 1
         if count == k + 1:
@@ -325,11 +325,11 @@ def interrupted_at(scenario: Scenario, k: int) -> list[str]:
 
     kept: Any = None
     try:
-        traced(run, heard)
+        traced(run, listener)
     except KeyboardInterrupt as error:
         kept = error  # as `sys.last_exc` is kept
-    found = {**left_behind(), **left()}
-    problems = [f"{where_it_was}: {found}"] if found else []
+    results = {**left_behind(), **left()}
+    problems = [f"{where_it_was}: {results}"] if results else []
     del kept
     return problems
 
@@ -360,9 +360,9 @@ def signalled(scenario: Scenario, times: int) -> list[str]:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
         except KeyboardInterrupt as error:
             kept = error
-        found = {**left_behind(), **left()}
-        if found:
-            problems.append(f"{len(hits)}: {found}")
+        results = {**left_behind(), **left()}
+        if results:
+            problems.append(f"{len(hits)}: {results}")
         del kept
     return problems
 
@@ -390,16 +390,16 @@ def run_in_a_process(name: str, how: str, **environment: str) -> str:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_is_left_by_an_interrupt_at_any_line(name: str) -> None:
-    told = run_in_a_process(name, "lines", SCALAR_AUTOGRAD_PLAIN="1", PYTHONPATH=str(ROOT))
-    assert told.startswith("0 of "), told
-    assert int(told.split()[-1]) > 20
+    output = run_in_a_process(name, "lines", SCALAR_AUTOGRAD_PLAIN="1", PYTHONPATH=str(ROOT))
+    assert output.startswith("0 of "), output
+    assert int(output.split()[-1]) > 20
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs Unix signals")
 @pytest.mark.parametrize("name", ["contexts", "recording", "transforms", "backward", "a compiled call", "fit, eager", "fit, compiled"])
 def test_nothing_is_left_by_signals(name: str) -> None:
-    told = run_in_a_process(name, "signals", PYTHONPATH=str(ROOT))
-    assert told.startswith("0 of "), told
+    output = run_in_a_process(name, "signals", PYTHONPATH=str(ROOT))
+    assert output.startswith("0 of "), output
 
 
 def test_what_is_left_behind_is_seen() -> None:

@@ -1,4 +1,4 @@
-"""Misuse is part of the interface: what is called with wrong arguments says and does the same in both builds of the core."""
+"""Misuse is part of the interface: calls with wrong arguments have the same effect and the same errors in both builds of the core."""
 
 import builtins
 import inspect
@@ -124,7 +124,7 @@ def in_scope(ag: Engine, name: Any) -> Any:
 
 
 class Named:
-    """A thing without an address in its text."""
+    """The text of an object without addresses."""
 
     def __repr__(self) -> str:
         return "<a thing>"
@@ -195,7 +195,7 @@ def inspect_names(call: Call, ag: Engine) -> list[str]:
 
 
 def described(x: Any, ag: Engine, depth: int = 3) -> object:
-    """What came out, without what differs from one run to the next."""
+    """The outcome of a call, without details that differ from run to run."""
     if isinstance(x, ag.Value):
         grad = x.grad.data if isinstance(x.grad, ag.Value) else x.grad
         return "Value", repr(x.data), repr(grad), x.label, x.scope, x._op, len(x._prev)
@@ -218,11 +218,11 @@ Outcome = tuple[str, object]
 
 
 def outcome(call: Call, ag: Engine, args: list[Any], keywords: dict[str, Any]) -> Outcome:
-    """What came of it, and what is left of the arguments."""
+    """The outcome of a call, and the arguments after it."""
     table = dict(ag.ops.OPERATIONS)
     try:
-        found: object = described(call.find(ag)(*args, **keywords), ag)
-        return "returned", (found, [described(x, ag) for x in args])
+        result: object = described(call.find(ag)(*args, **keywords), ag)
+        return "returned", (result, [described(x, ag) for x in args])
     except RecursionError:
         raise
     except Exception as error:
@@ -234,7 +234,7 @@ def outcome(call: Call, ag: Engine, args: list[Any], keywords: dict[str, Any]) -
 
 
 def may_differ(a: Outcome, b: Outcome, is_count: bool) -> bool:
-    """Whether only the text differs, and it is that of Python and of mypyc, who count arguments and protect attributes in their own words."""
+    """Whether only the text differs, because Python and mypyc word errors about argument counts and protected attributes differently."""
     kinds = {a[0], b[0]}
     if kinds == {"bare TypeError"} and str(a[1]).startswith(
         "descriptor '__r"
@@ -244,18 +244,18 @@ def may_differ(a: Outcome, b: Outcome, is_count: bool) -> bool:
 
 
 def differences(call: Call, native: Engine, plain: Engine) -> list[str]:
-    """Where the two builds differ."""
-    found = []
+    """The differences between the two builds."""
+    results = []
     for (words, args, keywords, is_count), (_, others, other_keywords, _) in zip(misuses(call, native), misuses(call, plain), strict=True):
         a, b = outcome(call, native, args, keywords), outcome(call, plain, others, other_keywords)
         if a != b and not may_differ(a, b, is_count):
-            found.append(f"{call.name}, {words}:\n  native {a}\n  plain  {b}")
-    return found
+            results.append(f"{call.name}, {words}:\n  native {a}\n  plain  {b}")
+    return results
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_both_builds_say_the_same(call: Call, builds: tuple[Engine, Engine]) -> None:
-    assert not (found := differences(call, *builds)), "\n".join(found)
+    assert not (result := differences(call, *builds)), "\n".join(result)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_difference_is_found(builds: tuple[Engine, Engine], monkeypatch: pytes
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_what_is_called_is_called_rightly(call: Call, builds: tuple[Engine, Engine]) -> None:
-    """The arguments called right are, or what follows from them would test nothing."""
+    """The calls declared right succeed, because the wrong calls are derived from them."""
     if re.match(r"(float|int|round|trunc) of|Value\.(scope|_op)|operator\.(floordiv|matmul|contains|getitem|eq|ne)", call.name):
         return
     for ag in builds:

@@ -137,23 +137,23 @@ def parameters(item):
         return None
     return [(p.name, "*" * (p.kind == p.VAR_POSITIONAL) + repr(p.default)) for p in signature.parameters.values()]
 
-found = {}
+documented = {}
 for name in MODULES:
     module = sys.modules[name]
     for key, item in vars(module).items():
         if not key.startswith("_") and callable(item) and getattr(item, "__module__", None) == name:
-            found[f"{name}.{key}"] = inspect.getdoc(item), None if inspect.isclass(item) else parameters(item)
+            documented[f"{name}.{key}"] = inspect.getdoc(item), None if inspect.isclass(item) else parameters(item)
             for own in dir(item) if inspect.isclass(item) else ():
                 if not own.startswith("_") or own in ("_prev", "_op", "_backward"):
                     attribute = inspect.getattr_static(item, own)
                     if inspect.isroutine(attribute) or isinstance(attribute, property) or inspect.getdoc(attribute):
                         method = getattr(item, own)
-                        found[f"{name}.{key}.{own}"] = inspect.getdoc(method), parameters(method) if inspect.isroutine(method) else None
+                        documented[f"{name}.{key}.{own}"] = inspect.getdoc(method), parameters(method) if inspect.isroutine(method) else None
 for name in autograd.__all__:
     item = getattr(autograd, name)
-    found[name] = inspect.getdoc(item), None if inspect.isclass(item) or not callable(item) else parameters(item)
-found["Value"] = inspect.getdoc(autograd.Value), parameters(autograd.Value)
-print(json.dumps(found, sort_keys=True))
+    documented[name] = inspect.getdoc(item), None if inspect.isclass(item) or not callable(item) else parameters(item)
+documented["Value"] = inspect.getdoc(autograd.Value), parameters(autograd.Value)
+print(json.dumps(documented, sort_keys=True))
 """
 
 

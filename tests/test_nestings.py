@@ -1,4 +1,4 @@
-"""Nestings of transforms, contexts and compiled functions that were wrong once."""
+"""Regressions: nestings of transforms, contexts and compiled functions that were wrong once."""
 
 import asyncio
 import contextlib
@@ -38,10 +38,10 @@ from autograd.compiled.api.compile import compile
 
 
 def right_or_refused(expected: float, f: Callable[..., Any], *args: Any) -> None:
-    """Either this number, or an error of ours."""
+    """Check that the body computes this number or raises an error of the package."""
     with contextlib.suppress(AutogradError):
-        found = f(*args)
-        assert number_of(found) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+        actual = f(*args)
+        assert number_of(actual) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 def number_of(x: Any) -> float:
@@ -57,9 +57,9 @@ def constant() -> Value:
 
 
 def escaped() -> Value:
-    met: list[Value] = []
-    grad(lambda x: met.append(x) or x * x)(2.0)
-    return met[0]
+    received: list[Value] = []
+    grad(lambda x: received.append(x) or x * x)(2.0)
+    return received[0]
 
 
 OUTER: list[Callable[[], Any]] = [lambda: 2.0, lambda: Value(2.0), lambda: Value(1.0) * 2.0, constant, escaped]
@@ -174,13 +174,13 @@ def test_under_no_grad_transforms_work_and_nothing_has_history(name: str) -> Non
     w = Value(2.0)
     expected = number_of(TRANSFORMS[name](w))
     with no_grad():
-        found = TRANSFORMS[name](w)
-    assert number_of(found) == pytest.approx(expected, rel=1e-14)
-    assert not isinstance(found, Value) or not found._prev
+        actual = TRANSFORMS[name](w)
+    assert number_of(actual) == pytest.approx(expected, rel=1e-14)
+    assert not isinstance(actual, Value) or not actual._prev
     assert grad(lambda x: stopped(lambda: TRANSFORMS[name](x)) * x)(2.0) == pytest.approx(expected, rel=1e-14)
     with no_grad(), enable_grad():
-        found = TRANSFORMS[name](w)
-    (found * 1.0).backward()
+        actual = TRANSFORMS[name](w)
+    (actual * 1.0).backward()
     assert w.grad != 0.0
 
 

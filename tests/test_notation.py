@@ -1,4 +1,4 @@
-"""The notation table; and that an operation with its two rows, one in each table, goes through every door."""
+"""The notation table; and that an operation needs only two rows, one in each table, to work everywhere."""
 
 import pickle
 from collections.abc import Callable

@@ -28,13 +28,13 @@ each_in_its_turn = pytest.mark.parametrize(
 
 def cells(path: Path, kind: str | None = None) -> list[dict[str, Any]]:
     """The cells of a kind, or all, with the lines of their source put together."""
-    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [{**cell, "source": "".join(cell["source"])} for cell in found if kind in (None, cell["cell_type"])]
+    result: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [{**cell, "source": "".join(cell["source"])} for cell in result if kind in (None, cell["cell_type"])]
 
 
 def tags(cell: dict[str, Any]) -> list[str]:
-    found: list[str] = cell["metadata"].get("tags", [])
-    return found
+    result: list[str] = cell["metadata"].get("tags", [])
+    return result
 
 
 def test_there_are_some() -> None:
@@ -95,11 +95,11 @@ def test_it_is_of_no_machine_and_of_moderate_size(path: Path) -> None:
 
 @each
 def test_exercises_have_checked_solutions(path: Path) -> None:
-    found = cells(path)
-    solutions = [i for i, cell in enumerate(found) if "solution" in tags(cell)]
+    result = cells(path)
+    solutions = [i for i, cell in enumerate(result) if "solution" in tags(cell)]
     assert 2 <= len(solutions) <= 4
     for i in solutions:
-        assert re.search(r"^\s*assert ", found[i]["source"], re.MULTILINE), found[i]["source"]
-        assert found[i - 1]["cell_type"] == "markdown"
-        assert re.search(r"^\*\*\d\.", found[i - 1]["source"], re.MULTILINE), found[i - 1]["source"]
-        assert found[i]["metadata"]["jupyter"] == {"source_hidden": True}
+        assert re.search(r"^\s*assert ", result[i]["source"], re.MULTILINE), result[i]["source"]
+        assert result[i - 1]["cell_type"] == "markdown"
+        assert re.search(r"^\*\*\d\.", result[i - 1]["source"], re.MULTILINE), result[i - 1]["source"]
+        assert result[i]["metadata"]["jupyter"] == {"source_hidden": True}

@@ -48,7 +48,7 @@ def test_floats_arrays_and_values_agree(row: Operation) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.domain or row.pole], ids=lambda row: row.name)
 def test_floats_and_arrays_agree_outside_of_the_domain(row: Operation) -> None:
-    """Where arrays go on with inf or nan: a comparison of it takes the same branch while recording, on floats, and in a run."""
+    """Arrays continue with inf or nan: a comparison takes the same branch while recording, on floats, and in a run."""
     candidates = EXTREME + NOT_FINITE
     for point in itertools.product(candidates, repeat=row.arity or 2):
         with np.errstate(all="ignore"):
@@ -139,7 +139,7 @@ def test_define_refuses_what_cannot_work() -> None:
     with pytest.raises(DefinitionError, match="derivative rule"):
         define("no_derivative", lambda xp, a: a)
     for rules, domain in (((3.0, lambda xp, y, a: 1.0), None), ((abs, 1.0), None), ((abs, abs), 2.0)):
-        with pytest.raises(DefinitionError, match=r"every rule is a function, as in .*, not \d.0"):
+        with pytest.raises(DefinitionError, match=r"every rule must be a function, as in .*, not \d.0"):
             define("no_derivative", *rules, domain=domain)  # type: ignore[arg-type]
     assert "no_derivative" not in OPERATIONS
 

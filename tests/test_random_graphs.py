@@ -64,8 +64,8 @@ def test_second_derivatives_equal_pytorch(seed: int, torch: ModuleType) -> None:
     total = first[0] * 1.5 + first[1]
     second = [0.0, 0.0]
     if total.requires_grad:
-        found = torch.autograd.grad(total, tensors, materialize_grads=True)
-        second = [s.item() for s in found]
+        result = torch.autograd.grad(total, tensors, materialize_grads=True)
+        second = [s.item() for s in result]
 
     def combined(x: Any, y: Any) -> Any:
         by_x, by_y = grad(lambda a, b: run(program, [a, b], autograd), argnums=(0, 1))(x, y)

@@ -37,14 +37,14 @@ def read(name: str) -> str:
 
 def sections(text: str, other: str) -> list[Section]:
     leads_to = {other: "the other language"}
-    found = [Section("", [], leads_to)]
+    results = [Section("", [], leads_to)]
     for block in BLOCK.findall(text):
         if block.startswith("#"):
-            leads_to[f"#{anchor(block.lstrip('# '))}"] = f"heading {len(found)}"
-            found.append(Section(block, [], leads_to))
+            leads_to[f"#{anchor(block.lstrip('# '))}"] = f"heading {len(results)}"
+            results.append(Section(block, [], leads_to))
         else:
-            found[-1].blocks.append(block)
-    return found
+            results[-1].blocks.append(block)
+    return results
 
 
 def blocks(section: Section) -> list[str]:
@@ -92,11 +92,11 @@ def differences(look: Look, english: str, chinese: str) -> str:
     pairs = list(zip_longest(sections(english, CHINESE), sections(chinese, ENGLISH), fillvalue=Section("none", [], {})))
     if any(a.heading.count("#") != b.heading.count("#") for a, b in pairs):
         return "\n".join(f"{a.heading:40}{b.heading}" for a, b in pairs[1:])
-    found = []
+    results = []
     for a, b in pairs:
         lines = [line.rstrip("\n") for line in ndiff(look(a), look(b)) if not line.startswith(" ")]
-        found += [f"{a.heading} / {b.heading}: {look.__name__}", *lines] if lines else []
-    return "\n".join(found)
+        results += [f"{a.heading} / {b.heading}: {look.__name__}", *lines] if lines else []
+    return "\n".join(results)
 
 
 LOOKS: list[Look] = [blocks, code, addresses, tables, prose, names]
@@ -104,9 +104,9 @@ LOOKS: list[Look] = [blocks, code, addresses, tables, prose, names]
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_two_keep_step(look: Look) -> None:
-    found = differences(look, read(ENGLISH), read(CHINESE))
-    if found:
-        pytest.fail(f"- {ENGLISH}, + {CHINESE}\n{found}", pytrace=False)
+    result = differences(look, read(ENGLISH), read(CHINESE))
+    if result:
+        pytest.fail(f"- {ENGLISH}, + {CHINESE}\n{result}", pytrace=False)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Recording: what a function leaves behind that runs once on Values, and that nothing of it stays."""
+"""Recording: what is recorded while a function runs once on Values, and that the state is restored."""
 
 import contextvars
 import copy
@@ -67,39 +67,39 @@ def test_compare_is_what_rules_use() -> None:
 
 def test_asking_for_the_truth_leaves_a_guard_with_its_line() -> None:
     x, y = Value(1.0), Value(2.0)
-    with recording() as heard:
+    with recording() as record:
         if x < y:
             y = y + 1.0
         while not y < 3.5 and x < 0.0:
             y = y + 1.0
-    assert [(guard.truth, guard.mask) for guard in heard.guards] == [(True, None), (True, None)]
-    first = heard.guards[0]
+    assert [(guard.truth, guard.mask) for guard in record.guards] == [(True, None), (True, None)]
+    first = record.guards[0]
     line = test_asking_for_the_truth_leaves_a_guard_with_its_line.__code__.co_firstlineno
     assert first.line == f"{__file__}:{line + 3} (if x < y:)"
-    assert heard.guards[1].line == f"{__file__}:{line + 5} (while not y < 3.5 and x < 0.0:)"
+    assert record.guards[1].line == f"{__file__}:{line + 5} (while not y < 3.5 and x < 0.0:)"
     assert first.node._prev[0] is x
 
 
 def test_the_truth_of_a_value_is_a_guard_too() -> None:
     for number in (0.0, -0.0, 1.0, -2.0, math.nan, math.inf):
-        with recording() as heard:
+        with recording() as record:
             truth = bool(Value(number))
         assert truth == bool(number)
-        assert len(heard.guards) == 1
+        assert len(record.guards) == 1
 
 
 def test_conditions_are_combined_as_numpy_combines_arrays() -> None:
     for a in (-1.0, 1.0):
         for b in (-1.0, 1.0):
             x, y = Value(a), Value(b)
-            with recording() as heard:
+            with recording() as record:
                 p, q = x > 0.0, y > 0.0
-                found = [p & q, p | q, ~p, ~(p & ~q), p & True, False | p]
+                results = [p & q, p | q, ~p, ~(p & ~q), p & True, False | p]
                 assert [p & False, False & p, True | p, p | np.True_] == [False, False, True, True]  # the same in every run
-                numbers = [condition.node._data for condition in found]
+                numbers = [condition.node._data for condition in results]
             s, t = a > 0.0, b > 0.0
             assert numbers == [s and t, s or t, not s, not (s and not t), s, s]
-            assert heard.guards == []  # nobody has asked
+            assert record.guards == []  # nobody has asked
 
 
 @pytest.mark.parametrize("other", [1.0, 5, "a", None, Value(1.0), [True]], ids=repr)
@@ -122,41 +122,41 @@ def test_conditions_are_not_compared_with_conditions() -> None:
 
 
 def test_a_condition_that_is_looked_up_leaves_a_guard() -> None:
-    with recording() as heard:
+    with recording() as record:
         p, q = Value(1.0) > 0.0, Value(1.0) > 2.0
         assert p == True  # noqa: E712
         assert q in (False,)
         assert {True: 1.0, False: 2.0}[p] == 1.0  # type: ignore[index]
         assert [1.0, 2.0][p] == 2.0
-    assert {guard.truth for guard in heard.guards} == {True, False}
-    assert len(heard.guards) >= 4
+    assert {guard.truth for guard in record.guards} == {True, False}
+    assert len(record.guards) >= 4
 
 
 def test_where_makes_a_node_of_both_sides() -> None:
     x = Value(-1.0)
-    with recording() as heard:
+    with recording() as record:
         y = where(x > 0.0, x * 2.0, 3.0)
     assert y.data == 3.0
     assert [node.data for node in y._prev] == [0.0, -2.0, 3.0]
-    assert heard.guards == []
-    assert heard.masks == {}
+    assert record.guards == []
+    assert record.masks == {}
     y.backward()
     assert x.grad == 0.0
 
 
 def test_what_is_made_in_a_side_is_masked() -> None:
     x = Value(2.0)
-    with recording() as heard:
+    with recording() as record:
         before = x + 1.0
         chosen = where(x > 0.0, lambda: sqrt(log(x)) + before, lambda: log(-x))
         after = chosen * 2.0
-    selected = [node for node, mask in heard.masks.items() if mask.data == 1.0]
-    other = [node for node, mask in heard.masks.items() if mask.data == 0.0]
+    selected = [node for node, mask in record.masks.items() if mask.data == 1.0]
+    other = [node for node, mask in record.masks.items() if mask.data == 0.0]
     assert sorted(node._op for node in selected) == ["+", "log", "sqrt"]
     assert sorted(node._op for node in other) == ["log", "neg"]
-    assert before not in heard.masks
-    assert chosen not in heard.masks
-    assert after not in heard.masks
+    assert before not in record.masks
+    assert chosen not in record.masks
+    assert after not in record.masks
     assert math.isnan(other[-1].data)  # computed, and of no consequence
     after.backward()
     assert x.grad == pytest.approx(2.0 * (0.5 / math.sqrt(math.log(2.0)) / 2.0 + 1.0))
@@ -171,21 +171,21 @@ def test_masks_of_nested_sides_hold_where_all_of_them_do() -> None:
             made[name] = node
             return node
 
-        with recording() as heard:
+        with recording() as record:
             inner = lambda x=x: where(x < 2.0, lambda: keep("low", x * 2.0), lambda: keep("high", x * 3.0))
             result = where(x > 0.0, inner, lambda x=x: keep("negative", -x))
-        holds = {name: heard.masks[node].data == 1.0 for name, node in made.items()}
+        holds = {name: record.masks[node].data == 1.0 for name, node in made.items()}
         assert holds == {"low": 0.0 < a < 2.0, "high": a >= 2.0, "negative": a <= 0.0}
-        tape = trace([result], [x], heard)
+        tape = trace([result], [x], record)
         assert set(tape.masks) >= {tape.nodes.index(node) for node in made.values()}
 
 
 def test_guards_of_a_side_count_only_where_it_is_selected() -> None:
     x = Value(-1.0)
-    with recording() as heard:
+    with recording() as record:
         where(x > 0.0, lambda: x * 2.0 if x > 5.0 else x * 3.0, lambda: x)
         assert x < 0.0
-    inside, outside = heard.guards
+    inside, outside = record.guards
     assert inside.mask is not None
     assert (inside.mask.data, inside.truth) == (0.0, False)
     assert outside.mask is None
@@ -212,7 +212,7 @@ def test_numbers_of_values_may_not_be_read(name: str, read: Callable[[Value], An
     with recording(), pytest.raises(CompileError) as error:
         read(x)
     message = str(error.value)
-    assert message.startswith(f"Value(data=2.0, grad=0.0, label='x') was asked for its .{name} at {__file__}:")
+    assert message.startswith(f"the .{name} of Value(data=2.0, grad=0.0, label='x') was read at {__file__}:")
     assert "while the function was recorded: the number would be frozen into the program" in message
     assert message.endswith(f"read .{name} outside of the compiled function")
     assert read(x) in (2.0, 0.0)
@@ -240,9 +240,9 @@ def test_equality_with_a_number_is_an_error_but_in_traced_functions(ask: Callabl
     seen: list[bool] = []
     autograd.grad(lambda v: v * (seen.append(bool(ask(v))) or 1.0))(2.0)
     assert seen == [plain]
-    with recording() as heard:
+    with recording() as record:
         assert bool(ask(Value(2.0))) == plain
-    assert len(heard.guards) >= 1
+    assert len(record.guards) >= 1
 
 
 def test_values_are_equal_where_they_are_one_node_but_in_traced_functions() -> None:
@@ -255,13 +255,13 @@ def test_values_are_equal_where_they_are_one_node_but_in_traced_functions() -> N
     assert x != "x"
     assert x != None  # noqa: E711
     assert x == pytest.approx(x)
-    with recording() as heard:
+    with recording() as record:
         assert isinstance(x == y, Condition)
         assert bool(x == y)
         assert not (x != y)  # noqa: SIM202 - that is another question
         assert x in [y]
         assert (x, y) == (y, x)
-    assert len(heard.guards) == 5
+    assert len(record.guards) == 5
     assert autograd.grad(lambda a, b: a if a == b else b)(2.0, 2.0) == 1.0
     assert autograd.grad(lambda a, b: a if a != b else b)(2.0, 2.0) == 0.0
 
@@ -273,9 +273,9 @@ def test_values_are_equal_where_they_are_one_node_but_in_traced_functions() -> N
 def test_hashes_are_refused_in_traced_functions(ask: Callable[[Any], Any]) -> None:
     x = Value(2.0)
     ask(x)
-    with pytest.raises(InputError, match=r"was asked for its hash at .*while the function was differentiated.*choose by `if`"):
+    with pytest.raises(InputError, match=r"was hashed at .*while the function was differentiated.*choose by `if`"):
         autograd.grad(lambda v: v * (ask(v) is None))(2.0)
-    with recording(), pytest.raises(CompileError, match=r"was asked for its hash at .*while the function was recorded"):
+    with recording(), pytest.raises(CompileError, match=r"was hashed at .*while the function was recorded"):
         ask(x)
     ask(x)
 
@@ -293,12 +293,12 @@ def test_text_is_that_of_the_number_in_a_function_that_is_differentiated_and_ref
     assert autograd.value_and_grad(f)(2.25) == (2.25 * 2.2, 2.2)
     assert texts == expected
     for ask in (str, repr, lambda v: f"{v:.1f}", lambda v: f"{v}"):
-        with recording(), pytest.raises(CompileError, match="was asked for its text"):
+        with recording(), pytest.raises(CompileError, match="was converted to text"):
             ask(Value(2.25))  # type: ignore[operator]
 
 
 def test_a_thread_that_a_traced_function_starts() -> None:
-    """It has no part in the context of the function: the graph of the Value tells."""
+    """The thread is not within the function, but the graph of the Value shows that it is recorded."""
 
     def in_thread(work: Callable[[], Any]) -> Any:
         with ThreadPoolExecutor(1) as pool:
@@ -327,7 +327,7 @@ def test_a_thread_with_the_context_of_a_recording_does_not_record() -> None:
 
 
 def test_backward_in_a_traced_function() -> None:
-    """Its numbers would be constants to the function around it."""
+    """Its numbers would be constants in the enclosing function."""
 
     def by_numbers(v: Any) -> Any:
         w = v * 1.0
@@ -399,12 +399,12 @@ def test_a_refusal_is_raised_also_if_the_function_catches_it(name: str) -> None:
 def test_drawn_is_a_number_and_while_recording_a_leaf() -> None:
     rng, other = random.Random(3), random.Random(3)
     assert drawn(rng.random) == other.random()
-    with recording() as heard:
+    with recording() as record:
         leaf = drawn(rng.random)
     assert rng.random() == other.random()  # no number was used up: each run draws its own
     assert isinstance(leaf, Value)
     assert leaf.label == "drawn"
-    assert heard.draws == [(leaf, rng.random)]
+    assert record.draws == [(leaf, rng.random)]
 
 
 def test_recordings_nest_and_end_on_exceptions() -> None:
@@ -427,50 +427,50 @@ def test_recordings_nest_and_end_on_exceptions() -> None:
 
 def test_no_grad_and_scope_are_no_hindrance() -> None:
     x = Value(2.0)
-    with no_grad(), recording() as heard, scope("side"):
+    with no_grad(), recording() as record, scope("side"):
         y = where(x > 0.0, lambda: x * x, lambda: x)
     assert len(y._prev) == 3
-    assert {node.scope for node in heard.masks} == {"side"}
+    assert {node.scope for node in record.masks} == {"side"}
     with no_grad(), enable_grad(), recording():
         assert len((x * x)._prev) == 2
 
 
 def test_a_recording_is_that_of_its_thread() -> None:
-    found: list[Any] = []
+    results: list[Any] = []
 
     def elsewhere() -> None:
         x = Value(1.0)
-        found.extend([x > 0.0, x.data, x == Value(1.0), bool(x), recorder(), where(x > 0.0, 1.0, 2.0)])
+        results.extend([x > 0.0, x.data, x == Value(1.0), bool(x), recorder(), where(x > 0.0, 1.0, 2.0)])
         with recording() as own:
-            found.append(bool(x > 0.0))
-        found.append(len(own.guards))
+            results.append(bool(x > 0.0))
+        results.append(len(own.guards))
 
-    with recording() as heard:
+    with recording() as record:
         thread = threading.Thread(target=elsewhere)
         thread.start()
         thread.join()
-    assert found == [True, 1.0, False, True, None, 1.0, True, 1]
-    assert heard.guards == []
+    assert results == [True, 1.0, False, True, None, 1.0, True, 1]
+    assert record.guards == []
 
 
 def test_two_threads_record_at_once() -> None:
     barrier = threading.Barrier(2, timeout=30.0)
-    found: dict[int, int] = {}
+    results: dict[int, int] = {}
 
     def work(n: int) -> None:
-        with recording() as heard:
+        with recording() as record:
             barrier.wait()
             for _ in range(n):
                 x = where(Value(1.0) > 0.0, lambda: Value(1.0) * 2.0, lambda: Value(1.0) * 3.0)
                 assert isinstance(x, Value)
                 bool(x > 0.0)
             barrier.wait()
-        found[n] = len(heard.guards)
-        assert len(heard.masks) == 2 * n
+        results[n] = len(record.guards)
+        assert len(record.masks) == 2 * n
 
     threads = [threading.Thread(target=functools.partial(work, n)) for n in (50, 80)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == {50: 50, 80: 80}
+    assert results == {50: 50, 80: 80}

@@ -32,5 +32,5 @@ def test_every_public_name_is_there(pages: dict[str, str], package: object) -> N
 
 def test_what_shadows_builtins_is_there_too(pages: dict[str, str]) -> None:
     assert 'id="compile"' in pages["autograd/compiled/api/compile.html"]
-    assert "Record a graph, or a function, to run it many times" in pages["autograd/compiled/api/compile.html"]
+    assert "Record a graph or a function, to run it many times" in pages["autograd/compiled/api/compile.html"]
     assert "value_and_grad" in pages["autograd/compiled/api/function.html"]

@@ -35,8 +35,8 @@ def test_equal_to_the_dense_ones() -> None:
     assert sparse_jacobian(f, x).todense() == jacobian(f)(x)
     g = lambda x: tanh(x[0] * x[1]) + x[2] ** 3 * x[0] + x[3]
     dense = hessian(g)(x)
-    for found, row in zip(sparse_hessian(g, x).todense(), dense, strict=True):
-        assert found == pytest.approx(row, rel=1e-13, abs=1e-15)
+    for result, row in zip(sparse_hessian(g, x).todense(), dense, strict=True):
+        assert result == pytest.approx(row, rel=1e-13, abs=1e-15)
     assert sparse_hessian(lambda x: 3.0, x).values == []
 
 

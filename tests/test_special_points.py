@@ -1,4 +1,4 @@
-"""What every operation does at its special points: value [derivatives], or the exception."""
+"""Every operation at its special points: value and derivatives, or the exception."""
 
 import math
 from collections.abc import Callable
@@ -139,10 +139,10 @@ def test_value_and_derivatives(name: str, f: Callable[..., Any], point: tuple[fl
     y = f(*inputs)
     y.backward()
     assert same(y.data, value), name
-    found = [x.grad for x in inputs]
-    assert all(map(same, found, slopes)), (name, found, slopes)
+    results = [x.grad for x in inputs]
+    assert all(map(same, results, slopes)), (name, results, slopes)
     if "to the last bit" in name:
-        assert found == list(slopes)
+        assert results == list(slopes)
 
 
 RAISES: list[tuple[str, Callable[[], Any], type[Exception], str]] = [

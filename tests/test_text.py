@@ -1,4 +1,4 @@
-"""Text that comes from data stays text: whatever a label, key, scope or name is, every output has the structure that it has with a plain one."""
+"""Text from data stays text: whatever a label, key, scope or name is, it does not change the structure of any output."""
 
 import ast
 import html.parser
@@ -56,8 +56,8 @@ def derivative_of(root: Value, x: Value) -> str:
 
 
 def program(text: str) -> Program:
-    found: Program = compile(graph(text)[0], executor="numpy")
-    return found
+    result: Program = compile(graph(text)[0], executor="numpy")
+    return result
 
 
 # -- the structure of each output: what no text may change --------------------------------------------------------------------
@@ -84,14 +84,14 @@ def of_dot(source: str) -> object:
     tokens: list[str] = []
     at = 0
     while at < len(source):
-        found = DOT_TOKENS.match(source, at)
-        assert found, f"no token of DOT: {source[at : at + 20]!r}"
-        at = found.end()
-        if found.lastgroup:
+        result = DOT_TOKENS.match(source, at)
+        assert result, f"no token of DOT: {source[at : at + 20]!r}"
+        at = result.end()
+        if result.lastgroup:
             is_value = bool(tokens) and tokens[-1] == "="
-            tokens.append("value" if is_value and found.lastgroup != "sign" else found[0])
-            if is_value and found["string"]:
-                label = found["string"][1:-1]
+            tokens.append("value" if is_value and result.lastgroup != "sign" else result[0])
+            if is_value and result["string"]:
+                label = result["string"][1:-1]
                 assert not label.startswith("<")  # is HTML to some
                 assert "\n" not in label
     assert tokens.count("{") == tokens.count("}")
@@ -153,7 +153,7 @@ def of_page(page: str) -> object:
 
 
 def of_frame(text: str) -> object:
-    """That there is one element, and no more."""
+    """Check that there is exactly one element."""
     text.encode()
     structure = Page(text).structure
     assert structure == [("iframe", ["srcdoc", "sandbox", "title", "style"]), ("end", "iframe")]
@@ -183,7 +183,7 @@ ALLOWED = {"\\" + word for word in [*WORDS, *r"\\#$%&_{}"]}
 
 
 def of_latex(source: str) -> object:
-    """That braces match, that commands are ours, and that nothing stands there which means something else to LaTeX."""
+    """Check that braces match, that all commands are known, and that no character has a special meaning in LaTeX."""
     source.encode()
     depth = 0
     alignment = source.startswith("\\begin{aligned}")
@@ -201,14 +201,14 @@ def of_latex(source: str) -> object:
 
 
 def of_line(text: str) -> object:
-    """That it is one line, and can be printed."""
+    """Check that it is one printable line."""
     text.encode()
     assert printable(text) == text
     return text.count("\n")
 
 
 def of_lines(text: str) -> object:
-    """How many lines there are."""
+    """The number of lines."""
     text.encode()
     return len(text.splitlines())
 
@@ -236,10 +236,10 @@ OUTPUTS: dict[str, Callable[[str], object]] = {
 
 
 def structure(output: str, text: str) -> object:
-    found = OUTPUTS[output](text)
+    result = OUTPUTS[output](text)
     if output in ("SVG of a program", "DOT of a program"):  # an array of labels that are alike has other boxes than one with an index
         return None
-    return found
+    return result
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

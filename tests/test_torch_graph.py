@@ -15,9 +15,9 @@ def test_a_graph_agrees(torch: ModuleType) -> None:
     root = (
         exp(x * y) + dot([x, y, 2.0], [y, y, x]) ** 2 - leaky_relu(y) * gelu(x) + logsumexp([x, y, 1.0]) + clip(y, -1.0, 1.0) + log(x) % 3
     )
-    found = compare_with_torch(root)
-    assert [c.name for c in found] == ["value", "x", "leaf 1"]
-    assert all(c.ok for c in found), [str(c) for c in found]
+    result = compare_with_torch(root)
+    assert [c.name for c in result] == ["value", "x", "leaf 1"]
+    assert all(c.ok for c in result), [str(c) for c in result]
     assert x.grad == 5.0
     assert root.grad == 0.0
 
@@ -50,9 +50,9 @@ def test_differences_are_reported(torch: ModuleType) -> None:
     x = Value(2.0, label="x")
     y = x * 3.0
     y._dleft = 3.5
-    found = compare_with_torch(y)
-    assert [c.ok for c in found] == [True, False]
-    assert "WRONG by 0.5" in str(found[1])
+    result = compare_with_torch(y)
+    assert [c.ok for c in result] == [True, False]
+    assert "WRONG by 0.5" in str(result[1])
 
 
 def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The questions that the core puts to the rest of the library while something out of the ordinary goes on: one typed protocol."""
+"""Hooks: the protocol by which contexts and traced functions intervene in the core."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from autograd.graph import Node
 
 
 class Hooks(Protocol):
-    """What contexts and traced functions have to know of a Value. `autograd.supervision` implements it and installs itself.
+    """Called by Values while a context is active or a function is traced. `autograd.supervision` implements and installs the hooks.
 
-    The flags of `State` say when a hook is called; while none is set, only `differentiate` and `compared` are called. A hook raises where
-    the answer would make a traced function do something else than it does with floats.
+    The flags of `State` decide when a hook is called; while none is set, `differentiate` and `compared`. A hook raises an error if a traced
+    function would otherwise behave differently from the same function of floats.
     """
 
     def created(self, node: Node) -> None:
         """A node was made within `detect_anomaly`, `scope`, or one side of a recorded `where` (while `watched`)."""
 
     def gradient_check(self) -> Callable[[Node], None] | None:
-        """What to call after each node of a backward pass, None for nothing (while `watched`)."""
+        """The function to call after each node of a backward pass, or None (while `watched`)."""
 
     def differentiate(self, root: Node) -> None:
         """Build the graph of the derivatives: `backward(create_graph=True)`."""
@@ -46,10 +46,10 @@ class Hooks(Protocol):
         """`.grad` was read (while `recorders`)."""
 
     def hashed(self, node: Node) -> None:
-        """The hash was asked for (while `traced`)."""
+        """The node was hashed (while `traced`)."""
 
     def is_shown_as_number(self, node: Node) -> bool:
-        """The text was asked for: whether it is that of the number, as it is with floats (while `traced`)."""
+        """The node is converted to text. Returns whether to write its number, as for a float (while `traced`)."""
 
     def refused(self, node: Node, error: Exception) -> Exception:
-        """The error, to be raised; a traced function that catches it ends with it all the same (while `traced`)."""
+        """Return the error to be raised. If a traced function catches it, it is raised again when the function ends (while `traced`)."""

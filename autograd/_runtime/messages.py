@@ -1,4 +1,4 @@
-"""The texts of the core's refusals: what is wrong, and what to write instead."""
+"""Error messages of the core: what is wrong, and what to write instead."""
 
 from __future__ import annotations
 

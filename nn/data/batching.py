@@ -66,7 +66,7 @@ def split(X: Rows, y: Rows, held_out: float = 0.2, rng: random.Random | None = N
     X, y = by_position(X), by_position(y)
     paired("split", X, y)
     if not isinstance(held_out, float) or not 0.0 < held_out < 1.0 or not 0 < int(len(X) * held_out) < len(X):
-        raise InputError(f"held_out is a share, such as 0.2, that leaves samples in both parts: of {len(X)} it cannot be {held_out!r}")
+        raise InputError(f"held_out must be a share, such as 0.2, that leaves samples in both parts, not {held_out!r} of {len(X)}")
     return parted(X, y, rng, held_out)
 
 

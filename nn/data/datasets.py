@@ -147,9 +147,9 @@ def _mnist_from(path: str | os.PathLike[str]) -> tuple[Any, Any]:
         with open(path, "rb") as stream, np.load(stream) as file:  # np.load alone leaves a damaged file open
             images, labels = file["images"], file["labels"]
     except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise FileError(f"{path} is damaged, or no .npz file of images and labels: {error}") from error
-    good = images.dtype == np.uint8 and images.ndim == 2 and images.shape[1] == 784 and len(images) > 0
-    if not good or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise FileError(f"{path} is damaged, or not an .npz file of images and labels: {error}") from error
+    is_mnist = images.dtype == np.uint8 and images.ndim == 2 and images.shape[1] == 784 and len(images) > 0
+    if not is_mnist or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise FileError(
             f"{path} holds images of shape {images.shape}, {images.dtype}, and labels of shape {labels.shape}, {labels.dtype}: "
             "MNIST is images of shape (samples, 784), uint8, and as many whole numbers"

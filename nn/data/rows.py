@@ -70,7 +70,7 @@ def by_position(X: Rows) -> Any:
     except TypeError:  # an array of no dimensions has a length in name only
         usable = False
     if not usable:
-        raise InputError("samples and targets are lists, arrays or data frames; of anything else make one, as in list(samples)")
+        raise InputError("samples and targets must be lists, arrays or data frames: convert anything else, as in list(samples)")
     return X
 
 
@@ -86,5 +86,5 @@ def _array_of_frame(frame: Any) -> Any:
         except InputError:
             column = columns[i % len(columns)]
             where = "a series" if column is None else f"column {column!r}"
-            raise InputError(f"{where} holds {item!r}, which is not a number: leave it out, or give it numbers") from None
+            raise InputError(f"{where} holds {item!r}, which is not a number: leave it out, or encode it as numbers") from None
     return array.astype(float)

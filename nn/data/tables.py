@@ -49,7 +49,7 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
                     continue  # an empty line
                 where = f"{path}, line {table.line_num}"
                 if len(cells) != len(names):
-                    raise FileError(f"{where}: {len(cells)} cells, where the first line names {len(names)} columns")
+                    raise FileError(f"{where}: {len(cells)} cells, but the first line names {len(names)} columns")
                 row = [_cell(where, names[i], cells[i].strip(), i == chosen, indices) for i in range(len(names))]
                 y.append(row.pop(chosen))
                 X.append(row)
@@ -59,7 +59,7 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
             f"open(new, 'w', encoding='utf-8').write(open({str(path)!r}, encoding='utf-16').read()); of older files it is 'latin-1'"
         ) from error
     except TableError as error:
-        raise FileError(f"{path} is damaged, or no table with commas: {error}") from error
+        raise FileError(f"{path} is damaged, or not a table of comma-separated values: {error}") from error
     if not X:
         raise FileError(f"{path} has no rows below the names of its columns")
     return X, y
@@ -103,7 +103,7 @@ def _cell(where: str, name: str, cell: str, is_target: bool, classes: dict[str, 
         raise FileError(f"{where} is empty: fill it in, or leave the line out")
     if is_target and classes is not None:
         if cell not in classes:
-            raise FileError(f"{where}: {cell!r} is none of the classes {', '.join(map(repr, classes))}")
+            raise FileError(f"{where}: {cell!r} is not one of the classes {', '.join(map(repr, classes))}")
         return classes[cell]
     number = _number(cell)
     if number is None:

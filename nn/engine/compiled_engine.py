@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from autograd._runtime.bulk import set_gradients
 from autograd._runtime.temporary import During
 from autograd.errors import AutogradError, CompileError, DomainError
-from autograd.recording import giving_back, keeping_draws
+from autograd.recording import logging_draws, replaying_draws
 from autograd.value import Value
 from nn.array_type import Array
 from nn.engine.eager_engine import EagerEngine, loss_of
@@ -110,12 +110,12 @@ class CompiledEngine:
             return eager()
         draws: list[float] = []
         try:
-            with keeping_draws(draws):
+            with logging_draws(draws):
                 return compiled()
         except Exception as error:
             failure = error
         self.write()
-        with giving_back(draws):
+        with replaying_draws(draws):
             result = eager()
         if self._automatic:
             known = isinstance(failure, (AutogradError, FloatingPointError))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Samples:
-    """Samples and their targets, in both forms. Arrays are made when they are first asked for.
+    """Samples and their targets, in both forms. Arrays are made when they are first needed.
 
     Args:
         X: samples: a list, a NumPy array, which is not copied, or a pandas frame.
@@ -47,7 +47,7 @@ class Samples:
         return X, [_copied(self.y[i]) for i in order] if self.y else []
 
     def forget_arrays(self) -> None:
-        """Make the arrays anew when they are next asked for, because the lists may have been changed in place."""
+        """Make the arrays again when they are next needed, because the lists may have been changed in place."""
         self._arrays = []
 
     def arrays(self, order: Sequence[int]) -> list[Any]:
@@ -85,7 +85,7 @@ def _array(name: str, items: Any) -> Any:
     if len(items) and isinstance(items[0], dict):
         keys = list(items[0])
         if not all(isinstance(item, dict) and list(item) == keys for item in items):
-            raise InputError(f"the {name} are dicts of different keys, or of the same in another order")
+            raise InputError(f"the {name} are dicts with different keys, or with the same keys in another order")
         return {key: _array(f"{name}, at {key!r},", [item[key] for item in items]) for key in keys}
     try:
         array = np.asarray(items)

@@ -59,12 +59,12 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
         axes.plot(lost, [0.04] * len(lost), "x", color=NEGATIVE, markersize=9, transform=at_the_bottom, label="exactly 0")
     room = 0.9 * width_in_letters(axes) / max(1, len(means) - 1)  # for the name of each layer, in letters
     longest = max(map(len, sizes))
-    turned = longest + 1 > room
-    every = math.ceil(LINE / room) if turned else 1
-    axes.set_xticks(places[::every], list(sizes)[::every], rotation=90 if turned else 0)
+    rotated = longest + 1 > room
+    every = math.ceil(LINE / room) if rotated else 1
+    axes.set_xticks(places[::every], list(sizes)[::every], rotation=90 if rotated else 0)
     axes.set_title("size of the gradients")
     axes.grid(alpha=0.3)
-    finish(axes, "layer", "mean |∂L/∂p|", 0.0 in means, longest if turned else LINE)
+    finish(axes, "layer", "mean |∂L/∂p|", 0.0 in means, longest if rotated else LINE)
     return figure_of(axes)
 
 

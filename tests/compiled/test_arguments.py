@@ -1,4 +1,4 @@
-"""Arguments of compiled functions: taken apart, put together, and told apart by their form."""
+"""Arguments of compiled functions: split into arrays, rebuilt, and distinguished by their form."""
 
 from collections import OrderedDict, namedtuple
 from decimal import Decimal
@@ -155,8 +155,8 @@ def test_restore_undoes_numbers(tree: Any, batched: bool) -> None:
     assert numbers.shape == ((len(leaves), samples) if batched else (len(leaves),))
     assert [v.data for v in leaves] == (numbers[:, -1] if batched else numbers).tolist()
     again, build = split(argument.restore(numbers), "x")
-    for found, array in zip(again, argument.arrays, strict=True):
-        np.testing.assert_array_equal(found, array)
+    for result, array in zip(again, argument.arrays, strict=True):
+        np.testing.assert_array_equal(result, array)
     assert isinstance(tree, list) or repr(build([0] * len(again))) == repr(argument.build([0] * len(again)))
 
 

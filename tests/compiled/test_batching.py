@@ -37,10 +37,10 @@ def test_arrays_are_broadcast_as_by_a_ufunc(case: int, executor: str) -> None:
     x, y = BROADCAST[case]
     a, b = (np.array([float(n) for n in z]) if isinstance(z, (list, range)) and case == 12 else np.asarray(z, float) for z in (x, y))
     expected = a * b + np.exp(a) - 2.0 * b
-    found = compile(hill, executor=executor)(x, y)
-    assert isinstance(found, float) if expected.shape == () else found.dtype == np.float64
-    assert np.shape(found) == expected.shape
-    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1e-15)
+    actual = compile(hill, executor=executor)(x, y)
+    assert isinstance(actual, float) if expected.shape == () else actual.dtype == np.float64
+    assert np.shape(actual) == expected.shape
+    np.testing.assert_allclose(actual, expected, rtol=1e-15, atol=1e-15)
 
 
 @pytest.mark.parametrize("case", range(len(BROADCAST)))

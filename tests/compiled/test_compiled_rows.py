@@ -30,8 +30,8 @@ def test_special_points(
     name: str, f: Callable[..., Any], point: tuple[float, ...], value: float, slopes: tuple[float, ...], executor: str
 ) -> None:
     compiled = autograd.compile(f, executor=executor)
-    found, gradient = compiled.value_and_grad(*point)
-    assert alike(found, value), name
+    result, gradient = compiled.value_and_grad(*point)
+    assert alike(result, value), name
     assert all(map(alike, gradient, slopes)), (name, gradient, slopes)
     arrays, gradients = compiled.value_and_grad(*[np.array([x, x]) for x in point])  # without a warning: none is outside of a domain
     assert all(alike(y, value) for y in arrays), name
@@ -66,18 +66,18 @@ def test_a_number_raises_and_an_array_warns(name: str, f: Callable[[Any], Any], 
     with pytest.raises(type(eager.value)):
         compiled(x)
     with pytest.warns(RuntimeWarning, match="1 of 3 elements are outside"):
-        found = compiled(np.array([inside, x, inside]))
-    assert [alike(y, expected) for y, expected in zip(found, [f(Value(inside)).data, value, f(Value(inside)).data], strict=True)] == [
+        actual = compiled(np.array([inside, x, inside]))
+    assert [alike(y, expected) for y, expected in zip(actual, [f(Value(inside)).data, value, f(Value(inside)).data], strict=True)] == [
         True
     ] * 3
 
 
-def ulps(found: float, exact: float, term: float = 0.0) -> float:
+def ulps(result: float, exact: float, term: float = 0.0) -> float:
     """The distance in units in the last place; of a sum that may cancel, in those of the term."""
-    if found == exact or (found != found and exact != exact):
-        return 0.0 if math.copysign(1.0, found) == math.copysign(1.0, exact) or found != 0.0 else 1.0
+    if result == exact or (result != result and exact != exact):
+        return 0.0 if math.copysign(1.0, result) == math.copysign(1.0, exact) or result != 0.0 else 1.0
     unit = math.ulp(max(abs(exact), abs(term)))
-    return abs(found - exact) / unit if math.isfinite(found) and math.isfinite(exact) else math.inf
+    return abs(result - exact) / unit if math.isfinite(result) and math.isfinite(exact) else math.inf
 
 
 def batches(row: Operation) -> list[list[tuple[float, ...]]]:
@@ -126,9 +126,9 @@ def test_scalar_calls_raise_what_eager_code_raises(row: Operation, executor: str
         for first in ((), inside[0]):  # while it is recorded, and when it runs
             if first:
                 compiled(*first)
-            with pytest.raises(type(eager.value)) as found:
+            with pytest.raises(type(eager.value)) as result:
                 compiled(*point)
-            assert str(found.value) == str(eager.value)
+            assert str(result.value) == str(eager.value)
 
 
 def test_numpy_decides_about_elements_outside(executor: str) -> None:
@@ -163,7 +163,7 @@ def test_the_slopes_of_derivatives_are_not_checked(executor: str) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.arity is not None], ids=lambda row: row.name)
 def test_second_derivatives_of_every_row_at_ordinary_and_special_points(row: Operation, executor: str) -> None:
-    """What a rule does not select must not turn a derivative of it into nan."""
+    """An input that a rule does not select must not get a derivative of nan."""
     curvature = hessian(lambda inputs: call(row, *inputs))
     compiled = compile(curvature, in_axes=(None,), executor=executor)
     for point in points(row):

@@ -34,10 +34,10 @@ def test_vjp_is_the_transposed_jacobian_times_a_vector(executor: str) -> None:
     rng = random.Random(1)
     for _ in range(3):
         cotangent = {"xy": rng.gauss(0, 1), "rest": [rng.gauss(0, 1), rng.gauss(0, 1)]}
-        found = pull_back(cotangent)  # may be called several times
+        result = pull_back(cotangent)  # may be called several times
         for k in range(2):
             exact = cotangent["xy"] * eager["xy"][k] + sum(c * row[k] for c, row in zip(cotangent["rest"], eager["rest"], strict=True))
-            assert found[k] == pytest.approx(exact, rel=1e-13)
+            assert result[k] == pytest.approx(exact, rel=1e-13)
     _, pull_back = f.vjp([0.5, -0.5, 2.0], 1.5)
     by_x, by_y = pull_back({"xy": np.ones(3), "rest": np.array([[1.0, 0.0]] * 3)})
     exact = [autograd.grad(lambda x, y: x * y + sin(x) / (1.0 + y * y), argnums=(0, 1))(x, 1.5) for x in (0.5, -0.5, 2.0)]

@@ -16,7 +16,7 @@ TITLE = re.compile(rf"^({'|'.join(TITLES)}): ")
 
 
 def parts(text: str) -> list[dict[str, list[str]]]:
-    """For each program the lines of each pass."""
+    """The lines of each pass, for each program."""
     programs: list[dict[str, list[str]]] = []
     name = ""
     for line in filter(None, text.splitlines()):
@@ -83,7 +83,7 @@ def test_sums_and_matrix_products() -> None:
 
 
 def test_branches() -> None:
-    """A program for each way through the `if`s that the samples take."""
+    """There is a program for each branch that the samples take."""
     f = compile(lambda x: x * 2.0 if x > 0.0 else -x, executor="numpy")
     positive, negative = parts(explain(f, [1.0, -1.0]))
     assert any("mul(" in line for line in positive["trace"])
@@ -131,7 +131,7 @@ def test_errors() -> None:
             explain(target, 1.0)
         with pytest.raises(CompileError, match="explain takes arguments only with a function"):
             explain(target, x=1.0)
-    with pytest.raises(CompileError, match="asked for its text"):
+    with pytest.raises(CompileError, match="converted to text"):
         explain(lambda x: x * len(str(x)), 1.0)
     with pytest.raises(TypeError):
         explain(lambda x: x, 1.0, 2.0)

@@ -65,9 +65,9 @@ def test_gradients_have_the_form_of_the_argument(name: str, f: Callable[..., Any
         axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
         for gradient, source, axis in zip(gradients, args, axes, strict=True):
             own = (5,) if axis is None and reduce is None else ()
-            found, _ = split(gradient, "the gradient")
+            result, _ = split(gradient, "the gradient")
             arrays, build = split(source, "the argument")
-            assert [array.shape for array in found] == [own + array.shape for array in arrays]
+            assert [array.shape for array in result] == [own + array.shape for array in arrays]
             form, own_form = (repr(b([0] * len(arrays))) for b in (build, split(gradient, "")[1]))
             assert isinstance(source, list) or own_form == form
 

@@ -1,4 +1,4 @@
-"""The intermediate representation: what legal code is, and that overlapping operands are."""
+"""The intermediate representation: legal code, with overlapping operands."""
 
 from collections.abc import Callable
 from typing import Any

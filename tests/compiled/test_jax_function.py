@@ -47,9 +47,9 @@ def test_arguments_and_results_have_the_forms_of_the_compiled_function() -> None
     f = compile(tree, in_axes=(None, None, 0))
     expected = f(*TREE)
     pure = to_jax(f, *TREE)
-    found = jax.jit(pure)(*TREE)
-    assert jax.tree.structure(found) == jax.tree.structure(expected)
-    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+    actual = jax.jit(pure)(*TREE)
+    assert jax.tree.structure(actual) == jax.tree.structure(expected)
+    for a, b in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
         assert a.shape == b.shape
         assert np.asarray(a) == pytest.approx(b, rel=1e-14)
 
@@ -73,9 +73,9 @@ def test_any_number_of_samples_and_of_axes() -> None:
     pure = to_jax(f, [0.0, 1.0], 2.0)
     assert pure(3.0, 2.0).shape == ()
     for x in (np.linspace(-1, 1, 7), np.ones((2, 3)), np.zeros((0, 3))):
-        found = pure(x, 2.0)
-        assert found.shape == x.shape
-        assert np.asarray(found) == pytest.approx(np.tanh(x) * 2.0, rel=1e-14)
+        result = pure(x, 2.0)
+        assert result.shape == x.shape
+        assert np.asarray(result) == pytest.approx(np.tanh(x) * 2.0, rel=1e-14)
     two = to_jax(f, [[0.0], [1.0]], [1.0, 2.0])
     assert two(np.ones((4, 1)), np.ones(3)).shape == (4, 3)
     alone = to_jax(f, 0.5, 2.0)
@@ -159,8 +159,8 @@ def test_other_transformations() -> None:
 
     at = (0.5, 0.25)
     for transformed in (jax.hessian, jax.jacfwd, jax.jacrev, lambda g, argnums: jax.grad(jax.grad(jax.grad(g)))):
-        found, expected = (jax.tree.leaves(jax.jit(transformed(g, argnums=(0, 1)))(*at)) for g in (pure, by_jax))
-        assert [float(x) for x in found] == pytest.approx([float(x) for x in expected], rel=1e-12)
+        actual, expected = (jax.tree.leaves(jax.jit(transformed(g, argnums=(0, 1)))(*at)) for g in (pure, by_jax))
+        assert [float(x) for x in actual] == pytest.approx([float(x) for x in expected], rel=1e-12)
     xs = np.linspace(0.1, 1.0, 5)
     slopes, expected = (jax.jit(jax.vmap(jax.grad(g), in_axes=(0, None)))(xs, 0.25) for g in (pure, by_jax))
     assert slopes.tolist() == pytest.approx(expected.tolist(), rel=1e-12)

@@ -1,4 +1,4 @@
-"""Listings are exact: what a reader computes with the text of a program is what the program computes."""
+"""Listings are exact: a reader of the text computes the same as the program."""
 
 import inspect
 import itertools
@@ -22,16 +22,16 @@ RNG = np.random.default_rng(0)
 
 def complete(text: str, lines: Sequence[Line]) -> str:
     """The text of a program with exact lines in place of the abbreviated ones."""
-    found = text.split("\n")
+    result = text.split("\n")
     for i, line in enumerate(lines, start=2):
-        assert found[i].startswith(f"  {line}")
+        assert result[i].startswith(f"  {line}")
         if "scalars one after the other" in line.text:
-            found[i] += "".join(f"\n  {one}" for one in line.exact)
+            result[i] += "".join(f"\n  {one}" for one in line.exact)
         elif "…" in line.text:
-            found[i] = f"  {line.exact[0]}"
+            result[i] = f"  {line.exact[0]}"
         else:
             assert line.exact == (f"{line.name}{line.shape} = {line.text}",)
-    return "\n".join(found)
+    return "\n".join(result)
 
 
 def listed(lines: Sequence[Line]) -> dict[str, list[float]]:
@@ -39,14 +39,14 @@ def listed(lines: Sequence[Line]) -> dict[str, list[float]]:
 
 
 def read_program(program: Program) -> Listing:
-    """Read the listing of a program, and compare what it says with what the program gives."""
+    """Compute the listing of a program, and compare with the results of the program."""
     lines = program.outline()
     leaves = [Leaf(leaf.label, leaf.data) for leaf in program.leaves]
-    found = Listing(complete(str(program), lines), leaves, listed=listed(lines))
+    result = Listing(complete(str(program), lines), leaves, listed=listed(lines))
     if lines:
-        assert found.result is not None
-        assert found.result[-1] == pytest.approx(program.forward(), rel=1e-12, abs=1e-14), str(program)  # of scalars, the last is the root
-    return found
+        assert result.result is not None
+        assert result.result[-1] == pytest.approx(program.forward(), rel=1e-12, abs=1e-14), str(program)  # of scalars, the last is the root
+    return result
 
 
 def arrays_of(tree: Any, name: str) -> list[tuple[str, Any]]:
@@ -59,9 +59,9 @@ def arrays_of(tree: Any, name: str) -> list[tuple[str, Any]]:
 
 
 def read_function(f: Function, *args: Any, in_axes: Sequence[Any] = (), model: Any = None) -> str:
-    """Call a compiled function and compare the results, for each sample, with what the listing of its program says."""
-    found = f(*args)
-    flat = [part for _, part in arrays_of(found, "")]
+    """Call a compiled function, and compare the results of each sample with those computed from its listing."""
+    actual = f(*args)
+    flat = [part for _, part in arrays_of(actual, "")]
     axes = [*in_axes, *[None] * (len(args) - len(in_axes))]
     samples = next((len(next(x for _, x in arrays_of(arg, ""))) for arg, axis in zip(args, axes, strict=True) if axis == 0), None)
     [branch] = f.specialisations
@@ -389,8 +389,8 @@ def test_the_reader_finds_what_is_untrue(true: str, untrue: str) -> None:
     head = "program: \n  \n"
     arrays = {"A": Named.of(RNG.normal(size=(4, 3)), False), "B": Named.of(RNG.normal(size=(3, 2)), False)}
     leaves = [Leaf(f"{name}[0, 0]", 0.0) for name in arrays]
-    found, other = (Listing(f"{head}  t1[4, 2] = {text}", leaves, arrays).result for text in (true, untrue))
-    assert found is not None
+    result, other = (Listing(f"{head}  t1[4, 2] = {text}", leaves, arrays).result for text in (true, untrue))
+    assert result is not None
     assert other is not None
-    np.testing.assert_allclose(found, (arrays["A"].numbers @ arrays["B"].numbers).ravel())
-    assert not np.allclose(found, other)
+    np.testing.assert_allclose(result, (arrays["A"].numbers @ arrays["B"].numbers).ravel())
+    assert not np.allclose(result, other)

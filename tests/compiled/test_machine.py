@@ -1,4 +1,4 @@
-"""The machine of the native executor: when it is compiled, and when it is found compiled. Here one that is quick to compile stands for it."""
+"""The machine of the native executor: when it is compiled, and when it is loaded from the cache. A small one stands for it here."""
 
 import re
 from pathlib import Path
@@ -34,9 +34,9 @@ def test_what_was_compiled_is_found_and_what_is_lost_is_compiled_again(
         monkeypatch.setenv(name, str(tmp_path))
 
     def made() -> str:
-        """What is said while a process finds the machine."""
-        found = machine.machine.__wrapped__()
-        assert found.forward(1) == found.backward(1) == found.load(1) == 2
+        """The output of a process while it loads the machine."""
+        result = machine.machine.__wrapped__()
+        assert result.forward(1) == result.backward(1) == result.load(1) == 2
         return capfd.readouterr().err
 
     assert "once on this machine" in made()

@@ -1,4 +1,4 @@
-"""Where the numbers of a native run are: what is copied, what is read where the caller has it, and what the next call finds."""
+"""The memory of native runs: what is copied, which arrays of the caller are read without a copy, and what the next call uses again."""
 
 import threading
 import warnings
@@ -59,9 +59,9 @@ def test_every_call_gives_what_the_reference_gives(samples: int, reduce: Any) ->
     native, reference = both(layer, (None, 0))
     for _ in range(4):  # recorded, by the values' shortcut, by that of the derivatives, and with storage of an earlier call
         p, x = parameters(), RNG.normal(size=(samples, WIDE))
-        found, expected = (f.value_and_grad(p, x, wrt=0, reduce=reduce) for f in (native, reference))
-        np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
-        np.testing.assert_allclose(flat(found[1]), flat(expected[1]), rtol=1e-11, atol=1e-13)
+        actual, expected = (f.value_and_grad(p, x, wrt=0, reduce=reduce) for f in (native, reference))
+        np.testing.assert_allclose(actual[0], expected[0], rtol=1e-12)
+        np.testing.assert_allclose(flat(actual[1]), flat(expected[1]), rtol=1e-11, atol=1e-13)
 
 
 def test_arrays_that_products_read_are_not_copied(made: list[Piece]) -> None:
@@ -97,9 +97,9 @@ def by_columns(array: np.ndarray) -> np.ndarray:
 
 def off_by_a_byte(array: np.ndarray) -> np.ndarray:
     raw = np.zeros(array.nbytes + 1, dtype=np.uint8)
-    found = np.frombuffer(raw.data, np.float64, array.size, offset=1).reshape(array.shape)
-    found[...] = array
-    return found
+    result = np.frombuffer(raw.data, np.float64, array.size, offset=1).reshape(array.shape)
+    result[...] = array
+    return result
 
 
 @pytest.mark.parametrize("form", [gaps, only_read, by_columns, off_by_a_byte])
@@ -108,9 +108,9 @@ def test_arrays_of_all_kinds_in_memory(form: Callable[[np.ndarray], np.ndarray])
     p, x = parameters(), RNG.normal(size=(10, WIDE))
     expected = native.value_and_grad(p, x, wrt=0, reduce="sum")
     for arguments in ([p, x], [[form(p[0]), p[1]], x], [p, form(x)], [[form(a) for a in p], form(x)], [p, x]):
-        found = native.value_and_grad(*arguments, wrt=0, reduce="sum")
-        assert found[0] == pytest.approx(expected[0], rel=1e-13)
-        np.testing.assert_allclose(flat(found[1]), flat(expected[1]), rtol=1e-11, atol=1e-13)
+        actual = native.value_and_grad(*arguments, wrt=0, reduce="sum")
+        assert actual[0] == pytest.approx(expected[0], rel=1e-13)
+        np.testing.assert_allclose(flat(actual[1]), flat(expected[1]), rtol=1e-11, atol=1e-13)
 
 
 def test_rows_in_arrays_of_their_own_make_one_matrix() -> None:
@@ -122,8 +122,8 @@ def test_rows_in_arrays_of_their_own_make_one_matrix() -> None:
     native, reference = both(of_rows, (None, 0))
     rows, x = [*RNG.normal(size=(3, LARGE + 5)) * 0.01], RNG.normal(size=(4, LARGE + 5))
     for _ in range(3):
-        found, expected = (f.value_and_grad(rows, x, wrt=0, reduce="sum") for f in (native, reference))
-        np.testing.assert_allclose(flat(found[1]), flat(expected[1]), rtol=1e-11, atol=1e-13)
+        actual, expected = (f.value_and_grad(rows, x, wrt=0, reduce="sum") for f in (native, reference))
+        np.testing.assert_allclose(flat(actual[1]), flat(expected[1]), rtol=1e-11, atol=1e-13)
 
 
 def test_pulling_back_later_uses_the_numbers_of_the_call() -> None:
@@ -162,15 +162,15 @@ def test_a_domain_that_is_left_is_found_where_arrays_were_lent() -> None:
     W, x = np.abs(RNG.normal(size=(30, WIDE))), np.abs(RNG.normal(size=(5, WIDE)))
     for sign in (1.0, 1.0, 1.0, -1.0, 1.0):
         x[2] = sign * np.abs(x[2])
-        found = []
+        results = []
         for f in (native, reference):
-            with warnings.catch_warnings(record=True) as heard:
+            with warnings.catch_warnings(record=True) as record:
                 warnings.simplefilter("always")
-                found.append((f.value_and_grad(W, x, wrt=0), [str(one.message) for one in heard]))
-        assert found[0][1] == found[1][1]
-        assert len(found[0][1]) == (sign < 0.0)
+                results.append((f.value_and_grad(W, x, wrt=0), [str(one.message) for one in record]))
+        assert results[0][1] == results[1][1]
+        assert len(results[0][1]) == (sign < 0.0)
         if sign > 0.0:
-            np.testing.assert_allclose(found[0][0][1], found[1][0][1], rtol=1e-11)
+            np.testing.assert_allclose(results[0][0][1], results[1][0][1], rtol=1e-11)
     with pytest.raises(DomainError, match="log"):
         compile(risky, in_axes=(None, None), executor="native").value_and_grad(-W, np.abs(x[0]), wrt=0)
 
@@ -179,9 +179,9 @@ def test_directions_see_samples_that_are_turned() -> None:
     native, reference = both(lambda W, x: dot([dot(w, x) for w in W], [0.5] * 30), (None, 0))
     W, x = RNG.normal(size=(2, 30, WIDE))
     for _ in range(2):
-        found, expected = (f.jvp((W, x), (x, W)) for f in (native, reference))
-        np.testing.assert_allclose(found[0], expected[0], rtol=1e-11)
-        np.testing.assert_allclose(found[1], expected[1], rtol=1e-11)
+        actual, expected = (f.jvp((W, x), (x, W)) for f in (native, reference))
+        np.testing.assert_allclose(actual[0], expected[0], rtol=1e-11)
+        np.testing.assert_allclose(actual[1], expected[1], rtol=1e-11)
 
 
 def test_operations_of_a_user_between_products() -> None:
@@ -190,8 +190,8 @@ def test_operations_of_a_user_between_products() -> None:
     native, reference = both(lambda W, x: dot(h := [tripled(dot(w, x)) for w in W], h), (None, 0))
     for _ in range(3):
         W, x = RNG.normal(size=(2, 30, WIDE))
-        found, expected = (f.value_and_grad(W, x, wrt=0, reduce="sum") for f in (native, reference))
-        np.testing.assert_allclose(found[1], expected[1], rtol=1e-11)
+        actual, expected = (f.value_and_grad(W, x, wrt=0, reduce="sum") for f in (native, reference))
+        np.testing.assert_allclose(actual[1], expected[1], rtol=1e-11)
 
 
 def test_an_argument_of_which_a_part_is_turned() -> None:
@@ -199,21 +199,21 @@ def test_an_argument_of_which_a_part_is_turned() -> None:
     native, reference = both(lambda w, d: dot(w, d["x"]) * d["y"] + dot(w, d["x"]), (None, 0))
     w, d = RNG.normal(size=6), {"y": RNG.normal(size=8), "x": RNG.normal(size=(8, 6))}
     for _ in range(3):
-        found, expected = (f.value_and_grad(w, d, wrt=0, reduce="sum") for f in (native, reference))
-        np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+        actual, expected = (f.value_and_grad(w, d, wrt=0, reduce="sum") for f in (native, reference))
+        np.testing.assert_allclose(actual[1], expected[1], rtol=1e-12)
     native, reference = both(lambda w, x, y, z: dot(w, [x, y, z]) * exp(-x), (None, 0, 0, 0))
     columns = RNG.normal(size=(3, 8))
     for _ in range(3):
-        found, expected = (f.value_and_grad(w[:3], *columns, wrt=0, reduce="sum") for f in (native, reference))
-        np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+        actual, expected = (f.value_and_grad(w[:3], *columns, wrt=0, reduce="sum") for f in (native, reference))
+        np.testing.assert_allclose(actual[1], expected[1], rtol=1e-12)
 
 
 def test_zeros_of_both_signs_beside_samples() -> None:
     for zero in (0.0, -0.0):
         f = compile(lambda x, zero=zero: (x * 0.0 + zero, x * -0.0 + zero, x * 3.0 + zero), executor="native")
-        found = f(np.array([-1.0, 1.0]))
+        actual = f(np.array([-1.0, 1.0]))
         expected = [[x * 0.0 + zero for x in (-1.0, 1.0)], [x * -0.0 + zero for x in (-1.0, 1.0)], [x * 3.0 + zero for x in (-1.0, 1.0)]]
-        np.testing.assert_array_equal(np.signbit(found), np.signbit(expected))
+        np.testing.assert_array_equal(np.signbit(actual), np.signbit(expected))
 
 
 def test_more_constants_than_are_kept_for_each_sample() -> None:
@@ -227,8 +227,8 @@ def test_more_constants_than_are_kept_for_each_sample() -> None:
     native, reference = both(many)
     x, y = RNG.normal(size=(2, 9))
     for _ in range(3):
-        found, expected = (f.value_and_grad(x, y) for f in (native, reference))
-        np.testing.assert_allclose(flat(found[1]), flat(expected[1]), rtol=1e-10)
+        actual, expected = (f.value_and_grad(x, y) for f in (native, reference))
+        np.testing.assert_allclose(flat(actual[1]), flat(expected[1]), rtol=1e-10)
 
 
 def test_gradients_are_written_before_they_are_added_to() -> None:
@@ -266,8 +266,8 @@ def test_threads_do_not_share_storage(made: list[Piece]) -> None:
 
     def work(k: int) -> None:
         for _ in range(200):
-            found = flat(native.value_and_grad(*inputs[k], wrt=0, reduce="sum")[1])
-            if not np.allclose(found, expected[k], rtol=1e-10):
+            actual = flat(native.value_and_grad(*inputs[k], wrt=0, reduce="sum")[1])
+            if not np.allclose(actual, expected[k], rtol=1e-10):
                 wrong.append(k)
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]

@@ -1,4 +1,4 @@
-"""Matrix products are found in loops over scalars, whatever they are written like."""
+"""Loops over scalars become matrix products, however they are written."""
 
 import random
 from collections.abc import Callable
@@ -18,7 +18,7 @@ RNG = np.random.default_rng(0)
 
 
 def products(function: Function) -> list[tuple[int, ...]]:
-    """The shapes of the matrix products that were found in the program that was recorded last."""
+    """The shapes of the matrix products in the program that was recorded last."""
     return [step.shape for step in codes(function)[-1].flattened if isinstance(step, Matmul)]
 
 

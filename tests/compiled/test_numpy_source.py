@@ -131,6 +131,6 @@ def test_labels_and_names_do_not_become_code(text: str) -> None:
         text: str = g.source
         return text
 
-    found = of_function(text)
-    assert bare(found) == bare(of_function("plain"))
-    assert ast.get_docstring(ast.parse(found), clean=False) == f"The program of {text}."
+    result = of_function(text)
+    assert bare(result) == bare(of_function("plain"))
+    assert ast.get_docstring(ast.parse(result), clean=False) == f"The program of {text}."

@@ -1,4 +1,4 @@
-"""The pipeline: every pass, and what each hands to the next."""
+"""The pipeline: the passes and their results."""
 
 from pathlib import Path
 
@@ -28,9 +28,9 @@ def network() -> Value:
 
 def test_each_pass_makes_its_form() -> None:
     tape = trace([network()])
-    found = list(stages(tape, tape.leaves()))
-    assert [name for name, _ in found] == ["trace", "sums", "vectorise", "matmuls", "allocate"]
-    forms = [form for _, form in found]
+    result = list(stages(tape, tape.leaves()))
+    assert [name for name, _ in result] == ["trace", "sums", "vectorise", "matmuls", "allocate"]
+    forms = [form for _, form in result]
     assert forms[0] is tape
     assert [type(form) for form in forms] == [Tape, Sums, list, list, Code]
     for groups in forms[2:4]:

@@ -1,4 +1,4 @@
-"""What cannot be recorded is an error: hashes, text, .data, conditions used as something else, random numbers."""
+"""Errors for what cannot be recorded: hashes, text, .data, misused conditions, random numbers."""
 
 import contextlib
 import math
@@ -18,19 +18,24 @@ from autograd.errors import AutogradError, CompileError, InputError
 from autograd.recording import drawn
 
 NOT_RECORDED: list[tuple[str, Callable[[Any], Any], type[AutogradError], str]] = [
-    ("in a set", lambda x: 1.0 if x in {1.0, 2.0} else x, CompileError, "asked for its hash at .*choose by `if`"),
-    ("in a dict", lambda x: {1.0: x}.get(x, 0.0), CompileError, "asked for its hash"),
-    ("counted", lambda x: max(Counter([x]).values()) * x, CompileError, "asked for its hash"),
-    ("as a number", lambda x: x * float(f"{x:.1f}"), CompileError, "asked for its text at .*__wrapped__"),
-    ("as text", lambda x: x * len(str(x)), CompileError, "asked for its text"),
+    ("in a set", lambda x: 1.0 if x in {1.0, 2.0} else x, CompileError, "hashed at .*choose by `if`"),
+    ("in a dict", lambda x: {1.0: x}.get(x, 0.0), CompileError, "hashed"),
+    ("counted", lambda x: max(Counter([x]).values()) * x, CompileError, "hashed"),
+    ("as a number", lambda x: x * float(f"{x:.1f}"), CompileError, "converted to text at .*__wrapped__"),
+    ("as text", lambda x: x * len(str(x)), CompileError, "converted to text"),
     ("assigned", lambda x: setattr(x, "data", 3.0) or x, CompileError, r"the \.data of .* was assigned at .*no run would do that"),
     (
         ".data",
         lambda x: x * x.data,
         CompileError,
-        r"asked for its \.data at .*while the function was recorded: .*frozen.*or read \.data outside",
+        r"the \.data of .* was read at .*while the function was recorded: .*frozen.*or read \.data outside",
     ),
-    (".grad", lambda x: x * x.grad, CompileError, r"asked for its \.grad at .*while the function was recorded: .*or read \.grad outside"),
+    (
+        ".grad",
+        lambda x: x * x.grad,
+        CompileError,
+        r"the \.grad of .* was read at .*while the function was recorded: .*or read \.grad outside",
+    ),
     ("== of conditions", lambda x: where((x > 0) == (x > 1), 1.0, 2.0), InputError, "combine them by &, \\| and ~"),
     ("!= of conditions", lambda x: where((x > 0) != (x > 1), 1.0, 2.0), InputError, "combine them by &, \\| and ~"),
     ("& a number", lambda x: where((x > 0) & 5, 1.0, 2.0), InputError, "not with 5"),
@@ -70,7 +75,7 @@ def caught(ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
     "ask", [int, float, round, hash, str, math.sqrt, lambda x: x.data, lambda x: {x}, lambda x: 1.0 if x in {1.0} else 2.0]
 )
 def test_what_is_refused_cannot_be_caught(ask: Callable[[Any], Any]) -> None:
-    """With floats there is nothing to catch: the function would go another way."""
+    """On floats there is no error to catch, so the function would take another branch."""
     with pytest.raises((CompileError, InputError)):
         compile(caught(ask))([1.0, 2.0])
     if ask in (int, float, round, hash, math.sqrt):  # in a function that is differentiated, the others have an answer
@@ -87,21 +92,21 @@ def test_a_condition_in_another_thread_and_its_text_are_refused() -> None:
     with pytest.raises(CompileError, match="in another thread"):
         compile(in_thread)([1.0, -1.0])
     for text in (str, repr, lambda c: f"{c}"):
-        with pytest.raises(CompileError, match="asked for its text"):
+        with pytest.raises(CompileError, match="converted to text"):
             compile(lambda x, text=text: x if text(x > 0) == "True" else -x)(1.0)
 
     def quiet(x: Any) -> Any:
         """The refusal ends the thread, and nobody sees it."""
-        found: list[float] = []
+        results: list[float] = []
 
         def work() -> None:
             with contextlib.suppress(CompileError):
-                found.append(2.0 if x > 0 else 3.0)
+                results.append(2.0 if x > 0 else 3.0)
 
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-        return x * (found[0] if found else 5.0)
+        return x * (results[0] if results else 5.0)
 
     with pytest.raises(CompileError, match="in another thread"):
         compile(quiet)(1.0)
@@ -129,11 +134,11 @@ def test_random_numbers_are_frozen_unless_they_are_drawn(executor: str) -> None:
         with pytest.raises(CompileError, match=r"draws random numbers.*autograd\.drawn"):
             compile(frozen, executor=executor)(np.zeros(5))
     live = compile(lambda x: x + drawn(rng.random), executor=executor)
-    found = [*live(np.zeros(500)), *live(np.zeros(500))]
-    assert len(set(found)) == 1000
-    assert 0.0 <= min(found) < 0.1
-    assert 0.45 < np.mean(found) < 0.55
-    assert 0.9 < max(found) < 1.0
+    results = [*live(np.zeros(500)), *live(np.zeros(500))]
+    assert len(set(results)) == 1000
+    assert 0.0 <= min(results) < 0.1
+    assert 0.45 < np.mean(results) < 0.55
+    assert 0.9 < max(results) < 1.0
 
 
 def test_samples_draw_in_the_order_of_eager_code(executor: str) -> None:

@@ -1,4 +1,4 @@
-"""compile(loss): the same numbers as eager code, the matrices found, the same errors."""
+"""compile(loss): the same numbers and errors as eager code, with matrix products."""
 
 import math
 import random
@@ -56,8 +56,8 @@ def test_moons_finds_three_matrix_products() -> None:
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_row_as_a_batch_and_alone(row: Operation, executor: str) -> None:
-    found = points(row)
-    leaves = [[Value(x) for x in point] for point in found]
+    actual = points(row)
+    leaves = [[Value(x) for x in point] for point in actual]
     flat = [x for point in leaves for x in point]
 
     def build() -> Value:
@@ -132,7 +132,7 @@ def test_sums_products_and_chains_are_rolled() -> None:
 
 
 def chain(y: Value, x: Value, length: int, every: Callable[[Value, int], Value] = lambda y, _: y) -> Value:
-    """A narrow graph: each node is of the one before it."""
+    """A narrow graph: each node depends on the one before it."""
     for i in range(length):
         y = every(tanh(y * x) + 0.1 * y, i)
     return y
@@ -157,7 +157,7 @@ def test_narrow_levels_are_blocks_and_wide_ones_vectors() -> None:
 
 
 def test_narrow_levels_with_what_is_no_scalar() -> None:
-    """A logsumexp, or a side that is masked, ends a block: what is before and behind it may be one."""
+    """A logsumexp or a masked side ends a block; before and after it there may be others."""
     x = [Value(0.4), Value(0.7), Value(-0.2)]
     soft = lambda y, i: logsumexp([y, x[2], x[0]]) if i in (35, 36, 80) else y
     steps = agree(lambda: chain(x[0], x[1], 120, soft), x).code.instructions
@@ -169,9 +169,9 @@ def test_narrow_levels_with_what_is_no_scalar() -> None:
         f, plain = (compile(lambda *a: chain(a[0], a[1], 120, masked), in_axes=axes, executor=name) for name in ("auto", "numpy"))
         points = np.array([[0.4, 0.7], [0.1, -0.9], [-0.6, 1.1]]).T
         for args in [points] if axes == 0 else points.T:
-            found, expected = (g.value_and_grad(*args) for g in (f, plain))
-            np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
-            np.testing.assert_allclose(found[1], expected[1], rtol=1e-11)
+            actual, expected = (g.value_and_grad(*args) for g in (f, plain))
+            np.testing.assert_allclose(actual[0], expected[0], rtol=1e-12)
+            np.testing.assert_allclose(actual[1], expected[1], rtol=1e-11)
 
 
 @pytest.mark.parametrize("order", ["wx", "xw"])

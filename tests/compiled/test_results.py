@@ -1,4 +1,4 @@
-"""What compiled functions give back: trees, arrays, auxiliary results."""
+"""Results of compiled functions: trees, arrays, auxiliary results."""
 
 from collections import namedtuple
 from typing import Any
@@ -22,18 +22,18 @@ def test_results_keep_their_form_and_their_samples_come_first(executor: str) -> 
 
     for n in ((), (1,), (4,), (2, 3)):
         x = RNG.normal(size=n)
-        found = compile(f, executor=executor)(x if n else float(x))
-        assert list(found) == ["list", "tuple", "matrix", "number", "point"]
-        np.testing.assert_array_equal(found["list"], np.stack([x, 2.0 * x, np.ones(n)], axis=-1))
-        assert isinstance(found["tuple"], tuple)
-        np.testing.assert_array_equal(found["tuple"][0], x)
-        np.testing.assert_array_equal(found["tuple"][1], np.full(n, 7.0))
-        assert np.shape(found["matrix"]) == (*n, 2, 2)
-        np.testing.assert_array_equal(found["matrix"][..., 0, 1], x + 1.0)
-        np.testing.assert_array_equal(found["number"], np.full(n, 3.0))
-        assert isinstance(found["number"], float) == (n == ())
-        assert isinstance(found["point"], Point)
-        np.testing.assert_array_equal(found["point"].y[..., 0], np.full(n, 7.0))
+        result = compile(f, executor=executor)(x if n else float(x))
+        assert list(result) == ["list", "tuple", "matrix", "number", "point"]
+        np.testing.assert_array_equal(result["list"], np.stack([x, 2.0 * x, np.ones(n)], axis=-1))
+        assert isinstance(result["tuple"], tuple)
+        np.testing.assert_array_equal(result["tuple"][0], x)
+        np.testing.assert_array_equal(result["tuple"][1], np.full(n, 7.0))
+        assert np.shape(result["matrix"]) == (*n, 2, 2)
+        np.testing.assert_array_equal(result["matrix"][..., 0, 1], x + 1.0)
+        np.testing.assert_array_equal(result["number"], np.full(n, 3.0))
+        assert isinstance(result["number"], float) == (n == ())
+        assert isinstance(result["point"], Point)
+        np.testing.assert_array_equal(result["point"].y[..., 0], np.full(n, 7.0))
 
 
 def test_arrays_are_results_too(executor: str) -> None:

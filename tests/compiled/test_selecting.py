@@ -1,4 +1,4 @@
-"""Where no gradient goes: through slopes that are 0 by structure, and to what only conditions and auxiliary results are computed from."""
+"""No gradient passes through structural slopes of 0, nor to nodes on which only conditions and auxiliary results depend."""
 
 import math
 from collections.abc import Callable
@@ -142,10 +142,10 @@ def test_backward_goes_where_eager_backward_goes(name: str, f: Callable[..., Any
     assert compiled.vjp(*at)[1](1.0) == exact
     assert compiled.jvp(at, (1.0, 0.0))[1] == jvp(f, at, (1.0, 0.0))[1] == exact[0]
     batch = [[x, x, 0.5] for x in at]
-    found = compiled.value_and_grad(*batch)[1]
+    result = compiled.value_and_grad(*batch)[1]
     for k in every:
-        assert found[k][:2].tolist() == [exact[k]] * 2
-        assert math.isfinite(found[k][2])
+        assert result[k][:2].tolist() == [exact[k]] * 2
+        assert math.isfinite(result[k][2])
     assert compile(grad(f, every), executor=executor)(*at) == exact
     second = autograd.jacobian(grad(f, every), every)(*at)
     np.testing.assert_array_equal(np.array(compile(autograd.jacobian(grad(f, every), every), executor=executor)(*at)), np.array(second))

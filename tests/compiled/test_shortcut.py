@@ -1,4 +1,4 @@
-"""Calls of a form that was called before: the same numbers, by a shortcut."""
+"""Shortcuts: later calls with arguments of the same form give the same numbers."""
 
 import threading
 from typing import Any
@@ -51,9 +51,9 @@ def test_a_call_of_a_form_that_was_called_before_is_the_same_call(executor: str,
                 anew.forget()
                 expected = anew.value_and_grad(*args, wrt=wrt, reduce=reduce)
                 full.clear()
-                found = compiled.value_and_grad(*args, wrt=wrt, reduce=reduce)
+                actual = compiled.value_and_grad(*args, wrt=wrt, reduce=reduce)
                 without_shortcut += len(full)
-                flat, form = split(found, "found")
+                flat, form = split(actual, "the result")
                 other, other_form = split(expected, "expected")
                 assert repr(form([0] * len(flat))) == repr(other_form([0] * len(other)))
                 for a, b in zip(flat, other, strict=True):
@@ -79,7 +79,7 @@ def test_only_so_many_forms_of_calls_are_remembered(executor: str, full: list[Ca
 
 
 def test_what_is_checked_is_what_is_used(executor: str) -> None:
-    """Another thread changes a list of arrays between two looks at it: no look comes after the first one."""
+    """Another thread changes a list of arrays during the call: the call reads it only once."""
 
     f = compile(lambda p: dot(p[0], p[0]), in_axes=(None,), executor=executor)
     pair = [np.ones(3000)]

@@ -46,9 +46,9 @@ def test_arguments_are_bound_as_python_binds_them(
         number = ["x", "a", "b", "c"].index(name)
         assert f.value_and_grad(*args, **kwargs, wrt=number) == (expected, slope)
     batch = {name: [number, number + 1.0] for name, number in kwargs.items()}
-    found = f(*[[x, x + 1.0] for x in args], **batch)
+    actual = f(*[[x, x + 1.0] for x in args], **batch)
     more = plain(*[x + 1.0 for x in args], **{name: number + 1.0 for name, number in kwargs.items()})
-    assert found.tolist() == [expected, more]
+    assert actual.tolist() == [expected, more]
 
 
 def _names(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Specialisations: arguments of each form have a program of their own; what the function refers to is live."""
+"""Specialisations: a program for each form of arguments; Values that the function refers to are read at every run."""
 
 from collections import OrderedDict, defaultdict, namedtuple
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ Second = namedtuple("Point", "x y")
 
 
 class Third(NamedTuple):
-    """Like the others, by its name and fields."""
+    """A class with the same name and fields as another one."""
 
     x: Any
     y: Any

@@ -16,7 +16,7 @@ Sum = Callable[[Sequence[Value]], Any]
 
 
 def chain(terms: Sequence[Value]) -> Any:
-    """What the builtin sum does, without its 0."""
+    """The builtin sum without its start of 0."""
     return sum(terms[1:], terms[0])
 
 
@@ -58,14 +58,14 @@ BUILDS: dict[str, Callable[[Sum, list[Value]], Any]] = {
 @pytest.mark.parametrize("name", BUILDS)
 def test_the_same_instructions_as_a_chain(name: str, how: str) -> None:
     build, x = BUILDS[name], leaves(20)
-    found, expected = (compile(build(add, x), executor="numpy") for add in (SUMS[how], chain))
-    assert instructions(found.code) == instructions(expected.code)
-    assert str(found).split("\n")[2:] == str(expected).split("\n")[2:]
-    assert found() == expected()
+    actual, expected = (compile(build(add, x), executor="numpy") for add in (SUMS[how], chain))
+    assert instructions(actual.code) == instructions(expected.code)
+    assert str(actual).split("\n")[2:] == str(expected).split("\n")[2:]
+    assert actual() == expected()
     root = build(SUMS[how], x)
     eager = [v.grad for v in x]
     root.backward()
-    assert found.forward() == pytest.approx(root.data, rel=1e-14)
+    assert actual.forward() == pytest.approx(root.data, rel=1e-14)
     assert [v.grad - before for v, before in zip(x, eager, strict=True)] == pytest.approx([before / 2 for before in eager], rel=1e-12)
 
 

@@ -94,20 +94,20 @@ def test_other_threads_compute_eagerly_while_one_records() -> None:
 
 def test_a_compiled_function_in_a_thread_of_one_that_is_differentiated() -> None:
     def f(w: Any) -> Any:
-        found: list[Any] = []
+        results: list[Any] = []
 
         def work() -> None:
             try:
-                found.append(compile(lambda x: x * w)(3.0))
+                results.append(compile(lambda x: x * w)(3.0))
             except CompileError as error:
-                found.append(error)
+                results.append(error)
 
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-        if isinstance(found[0], CompileError):
-            raise found[0]
-        return found[0]
+        if isinstance(results[0], CompileError):
+            raise results[0]
+        return results[0]
 
     with pytest.raises(CompileError, match="refers to .* which depends on an argument of a function that is being differentiated"):
         grad(f)(2.0)
@@ -118,12 +118,12 @@ def test_a_function_that_calls_itself_in_a_thread_ends() -> None:
     def countdown(n: Any) -> Any:
         if n < 1.0:
             return n * 0.0
-        found: list[Any] = []
-        thread = threading.Thread(target=lambda: found.append(countdown(0.5)))
+        results: list[Any] = []
+        thread = threading.Thread(target=lambda: results.append(countdown(0.5)))
         thread.start()
         thread.join(timeout=30.0)
         assert not thread.is_alive()
-        return n + found[0]
+        return n + results[0]
 
     assert countdown(3.0) == 3.0
 

@@ -1,4 +1,4 @@
-"""Rows that do the same become one instruction, whatever is shared, batched or constant; irregular ones stay scalars."""
+"""Rows with the same operation become one instruction, whether shared, batched or constant; irregular ones stay scalars."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`where`: one program for both sides, of which the other one adds nothing, neither gradients nor errors."""
+"""`where`: one program for both sides, in which the side that is not selected adds neither gradients nor errors."""
 
 import functools
 import math
@@ -76,7 +76,7 @@ def test_conditions_are_negated_by_a_tilde(executor: str) -> None:
     assert f([-1.0, 0.5, 1.5, 3.0]).tolist() == [1.0, -0.5, math.log(1.5), -3.0]
     assert f(math.nan) != f(math.nan)
     for number in (1.0, -1.0):  # between numbers of eager code, ~ is Python's: both of its results are true
-        with pytest.raises(InputError, match=r"where needs a truth, not -[12]: write x > 0 rather than ~\(x <= 0\)"):
+        with pytest.raises(InputError, match=r"where needs True or False, not -[12]: write x > 0 rather than ~\(x <= 0\)"):
             where(~(Value(number) <= 0), 1.0, 2.0)
 
 
@@ -154,8 +154,8 @@ def test_an_error_on_the_selected_side_is_one(executor: str) -> None:
     f = compile(where_log_of, executor=executor)
     assert f([1.0, -1.0], [2.0, -3.0]).tolist() == [math.log(2.0), 0.0]
     with pytest.warns(RuntimeWarning, match="log needs a > 0: 1 of 3 elements"):
-        found = f([1.0, -1.0, 1.0], [-2.0, -3.0, 1.0])
-    assert found[1:].tolist() == [0.0, 0.0]
+        result = f([1.0, -1.0, 1.0], [-2.0, -3.0, 1.0])
+    assert result[1:].tolist() == [0.0, 0.0]
     with pytest.raises(DomainError, match="log"):
         f(1.0, -2.0)
     assert f(-1.0, -2.0) == 0.0
@@ -192,7 +192,7 @@ def test_where_on_what_is_shared(executor: str) -> None:
 
 
 def test_few_rows_of_scattered_numbers_on_one_side_of_a_where(executor: str) -> None:
-    """sqrt and log of x and z, between which y lies: with samples the native machine takes them apart."""
+    """sqrt and log of x and z, with places around y, so that the native machine must split them by sample."""
 
     def f(x: Any, y: Any, z: Any) -> Any:
         return where(x > 0.0, lambda: sqrt(x) * y + sqrt(z) + log(x) * log(z), lambda: x * y - z)
@@ -202,10 +202,10 @@ def test_few_rows_of_scattered_numbers_on_one_side_of_a_where(executor: str) -> 
     z = np.abs(z) * np.where(x > 0.0, 1.0, -1.0)  # outside of the domains where the other side is chosen
     value, slopes = compile(f, executor=executor).value_and_grad(x, y, z)
     leaves = [list(map(Value, sample)) for sample in zip(x, y, z, strict=True)]
-    for sample, found in zip(leaves, value, strict=True):
+    for sample, result in zip(leaves, value, strict=True):
         eager = f(*sample)
         eager.backward()
-        assert found == pytest.approx(eager.data, rel=1e-13)
+        assert result == pytest.approx(eager.data, rel=1e-13)
     np.testing.assert_allclose(np.transpose(slopes), [[leaf.grad for leaf in sample] for sample in leaves], rtol=1e-12)
     with pytest.warns(RuntimeWarning, match=r"needs .*: 1 of 200 elements are outside"):
         compile(lambda x, y, z: sqrt(x) + sqrt(z) * y, executor=executor)(np.abs(x), y, np.where(np.arange(200) == 7, -1.0, 1.0))

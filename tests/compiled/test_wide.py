@@ -50,9 +50,9 @@ def test_the_slope_of_erf() -> None:
             exact = 2.0 / mp.sqrt(mp.pi) * mp.exp(-(mp.mpf(a) ** 2))
             assert abs(mp.mpf(b) - exact) <= 4.0 * mp.mpf(math.ulp(b)), (a, b)
     special = [0.0, -0.0, 27.2, -27.3, 28.0, -28.1, 1e300, math.inf, -math.inf, math.nan]
-    found = on_arrays("erf").value_and_grad(np.array(special), wrt=0)[1]
+    actual = on_arrays("erf").value_and_grad(np.array(special), wrt=0)[1]
     expected = compile(autograd.erf, executor="numpy").value_and_grad(np.array(special), wrt=0)[1]
-    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1e-323)
+    np.testing.assert_allclose(actual, expected, rtol=1e-15, atol=1e-323)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -63,8 +63,8 @@ def test_special_points_are_those_of_the_library(name: str) -> None:
     points += [0.03125, 0.09375, -0.09375, 5.9375, 5.97, 6.0, -6.1]
     x = np.array(points)
     with np.errstate(all="ignore"):
-        found, expected = on_arrays(name)(x), getattr(scipy.special if name == "erf" else np, name)(x)
-    for a, b, c in zip(points, found.tolist(), expected.tolist(), strict=True):
+        actual, expected = on_arrays(name)(x), getattr(scipy.special if name == "erf" else np, name)(x)
+    for a, b, c in zip(points, actual.tolist(), expected.tolist(), strict=True):
         assert (math.isnan(b) and math.isnan(c)) or (b == pytest.approx(c, rel=5e-16, abs=5e-324)), (a, b, c)
         assert math.isnan(b) or math.copysign(1.0, b) == math.copysign(1.0, c), (a, b, c)
 

@@ -42,8 +42,8 @@ def same(a: float, b: float, ulps: int) -> bool:
 
 def sample_points(row: Operation) -> list[tuple[float, ...]]:
     """Ordinary, extreme and infinite points of a row, without those that XLA takes for others."""
-    found = points(row) + points(row, EXTREME) + points(row, EXTREME[:8] + NOT_FINITE)
-    return [point for point in found if len(point) == len(found[0]) and not any(0.0 < abs(x) < TINY for x in point)]
+    result = points(row) + points(row, EXTREME) + points(row, EXTREME[:8] + NOT_FINITE)
+    return [point for point in result if len(point) == len(result[0]) and not any(0.0 < abs(x) < TINY for x in point)]
 
 
 @pytest.mark.parametrize("arity", [1, 2, 3, None])
@@ -66,8 +66,8 @@ def test_every_row(arity: int | None) -> None:
         for n, point in enumerate(case):
             y = row.value(FLOATS, *point)
             assert same(y, values[i][n], ulps), (row, point, y, values[i][n])
-            for expected, found in zip(row.slopes(FLOATS, y, *point), slopes[i * width : (i + 1) * width], strict=True):
-                assert same(expected, found[n], 2 * ulps), (row, point, expected, found[n])
+            for expected, actual in zip(row.slopes(FLOATS, y, *point), slopes[i * width : (i + 1) * width], strict=True):
+                assert same(expected, actual[n], 2 * ulps), (row, point, expected, actual[n])
 
 
 def test_every_constant_exponent() -> None:
@@ -92,9 +92,9 @@ def test_the_namespace_is_complete() -> None:
     inputs = {name: (0.5,) * (2 if name in TWO_INPUTS else 1) for name in FUNCTIONS} | {"where": (True, 2.0, 3.0), "acosh": (1.5,)}
     with jax.enable_x64(True):
         xp = namespace()
-        found = jax.jit(lambda inputs: {name: getattr(xp, name)(*own) for name, own in inputs.items()})(inputs)
+        result = jax.jit(lambda inputs: {name: getattr(xp, name)(*own) for name, own in inputs.items()})(inputs)
     for name, own in inputs.items():
-        assert same(float(getattr(FLOATS, name)(*own)), float(found[name]), 4), name
+        assert same(float(getattr(FLOATS, name)(*own)), float(result[name]), 4), name
 
 
 def test_cosh_and_sinh_are_better_than_those_of_xla() -> None:
@@ -134,9 +134,9 @@ GATHERED = [
 def test_what_is_cut_is_what_would_be_gathered(places: Any, samples: tuple[int, ...]) -> None:
     with jax.enable_x64(True):
         array = np.random.default_rng(0).normal(size=(24, *samples))
-        found, pull_back = jax.vjp(lambda x: taken(x, places), array)
-        assert np.array_equal(found, array[places])
-        gradient = np.random.default_rng(1).normal(size=found.shape)
+        actual, pull_back = jax.vjp(lambda x: taken(x, places), array)
+        assert np.array_equal(actual, array[places])
+        gradient = np.random.default_rng(1).normal(size=actual.shape)
         expected = np.zeros_like(array)
         np.add.at(expected, places, gradient)
         assert pull_back(gradient)[0] == pytest.approx(expected, rel=1e-15)
@@ -231,11 +231,11 @@ def test_a_graph() -> None:
     expected = compile(loss(), executor="numpy")
     program = compile(loss(), executor="jax")
     assert program() == pytest.approx(expected.forward(), rel=1e-14)
-    found = [p.grad for p in parameters]
+    results = [p.grad for p in parameters]
     for p in parameters:
         p.grad = 0.0
     expected()
-    assert found == pytest.approx([p.grad for p in parameters], rel=1e-12, abs=1e-17)
+    assert results == pytest.approx([p.grad for p in parameters], rel=1e-12, abs=1e-17)
     parameters[0].data += 0.5
     assert program() == pytest.approx(expected.forward(), rel=1e-14)
     assert program.forward() == program.forward()
@@ -311,13 +311,13 @@ def test_the_users_configuration_stays_as_it_is() -> None:
 def test_several_threads_run_one_program() -> None:
     f = compile(lambda x, y: tanh(x * y) / 3.0, executor="jax")
     expected = f.value_and_grad(0.1, [0.2, 0.3], reduce="sum")
-    found: list[Any] = []
-    threads = [threading.Thread(target=lambda: found.append(f.value_and_grad(0.1, [0.2, 0.3], reduce="sum"))) for _ in range(4)]
+    results: list[Any] = []
+    threads = [threading.Thread(target=lambda: results.append(f.value_and_grad(0.1, [0.2, 0.3], reduce="sum"))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [repr(x) for x in found] == [repr(expected)] * 4
+    assert [repr(x) for x in results] == [repr(expected)] * 4
 
 
 def test_a_program_that_is_gone_is_freed() -> None:

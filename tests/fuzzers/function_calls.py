@@ -194,10 +194,10 @@ class Checked:
 
     def numbers(self, call: Call, sample: int) -> list[float]:
         """The leaves of all arguments that are passed."""
-        found: list[float] = []
+        results: list[float] = []
         for k, i in enumerate(call.passed):
-            found += self.function.arguments[i].rows[call.rows[k][call.spread(k)[sample]]]
-        return found
+            results += self.function.arguments[i].rows[call.rows[k][call.spread(k)[sample]]]
+        return results
 
     def traced(self, call: Call, numbers: Sequence[float], rng: random.Random | None = None, soft: bool = False) -> Trace:
         names = self.reference
@@ -226,13 +226,13 @@ class Checked:
             return self._samples[key]
         outside, may_warn = False, False
         try:
-            found = self.traced(call, numbers, rng)
+            result = self.traced(call, numbers, rng)
         except OutsideError:
-            found = self.traced(call, numbers, rng, soft=True)
-            outside, may_warn = found.is_outside(list(leaves_of(found.result))), True
-        outputs = list(leaves_of(found.result))
-        pair = isinstance(found.result, tuple) and len(found.result) == 2 and isinstance(found.result[0], (float, int))
-        single = isinstance(found.result, (float, int))
+            result = self.traced(call, numbers, rng, soft=True)
+            outside, may_warn = result.is_outside(list(leaves_of(result.result))), True
+        outputs = list(leaves_of(result.result))
+        pair = isinstance(result.result, tuple) and len(result.result) == 2 and isinstance(result.result[0], (float, int))
+        single = isinstance(result.result, (float, int))
         if (
             not (single if self.function.output == "number" else pair)
             or not outputs
@@ -240,9 +240,9 @@ class Checked:
         ):
             raise InvalidError
         seeds = [(x, WEIGHTS[(j + sample) % len(WEIGHTS)]) for j, x in enumerate(outputs)] if weighted else [(outputs[0], 1.0)]
-        gradients, largest = found.gradients(seeds)
-        moved = found.pushed(tangents, outputs) if call.method == "jvp" else []
-        made = Sample([*map(float, outputs)], found.result, gradients, moved, (found.run.largest, largest), outside, may_warn)
+        gradients, largest = result.gradients(seeds)
+        moved = result.pushed(tangents, outputs) if call.method == "jvp" else []
+        made = Sample([*map(float, outputs)], result.result, gradients, moved, (result.run.largest, largest), outside, may_warn)
         if rng is None:
             self._samples[key] = made
         return made
@@ -351,10 +351,10 @@ def near(a: Grid, b: Grid, scale: Grid) -> Grid:
         return close
 
 
-def far(found: Sequence[Grid], wanted: Expected, cloud: Callable[[], list[Expected]], accumulated: bool = False) -> tuple[int, str] | None:
+def far(result: Sequence[Grid], wanted: Expected, cloud: Callable[[], list[Expected]], accumulated: bool = False) -> tuple[int, str] | None:
     """Where numbers differ by more than rounding explains. What is `accumulated` may be inf where nan is expected: +inf and -inf may meet."""
     noisy: list[Expected] | None = None
-    for which, (a, b, scale, free) in enumerate(zip(found, wanted.numbers, wanted.scales, wanted.free, strict=True)):
+    for which, (a, b, scale, free) in enumerate(zip(result, wanted.numbers, wanted.scales, wanted.free, strict=True)):
         if a.shape != b.shape:
             raise DisagreementError("form", f"{a.shape} instead of {b.shape}")
         wrong = ~(near(a, b, scale) | free)
@@ -532,20 +532,20 @@ def columns(function: Function, call: Call, result: Any, like: Any, point: Any) 
         if call.method == "grad":
             return [_gradient(function, call, 0, result, point, each=True)]
         value, gradients = result
-        found = [whole(value, lead)] if call.reduce is None else []
+        results = [whole(value, lead)] if call.reduce is None else []
         if call.reduce is not None:
             first, rest = value if function.output == "aux" else (value, ())
             if type(first) is not float:
                 raise DisagreementError("form", f"a float is expected, not {first!r}")
             more = _column(rest, like[1], lead) if function.output == "aux" else []
-            found += [np.array([[first]]), np.stack(more, axis=1) if more else np.zeros((call.size, 0))]
+            results += [np.array([[first]]), np.stack(more, axis=1) if more else np.zeros((call.size, 0))]
         chosen = chosen_by(function, call)
         if isinstance(call.wrt, (int, str)):
             gradients = (gradients,)
         if not isinstance(gradients, tuple) or len(gradients) != len(chosen):
             raise DisagreementError("form", f"a tuple of {len(chosen)} gradients is expected, not {gradients!r}")
         each = call.method == "value_and_grad" and call.reduce is None
-        return found + [_gradient(function, call, k, g, point, each) for k, g in zip(chosen, gradients, strict=True)]
+        return results + [_gradient(function, call, k, g, point, each) for k, g in zip(chosen, gradients, strict=True)]
     except ValueError as error:
         raise DisagreementError("form", str(error)) from error
 

@@ -424,32 +424,32 @@ class Trace:
         self.result = result
 
     def gradients(self, outputs: Sequence[tuple[Any, float]]) -> tuple[list[float], float]:
-        """Those of a weighted sum of results with respect to the leaves, and the largest number that was added up."""
-        found: dict[int, float] = {}
+        """The gradient of a weighted sum of results with respect to the leaves, and the largest number in the sums."""
+        gradient: dict[int, float] = {}
         largest = 0.0
         for output, weight in outputs:
             if isinstance(output, Number):
-                found[id(output)] = found.get(id(output), 0.0) + weight
+                gradient[id(output)] = gradient.get(id(output), 0.0) + weight
         for node in reversed(self.run.order):
-            if id(node) not in found:
+            if id(node) not in gradient:
                 continue
-            upstream = found[id(node)]
+            upstream = gradient[id(node)]
             for x, slope in zip(node.inputs, node.slopes, strict=False):
                 part = 0.0 if slope is None else slope * upstream
-                found[id(x)] = found.get(id(x), 0.0) + part
+                gradient[id(x)] = gradient.get(id(x), 0.0) + part
                 if math.isfinite(part):
                     largest = max(largest, abs(part))
-        return [found.get(id(leaf), 0.0) for leaf in self.leaves], largest
+        return [gradient.get(id(leaf), 0.0) for leaf in self.leaves], largest
 
     def pushed(self, tangents: Sequence[float], outputs: Sequence[Any]) -> list[float]:
         """The derivatives of results in a direction."""
-        found = {id(leaf): tangent for leaf, tangent in zip(self.leaves, tangents, strict=True)}
+        tangent = {id(leaf): x for leaf, x in zip(self.leaves, tangents, strict=True)}
         for node in self.run.order:
             pairs = zip(node.inputs, node.slopes, strict=False)
-            moved = [slope * found[id(x)] for x, slope in pairs if slope is not None and id(x) in found]
+            moved = [slope * tangent[id(x)] for x, slope in pairs if slope is not None and id(x) in tangent]
             if moved:
-                found[id(node)] = sum(moved)
-        return [found.get(id(output), 0.0) if isinstance(output, Number) else 0.0 for output in outputs]
+                tangent[id(node)] = sum(moved)
+        return [tangent.get(id(output), 0.0) if isinstance(output, Number) else 0.0 for output in outputs]
 
     def is_outside(self, outputs: Sequence[Any]) -> bool:
         """Whether a result, or something that was asked, depends on a number that has left its domain."""

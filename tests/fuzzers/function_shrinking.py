@@ -77,7 +77,7 @@ class _Cut(ast.NodeTransformer):
 def _simpler_sources(source: str) -> Iterator[str]:
     """Less code: statements dropped, expressions replaced by a part of them or by a number."""
     seen = {source}
-    found: list[tuple[int, str]] = []
+    results: list[tuple[int, str]] = []
 
     def numbered(node: ast.AST) -> Iterator[ast.AST]:
         yield node
@@ -115,8 +115,8 @@ def _simpler_sources(source: str) -> Iterator[str]:
                 continue
             if text not in seen and len(text) < len(source):
                 seen.add(text)
-                found.append((len(text), text))
-    for _, text in sorted(found):
+                results.append((len(text), text))
+    for _, text in sorted(results):
         yield text
 
 

@@ -70,7 +70,7 @@ FAST = [name for name in ("numpy", "native") if importlib.util.find_spec(EXECUTO
 
 REFUSALS = {
     r"takes more than \d+ different branches": "many branches",
-    r"where needs a truth, not": "~ of a truth, eagerly",
+    r"where needs True or False, not": "~ of a truth, eagerly",
     r"returns results of different forms on different branches": "forms differ between branches",
     r"conditions cannot be compared by ==": "== of conditions",
     r"a condition can be combined with another condition, not with": "a condition combined with ~ of a truth",
@@ -115,8 +115,8 @@ class Bench:
                 for who, check in (("reference", self._differences), ("eager", self._eager)):
                     try:
                         check(checked, call)
-                    except DisagreementError as found:
-                        return Finding(found.kind, who, k, found.text)
+                    except DisagreementError as disagreement:
+                        return Finding(disagreement.kind, who, k, disagreement.text)
             for executor in self.executors:
                 finding = self._compiled(checked, executor)
                 if finding is not None:
@@ -188,14 +188,14 @@ class Bench:
             if want.may_warn:
                 raise DisagreementError("no error", f"at {numbers}: {value} {gradients}")
             self.counts["samples, eager"] += 1
-            found = [np.array([[_float(x) for x in gradients]])]
+            results = [np.array([[_float(x) for x in gradients]])]
             if call.method != "vjp":
-                found.insert(0, np.array([[_float(value)]]))
+                results.insert(0, np.array([[_float(value)]]))
 
             def cloud(s: int = s) -> list[Expected]:
                 return [wanted_of(checked, call, s, random.Random(i)) for i in range(NOISE)]
 
-            wrong = far(found, wanted_of(checked, call, s), cloud)
+            wrong = far(results, wanted_of(checked, call, s), cloud)
             if wrong is not None:
                 raise DisagreementError("gradient" if wrong[0] or call.method == "vjp" else "value", f"at {numbers}: {wrong[1]}")
 
@@ -209,8 +209,8 @@ class Bench:
             capture(names, call)
             try:
                 self._one_call(checked, call, executor, names, made)
-            except DisagreementError as found:
-                return Finding(found.kind, executor, k, found.text)
+            except DisagreementError as disagreement:
+                return Finding(disagreement.kind, executor, k, disagreement.text)
         return None
 
     def _one_call(self, checked: Checked, call: Call, executor: str, names: dict[str, Any], made: dict[str, Any]) -> None:
@@ -247,12 +247,12 @@ class Bench:
         if call.method in ("second", "hessian"):
             self._second(checked, call, result)
             return
-        found = columns(function, call, result, samples[0].like, names.get("Point"))
+        actual = columns(function, call, result, samples[0].like, names.get("Point"))
         like = replace(call, method="value_and_grad", wrt=0, reduce=None) if target else call
         want = expected(checked, like)
         skip = 1 if target else 0
         wrong = far(
-            found,
+            actual,
             skipped(skip, want),
             lambda: [skipped(skip, expected(checked, like, random.Random(i))) for i in range(NOISE)],
             call.reduce is not None or call.method == "vjp",
@@ -262,8 +262,8 @@ class Bench:
             raise DisagreementError("value" if is_value and not target else "gradient", wrong[1])
         if call.method == "call":
             for s, sample in enumerate(samples):
-                if sample.is_outside and not all(map(math.isfinite, sample.values)) and np.isfinite(found[0][s]).all():
-                    raise DisagreementError("finite outside", f"sample {s} is {found[0][s]}; with inf and nan it would be {sample.values}")
+                if sample.is_outside and not all(map(math.isfinite, sample.values)) and np.isfinite(actual[0][s]).all():
+                    raise DisagreementError("finite outside", f"sample {s} is {actual[0][s]}; with inf and nan it would be {sample.values}")
 
     def _exception(self, checked: Checked, call: Call, error: Exception, executor: str) -> None:
         """Whether it may be one."""
@@ -309,12 +309,12 @@ class Bench:
                 return  # first derivatives say why
         lead = () if call.shape is None else call.shape
         if call.method == "hessian":
-            found = np.asarray(result, dtype=float).reshape(call.size, -1) if np.shape(result) == lead + form.shape + form.shape else None
-            if found is None:
+            actual = np.asarray(result, dtype=float).reshape(call.size, -1) if np.shape(result) == lead + form.shape + form.shape else None
+            if actual is None:
                 raise DisagreementError("form", f"a Hessian of the shape {lead + form.shape + form.shape} is expected, not {result!r}")
         else:
             value, gradients = result
-            found = np.concatenate([np.asarray(x, dtype=float).reshape(call.size, 1) for x in (value, *gradients)], axis=1)
+            actual = np.concatenate([np.asarray(x, dtype=float).reshape(call.size, 1) for x in (value, *gradients)], axis=1)
         wanted = np.array(rows)
         samples = [checked.sample(call, s) for s in range(call.size)]
         for s, sample in enumerate(samples):
@@ -322,13 +322,13 @@ class Bench:
                 continue
             self.counts["samples, second order"] += 1
             scale = np.full_like(wanted[s], max(sample.scales) * 10.0 + np.abs(np.where(np.isfinite(wanted[s]), wanted[s], 0.0)).max())
-            if near(found[s], wanted[s], scale).all():
+            if near(actual[s], wanted[s], scale).all():
                 continue
             spread = [checked.sample(call, s, random.Random(i)) for i in range(NOISE)]
             if any(not np.allclose(o.gradients, sample.gradients, rtol=1e-12, atol=1e-12, equal_nan=True) or o.may_warn for o in spread):
                 continue
-            kind = "nan or inf" if (np.isfinite(found[s]) != np.isfinite(wanted[s])).any() else "number"
-            raise DisagreementError("second order", f"{kind}: {found[s]} instead of {wanted[s]} at {checked.numbers(call, s)}")
+            kind = "nan or inf" if (np.isfinite(actual[s]) != np.isfinite(wanted[s])).any() else "number"
+            raise DisagreementError("second order", f"{kind}: {actual[s]} instead of {wanted[s]} at {checked.numbers(call, s)}")
 
     # -- making it small --------------------------------------------------------------------------------------------------
 
@@ -337,13 +337,13 @@ class Bench:
         only = Bench([finding.who] if finding.who in EXECUTORS else [], self.features)
 
         def still(candidate: Case) -> Finding | None:
-            found = only.disagreement(candidate)
+            result = only.disagreement(candidate)
             kinds = [
                 (f.kind, f.text.split(":")[0] if f.kind in ("value", "gradient") and f.who != "eager" else "")
-                for f in (found, finding)
+                for f in (result, finding)
                 if f is not None
             ]
-            return found if found is not None and kinds[0] == kinds[1] else None
+            return result if result is not None and kinds[0] == kinds[1] else None
 
         return shrunk(case, finding, simpler, still, seconds)
 
@@ -377,10 +377,10 @@ def main() -> None:
     while time.monotonic() < end and kinds.total() < options.most:
         number += 1
         case = bench.grow(random.Random(number))
-        found = bench.disagreement(case)
-        if found:
-            kinds[f"{found.who}: {found.kind}"] += 1
-            small, finding = bench.shrink(case, found, options.shrink)
+        result = bench.disagreement(case)
+        if result:
+            kinds[f"{result.who}: {result.kind}"] += 1
+            small, finding = bench.shrink(case, result, options.shrink)
             print(f"# ---- function {number}\n{script_of(small, finding)}\n", flush=True)
         if number % 2000 == 0:
             print(f"# so far: {dict(kinds)}", flush=True)

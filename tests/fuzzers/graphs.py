@@ -399,10 +399,10 @@ class Bench:
         native, _, _ = run_eager(self.native, program)
         if repr(plain) != repr(native):
             return f"plain {plain}, native {native}"
-        found = self._as_function(program, rng)
-        if found or plain.error:
+        result = self._as_function(program, rng)
+        if result or plain.error:
             self.counts["errors, the same in both builds"] += bool(plain.error)
-            return found
+            return result
         straight = decided(program, run_on_floats(self.native, program, program.inputs).path)
         return self._as_graph(straight, rng) or (self._against_torch(straight, plain, rng) if self.torch else "")
 
@@ -421,12 +421,12 @@ class Bench:
         possibly = sum(bool(outcome.error) for outcome in eager)
         for executor in self.executors:
             try:
-                found, warned = run_function(self.native, program, points, executor)
+                result, warned = run_function(self.native, program, points, executor)
             except Exception as error:
                 return f"as a function ({executor}) of {points}: {type(error).__name__}: {error}"
             self.counts["function, points compared"] += len(points) - possibly
             self.counts["function, points outside"] += possibly
-            for inputs, a, b in zip(points, eager, found, strict=True):
+            for inputs, a, b in zip(points, eager, result, strict=True):
                 if not a.error and not self._agree(a, b, program, inputs, rng):
                     return f"as a function ({executor}) of {points}, at {inputs}: eager {a}, compiled {b}"
             if sum(warned) < surely or max(warned, default=0) > possibly:  # a point is in several warnings if it fails several times
@@ -490,15 +490,15 @@ def _moved(x: float, rng: random.Random) -> float:
 
 def simpler(program: Program) -> list[Program]:
     """Programs with one step, choice or input less, or with plainer numbers."""
-    found: list[Program] = []
+    results: list[Program] = []
     n = len(program.inputs)
     for cut in range(len(program.steps) - 1, 0, -1):
-        found.append(Program(program.inputs, program.steps[:cut]))
+        results.append(Program(program.inputs, program.steps[:cut]))
     for k, (name, operands) in enumerate(program.steps):
         kind, chosen = _kind(name)
         _, _, last = name.partition(".")
         plainer: list[Step] = [(chosen, operands[2:-1]), ("pos", operands[-1:])] if kind else [(last, operands)] if last else []
-        found += [Program(program.inputs, (*program.steps[:k], step, *program.steps[k + 1 :])) for step in plainer]
+        results += [Program(program.inputs, (*program.steps[:k], step, *program.steps[k + 1 :])) for step in plainer]
     for drop in range(len(program.steps)):
         replacement = next((x for x in program.steps[drop][1] if isinstance(x, int)), 0)
 
@@ -509,12 +509,12 @@ def simpler(program: Program) -> list[Program]:
 
         steps = [(name, tuple(map(renamed, operands))) for k, (name, operands) in enumerate(program.steps) if k != drop]
         if steps:
-            found.append(Program(program.inputs, tuple(steps)))
+            results.append(Program(program.inputs, tuple(steps)))
     for k, x in enumerate(program.inputs):
         for plainer in (0.0, 1.0, 2.0, round(x, 1) if math.isfinite(x) else 1.0):
             if repr(plainer) != repr(x) and (x not in (0.0, 1.0, 2.0)):
-                found.append(Program((*program.inputs[:k], plainer, *program.inputs[k + 1 :]), program.steps))
-    return [live(candidate) for candidate in found]
+                results.append(Program((*program.inputs[:k], plainer, *program.inputs[k + 1 :]), program.steps))
+    return [live(candidate) for candidate in results]
 
 
 def arbitrate(program: Program, ours: Outcome, theirs: Outcome, noise: list[Outcome]) -> str:
@@ -551,15 +551,15 @@ def arbitrate(program: Program, ours: Outcome, theirs: Outcome, noise: list[Outc
         except (ArithmeticError, ValueError, TypeError):
             return "not defined there"
         judged = Outcome(float(exact), tuple(map(float, gradients)))
-        for k, (found, other, right) in enumerate(zip(_numbers(ours), _numbers(theirs), _numbers(judged), strict=True)):
-            if repr(found) == repr(other):
+        for k, (result, other, right) in enumerate(zip(_numbers(ours), _numbers(theirs), _numbers(judged), strict=True)):
+            if repr(result) == repr(other):
                 continue
             if not math.isfinite(right) or abs(right) > 1e300:
                 return "not finite"
-            if math.isnan(found):
+            if math.isnan(result):
                 return "an infinite slope times 0"
             cloud = [_numbers(n)[k] for n in noise if not n.error]
-            if not (cloud and _close(found, right, cloud)) and abs(found - right) > 1e-6 * (abs(right) + 1e-12):
+            if not (cloud and _close(result, right, cloud)) and abs(result - right) > 1e-6 * (abs(right) + 1e-12):
                 return "we are wrong"
     return "we are right"
 
@@ -581,11 +581,11 @@ def main() -> None:
     reports = 0
     while time.monotonic() < end:
         program = bench.grow(rng)
-        found = bench.disagreement(program)
+        result = bench.disagreement(program)
         if bench.counts["programs"] // 100_000 > reports:
             reports += 1
             print(f"# so far: {failures} disagreements; {bench.summary()}", flush=True)
-        if found:
+        if result:
             failures += 1
             small = bench.shrink(program)
             print(f"# {bench.disagreement(small)}\n{small}\n", flush=True)

@@ -43,8 +43,8 @@ def targets(n):
 TRAINED = '''
 LOG = []
 
-def note(name, *found):
-    LOG.extend([(f"{name} {i}", x) for i, x in enumerate(found)])
+def note(name, *numbers):
+    LOG.extend([(f"{name} {i}", x) for i, x in enumerate(numbers)])
 
 def train(executor, X, y, **settings):
     history = fit(model, X, y, loss=loss, optimizer=optimizer, executor=executor, progress=False, **settings)
@@ -60,13 +60,13 @@ def answer(executor, X):
     before = [(module, module.training) for module in model.modules()]
     for module, _ in before:
         module.training = False
-    found = []
+    outputs = []
     with no_grad():
         for x in X if isinstance(X, list) else X.tolist():
-            found.append(plain(model(x)))
+            outputs.append(plain(model(x)))
     for module, was in before:
         module.training = was
-    note("output", *found)
+    note("output", *outputs)
 
 def score(executor, X, y):
     """The mean loss that `evaluate` finds; for "eager", that of each sample in turn."""
@@ -174,7 +174,7 @@ class Case:
         for act in self.acts:
             text = "\n".join(split_global(act)[1]).replace("OPTIONS", options)
             for word, meant in (("DATA", data), ("SAMPLES", data[: data.index(", targets") if not self.numpy else data.index(", np")])):
-                text = re.sub(rf"{word}\((\d+)\)", lambda found, meant=meant: meant.replace("N", found[1]), text)  # type: ignore[misc]
+                text = re.sub(rf"{word}\((\d+)\)", lambda match, meant=meant: meant.replace("N", match[1]), text)  # type: ignore[misc]
             lines += indented([text], 4)
         lines += [f"    note({piece.name!r}, {piece.probe})" for piece in self.pieces if piece.probe]
         lines += ['    note("next random number", random.random(), float(np.random.random()))', "    return LOG", ""]

@@ -49,15 +49,15 @@ class Piece:
 
     def statements(self) -> list[str]:
         """The lines of `call`, with those of the blocks."""
-        found: list[str] = []
+        results: list[str] = []
         for line in self.call.splitlines():
             inner = re.fullmatch(r"( *)<(\d)>", line)
             if inner is None:
-                found.append(line)
+                results.append(line)
                 continue
             block = self.blocks[int(inner[2])] if int(inner[2]) < len(self.blocks) else ()
-            found += [inner[1] + own for piece in block for own in piece.statements()] or [inner[1] + "pass"]
-        return found
+            results += [inner[1] + own for piece in block for own in piece.statements()] or [inner[1] + "pass"]
+        return results
 
 
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "exp", "sin", "softplus")

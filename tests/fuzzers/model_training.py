@@ -99,7 +99,7 @@ PENALTIES = [
         "of what the model added up",
         "self.total = self.total + h[0] * h[0]",
         "self.total = Value(0.0)",
-        top="def penalty(model):\n    found, model.total = model.total, Value(0.0)\n    return 0.1 * found",
+        top="def penalty(model):\n    total, model.total = model.total, Value(0.0)\n    return 0.1 * total",
     ),
     Piece("of an answer", top="def penalty(model):\n    out = first(model([0.25, 0.5, 1.0]))\n    return 0.1 * out * out"),
     Piece("numbers of weights", top="def penalty(model):\n    return model.first.weight[0][0] * model.first.weight[0][1].data"),

@@ -110,7 +110,7 @@ class Difference(NamedTuple):
     executor: str
     name: str
     expected: Any
-    found: Any
+    actual: Any
     apart: float
 
     @property
@@ -119,24 +119,24 @@ class Difference(NamedTuple):
         return re.sub(r" \d+$", "", self.name)
 
 
-def compare(expected: Outcome, found: Outcome, executor: str) -> Difference | None:
+def compare(expected: Outcome, actual: Outcome, executor: str) -> Difference | None:
     """The first difference, or None."""
-    for (name, a), (other, b) in zip(expected.log, found.log, strict=False):
+    for (name, a), (other, b) in zip(expected.log, actual.log, strict=False):
         apart = distance(a, b) if name == other else math.inf
         if apart > TOLERANCE:
             return Difference(executor, name, a, b if name == other else (other, b), apart)
-    if found.error is not None and executor != "auto" and (expected.error is None or isinstance(found.error, CompileError)):
+    if actual.error is not None and executor != "auto" and (expected.error is None or isinstance(actual.error, CompileError)):
         return None  # it may refuse
-    if type(expected.error) is not type(found.error):
-        return Difference(executor, "error", told(expected.error), told(found.error), math.inf)
-    if expected.error is not None and found.error is not None and said(expected.error) != said(found.error):
-        return Difference(executor, "text of the error", told(expected.error), told(found.error), math.inf)
-    if len(expected.log) != len(found.log):
-        return Difference(executor, "length", len(expected.log), len(found.log), math.inf)
+    if type(expected.error) is not type(actual.error):
+        return Difference(executor, "error", described(expected.error), described(actual.error), math.inf)
+    if expected.error is not None and actual.error is not None and message_of(expected.error) != message_of(actual.error):
+        return Difference(executor, "text of the error", described(expected.error), described(actual.error), math.inf)
+    if len(expected.log) != len(actual.log):
+        return Difference(executor, "length", len(expected.log), len(actual.log), math.inf)
     return None
 
 
-def told(error: BaseException | None) -> str:
+def described(error: BaseException | None) -> str:
     """An error, with its last lines."""
     if error is None:
         return "no error"
@@ -144,7 +144,7 @@ def told(error: BaseException | None) -> str:
     return f"{type(error).__name__}: {error} {getattr(error, '__notes__', '')} at {' > '.join(where)}"
 
 
-def said(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Its text, without numbers, which may be rounded, and places in memory."""
     return re.sub(r"0x[0-9a-f]+|-?\d+\.?\d*(e[-+]\d+)?", "…", str(error))
 
@@ -169,20 +169,20 @@ class Bench:
         source = case.source()
         expected = run(source, "eager")
         if expected.error is not None:
-            self.counts[f"eager error: {type(expected.error).__name__}: {said(expected.error)[:80]}"] += 1
+            self.counts[f"eager error: {type(expected.error).__name__}: {message_of(expected.error)[:80]}"] += 1
         for executor in executors or self.executors:
-            found = run(source, executor)
-            self._count(found, executor)
-            problem = compare(expected, found, executor)
+            actual = run(source, executor)
+            self._count(actual, executor)
+            problem = compare(expected, actual, executor)
             if problem is not None and (math.isinf(problem.apart) or not self._is_rounding(source, expected, problem)):
                 return problem
         return None
 
-    def _count(self, found: Outcome, executor: str) -> None:
-        if found.error is not None:
-            self.counts[f"{executor}: refused by {type(found.error).__name__}"] += 1
-            self.reasons[f"{type(found.error).__name__}: {said(found.error)[:110]}"] += 1
-        elif found.reasons:
+    def _count(self, actual: Outcome, executor: str) -> None:
+        if actual.error is not None:
+            self.counts[f"{executor}: refused by {type(actual.error).__name__}"] += 1
+            self.reasons[f"{type(actual.error).__name__}: {message_of(actual.error)[:110]}"] += 1
+        elif actual.reasons:
             self.counts[f"{executor}: not compiled"] += 1
         else:
             self.counts[f"{executor}: compiled"] += 1
@@ -201,11 +201,11 @@ class Bench:
 
         def still(smaller: Case) -> Difference | None:
             try:
-                found = self.difference(smaller, [problem.executor])
+                actual = self.difference(smaller, [problem.executor])
             except Exception:  # what was left out was needed
                 return None
-            same = found is not None and (found.name in ERRORS) == (problem.name in ERRORS)
-            return found if same else None
+            same = actual is not None and (actual.name in ERRORS) == (problem.name in ERRORS)
+            return actual if same else None
 
         return shrunk(case, problem, smaller_than, still, seconds)
 
@@ -251,7 +251,7 @@ def smaller_than(case: Case) -> Iterator[Case]:
 def script(case: Case, problem: Difference) -> str:
     """A program that shows a difference."""
     head = [
-        f"# {problem.executor}, {problem.name}: {problem.found!r}, and not {problem.expected!r}",
+        f"# {problem.executor}, {problem.name}: {problem.actual!r}, and not {problem.expected!r}",
         f"# {', '.join(piece.name for piece in case.pieces)}",
         "import nn.engine.compiled_engine, nn.inference",
         "nn.inference.WIDE_FROM = nn.inference.COMPILED_FROM = 20  # so that few samples are enough",
@@ -305,7 +305,7 @@ def main() -> None:
             options.folder.mkdir(parents=True, exist_ok=True)
             (options.folder / f"case{seed}.py").write_text(text, encoding="utf-8")
             print(
-                f"-- case {seed}: {kind}\n   {problem.executor}, {problem.name}: {problem.found!r:.200}, not {problem.expected!r:.200}",
+                f"-- case {seed}: {kind}\n   {problem.executor}, {problem.name}: {problem.actual!r:.200}, not {problem.expected!r:.200}",
                 flush=True,
             )
         else:

@@ -52,7 +52,7 @@ class Place:
         branches: whether it may choose by numbers, and compile.
         within: whether a transform is around it.
         compiles: whether it may compile.
-        copies: whether it may copy: the copy of a leaf that a graph is differentiated by is another leaf.
+        copies: whether it may copy: the copy of a leaf with respect to which a graph is differentiated is another leaf.
     """
 
     names: tuple[str, ...]

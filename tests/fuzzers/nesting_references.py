@@ -182,8 +182,8 @@ def looked_up(x: Any, c: float, how: str) -> Any:
     if how == "counter":
         return 0.25 + Counter([x, c])[c]
     if how == "cache":
-        met: list[float] = []
-        remembered = functools.lru_cache(lambda y: met.append(1.0) or len(met))
+        calls: list[float] = []
+        remembered = functools.lru_cache(lambda y: calls.append(1.0) or len(calls))
         return 0.25 + remembered(c) + 2.0 * remembered(x)
     if how == "format":
         return float(f"{x:.1f}")

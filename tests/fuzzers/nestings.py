@@ -56,15 +56,15 @@ def reference(program: Program, other: Numeric | None = None) -> Numbers:
         return function_of(program, duals, **fixed, **dict(zip([leaf for leaf, _, _ in live], flat[n:], strict=True)))(*flat[:n])
 
     points = [*program.points, *[x for _, _, x in live]]
-    found = {"value": duals.base(f(*points))}
+    results = {"value": duals.base(f(*points))}
     every = list(range(len(points)))
     slopes = [duals.base(x) for x in duals.gradient(f, points, every)]
-    found |= {f"gradient {i}": x for i, x in enumerate(slopes[:n])}
-    found |= {f"{leaf} of value": x for (leaf, _, _), x in zip(live, slopes[n:], strict=True)}
+    results |= {f"gradient {i}": x for i, x in enumerate(slopes[:n])}
+    results |= {f"{leaf} of value": x for (leaf, _, _), x in zip(live, slopes[n:], strict=True)}
     if live:
         for i, (leaf, _, _) in enumerate(live, start=n):
-            found[f"{leaf} of gradient"] = duals.base(duals.gradient(lambda *p: duals.gradient(f, p, [0])[0], points, [i])[0])
-    return found
+            results[f"{leaf} of gradient"] = duals.base(duals.gradient(lambda *p: duals.gradient(f, p, [0])[0], points, [i])[0])
+    return results
 
 
 def expected(program: Program, seed: int = 0) -> Expected:
@@ -117,13 +117,13 @@ def ours(program: Program, mode: str, executor: str = "numpy") -> Numbers:
         value, gradient = ag.compile(ag.value_and_grad(f, argnums), executor=executor)(*points)
     else:
         value, gradient = ag.value_and_grad(ag.compile(f, executor=executor), argnums)(*points)
-    found = {"value": _plain(value)} | {f"gradient {i}": _plain(x) for i, x in enumerate(gradient)}
+    results = {"value": _plain(value)} | {f"gradient {i}": _plain(x) for i, x in enumerate(gradient)}
     keeps_history = mode in ("grad", "grad of compile") or (mode in ("floats", "values") and not program.is_compiled())
     if keeps_history and not _cuts(program):
-        found |= _by_leaves(values, value, "value")
+        results |= _by_leaves(values, value, "value")
         if gradient and mode != "values":
-            found |= _by_leaves(values, gradient[0], "gradient")
-    return found
+            results |= _by_leaves(values, gradient[0], "gradient")
+    return results
 
 
 def _by_leaves(values: dict[str, tuple[Value, Value | None]], result: Any, what: str) -> Numbers:
@@ -149,7 +149,7 @@ def _plain(x: Any) -> float:
 
 @dataclass(frozen=True)
 class Finding:
-    """A disagreement: in which mode, of which kind, and what was found."""
+    """A disagreement: in which mode, of which kind, and how they differ."""
 
     mode: str
     kind: str
@@ -169,7 +169,7 @@ def disagreement(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            found = ours(program, mode, executor)
+            result = ours(program, mode, executor)
     except SkippedError:
         counts["skipped"] += 1
         return None
@@ -183,7 +183,7 @@ def disagreement(
     except Exception as error:
         return Finding(mode, "crash", f"{type(error).__name__}: {error}")
     counts[f"compared, {mode}"] += 1
-    for key, x in found.items():
+    for key, x in result.items():
         if not abs(x - wanted.numbers[key]) <= wanted.slack[key]:
             return Finding(mode, "number", f"{key}: {x!r}, not {wanted.numbers[key]!r}")
     return None
@@ -193,9 +193,9 @@ def examined(program: Program, wanted: Expected, counts: Counter[str], rng: rand
     """The first disagreement of a program, in all modes."""
     for mode in MODES:
         executor = EXECUTORS[-1] if rng.random() < 0.15 else "numpy"
-        found = disagreement(program, wanted, mode, executor, counts)
-        if found is not None:
-            return found
+        result = disagreement(program, wanted, mode, executor, counts)
+        if result is not None:
+            return result
     return None
 
 
@@ -242,17 +242,17 @@ def smaller(e: Expr, bound: frozenset[str]) -> Iterator[Expr]:
                 yield e.replaced(i, new)
 
 
-def shrunk(program: Program, found: Finding, seconds: float = 30.0) -> tuple[Program, Finding]:
+def shrunk(program: Program, finding: Finding, seconds: float = 30.0) -> tuple[Program, Finding]:
     """A smaller program with a disagreement of the same kind."""
 
     def still(candidate: Program) -> Finding | None:
         try:
-            other = disagreement(candidate, expected(candidate), found.mode)
+            other = disagreement(candidate, expected(candidate), finding.mode)
         except SkippedError:
             return None
         except Exception:  # the simpler program is no program
             return None
-        return other if other is not None and other.kind == found.kind else None
+        return other if other is not None and other.kind == finding.kind else None
 
     def simpler(whole: Program) -> Iterator[Program]:
         candidates = itertools.chain(
@@ -261,7 +261,7 @@ def shrunk(program: Program, found: Finding, seconds: float = 30.0) -> tuple[Pro
         )
         return (candidate for candidate in candidates if candidate.body.free() <= candidate.bound())
 
-    return shrinking.shrunk(program, found, simpler, still, seconds)
+    return shrinking.shrunk(program, finding, simpler, still, seconds)
 
 
 def search(seconds: float, seed: int, counts: Counter[str], jax_every: int = 10) -> Iterator[tuple[int, Program, Finding]]:
@@ -278,7 +278,7 @@ def search(seconds: float, seed: int, counts: Counter[str], jax_every: int = 10)
         try:
             wanted = expected(program)
         except SkippedError:
-            counts["said nothing"] += 1
+            counts["skipped"] += 1
             continue
         for e in program.body.walk():
             counts[f"has {e.get('kind') if e.kind == 'transform' else e.kind}"] += 1
@@ -288,9 +288,9 @@ def search(seconds: float, seed: int, counts: Counter[str], jax_every: int = 10)
             text = against_jax(program, wanted, jax)
             if text:
                 yield number_, program, Finding("reference", "JAX", text)
-        found = examined(program, wanted, counts, rng)
-        if found is not None:
-            yield number_, program, found
+        finding = examined(program, wanted, counts, rng)
+        if finding is not None:
+            yield number_, program, finding
 
 
 def main() -> None:
@@ -299,7 +299,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     counts: Counter[str] = Counter()
-    for seed, program, found in search(60.0 * options.minutes, options.seed * 1_000_000, counts):
-        small, what = shrunk(program, found) if found.kind != "JAX" else (program, found)
+    for seed, program, finding in search(60.0 * options.minutes, options.seed * 1_000_000, counts):
+        small, what = shrunk(program, finding) if finding.kind != "JAX" else (program, finding)
         print(f"--- seed {seed}, {what.mode}, {what.kind}: {what.text}\n{small}\n", flush=True)
     print("\n".join(f"{n:8,} {what}" for what, n in sorted(counts.items())))

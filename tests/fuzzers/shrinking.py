@@ -7,12 +7,12 @@ from typing import TypeVar
 Case = TypeVar("Case")
 
 
-Found = TypeVar("Found")
+Failure = TypeVar("Failure")
 
 
 def shrunk(
-    case: Case, found: Found, smaller: Callable[[Case], Iterable[Case]], still: Callable[[Case], Found | None], seconds: float
-) -> tuple[Case, Found]:
+    case: Case, failure: Failure, smaller: Callable[[Case], Iterable[Case]], still: Callable[[Case], Failure | None], seconds: float
+) -> tuple[Case, Failure]:
     """The case with parts left out, as long as it fails in the same way; and how it fails then. A greedy search.
 
     Args:
@@ -29,6 +29,6 @@ def shrunk(
                 break
             other = still(candidate)
             if other is not None:
-                case, found, progress = candidate, other, True
+                case, failure, progress = candidate, other, True
                 break
-    return case, found
+    return case, failure

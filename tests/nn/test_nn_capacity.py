@@ -13,7 +13,7 @@ from nn.losses import binary_cross_entropy
 
 @pytest.mark.seed("A1")
 def test_a_neuron_with_one_input_is_a_line_and_learns_one() -> None:
-    """Prices of houses, by area, in 100,000 and 100 m²: what lies on a line is met exactly."""
+    """House prices in 100,000 by area in 100 m²: a line through points on a line is exact."""
     price = Neuron(1, None, rng=random.Random(0))
     areas = [[0.5], [0.8], [1.5]]
     prices = [3.0 * x + 0.5 for (x,) in areas]
@@ -99,9 +99,9 @@ def test_relus_and_a_sigmoid_at_the_end_answer_0_or_1() -> None:
     corners, answers = [[a, b] for a in (0, 1) for b in (0, 1)], [0, 1, 1, 0]
     optimizer = Adam(model.parameters(), lr=0.1)
     fit(model, corners, answers, loss=binary_cross_entropy, optimizer=optimizer, epochs=100, batch_size=None, progress=False)
-    found = predict(model, corners)
-    assert all(0.0 < p < 1.0 for p in found)
-    assert [round(p) for p in found] == answers
+    result = predict(model, corners)
+    assert all(0.0 < p < 1.0 for p in result)
+    assert [round(p) for p in result] == answers
 
 
 @pytest.mark.seed("C3")

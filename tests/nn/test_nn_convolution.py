@@ -1,4 +1,4 @@
-"""Convolution and pooling: values and gradients, sizes, what is no image."""
+"""Convolution and pooling: values, gradients, sizes, and inputs that are not images."""
 
 import random
 from types import ModuleType
@@ -28,7 +28,7 @@ def gradients(x: Any) -> np.ndarray[Any, Any]:
 
 
 def go_backward(outputs: Any) -> np.ndarray[Any, Any]:
-    """From a sum in which each output has a factor of its own; the factors."""
+    """Run backward from a sum in which each output has a factor of its own. Returns the factors."""
     factors = 1.0 + np.arange(numbers(outputs).size).reshape(numbers(outputs).shape)
     flat = [v for channel in outputs for row in channel for v in row]
     sum(f * v for f, v in zip(factors.flatten().tolist(), flat, strict=True)).backward()
@@ -174,8 +174,8 @@ def test_compiled_a_network_answers_the_same() -> None:
     rng = random.Random(0)
     model = Sequential(Conv2d(1, 2, 3, padding=1, rng=rng), ReLU(), MaxPool2d(2), Conv2d(2, 2, 2, rng=rng), AvgPool2d((1, 2), 1), Flatten())
     X = np.array([numbers(image(1, 4, 6, seed)) for seed in range(5)])
-    found = np.array(compile(lambda x: model(x), in_axes=(0,))(X))
-    np.testing.assert_allclose(found, [[out.data for out in model(x)] for x in X], rtol=1e-13, atol=1e-15)
+    result = np.array(compile(lambda x: model(x), in_axes=(0,))(X))
+    np.testing.assert_allclose(result, [[out.data for out in model(x)] for x in X], rtol=1e-13, atol=1e-15)
 
 
 def test_repr() -> None:

@@ -114,9 +114,9 @@ def test_of_an_array_one_batch_at_a_time_becomes_lists() -> None:
     ],
 )
 def test_as_lists(given: Any, expected: list[Any]) -> None:
-    found = as_lists(given)
-    assert found == expected
-    assert types_in(found) <= {list, float, int}
+    actual = as_lists(given)
+    assert actual == expected
+    assert types_in(actual) <= {list, float, int}
 
 
 def test_as_lists_keeps_values() -> None:
@@ -158,7 +158,7 @@ def test_a_frame_of_other_things(column: list[Any], shown: str | None) -> None:
 
 @pytest.mark.parametrize("given", ["abc", b"abc", {"a": 1}, {1.0}, 5, None, iter([1.0]), np.array(3.0)])
 def test_what_has_no_rows(given: Any) -> None:
-    with pytest.raises(InputError, match=r"lists, arrays or data frames; of anything else make one, as in list\(samples\)"):
+    with pytest.raises(InputError, match=r"lists, arrays or data frames: convert anything else, as in list\(samples\)"):
         as_lists(given)
     with pytest.raises(InputError, match="lists, arrays or data frames"):
         batches(given, [0])
@@ -194,7 +194,7 @@ def test_split() -> None:
 
 @pytest.mark.parametrize("held_out", [0.0, 0.05, 1.0, -0.2, math.nan, 3, "0.2"])
 def test_what_is_no_share(held_out: Any) -> None:
-    with pytest.raises(InputError, match=f"held_out is a share, such as 0.2, .*: of 10 it cannot be {held_out!r}"):
+    with pytest.raises(InputError, match=f"held_out must be a share, such as 0.2, .*, not {held_out!r} of 10"):
         data.split(X, Y, held_out)
 
 
@@ -341,7 +341,7 @@ def test_mnist_from_a_file(tmp_path: Path) -> None:
         ({"images": np.zeros((0, 784), np.uint8), "labels": np.zeros(0, np.uint8)}, r"shape \(0, 784\)"),
         ({"labels": np.zeros(10, np.uint8)}, r"labels of shape \(10,\), uint8"),
         ({"labels": np.zeros(11)}, r"labels of shape \(11,\), float64"),
-        ({"labels": np.array(["7"] * 11, dtype=object)}, "damaged, or no .npz file of images and labels"),
+        ({"labels": np.array(["7"] * 11, dtype=object)}, "damaged, or not an .npz file of images and labels"),
     ],
 )
 def test_a_file_of_other_arrays(other: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_a_file_that_is_no_mnist(tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "changed.npz").write_bytes(whole[:3000] + bytes(50) + whole[3050:])
     for name in ("names.npz", "array.npy", "empty.npz", "text.npz", "cut.npz", "changed.npz"):
-        with pytest.raises(FileError, match=f"{name} is damaged, or no .npz file of images and labels"):
+        with pytest.raises(FileError, match=f"{name} is damaged, or not an .npz file of images and labels"):
             data.mnist(path=tmp_path / name)
     with pytest.raises(FileNotFoundError):
         data.mnist(path=tmp_path / "none.npz")
@@ -409,14 +409,14 @@ def test_numbers_of_a_table(target: Any, expected: Any, tmp_path: Path) -> None:
         ("a,b\n1,inf\n", "'inf' is not a finite number"),
         ("a,b\n1_000,2\n", "'1_000' is not a finite number"),
         ('a,b\n"1,5",2\n', "'1,5' is not a finite number"),
-        ("a,b\n1,2,3\n", "line 2: 3 cells, where the first line names 2 columns"),
+        ("a,b\n1,2,3\n", "line 2: 3 cells, but the first line names 2 columns"),
         ("a,b\n1\n", "line 2: 1 cells"),
         ("a,b\n", "has no rows below the names of its columns"),
         ("", r"must start with a line that names its columns, at least two, with commas between them, not \[\]"),
         ("b\n1\n", r"not \['b'\]"),
         ("a;b\n1;2\n", r"not \['a;b'\]"),
         ("1,2\n3,4\n", "starts with the numbers 1, 2: its first line must name the columns"),
-        ('a,b\n1,"2\n', "is damaged, or no table with commas"),
+        ('a,b\n1,"2\n', "is damaged, or not a table of comma-separated values"),
         (",a,b\n0,1,2\n", r"column 1 of .*table.csv has no name, as the row numbers .*frame.to_csv\(path, index=False\)"),
     ],
 )
@@ -448,7 +448,7 @@ def test_masked_numbers_are_refused() -> None:
 
 
 def test_a_word_that_is_no_class(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="line 3, column 'kind': 'versicolor' is none of the classes 'setosa', 'virginica'"):
+    with pytest.raises(FileError, match="line 3, column 'kind': 'versicolor' is not one of the classes 'setosa', 'virginica'"):
         data.csv(table(tmp_path, IRIS), "kind", classes=["setosa", "virginica"])
 
 

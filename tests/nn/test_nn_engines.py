@@ -148,12 +148,12 @@ def test_of_every_batch_size(name: str, batch_size: int | None) -> None:
 
 def test_other_parameters_stay_as_they_are() -> None:
     for executor in ("eager", "numpy"):
-        found = Trained(of_a_part, executor)
-        own = [p.data for p in found.model.layers[1].parameters()]
-        first = len(found.model.layers[0].parameters())
-        assert found.numbers[:first] == found.before[:first]
-        assert found.numbers[first : first + len(own)] == own != found.before[first : first + len(own)]
-        assert found.numbers[first + len(own) :] == found.before[first + len(own) :]
+        result = Trained(of_a_part, executor)
+        own = [p.data for p in result.model.layers[1].parameters()]
+        first = len(result.model.layers[0].parameters())
+        assert result.numbers[:first] == result.before[:first]
+        assert result.numbers[first : first + len(own)] == own != result.before[first : first + len(own)]
+        assert result.numbers[first + len(own) :] == result.before[first + len(own) :]
 
 
 def test_a_parameter_that_is_changed_between_epochs_is_seen_by_compiled_code() -> None:
@@ -236,11 +236,11 @@ def test_the_gradient_is_that_of_the_mean() -> None:
     model = mlp(4, 3)
     data = Samples(POINTS, CLASSES)
     for engine in (EagerEngine(model, cross_entropy, model.parameters()), CompiledEngine(model, cross_entropy, model.parameters())):
-        found, outputs, gradient = engine.gradient(data, [4, 2, 9])
+        result, outputs, gradient = engine.gradient(data, [4, 2, 9])
         model.zero_grad()
         ones = [cross_entropy(model(POINTS[i]), CLASSES[i]) for i in (4, 2, 9)]
         (sum(ones[1:], ones[0]) / 3.0).backward()
-        assert found == pytest.approx([one.data for one in ones], rel=1e-14)
+        assert result == pytest.approx([one.data for one in ones], rel=1e-14)
         assert [pytest.approx([z.data for z in model(POINTS[i])], rel=1e-14) for i in (4, 2, 9)] == outputs
         assert gradient.tolist() == pytest.approx([p.grad for p in model.parameters()], rel=1e-12, abs=1e-16)
 

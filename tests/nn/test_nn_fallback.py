@@ -47,7 +47,7 @@ def weighted(weights: Any) -> Callable[[Any, Any], Value]:
 
 NOT_COMPILED = {
     "math": (lambda: {"model": Opaque(math.sin), "y": CLASSES}, "autograd.sin"),
-    "data": (lambda: {"model": mlp(4, 3, activation=lambda z: z * z.data), "y": CLASSES}, "asked for its .data"),
+    "data": (lambda: {"model": mlp(4, 3, activation=lambda z: z * z.data), "y": CLASSES}, "the .data of .* was read at"),
     "branches": (
         lambda: {"model": Counting(), "X": [float(i) for i in range(100)], "y": [0.5] * 100, "loss": mse, "batch_size": 20},
         "different branches",
@@ -58,7 +58,7 @@ NOT_COMPILED = {
     ),
     "keys": (
         lambda: {"model": Summed(), "X": [dict.fromkeys("ab"[: 1 + i % 2], 0.1) for i in range(n)], "y": NUMBERS, "loss": mse},
-        "the samples are dicts of different keys",
+        "the samples are dicts with different keys",
     ),
     "random": (lambda: {"model": Noisy(random.random), "y": NUMBERS, "loss": mse}, ", which would be the same at every run"),
     "random, NumPy's": (lambda: {"model": Noisy(np.random.standard_normal), "y": NUMBERS, "loss": mse}, ", which would be the same"),
@@ -67,7 +67,7 @@ NOT_COMPILED = {
         "which would be the same at every run: draw them with autograd.drawn",
     ),
     "an index": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted([1.0, 2.0, 0.5])}, "TypeError: list indices must be"),
-    "a key": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted({0: 1.0, 1: 2.0, 2: 0.5})}, "asked for its hash"),
+    "a key": (lambda: {"model": mlp(4, 3), "y": CLASSES, "loss": weighted({0: 1.0, 1: 2.0, 2: 0.5})}, "hashed"),
     "lengths in a dict": (
         lambda: {"model": Summed(), "X": [{"a": [0.1] * (1 + i % 4)} for i in range(n)], "y": NUMBERS, "loss": mse},
         "the samples, at 'a', are of different shapes",
@@ -103,20 +103,20 @@ def test_what_cannot_be_compiled_is_trained_eagerly_and_one_line_says_why(name: 
     case, reason = NOT_COMPILED[name]
     expected = Trained(case, "eager")  # which is no warning, and a warning would be an error
     with pytest.warns(RuntimeWarning, match="^not compiled, which is many times slower: .*executor='eager'") as warned:
-        found = Trained(case, "auto")
+        actual = Trained(case, "auto")
     assert len(warned) == 1, "of all epochs together"
     assert reason in str(warned[0].message)
     assert warned[0].filename == nn_cases.__file__, "the line that calls fit"
-    assert found.numbers == pytest.approx(expected.numbers, rel=1e-10)
-    assert found.history.loss == pytest.approx(expected.history.loss, rel=1e-10)
-    assert found.numbers != found.before
+    assert actual.numbers == pytest.approx(expected.numbers, rel=1e-10)
+    assert actual.history.loss == pytest.approx(expected.history.loss, rel=1e-10)
+    assert actual.numbers != actual.before
     assert capsys.readouterr().out == ""
     settings = {"X": POINTS, "epochs": 3, **case()}
     fit(**settings)
     lines = capsys.readouterr().out.splitlines()
-    said = [line for line in lines if line.startswith("not compiled: ")]
-    assert len(said) == 1
-    assert reason in said[0]
+    reasons = [line for line in lines if line.startswith("not compiled: ")]
+    assert len(reasons) == 1
+    assert reason in reasons[0]
     assert len(lines) == 4
 
 
@@ -133,8 +133,8 @@ def test_only_the_validation_data_cannot_be_compiled(capsys: pytest.CaptureFixtu
     fit(model, [[0.1, 0.2]] * 4, NUMBERS[:4], loss=mse, epochs=2, validation=([[0.5], [0.1, 0.3, 0.2]], [0.1, 0.2]))
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["not compiled", "epoch 1/2", "epoch 2/2"]
-    found = evaluate(model, [[0.5], [0.1, 0.3, 0.2]], [0.1, 0.2], loss=mse)
-    assert f"test loss {found['loss']:.4f}" in lines[-1]
+    result = evaluate(model, [[0.5], [0.1, 0.3, 0.2]], [0.1, 0.2], loss=mse)
+    assert f"test loss {result['loss']:.4f}" in lines[-1]
 
 
 def test_there_is_no_such_executor() -> None:
@@ -146,7 +146,7 @@ def test_there_is_no_such_executor() -> None:
 
 
 class Trail(SGD):
-    """Remembers what each step made of the parameters."""
+    """Records the parameters after each step."""
 
     def __init__(self, parameters: Any, lr: float = 0.1) -> None:
         super().__init__(parameters, lr)
@@ -295,7 +295,7 @@ def test_the_numbers_that_were_drawn_are_given_back_to_eager_code_which_finds_th
 
 
 def test_an_operation_that_cannot_be_found_again_is_not_named() -> None:
-    """Another number is drawn when it is looked for."""
+    """Another random number is drawn while the cause of the error is determined."""
     for drawn_then, message in (
         (2.0, "is inf: lower the learning rate"),
         (-1.0, "is inf: lower the learning rate"),

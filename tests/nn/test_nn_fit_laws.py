@@ -1,4 +1,4 @@
-"""What holds of `fit` whatever the model: it does what a loop by hand does, eager and compiled alike."""
+"""Laws of `fit` for any model: it does the same as a loop by hand, eager and compiled."""
 
 import math
 import random
@@ -75,7 +75,7 @@ class Descent(Optimizer):
 
 
 class Clipping(Adam):
-    """Clips, and leaves the rest to its base."""
+    """Clips gradients, and otherwise inherits its step."""
 
     def step(self) -> None:
         clip_grad_norm_(self.parameters, 0.1)
@@ -110,7 +110,7 @@ class Lookahead(Optimizer):
 
 
 class Both(SGD):
-    """Overrides `update` too, which only `step` calls, and this one does not."""
+    """Overrides `update` and `step`, and its `step` does not call `update`."""
 
     def step(self) -> None:
         for p in self.parameters:
@@ -157,7 +157,7 @@ OPTIMIZERS: dict[str, Callable[[Any], Optimizer]] = {
 
 
 def loop_by_hand(model: Module, optimizer: Optimizer, penalty: Any = None) -> list[float]:
-    """What `fit` is to do, without it."""
+    """The training that `fit` must do, as a plain loop."""
     rng, curve = random.Random(9), []
     for _ in range(SETTINGS["epochs"]):
         seen: list[float] = []
@@ -196,7 +196,7 @@ def test_a_step_of_your_own_is_called_once_a_batch(executor: str) -> None:
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_where_no_step_is_your_own_none_is_called(executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Arrays go on as arrays, which is quicker."""
+    """Arrays stay arrays, without a list in between."""
 
     def step(self: Any) -> None:
         raise AssertionError
@@ -213,15 +213,15 @@ def test_an_update_of_your_own_is_taken_still(executor: str) -> None:
         def update(self, parameters: Any, gradients: Any) -> Any:
             return super().update(parameters, 2.0 * gradients)
 
-    found, expected = network(3, 1), network(3, 1)
-    trained(found, POINTS, NUMBERS, loss=mse, optimizer=Doubled(found.parameters(), 0.05), executor=executor)
+    actual, expected = network(3, 1), network(3, 1)
+    trained(actual, POINTS, NUMBERS, loss=mse, optimizer=Doubled(actual.parameters(), 0.05), executor=executor)
     trained(expected, POINTS, NUMBERS, loss=mse, optimizer=SGD(expected.parameters(), 0.1), executor=executor)
-    assert numbers(found) == pytest.approx(numbers(expected), rel=1e-12)
+    assert numbers(actual) == pytest.approx(numbers(expected), rel=1e-12)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_learning_rate_and_the_best_weights_with_a_step_of_your_own(executor: str) -> None:
-    """What a schedule changes is seen, and `patience` goes back to weights that the step made."""
+    """Changes by a schedule take effect, and `patience` restores weights that a step has made."""
     model, seen = network(3, 1), []
     optimizer = Descent(model.parameters(), lr=0.1)
     trained(
@@ -254,7 +254,7 @@ def test_a_step_of_your_own_to_what_is_no_number_is_not_taken(executor: str) -> 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_step_of_your_own_that_fails_leaves_what_it_has_done(executor: str) -> None:
-    """As by hand; the error is the step's."""
+    """The error of the step is raised, as in a loop by hand."""
 
     class Failing(Descent):
         def step(self) -> None:
@@ -315,11 +315,11 @@ def test_it_learns_under_no_grad(executor: str) -> None:
     settings: dict[str, Any] = {"loss": mse, "validation": (POINTS, NUMBERS), "executor": executor}
     expected = trained(outside, POINTS, NUMBERS, **settings)
     with no_grad():
-        found = trained(inside, POINTS, NUMBERS, callbacks=[callback], **settings)
+        actual = trained(inside, POINTS, NUMBERS, callbacks=[callback], **settings)
         assert not (inside.parameters()[0] * 2.0)._prev, "nothing is left behind"
     assert (inside.parameters()[0] * 2.0)._prev
     assert numbers(inside) == numbers(outside) != numbers(network(3, 1))
-    assert (found.loss, found.validation_loss) == (expected.loss, expected.validation_loss)
+    assert (actual.loss, actual.validation_loss) == (expected.loss, expected.validation_loss)
     assert len(histories) == 3
 
 
@@ -368,23 +368,23 @@ FORMS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize("form", FORMS)
 def test_indices_may_be_floats(form: str, executor: str) -> None:
-    expected, found = letters(), letters()
+    expected, actual = letters(), letters()
     X = FORMS[form](WORDS)
     trained(expected, WORDS, CLASSES, executor="eager")
-    history = trained(found, X, CLASSES, executor=executor, validation=(X, CLASSES))
-    assert numbers(found) == pytest.approx(numbers(expected), rel=1e-10)
+    history = trained(actual, X, CLASSES, executor=executor, validation=(X, CLASSES))
+    assert numbers(actual) == pytest.approx(numbers(expected), rel=1e-10)
     assert history.validation_loss[-1] == pytest.approx(evaluate(expected, WORDS, CLASSES)["loss"], rel=1e-10)
-    assert evaluate(found, X, CLASSES) == evaluate(found, WORDS, CLASSES)
-    assert predict(found, X) == predict(found, WORDS)
+    assert evaluate(actual, X, CLASSES) == evaluate(actual, WORDS, CLASSES)
+    assert predict(actual, X) == predict(actual, WORDS)
 
 
 @pytest.mark.parametrize("executor", [*EXECUTORS, "auto"])
 def test_truths_are_0_and_1(executor: str) -> None:
-    expected, found = letters(), letters()
+    expected, actual = letters(), letters()
     X = np.array(WORDS) % 2
     trained(expected, X, CLASSES, executor="eager")
-    trained(found, X.astype(bool), CLASSES, executor=executor)
-    assert numbers(found) == pytest.approx(numbers(expected), rel=1e-10)
+    trained(actual, X.astype(bool), CLASSES, executor=executor)
+    assert numbers(actual) == pytest.approx(numbers(expected), rel=1e-10)
 
 
 @pytest.mark.parametrize("executor", [*EXECUTORS, "auto"])
@@ -405,7 +405,7 @@ def test_what_is_no_index_is_one_error(wrong: float, sample: int, executor: str)
 
 
 def test_what_is_no_index_among_many() -> None:
-    """Where `predict` compiles, too."""
+    """Also if `predict` compiles."""
     X = np.zeros((1500, 2))
     X[1200, 0] = 2.5
     with pytest.raises(InputError, match=r"an index must be a whole number from 0 to 4, not 2\.5"):
@@ -418,7 +418,7 @@ def test_what_is_no_index_among_many() -> None:
 
 
 class Scored(Module):
-    """Answers with its input; it has something to train, which plays no part."""
+    """Returns its input. Its parameter has no influence."""
 
     def __init__(self, form: Callable[[Any], Any] = lambda output: output) -> None:
         self.w, self.form = Value(1.0), form
@@ -477,7 +477,7 @@ def test_the_accuracy_does_not_depend_on_how_the_loss_is_written(
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_training_targets_decide_for_the_validation_data_too(executor: str) -> None:
-    """Of which all are 1, so that they could be taken for either."""
+    """All targets are 1, so they fit both pairs of classes."""
     for y, expected in (([0, 1], 0.5), ([-1, 1], 1.0)):
         history = measured(executor, [0.0, 1.0], y, mse, validation=([0.2, 0.9], [1, 1]))
         assert history.validation_accuracy == [expected] * 2

@@ -14,10 +14,10 @@ VALIDATION = [{"loss": 3.0, "accuracy": 0.25, "r2_score": -2.0}, {"loss": 1.5, "
 
 
 def history(*, validated: bool) -> History:
-    found = History()
+    history = History()
     for training, validation in zip(TRAINING, VALIDATION, strict=True):
-        found.append(training, validation if validated else None, 0.25)
-    return found
+        history.append(training, validation if validated else None, 0.25)
+    return history
 
 
 def test_the_curves() -> None:
@@ -86,10 +86,10 @@ def test_to_csv(tmp_path: Path) -> None:
 def test_every_digit_of_a_number_is_written(tmp_path: Path) -> None:
     from nn.data import csv
 
-    found = History(loss=[0.1 + 0.2, 1e-300], metrics={"a, and b": [1.0 / 3.0, -0.0]}, seconds=[1.0, 2.0])
-    found.to_csv(tmp_path / "training.csv")
+    history = History(loss=[0.1 + 0.2, 1e-300], metrics={"a, and b": [1.0 / 3.0, -0.0]}, seconds=[1.0, 2.0])
+    history.to_csv(tmp_path / "training.csv")
     rows, losses = csv(tmp_path / "training.csv", target="loss")
-    assert losses == found.loss
+    assert losses == history.loss
     assert [row[1] for row in rows] == [1.0 / 3.0, -0.0]
 
 

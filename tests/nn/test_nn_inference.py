@@ -22,7 +22,7 @@ def test_predictions_are_numbers() -> None:
 
 
 class Echo(Module):
-    """Its parameters are what it answers."""
+    """Its outputs are its parameters."""
 
     def __init__(self, *outputs: float) -> None:
         self.outputs = [Value(x) for x in outputs]
@@ -47,14 +47,14 @@ class Echo(Module):
 )
 def test_accuracy(outputs: tuple[float, ...], target: Any, loss: Any, accuracy: float) -> None:
     model = Echo(*outputs)
-    found = evaluate(model, [[0.0]], [target], loss=loss)
-    assert found == {"loss": loss(model([0.0]), target).data, "accuracy": accuracy}
+    result = evaluate(model, [[0.0]], [target], loss=loss)
+    assert result == {"loss": loss(model([0.0]), target).data, "accuracy": accuracy}
     history = fit(model, [[0.0]], [target], loss=loss, epochs=1, progress=False)
     assert history.accuracy == [accuracy]
 
 
 class Scored(Module):
-    """Answers with its input."""
+    """Returns its input."""
 
     def __init__(self) -> None:
         self.w = Value(1.0)
@@ -82,9 +82,9 @@ def test_metrics_by_name_and_by_function(capsys: pytest.CaptureFixture[str]) -> 
         return np.max(np.abs(np.array(outputs) - np.array(targets)))
 
     X, y = [0.0, 1.0, 2.0], [0.5, 1.0, 1.0]
-    found = evaluate(Scored(), X, y, loss=mse, metrics=["mean_absolute_error", "r2_score", worst])
-    assert found == {"loss": 1.25 / 3.0, "mean_absolute_error": 0.5, "r2_score": pytest.approx(1.0 - 1.25 / (1.0 / 6.0)), "worst": 1.0}
-    assert type(found["worst"]) is float
+    result = evaluate(Scored(), X, y, loss=mse, metrics=["mean_absolute_error", "r2_score", worst])
+    assert result == {"loss": 1.25 / 3.0, "mean_absolute_error": 0.5, "r2_score": pytest.approx(1.0 - 1.25 / (1.0 / 6.0)), "worst": 1.0}
+    assert type(result["worst"]) is float
     assert evaluate(Scored(), X, y, loss=mse, metrics="r2_score").keys() == {"loss", "r2_score"}
     assert evaluate(Scored(), X, y, loss=mse, metrics=worst).keys() == {"loss", "worst"}
     history = fit(Scored(), X, y, loss=mse, metrics=["r2_score", worst], validation=(X, y), epochs=2)
@@ -103,7 +103,7 @@ def test_a_metric_must_be_one_number() -> None:
 
     with pytest.raises(InputError, match=r"the metric 'table' must return a number, not \[\[1, 0\]\]"):
         evaluate(Scored(), [0.0], [0.0], loss=mse, metrics=table)
-    with pytest.raises(InputError, match="the history can have no second curve 'validation_worst'"):
+    with pytest.raises(InputError, match="the history already has a curve 'validation_worst'"):
         evaluate(Scored(), [0.0], [0.0], loss=mse, metrics=validation_worst)
 
 

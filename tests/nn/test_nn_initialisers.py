@@ -170,7 +170,7 @@ def test_equal_weights_stay_equal() -> None:
         (lambda: uniform(2.0, 1.0), "uniform needs low ≤ high, not 2.0 and 1.0"),
         (lambda: uniform(math.nan, 1.0), "low must be finite, not nan"),
         (lambda: uniform(0.0, math.inf), "high must be finite, not inf"),
-        (lambda: normal(std=-1.0), "std must not be negative: -1.0"),
+        (lambda: normal(std=-1.0), "std must not be negative, but is -1.0"),
         (lambda: normal(mean=math.nan), "mean must be finite, not nan"),
         (lambda: normal(std=math.inf), "std must be finite, not inf"),
     ],
@@ -197,7 +197,7 @@ def test_what_is_no_initialiser(make: Any) -> None:
 @pytest.mark.parametrize("initialiser", [xavier_uniform, xavier_normal])
 @pytest.mark.parametrize(("activation", "kept"), [("tanh", 1.0), ("sigmoid", 0.25)])
 def test_xavier_keeps_gradients_where_the_slope_at_0_is_1(initialiser: Draw, activation: str, kept: float) -> None:
-    """The root mean square of the gradients by the inputs of a layer, over that by its outputs. Weighted sums are near 0 here."""
+    """The root mean square of the gradients with respect to the inputs of a layer, divided by that of its outputs. Weighted sums are near 0."""
     rng = random.Random(0)
     n = 150
     layer = Layer(n, n, activation, initialiser=initialiser, rng=rng)

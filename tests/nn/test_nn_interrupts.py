@@ -44,7 +44,7 @@ def test_ctrl_c_in_the_first_epoch_returns_an_empty_history(capsys: pytest.Captu
 
 
 class Trail(SGD):
-    """Remembers what each step made of the parameters."""
+    """Records the parameters after each step."""
 
     def __init__(self, parameters: Any) -> None:
         super().__init__(parameters, 0.1, momentum=0.5)
@@ -78,7 +78,7 @@ WATCHED = {str(module.__file__) for name, module in sys.modules.items() if name.
 
 
 def with_ctrl_c_at_line(k: int, act: Callable[[], Any]) -> bool:
-    """Press Ctrl-C when the k-th line of the training is reached; whether it was."""
+    """Press Ctrl-C at the k-th line of the training. Returns whether there was such a line."""
     count = 0
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
@@ -108,7 +108,7 @@ def test_ctrl_c_at_any_line_leaves_whole_steps_and_whole_epochs(executor: str) -
         history = History()
 
         def act(model: Linear = model, optimizer: Trail = optimizer, history: History = history) -> None:
-            found = fit(
+            result = fit(
                 model,
                 XOR,
                 CLASSES,
@@ -120,7 +120,7 @@ def test_ctrl_c_at_any_line_leaves_whole_steps_and_whole_epochs(executor: str) -
                 rng=random.Random(0),
                 progress=False,
             )
-            history.__dict__.update(found.__dict__)
+            history.__dict__.update(result.__dict__)
 
         try:
             reached = with_ctrl_c_at_line(k, act)
@@ -187,10 +187,10 @@ def test_an_interrupt_by_a_callback_keeps_what_it_has_changed(executor: str) -> 
 
 
 def test_a_thread_may_train() -> None:
-    """Ctrl-C comes to the main thread only, so that a training has nothing to do about it in another one."""
+    """Ctrl-C only reaches the main thread, so training in another thread does not handle it."""
     model = xor_model()
-    found: list[History] = []
-    thread = threading.Thread(target=lambda: found.append(fit(model, XOR, CLASSES, epochs=2, progress=False)))
+    results: list[History] = []
+    thread = threading.Thread(target=lambda: results.append(fit(model, XOR, CLASSES, epochs=2, progress=False)))
     thread.start()
     thread.join()
-    assert len(found[0].loss) == 2
+    assert len(results[0].loss) == 2

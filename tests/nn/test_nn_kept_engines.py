@@ -1,4 +1,4 @@
-"""What `predict` and `evaluate` record of a model is kept, and used again while it is right."""
+"""`predict` and `evaluate` keep the recording of a model, and use it again until the model changes."""
 
 import gc
 import math
@@ -49,9 +49,9 @@ def test_the_answers_for_many_samples_are_those_for_each(model: Any) -> None:
     assert numbers_of(many) == pytest.approx(numbers_of(each), rel=1e-12)
     if not isinstance(model, Gaussian):
         loss = cross_entropy if isinstance(each[0], list) else mse
-        found = evaluate(model, X, y, loss=loss, metrics=[])
+        result = evaluate(model, X, y, loss=loss, metrics=[])
         some = [evaluate(model, [x], [t], loss=loss, metrics=[])["loss"] for x, t in zip(X, y, strict=True)]
-        assert found["loss"] == pytest.approx(math.fsum(some) / 1500, rel=1e-12)
+        assert result["loss"] == pytest.approx(math.fsum(some) / 1500, rel=1e-12)
     assert [module.training for module in model.modules()] == modes
 
 
@@ -84,7 +84,7 @@ class Changing(Module):
 
 
 def recordings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is recorded from now on, other than to see whether it has changed."""
+    """A list of the recordings from now on, without those that only check for changes."""
     made: list[Any] = []
     original = specialisations.record_branch
 
@@ -124,11 +124,11 @@ def test_what_was_recorded_is_used_again_unless_the_model_has_changed(name: str,
     assert len(made) == 1
     assert model.training
     CHANGES[name](model)
-    found = predict(model, MANY)
+    actual = predict(model, MANY)
     assert len(made) == 2
     model.eval()
     expected = [plain(model(x)) for x in MANY]
-    assert np.array(found) == pytest.approx(np.array(expected), rel=1e-12, abs=1e-15)
+    assert np.array(actual) == pytest.approx(np.array(expected), rel=1e-12, abs=1e-15)
 
 
 def test_a_number_that_is_assigned_to_what_was_computed_before_is_seen() -> None:
@@ -143,11 +143,11 @@ def test_losses_and_outputs_are_kept_together(monkeypatch: pytest.MonkeyPatch) -
     made, model = recordings(monkeypatch), mlp(4, 3)
     targets = [i % 3 for i in range(1000)]
     for _ in range(2):
-        found = evaluate(model, MANY, targets, loss=lambda output, target: cross_entropy(output, target))
+        result = evaluate(model, MANY, targets, loss=lambda output, target: cross_entropy(output, target))
         predict(model, MANY)
     assert len(made) == 2, "functions that record the same are the same"
     other = evaluate(model, MANY, targets, loss=lambda output, target: 2.0 * cross_entropy(output, target))
-    assert other["loss"] == pytest.approx(2.0 * found["loss"], rel=1e-14)
+    assert other["loss"] == pytest.approx(2.0 * result["loss"], rel=1e-14)
     assert len(made) == 3
     numbers, epochs = [], 3
 

@@ -142,8 +142,8 @@ SAMPLED: list[Any] = [Neuron(2), Layer(2, 3), MLP(2, [3, 1]), Linear(2, 3), Sequ
 def test_a_sample_is_any_sequence_of_numbers_and_values(x: Any) -> None:
     for part in SAMPLED:
         expected = part([1.0, 2.0])
-        found = part(x)
-        assert str(found) == str(expected)
+        actual = part(x)
+        assert str(actual) == str(expected)
 
 
 def test_a_sample_may_be_a_tensor_of_pytorch(torch: ModuleType) -> None:
@@ -223,14 +223,14 @@ def test_a_class_is_no_activation() -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_name_is_an_activation_of_a_layer(name: str) -> None:
     logits = [z.data for z in Layer(2, 3, None, rng=random.Random(0))([1.0, -2.0])]
-    found = [out.data for out in Layer(2, 3, name, rng=random.Random(0))([1.0, -2.0])]
+    results = [out.data for out in Layer(2, 3, name, rng=random.Random(0))([1.0, -2.0])]
     function = ACTIVATIONS[name]
     if function is None:
-        assert found == logits
+        assert results == logits
     elif name in ("softmax", "log_softmax", "hardmax"):
-        assert found == function(logits)
+        assert results == function(logits)
     else:
-        assert found == [function(z) for z in logits]
+        assert results == [function(z) for z in logits]
 
 
 @pytest.mark.parametrize("activation", ["softmax", "log_softmax", "hardmax", softmax, Softmax()])
@@ -242,8 +242,8 @@ def test_a_neuron_has_no_softmax(activation: Any) -> None:
 def test_a_softmax_is_of_the_whole_layer_also_as_function_and_module() -> None:
     expected = MLP(2, [4, 3], "tanh", "softmax", rng=random.Random(0))([1.0, -2.0])
     for activation in (softmax, Softmax()):
-        found = MLP(2, [4, 3], "tanh", activation, rng=random.Random(0))([1.0, -2.0])
-        assert [out.data for out in found] == [out.data for out in expected]
+        actual = MLP(2, [4, 3], "tanh", activation, rng=random.Random(0))([1.0, -2.0])
+        assert [out.data for out in actual] == [out.data for out in expected]
     assert sum(expected).data == pytest.approx(1.0, rel=1e-15)
 
 

@@ -1,4 +1,4 @@
-"""Losses: against PyTorch, against numeric derivatives, far out, and with targets that change."""
+"""Losses, compared with PyTorch and numeric derivatives, for extreme logits, and with changing targets."""
 
 import math
 import random
@@ -44,14 +44,14 @@ def gradients(loss: Value, at: list[Value]) -> list[float]:
 
 
 def check(torch: ModuleType, loss: Callable[..., Value], theirs: Callable[..., Any], start: list[float], target: Any) -> None:
-    """That a loss and its gradients are those of a function of PyTorch."""
+    """Check that a loss and its gradients equal those of a PyTorch function."""
     tensor = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     expected = theirs(tensor, torch.tensor(target, dtype=torch.int64 if isinstance(target, int) else torch.float64))
     expected.backward()
     outputs = [Value(x) for x in start]
-    found = loss(outputs, target)
-    assert found.data == pytest.approx(expected.item(), rel=1e-12, abs=1e-12)
-    assert gradients(found, outputs) == pytest.approx(tensor.grad.tolist(), rel=1e-12, abs=1e-14)
+    actual = loss(outputs, target)
+    assert actual.data == pytest.approx(expected.item(), rel=1e-12, abs=1e-12)
+    assert gradients(actual, outputs) == pytest.approx(tensor.grad.tolist(), rel=1e-12, abs=1e-14)
 
 
 # -- the formulas of the textbooks ------------------------------------------------------------------------------------------
@@ -197,10 +197,10 @@ def test_cross_entropy_does_not_change_by_a_shift() -> None:
 )
 def test_binary_cross_entropy_at_special_points(p: float, y: float, loss: float, slope: float) -> None:
     output = Value(p)
-    found = binary_cross_entropy(output, y)
-    assert found.data == pytest.approx(loss, rel=1e-14, abs=0.0, nan_ok=True)
-    assert gradients(found, [output]) == pytest.approx([slope], rel=1e-14, abs=1e-15, nan_ok=True)
-    assert not str(found.data).startswith("-")  # 0, not -0
+    result = binary_cross_entropy(output, y)
+    assert result.data == pytest.approx(loss, rel=1e-14, abs=0.0, nan_ok=True)
+    assert gradients(result, [output]) == pytest.approx([slope], rel=1e-14, abs=1e-15, nan_ok=True)
+    assert not str(result.data).startswith("-")  # 0, not -0
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_binary_cross_entropy_at_special_points(p: float, y: float, loss: float,
 )
 def test_binary_cross_entropy_with_logits_far_out(z: float, y: float, loss: float, slope: float) -> None:
     output = Value(z)
-    found = binary_cross_entropy_with_logits(output, y)
-    assert found.data == pytest.approx(loss, rel=1e-14, abs=0.0)
-    assert gradients(found, [output]) == pytest.approx([slope], rel=1e-14, abs=0.0)
+    result = binary_cross_entropy_with_logits(output, y)
+    assert result.data == pytest.approx(loss, rel=1e-14, abs=0.0)
+    assert gradients(result, [output]) == pytest.approx([slope], rel=1e-14, abs=0.0)
 
 
 @pytest.mark.parametrize("y", [0, 1, 0.3])
@@ -309,8 +309,8 @@ def test_what_is_no_class(target: Any) -> None:
         (lambda: l1([], 0.1), r"l1 needs Values to penalise: write l1\(model.parameters\(\), strength=0.01\)"),
         (lambda: l2(Value(1.0), 0.1), "l2 needs Values to penalise"),  # type: ignore[arg-type]
         (lambda: l2([1.0], 0.1), "l2 needs Values to penalise"),  # type: ignore[list-item]
-        (lambda: l2([Value(1.0)], -0.1), "the strength of l2 must not be negative, nor infinite: -0.1"),
-        (lambda: l1([Value(1.0)], math.inf), "the strength of l1 must not be negative, nor infinite: inf"),
+        (lambda: l2([Value(1.0)], -0.1), "the strength of l2 must be finite and not negative, not -0.1"),
+        (lambda: l1([Value(1.0)], math.inf), "the strength of l1 must be finite and not negative, not inf"),
     ],
 )
 def test_what_does_not_fit(compute: Any, message: str) -> None:
@@ -378,10 +378,10 @@ def test_a_compiled_loss_follows_its_target(loss: Callable[..., Value], n: int, 
         assign(outputs, numbers(seed + 10, n))
         for v in outputs:
             v.grad = 0.0
-        found = program()
+        result = program()
         by_program = [v.grad for v in outputs]
         eager = loss(outputs, target)
-        assert found == pytest.approx(eager.data, rel=1e-12)
+        assert result == pytest.approx(eager.data, rel=1e-12)
         assert by_program == pytest.approx(gradients(eager, outputs), rel=1e-12, abs=1e-15)
 
 
@@ -406,14 +406,14 @@ def test_a_compiled_function_asks_of_every_sample(loss: Any, samples: Any, error
 
 @pytest.mark.parametrize(("p", "y"), [(0.0, 1.0), (0.0, 0.5), (1.0, 0.0), (-0.25, 0.0), (-0.25, 1.0), (1.5, 0.0), (1.5, 1.0), (3.5, 0.5)])
 def test_a_compiled_binary_cross_entropy_knows_where_it_is_not_defined(p: float, y: float) -> None:
-    """By the domains of its operations, without a branch."""
+    """The domains of its operations suffice; there is no branch."""
     compiled = compile(binary_cross_entropy)
     compiled(0.5, 1.0)
     with pytest.raises(DomainError, match="binary_cross_entropy_with_logits"):
         compiled(p, y)
     with pytest.warns(RuntimeWarning, match="1 of 2 elements are outside"):
-        found = compiled([0.5, p], [1.0, y])
-    assert found[0] == binary_cross_entropy(Value(0.5), 1.0).data
+        result = compiled([0.5, p], [1.0, y])
+    assert result[0] == binary_cross_entropy(Value(0.5), 1.0).data
     assert str(compiled).count("was False") == str(compiled).count("program: "), "a branch only for targets out of their range"
 
 
@@ -422,8 +422,8 @@ def test_a_compiled_binary_cross_entropy_at_special_points(p: float, y: float) -
     output = Value(p)
     eager = binary_cross_entropy(output, y)
     eager.backward()
-    found = compile(binary_cross_entropy).value_and_grad(p, y, wrt=0)
-    assert found == pytest.approx((eager.data, output.grad), rel=1e-15, nan_ok=True)
+    result = compile(binary_cross_entropy).value_and_grad(p, y, wrt=0)
+    assert result == pytest.approx((eager.data, output.grad), rel=1e-15, nan_ok=True)
 
 
 def test_a_compiled_graph_meets_what_is_no_class() -> None:

@@ -1,4 +1,4 @@
-"""``python -m nn``, as it is typed: what it prints, what it writes, and what it says when something is wrong."""
+"""``python -m nn`` as a user types it: what it prints and writes, and its error messages."""
 
 import os
 import random
@@ -29,7 +29,7 @@ def names(folder: Path) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the default folder would be made."""
+    """Run in an empty folder, where the default folder would be made."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -110,7 +110,7 @@ def test_help_lists_all_options(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def failing(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Run, check what every error has in common, and return its line."""
+    """Run a wrong command, check what all errors have in common, and return the error line."""
     before = names(folder)
     assert main(arguments) == 2
     err = capsys.readouterr().err

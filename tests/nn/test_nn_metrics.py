@@ -1,4 +1,4 @@
-"""Metrics: against scikit-learn, and by hand where it has no word for it."""
+"""Metrics, compared with scikit-learn, or computed by hand where it has none."""
 
 import math
 import random
@@ -31,9 +31,9 @@ def test_many_classes_are_scikit_learns(classes: int, kind: Any) -> None:
     rng = random.Random(classes)
     outputs = [numbers(i, classes) for i in range(60)]
     targets = [rng.randrange(classes) for _ in outputs]
-    found = np.argmax(outputs, axis=1)
-    assert accuracy(kind(outputs), kind(targets)) == metrics.accuracy_score(targets, found)
-    expected = metrics.confusion_matrix(targets, found, labels=range(classes))
+    actual = np.argmax(outputs, axis=1)
+    assert accuracy(kind(outputs), kind(targets)) == metrics.accuracy_score(targets, actual)
+    expected = metrics.confusion_matrix(targets, actual, labels=range(classes))
     assert confusion_matrix(kind(outputs), kind(targets)) == expected.tolist()
     one_hot = np.eye(classes)[targets]
     assert accuracy(kind(outputs), kind(one_hot)) == accuracy(outputs, targets)
@@ -45,9 +45,9 @@ def test_many_classes_are_scikit_learns(classes: int, kind: Any) -> None:
 def test_two_classes_are_scikit_learns(threshold: float, negative: int) -> None:
     outputs, rng = numbers(0, 80), random.Random(1)
     targets = [rng.choice([negative, 1]) for _ in outputs]
-    found = [1 if x > threshold else negative for x in outputs]
-    assert accuracy(outputs, targets, threshold) == metrics.accuracy_score(targets, found)
-    expected = metrics.confusion_matrix(targets, found, labels=[negative, 1]).tolist()
+    results = [1 if x > threshold else negative for x in outputs]
+    assert accuracy(outputs, targets, threshold) == metrics.accuracy_score(targets, results)
+    expected = metrics.confusion_matrix(targets, results, labels=[negative, 1]).tolist()
     assert confusion_matrix(outputs, targets, threshold) == expected
     column = np.array(outputs)[:, None]  # one output, in a list all the same
     assert confusion_matrix(column, np.array(targets)[:, None], threshold) == expected
@@ -109,9 +109,9 @@ def test_they_take_what_predict_gives() -> None:
         ([1.0, 1.0, 1.0], [1, 0, -1], "the target 0.0 of sample 1 is not a class: classes are -1, 1; "),
         ([1.0], [3.25], "the target 3.25 of sample 0 is not a class: classes are 0, 1; for other numbers there is r2_score"),
         ([[1.0, 2.0, 3.0]], [[0.5, 0.5]], "a class, or a probability for each: sample 0 has 3 outputs, 2 targets"),
-        ([[1.0, 2.0], [1.0]], [0, 0], "as many outputs for each sample, at least one: sample 1 has 1, sample 0 2"),
-        ([[1.0, 2.0], 1.0], [0, 0], "sample 1 has 1, sample 0 2"),
-        ([[], []], [0, 0], "as many outputs for each sample, at least one"),
+        ([[1.0, 2.0], [1.0]], [0, 0], "the same number of outputs for each sample, at least one: sample 1 has 1, sample 0 has 2"),
+        ([[1.0, 2.0], 1.0], [0, 0], "sample 1 has 1, sample 0 has 2"),
+        ([[], []], [0, 0], "the same number of outputs for each sample, at least one"),
         ([[1.0, math.nan]], [0], r"cannot determine the class of nan: sample 0 has the output \[1.0, nan\]"),
         ([1.0], [math.nan], r"cannot determine the class of nan: sample 0 .* the target \[nan\]"),
         ([[1.0, 2.0]], ["a"], r"the index of its class, not a string: write classes\.index\('a'\)"),
@@ -160,7 +160,7 @@ def test_equal_targets(number: float, error: float) -> None:
         ([1.0, 2.0], [1.0], "as many targets as samples, at least one: 2 samples, 1 targets"),
         ([], [], "at least one: 0 samples"),
         ([[1.0, 2.0]], [1.0], "a target for each output: sample 0 has 2 outputs, 1 targets"),
-        ([[1.0], [1.0, 2.0]], [[1.0], [1.0, 2.0]], "sample 1 has 2, sample 0 1"),
+        ([[1.0], [1.0, 2.0]], [[1.0], [1.0, 2.0]], "sample 1 has 2, sample 0 has 1"),
         ([1.0, 2.0], ["1", 2.0], "string"),
     ],
 )
@@ -297,7 +297,7 @@ def test_where_no_threshold_is_needed_the_loss_is_not_called() -> None:
 
 
 def test_the_loss_is_called_as_for_training() -> None:
-    """With a Value, and a target of the same type; that no graph is needed is the only difference."""
+    """The loss gets a Value and a target of the same type as in training; only the graph is missing."""
     seen = []
 
     def loss(output: Any, target: Any) -> Any:

@@ -41,8 +41,8 @@ def test_compiled_models_are_what_they_are(models: int) -> None:
     bench = Bench(PAIRS)
     for seed in range(models):
         case = Growing(random.Random(seed)).case()
-        found = bench.difference(case)
-        assert found is None, f"model {seed}\n{script(*bench.shrink(case, found))}"
+        result = bench.difference(case)
+        assert result is None, f"model {seed}\n{script(*bench.shrink(case, result))}"
     if models < MODELS:
         return  # too few for the shares
     counts = bench.counts
@@ -56,7 +56,7 @@ def test_compiled_models_are_what_they_are(models: int) -> None:
 
 @pytest.mark.parametrize("name", [row.name for row in (*STEADY, *ODD)])
 def test_each_piece_alone(name: str) -> None:
-    """Trained, and asked for answers of many samples; and so with each of its changes, by a callback and between two answers."""
+    """Train the model and predict many samples, also after each of its changes: by a callback, or between two predictions."""
     plain = of(name)
     train, answer = plain.acts
     cases = [plain]
@@ -65,8 +65,8 @@ def test_each_piece_alone(name: str) -> None:
         cases.append(of(name, acts=(train, answer, change, answer)))
     bench = Bench(["auto"])
     for case in cases:
-        found = bench.difference(case)
-        assert found is None, script(*bench.shrink(case, found))
+        result = bench.difference(case)
+        assert result is None, script(*bench.shrink(case, result))
 
 
 def test_each_case_can_be_written_and_run() -> None:
@@ -84,9 +84,9 @@ def test_each_case_can_be_written_and_run() -> None:
 
 
 def found_of(case: Case, executor: str = "auto") -> str:
-    """What of it differs; "" where nothing does."""
-    found = Bench([executor]).difference(case)
-    return "" if found is None else found.kind
+    """The first difference; "" if there is none."""
+    result = Bench([executor]).difference(case)
+    return "" if result is None else result.kind
 
 
 CALLBACK = ((1, "model.a1 = 0.25"),)
@@ -107,7 +107,7 @@ def test_planted_errors_are_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_was_found_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has nothing to do with it goes, also what stands around it."""
+    """Shrinking removes unrelated parts, including enclosing ones."""
     monkeypatch.setattr(Snapshot, "restore", lambda self, surroundings: None)
     growing = Growing(random.Random(1))
     rows = {row.name: row for row in (*STEADY, *ODD)}
@@ -116,9 +116,9 @@ def test_what_was_found_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     case = of("linear", "dropout")
     case = Case((*case.body, outer), MSE, SGD, acts=case.acts, settings=SETTINGS, numpy=True, head="tuple")
     bench = Bench(["auto"])
-    found = bench.difference(case)
-    assert found is not None
-    smaller, _ = bench.shrink(case, found)
+    result = bench.difference(case)
+    assert result is not None
+    smaller, _ = bench.shrink(case, result)
     assert [piece.name for piece in smaller.body] == ["counter"]
     assert (len(smaller.acts), smaller.numpy, smaller.head) == (1, False, "number")
 

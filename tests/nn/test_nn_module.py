@@ -159,7 +159,7 @@ def test_repr_of_a_module_of_your_own() -> None:
 
 
 class Kept(Module):
-    """All that it has is in slots, and some of them are empty."""
+    """A class with slots only, some of them empty."""
 
     __slots__ = ("__hidden", "offset", "later", "inner", "dropout")  # noqa: RUF023 - not in the order of the alphabet
     later: Value
@@ -175,7 +175,7 @@ class Kept(Module):
 
 
 class Derived(Kept):
-    """More slots, and attributes beside them."""
+    """A class with more slots, and with attributes."""
 
     __slots__ = "last"  # noqa: PLC0205 - as Python allows
 
@@ -257,7 +257,7 @@ def test_what_is_in_slots_is_trained(executor: str) -> None:
 
 
 def test_an_empty_slot_is_left_alone() -> None:
-    """What a class answers for attributes that are missing is none of its parameters."""
+    """The results of `__getattr__` for missing attributes are not parameters."""
 
     class Answering(Module):
         __slots__ = ("empty", "full")

@@ -1,4 +1,4 @@
-"""Optimizers: against PyTorch, parameter by parameter, over whole trainings."""
+"""Optimizers, compared with PyTorch for each parameter over whole trainings."""
 
 import inspect
 import math
@@ -132,7 +132,7 @@ def test_update_wants_a_number_for_each_parameter(shape: tuple[int, ...]) -> Non
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_not_finite_follows_ieee_without_a_warning(kind: Any) -> None:
-    """What to do about it is the training's business; the other parameters are right."""
+    """The training decides what to do about it; the other parameters are right."""
     gradients = [math.nan, math.inf, 1e200, 0.5]
     parameters = [Value(1.0) for _ in gradients]
     for p, gradient in zip(parameters, gradients, strict=True):
@@ -229,9 +229,9 @@ def test_clipping_is_pytorchs(torch: ModuleType, gradients: list[float], bound: 
         tensor = torch.zeros(len(gradients), dtype=torch.float64, requires_grad=True)
         tensor.grad = torch.tensor(gradients, dtype=torch.float64)
         parameters = with_gradients(gradients)
-        expected, found = theirs([tensor], bound), ours(parameters, bound)
+        expected, actual = theirs([tensor], bound), ours(parameters, bound)
         if ours is clip_grad_norm_:
-            assert found == pytest.approx(expected.item(), rel=1e-14, nan_ok=True)
+            assert actual == pytest.approx(expected.item(), rel=1e-14, nan_ok=True)
         assert [p.grad for p in parameters] == pytest.approx(tensor.grad.tolist(), rel=1e-14, nan_ok=True)
 
 
@@ -329,16 +329,16 @@ def test_parameters_may_be_an_iterator_and_are_gone_through_once() -> None:
         (lambda p: SGD([p], momentum=1.0), r"momentum must be in \[0, 1\), not 1.0"),
         (lambda p: SGD([p], momentum=-0.1), "momentum"),
         (lambda p: SGD([p], nesterov=True), "nesterov needs momentum: write"),
-        (lambda p: SGD([p], weight_decay=-1.0), "weight_decay must not be negative, nor infinite: -1.0"),
+        (lambda p: SGD([p], weight_decay=-1.0), "weight_decay must be finite and not negative, not -1.0"),
         (lambda p: RMSprop([p], alpha=1.0), r"alpha must be in \[0, 1\), not 1.0"),
         (lambda p: RMSprop([p], eps=0.0), "eps must be positive, not 0.0"),
         (lambda p: RMSprop([p], momentum=2.0), r"momentum must be in \[0, 1\), not 2.0"),
-        (lambda p: RMSprop([p], weight_decay=float("inf")), "weight_decay must not be negative, nor infinite: inf"),
+        (lambda p: RMSprop([p], weight_decay=float("inf")), "weight_decay must be finite and not negative, not inf"),
         (lambda p: Adam([p], betas=(0.9, 1.0)), r"betas must be two numbers in \[0, 1\), not \(0.9, 1.0\)"),
         (lambda p: Adam([p], betas=(0.9,)), r"betas must be two numbers in \[0, 1\), not \(0.9,\)"),
         (lambda p: Adam([p], betas=0.9), r"betas must be two numbers in \[0, 1\), not 0.9"),
         (lambda p: Adam([p], eps=0.0), "eps must be positive"),
-        (lambda p: AdamW([p], weight_decay=float("nan")), "weight_decay must not be negative, nor infinite: nan"),
+        (lambda p: AdamW([p], weight_decay=float("nan")), "weight_decay must be finite and not negative, not nan"),
         (lambda p: SGD([p], clipvalue=0.0), "clipvalue must be positive, not 0.0"),
         (lambda p: AdamW([p], global_clipnorm=-1.0), "global_clipnorm must be positive, not -1.0"),
         (lambda p: Adam([p], clipvalue=1.0, global_clipnorm=2.0), "clipvalue or global_clipnorm, not both: 1.0 and 2.0"),

@@ -92,7 +92,7 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path: Path, damage: Callab
     save(model(0), path)
     damage(path)
     loaded = model(1)
-    with pytest.raises(FileError, match=r"is damaged, or no file of weights|do not fit this model"):
+    with pytest.raises(FileError, match=r"is damaged, or not a file of weights|do not fit this model"):
         load(loaded, path)
     assert numbers(loaded) == numbers(model(1))
 

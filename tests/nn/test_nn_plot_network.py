@@ -24,9 +24,9 @@ def edges(figure: Figure) -> dict[tuple[tuple[float, float], tuple[float, float]
     """The colour and the width of each line by its ends."""
     (lines,) = parts(figure, LineCollection)
     ends = [tuple(map(tuple, segment)) for segment in lines.get_segments()]
-    found = zip(map(to_hex, lines.get_colors()), lines.get_linewidths(), strict=True)
+    result = zip(map(to_hex, lines.get_colors()), lines.get_linewidths(), strict=True)
     assert len(set(ends)) == len(ends)
-    return dict(zip(ends, found, strict=True))
+    return dict(zip(ends, result, strict=True))
 
 
 def nodes(figure: Figure) -> list[tuple[float, float]]:

@@ -91,7 +91,7 @@ def test_a_schedule_of_your_own() -> None:
         (lambda o: ExponentialLR(o, float("nan")), "gamma must be positive, not nan"),
         (lambda o: ExponentialLR(o, "0.9"), "string"),
         (lambda o: CosineAnnealingLR(o, 0), "T_max must be a whole number of at least 1, not 0"),
-        (lambda o: CosineAnnealingLR(o, 10, eta_min=-0.1), "eta_min must not be negative, nor infinite: -0.1"),
+        (lambda o: CosineAnnealingLR(o, 10, eta_min=-0.1), "eta_min must be finite and not negative, not -0.1"),
     ],
 )
 def test_settings_that_cannot_work(make: Any, message: str) -> None:

@@ -24,7 +24,7 @@ class Constant(Module):
 
 
 def trained_constant(targets: float, **settings: Any) -> tuple[float, History]:
-    """One step an epoch takes a fifth off the way from 1 to the target: after k of them, 0.8ᵏ is left."""
+    """Each epoch is one step, which reduces the distance from 1 to the target by a fifth: after k epochs it is 0.8ᵏ."""
     model = Constant()
     optimizer = SGD(model.parameters(), lr=0.1)
     history = fit(model, [0.0] * 4, [targets] * 4, loss=mse, optimizer=optimizer, batch_size=None, **{"progress": False, **settings})

@@ -269,11 +269,11 @@ def test_compiled_an_index_is_looked_up_at_each_run() -> None:
     letters = Embedding(27, 3, rng=random.Random(0))
     program = compile(lambda index: letters(index), in_axes=(0,))
     indices = [5, 0, 26, 5]
-    for found, row in zip(np.array(program(indices)), indices, strict=True):
-        assert found.tolist() == [w.data for w in letters.weight[row]]
+    for result, row in zip(np.array(program(indices)), indices, strict=True):
+        assert result.tolist() == [w.data for w in letters.weight[row]]
     with pytest.warns(RuntimeWarning, match="1 of 2 elements are outside"):
-        found = np.array(program([3, 27]))
-    assert np.isnan(found).tolist() == [[False] * 3, [True] * 3]
+        result = np.array(program([3, 27]))
+    assert np.isnan(result).tolist() == [[False] * 3, [True] * 3]
 
 
 def test_letters_into_a_network() -> None:

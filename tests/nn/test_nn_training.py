@@ -93,9 +93,9 @@ def test_the_history_has_an_entry_an_epoch() -> None:
     assert all(math.isfinite(loss) and loss > 0.0 for loss in history.loss + history.validation_loss)
     assert all(0.0 <= accuracy <= 1.0 for accuracy in history.accuracy + history.validation_accuracy)
     assert all(seconds > 0.0 for seconds in history.seconds)
-    found = evaluate(model, XOR[:2], CLASSES[:2])
-    assert found["loss"] == pytest.approx(history.validation_loss[-1], rel=1e-14)
-    assert found["accuracy"] == history.validation_accuracy[-1]
+    result = evaluate(model, XOR[:2], CLASSES[:2])
+    assert result["loss"] == pytest.approx(history.validation_loss[-1], rel=1e-14)
+    assert result["accuracy"] == history.validation_accuracy[-1]
     assert fit(model, XOR, CLASSES, epochs=1, progress=False).validation_loss == []
 
 
@@ -115,16 +115,16 @@ def test_arrays_and_frames_train_as_lists_do() -> None:
         for executor in ("eager", "numpy"):
             model = xor_model()
             history = fit(model, X, y, epochs=2, batch_size=3, validation=(X, y), executor=executor, rng=random.Random(0), progress=False)
-            found = (numbers(model), {**history.curves(), "seconds": []}, predict(model, X), evaluate(model, X, y))
-            trained.append((executor, found))
-    assert all(found == trained[executor == "numpy"][1] for executor, found in trained)
+            result = (numbers(model), {**history.curves(), "seconds": []}, predict(model, X), evaluate(model, X, y))
+            trained.append((executor, result))
+    assert all(result == trained[executor == "numpy"][1] for executor, result in trained)
 
 
 # -- how many samples a step --------------------------------------------------------------------------------------------
 
 
 class Counted(SGD):
-    """That knows how many steps it made."""
+    """An optimizer that counts its steps."""
 
     steps = 0
 
@@ -189,19 +189,19 @@ def dropping() -> Sequential:
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_validation_data_are_seen_in_evaluation_mode(executor: str) -> None:
     model = dropping()
-    found: list[dict[str, float]] = []
+    results: list[dict[str, float]] = []
     history = fit(
         model,
         XOR,
         CLASSES,
         validation=(XOR, CLASSES),
         epochs=3,
-        callbacks=[lambda _: found.append(evaluate(model, XOR, CLASSES))],
+        callbacks=[lambda _: results.append(evaluate(model, XOR, CLASSES))],
         executor=executor,
         progress=False,
     )
-    assert history.validation_loss == pytest.approx([one["loss"] for one in found], rel=1e-12)
-    assert history.validation_accuracy == [one["accuracy"] for one in found]
+    assert history.validation_loss == pytest.approx([one["loss"] for one in results], rel=1e-12)
+    assert history.validation_accuracy == [one["accuracy"] for one in results]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -280,7 +280,7 @@ def test_a_learning_rate_that_is_too_high_is_told() -> None:
 
 
 def loss(outputs: Any, targets: Any) -> float:
-    """A metric of this name would stand where the loss does."""
+    """A metric of this name would replace the loss in the history."""
     return 0.0
 
 
@@ -297,10 +297,10 @@ def loss(outputs: Any, targets: Any) -> float:
         ({"X": [[0.0]] * 4}, "takes 2 inputs, not 1"),
         ({"y": [2, 2, 2, 2]}, "is not a class"),
         ({"loss": lambda out, target: 1.0}, "a loss must be a Value"),
-        ({"model": lambda x: x}, "fit trains a Module, whose parameters it can find, not <function"),
+        ({"model": lambda x: x}, "fit trains a Module, whose parameters are known, not <function"),
         ({"loss": "mse"}, "loss must be a function of an output and a target, such as nn.losses.mse, not 'mse'"),
-        ({"optimizer": Adam}, r"the optimizer must know the parameters, as Adam\(model.parameters\(\), lr=0.01\) does, and not <class"),
-        ({"optimizer": "adam"}, "and not 'adam'"),
+        ({"optimizer": Adam}, r"optimizer must be an optimizer of the parameters, as in Adam\(model.parameters\(\), lr=0.01\), not <class"),
+        ({"optimizer": "adam"}, "lr=0.01\\), not 'adam'"),
         ({"schedule": StepLR(SGD([Value(0.0)]), 10)}, "the schedule must have the optimizer that trains"),
         ({"optimizer": Adam(MLP(2, [3, 2]).parameters())}, "the optimizer has the parameters of another model"),
         ({"model": Sequential()}, r"Sequential\(\) has no parameters to train"),
@@ -315,17 +315,17 @@ def loss(outputs: Any, targets: Any) -> float:
         ({"validation": 0.2}, r"validation must be samples and targets, as in validation=\(X_test, y_test\), not 0.2"),
         ({"validation": (XOR,)}, r"as in validation=\(X_test, y_test\), not 1 items"),
         ({"patience": 0}, "patience must be a whole number of at least 1, not 0"),
-        ({"patience": 2, "tol": -1e-3}, "tol must not be negative, nor infinite: -0.001"),
-        ({"patience": 2, "tol": math.nan}, "tol must not be negative, nor infinite: nan"),
-        ({"tol": 1e-3}, "say too how long to wait for one, as in patience=5, tol=0.001"),
+        ({"patience": 2, "tol": -1e-3}, "tol must be finite and not negative, not -0.001"),
+        ({"patience": 2, "tol": math.nan}, "tol must be finite and not negative, not nan"),
+        ({"tol": 1e-3}, "tol needs patience, .*: write patience=5, tol=0.001"),
         ({"rng": 7}, r"rng must be a generator, not 7: write rng=random.Random\(7\)"),
         ({"metrics": ["f1"]}, 'there is no metric \'f1\': choose "accuracy", "mean_absolute_error" or "r2_score"'),
-        ({"metrics": ["accuracy", "accuracy"]}, "the history can have no second curve 'accuracy'"),
+        ({"metrics": ["accuracy", "accuracy"]}, "the history already has a curve 'accuracy'"),
         (
             {"metrics": [lambda o, t: 0.0, lambda o, t: 1.0]},
-            "the history can have no second curve '<lambda>': give that metric a name of its own",
+            "the history already has a curve '<lambda>': give the metric another name",
         ),
-        ({"metrics": [loss]}, "no second curve 'loss'"),
+        ({"metrics": [loss]}, "already has a curve 'loss'"),
     ],
 )
 def test_what_does_not_fit_together_changes_nothing(settings: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]) -> None:

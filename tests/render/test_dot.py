@@ -61,9 +61,9 @@ def test_each_box_is_one_node_in_its_cluster(name: str) -> None:
             clusters.append(opened[1])
         elif line.strip() == "}" and clusters:
             clusters.pop()
-        elif (found := re.match(r"\s*(\w+) \[label", line)) and not found[1].startswith("legend"):
-            assert found[1] not in homes
-            homes[found[1]] = clusters[-1] if clusters else ""
+        elif (result := re.match(r"\s*(\w+) \[label", line)) and not result[1].startswith("legend"):
+            assert result[1] not in homes
+            homes[result[1]] = clusters[-1] if clusters else ""
     assert homes == {box.name: f"cluster_{box.cluster}" if box.cluster >= 0 else "" for box in picture.boxes}
 
 

@@ -50,12 +50,12 @@ def check_labels(engine, rankdir):
         with scope(name):
             y = Value(1.0, label=label).exp()
         svg = draw(y, rankdir=rankdir, engine=engine, derivatives=True).pipe()
-        found = texts(svg)
-        assert shown in found, label
-        assert shown.replace("/", "") in found or label == "/", label  # the title of the frame, in which / has a meaning
-        assert found.count(shown) == 2 or "/" in label, label
-        assert sum(line.strip().startswith("∂ 2.718") for line in found) == 1
-        assert "∂: the derivative of an operation's result by this input" in found
+        result = texts(svg)
+        assert shown in result, label
+        assert shown.replace("/", "") in result or label == "/", label  # the title of the frame, in which / has a meaning
+        assert result.count(shown) == 2 or "/" in label, label
+        assert sum(line.strip().startswith("∂ 2.718") for line in result) == 1
+        assert "∂: the derivative of an operation's result by this input" in result
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
@@ -270,18 +270,18 @@ def test_view(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"rankdir": "RL"}, "rankdir is 'LR' .* not 'RL'"),
-        ({"rankdir": None}, "rankdir is 'LR' .* not None"),
+        ({"rankdir": "RL"}, "rankdir must be 'LR' .* not 'RL'"),
+        ({"rankdir": None}, "rankdir must be 'LR' .* not None"),
         ({"format": "jpegg"}, "no format 'jpegg': write 'svg'"),
         ({"format": None}, "no format None: write 'svg'"),
         ({"engine": "neato"}, "no engine 'neato': write 'auto', 'dot', 'wasi' or 'builtin'"),
         ({"engine": []}, "no engine"),
-        ({"depth": -1}, "depth is the number of nested scopes .* not -1"),
-        ({"depth": "layer0"}, "depth is the number of nested scopes .* or None .* not 'layer0'"),
+        ({"depth": -1}, "depth must be the number of nested scopes .* not -1"),
+        ({"depth": "layer0"}, "depth must be the number of nested scopes .* or None .* not 'layer0'"),
         ({"depth": True}, "not True"),
-        ({"max_nodes": 0}, "max_nodes is an integer of at least 1, not 0"),
+        ({"max_nodes": 0}, "max_nodes must be an integer of at least 1, not 0"),
         ({"max_nodes": 10.0}, "not 10.0"),
-        ({"color": "loss"}, "color is 'kind' .* or 'grad' .* not 'loss'"),
+        ({"color": "loss"}, "color must be 'kind' .* or 'grad' .* not 'loss'"),
     ],
 )
 def test_wrong_arguments(arguments, message):

@@ -363,14 +363,14 @@ def chain(n, labelled):
 
 def test_what_is_too_large_has_its_labels_as_symbols():
     y = chain(20, labelled=True)
-    found = lines(to_latex(y))
-    assert len(found) == 20
+    result = lines(to_latex(y))
+    assert len(result) == 20
     known = {"x": 1.5}
-    for left, right in reversed(found):
+    for left, right in reversed(result):
         known[left.strip()] = meaning(right, known)
     assert known["h_{19}"] == near(y.data)
-    assert found[0] == ("h_{19} ", r"\tanh(h_{18}) + h_{18}")
-    assert found[-1] == ("h_{0} ", r"\tanh(x) + x")
+    assert result[0] == ("h_{19} ", r"\tanh(h_{18}) + h_{18}")
+    assert result[-1] == ("h_{0} ", r"\tanh(x) + x")
 
 
 def test_a_derivative_that_is_too_large_has_them_too():
@@ -562,10 +562,10 @@ def test_nothing_changes():
     [
         ((2.0,), r"to_latex needs a Value, not an object of type float: write to_latex\(loss\)"),
         ((lambda x: x,), "not an object of type function"),
-        ((Value(1.0), "x"), r"wrt is the Value to differentiate with respect to, not 'x'"),
-        ((Value(1.0), [Value(1.0)]), "wrt is the Value to differentiate with respect to"),
-        ((Value(1.0), None, 0), "max_nodes is an integer of at least 1, not 0"),
-        ((Value(1.0), None, True), "max_nodes is an integer of at least 1, not True"),
+        ((Value(1.0), "x"), r"wrt must be the Value to differentiate with respect to, not 'x'"),
+        ((Value(1.0), [Value(1.0)]), "wrt must be the Value to differentiate with respect to"),
+        ((Value(1.0), None, 0), "max_nodes must be an integer of at least 1, not 0"),
+        ((Value(1.0), None, True), "max_nodes must be an integer of at least 1, not True"),
     ],
 )
 def test_errors(arguments, message):

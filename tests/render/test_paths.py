@@ -22,9 +22,9 @@ def test_the_sum_over_all_paths_is_the_gradient(seed):
     root = run(grow(rng, 3, 9, 0.4), inputs, autograd)
     root.backward()
     for node in topological_order(root):
-        found = paths(root, node)
-        listed = list(found)
-        assert len(listed) == len(found) == found.count
+        result = paths(root, node)
+        listed = list(result)
+        assert len(listed) == len(result) == result.count
         assert len({tuple(map(id, path.nodes)) for path in listed}) <= len(listed)
         for path in listed:
             assert path.nodes[0] is node
@@ -32,7 +32,7 @@ def test_the_sum_over_all_paths_is_the_gradient(seed):
             assert len(path.slopes) == len(path.nodes) - 1
             for a, b, slope in zip(path.nodes, path.nodes[1:], path.slopes, strict=False):
                 assert (a, slope) in zip(b._prev, b._slopes, strict=True)
-        assert found.sum() == pytest.approx(node.grad, rel=1e-9, abs=1e-12)
+        assert result.sum() == pytest.approx(node.grad, rel=1e-9, abs=1e-12)
 
 
 def test_the_last_layers_of_backpropagation():
@@ -57,28 +57,28 @@ def test_the_last_layers_of_backpropagation():
 
 def test_a_node_twice_is_two_paths():
     a = Value(3.0, label="a")
-    found = paths(a * a, a)
-    assert found.count == 2
-    assert [path.product for path in found] == [3.0, 3.0]
+    result = paths(a * a, a)
+    assert result.count == 2
+    assert [path.product for path in result] == [3.0, 3.0]
     assert paths(dot([a, a], [a, a]), a).count == 4
 
 
 def test_they_come_in_the_order_of_the_inputs_and_again():
     x, y = Value(2.0, label="x"), Value(5.0)
     root = (x * y + x) * x
-    found = paths(root, x)
-    assert [path.slopes for path in found] == [(5.0, 1.0, 2.0), (1.0, 2.0), (12.0,)]
-    assert [path.product for path in found] == [10.0, 2.0, 12.0]
-    assert list(map(repr, found)) == list(map(repr, found))
+    result = paths(root, x)
+    assert [path.slopes for path in result] == [(5.0, 1.0, 2.0), (1.0, 2.0), (12.0,)]
+    assert [path.product for path in result] == [10.0, 2.0, 12.0]
+    assert list(map(repr, result)) == list(map(repr, result))
 
 
 def test_from_a_node_on_the_way():
     x = Value(2.0)
     h = exp(x)
-    found = paths(h * h + x, h)
-    assert found.count == 2
-    assert [path.nodes[0] for path in found] == [h, h]
-    assert found.sum() == pytest.approx(2.0 * h.data)
+    result = paths(h * h + x, h)
+    assert result.count == 2
+    assert [path.nodes[0] for path in result] == [h, h]
+    assert result.sum() == pytest.approx(2.0 * h.data)
 
 
 def test_from_the_root_itself():
@@ -91,9 +91,9 @@ def test_from_the_root_itself():
 
 def test_none():
     x, y = Value(2.0, label="x"), Value(3.0, label="y")
-    found = paths(x * x, y)
-    assert (len(found), found.count, bool(found), list(found), found.sum()) == (0, 0, False, [], 0.0)
-    assert repr(found) == "<0 paths from y to *>"
+    result = paths(x * x, y)
+    assert (len(result), result.count, bool(result), list(result), result.sum()) == (0, 0, False, [], 0.0)
+    assert repr(result) == "<0 paths from y to *>"
 
 
 def test_more_than_can_be_listed_are_counted():
@@ -101,29 +101,29 @@ def test_more_than_can_be_listed_are_counted():
     y = x
     for _ in range(500):
         y = y + y
-    found = paths(y, x)
-    assert found.count == 2**500
-    assert found
-    assert repr(found) == "<about 10^151 paths from x to +>"
+    result = paths(y, x)
+    assert result.count == 2**500
+    assert result
+    assert repr(result) == "<about 10^151 paths from x to +>"
     with pytest.raises(MagnitudeError, match=r"len\(\) cannot count about 10\^151 paths: read \.count"):
-        len(found)
-    assert [path.product for path in islice(found, 3)] == [1.0] * 3
+        len(result)
+    assert [path.product for path in islice(result, 3)] == [1.0] * 3
     for _ in range(15_000):
         y = y + y
     assert repr(paths(y, x)) == "<about 10^4666 paths from x to +>"  # a number that Python refuses to write
 
 
 def test_the_sum_needs_one_pass_over_the_graph():
-    """Along the 2^200 paths it would not end."""
+    """It does not walk along all of the 2^200 paths."""
     x = Value(0.3, label="x")
     y = x
     for i in range(200):
         y = tanh(y) + y * 0.1 if i % 2 else y + y * y * 0.01
     y.backward()
-    found = paths(y, x)
-    assert found.count > 2**200
-    assert found.sum() == x.grad
-    assert next(iter(found)).nodes[0] is x
+    result = paths(y, x)
+    assert result.count > 2**200
+    assert result.sum() == x.grad
+    assert next(iter(result)).nodes[0] is x
     assert not list(paths(x, y))
 
 

@@ -1,4 +1,4 @@
-"""The step player: what its page says, and, in a real browser, that it does."""
+"""The step player: the text of its page, and its behaviour in a real browser."""
 
 import html.parser
 import json
@@ -92,7 +92,7 @@ def root(request):
 
 
 class Page(html.parser.HTMLParser):
-    """A page as a browser takes it apart."""
+    """Parses a page as a browser does."""
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
@@ -233,7 +233,7 @@ def test_save(tmp_path):
     assert path.read_bytes() == player.page.encode()
     assert player.save(str(tmp_path / "PLAY.HTM")) == str(tmp_path / "PLAY.HTM")
     for wrong in ("play.png", "play", 3, None):
-        with pytest.raises(InputError, match=r'a player is a page, which .* is not: write \.save\("play\.html"\)'):
+        with pytest.raises(InputError, match=r'a player is saved as an HTML page, not as .*: write \.save\("play\.html"\)'):
             player.save(wrong)
 
 
@@ -246,7 +246,7 @@ def test_repr():
 
 
 class Watched:
-    """A player that is open in the browser, and all that went wrong there."""
+    """A player that is open in the browser, and the errors that occurred there."""
 
     def __init__(self, browser, path, **options):
         self.context = browser.new_context(**{"viewport": {"width": 1200, "height": 800}, "reduced_motion": "reduce"} | options)
@@ -264,10 +264,10 @@ class Watched:
 
     def rows(self):
         """The lines in every box, by the node's position."""
-        found = self.page.evaluate(
+        result = self.page.evaluate(
             "[...document.querySelectorAll('.node')].map(box => [box.id, [...box.querySelectorAll('text')].map(text => text.textContent)])"
         )
-        clean = {name: [" ".join(row.replace("\N{NO-BREAK SPACE}", " ").split()) for row in rows] for name, rows in found}
+        clean = {name: [" ".join(row.replace("\N{NO-BREAK SPACE}", " ").split()) for row in rows] for name, rows in result}
         return {int(name[1:]): [row for row in rows if row.startswith(("data", "grad"))] for name, rows in clean.items() if name[0] == "v"}
 
     def close(self):
@@ -276,7 +276,7 @@ class Watched:
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens the player of a graph. At the end nothing may have gone wrong, nor any other page have been asked for."""
+    """Opens the player of a graph. It must cause no errors and request no other page."""
     players = []
 
     def open_player(root, **options):

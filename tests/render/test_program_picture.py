@@ -50,7 +50,7 @@ def test_a_function_shows_the_program_it_recorded_last() -> None:
 
 
 def test_directions() -> None:
-    with pytest.raises(InputError, match="rankdir is 'LR'"):
+    with pytest.raises(InputError, match="rankdir must be 'LR'"):
         draw(compile(Value(1.0) * 2.0), rankdir="up")
 
 

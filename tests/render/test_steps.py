@@ -1,4 +1,4 @@
-"""The steps of a forward and a backward pass: numbers equal to the engine's, bit for bit, and what is said of them."""
+"""The steps of a forward and a backward pass: numbers equal to the engine's bit for bit, and the remarks."""
 
 import math
 import random
@@ -29,7 +29,7 @@ def both_paths():
     return a * b + a**2
 
 
-def told(root, title):
+def step_of(root, title):
     (step,) = [step for step in passes(root).steps if step.title == title]
     return step
 
@@ -89,8 +89,8 @@ def test_infinite_slopes_and_nan():
 
 
 def test_the_whole_story():
-    told = [(step.phase, step.title, step.lines, step.facts) for step in passes(both_paths()).steps]
-    assert told == [
+    described = [(step.phase, step.title, step.lines, step.facts) for step in passes(both_paths()).steps]
+    assert described == [
         ("forward", "The inputs", [], ["a = 2", "b = −3"]),
         ("forward", "Compute v1", [("v1 = a · b = 2 · (−3) = −6",)], []),
         ("forward", "Compute v2", [("v2 = a² = 2² = 4",)], []),
@@ -121,7 +121,7 @@ def test_the_whole_story():
 
 def test_an_input_that_occurs_twice_has_two_lines():
     a = Value(3.0, label="a")
-    assert told(a * a, "From L back to a").lines == [
+    assert step_of(a * a, "From L back to a").lines == [
         ("∂L/∂(1st a) = a = 3", "∂L/∂a += ∂L/∂L · ∂L/∂(1st a) = 1 · 3 = 3", "∂L/∂a = 0 + 3 = 3"),
         ("∂L/∂(2nd a) = a = 3", "∂L/∂a += ∂L/∂L · ∂L/∂(2nd a) = 1 · 3 = 3", "∂L/∂a = 3 + 3 = 6"),
     ]
@@ -137,30 +137,30 @@ def test_constants_get_no_gradient():
     assert len(constants) == 2
     assert not any(i in step.grads for step in story.steps for i in constants)
     y = dot([x, x], [5.0, 7.0])
-    assert told(y, "From L back to x").remarks == ["No gradient for 5 and 7: constants."]
+    assert step_of(y, "From L back to x").remarks == ["No gradient for 5 and 7: constants."]
 
 
 def test_a_sum_over_paths_says_when_it_is_complete():
     x = Value(2.0, label="x")
     v = tanh(x)
     v.label = "v"
-    assert told(v * v + v, "From v back to x").remarks == ["v is used 3 times; all of these have added to ∂L/∂v, so it is complete."]
+    assert step_of(v * v + v, "From v back to x").remarks == ["v is used 3 times; all of these have added to ∂L/∂v, so it is complete."]
 
 
 def test_where_a_sign_stands_for_two_things_it_is_said():
     a, b = Value(2.0, label="a"), Value(-3.0, label="b")
-    assert told(a * (a + b), "From L back to a and v1").remarks == ["In the products, ∂L/∂a is the derivative of this operation alone."]
-    assert told(a * a, "From L back to a").remarks == []
+    assert step_of(a * (a + b), "From L back to a and v1").remarks == ["In the products, ∂L/∂a is the derivative of this operation alone."]
+    assert step_of(a * a, "From L back to a").remarks == []
 
 
 def test_gradients_that_are_there_already():
     a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(4.0)
     a.grad = 5.0
     (c * c).backward(create_graph=True)
-    remarks = told(a * b * c, "Begin at L").remarks
+    remarks = step_of(a * b * c, "Begin at L").remarks
     assert remarks[1:] == ["In the graph itself, a.grad = 5 and v2.grad = 8: backward() would add to that, here it starts from 0."]
     c.grad = a.grad = 0.0
-    assert len(told(a * b * c, "Begin at L").remarks) == 1
+    assert len(step_of(a * b * c, "Begin at L").remarks) == 1
 
 
 def test_names_that_were_not_given_are_said():
@@ -191,14 +191,14 @@ def test_nothing_but_constants():
     assert story.steps[0].remarks == ["All values here are constants."]
     assert story.steps[-1].remarks == ["There are no leaves, so nothing gets a gradient."]
     assert not any(step.grads for step in story.steps)
-    assert told(y * 2.0, "From L back to constants").lines == []
+    assert step_of(y * 2.0, "From L back to constants").lines == []
 
 
 def test_a_row_of_ones_own():
     cubed = define("cubed", lambda xp, a: a * a * a, lambda xp, y, a: 3.0 * a * a)
     y = cubed(Value(2.0, label="x"))
-    assert told(y, "Compute L").lines == [("L = cubed(x) = cubed(2) = 8",)]
-    assert told(y, "From L back to x").lines[0][0] == "∂L/∂x = 12"
+    assert step_of(y, "Compute L").lines == [("L = cubed(x) = cubed(2) = 8",)]
+    assert step_of(y, "From L back to x").lines[0][0] == "∂L/∂x = 12"
 
 
 # -- what cannot be played -----------------------------------------------------------------------------------------------

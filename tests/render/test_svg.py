@@ -35,7 +35,7 @@ def test_everything_is_drawn_once(name, rankdir):
 
 def test_text_lies_inside_its_box():
     root = Value(1.0, label="a label of some length").exp().tanh()
-    found = 0
+    results = 0
     for group in ET.fromstring(to_svg(pictured(root))).iter(f"{SVG}g"):
         outline = group.find(f"{SVG}rect")
         if outline is None:
@@ -43,14 +43,14 @@ def test_text_lies_inside_its_box():
         left, width = float(outline.get("x")), float(outline.get("width"))
         top, height = float(outline.get("y")), float(outline.get("height"))
         for text in group.iter(f"{SVG}text"):
-            found += 1
+            results += 1
             length = columns(text.text) * 0.625 * 12
             start = float(text.get("x")) - (length / 2 if text.get("text-anchor") == "middle" else 0)
             assert left < start
             assert start + length < left + width
             assert top < float(text.get("y")) - 8
             assert float(text.get("y")) < top + height
-    assert found == 7
+    assert results == 7
 
 
 @pytest.mark.parametrize(("rankdir", "ahead", "back"), [("LR", "l-7,-3 v6", "l7,-3 v6"), ("TB", "l-3,-7 h6", "l-3,7 h6")])

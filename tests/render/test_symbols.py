@@ -85,9 +85,9 @@ def test_matplotlib_can_read_any_label(seed):
 
 def test_alike_ones_are_numbered():
     labels = ["x", "x_1", "x", "y", "x1", "w0", "w0"]
-    found = [str(symbol) for symbol in told_apart(map(name_for, labels))]
-    assert found == ["x_{2}", "x_{1,1}", "x_{3}", "y", "x_{1,2}", "w_{0,1}", "w_{0,2}"]
-    assert len(set(found)) == len(labels)
+    results = [str(symbol) for symbol in told_apart(map(name_for, labels))]
+    assert results == ["x_{2}", "x_{1,1}", "x_{3}", "y", "x_{1,2}", "w_{0,1}", "w_{0,2}"]
+    assert len(set(results)) == len(labels)
 
 
 @pytest.mark.parametrize(

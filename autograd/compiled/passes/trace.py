@@ -80,10 +80,10 @@ def _masks(
     nodes: Sequence[Value], roots: Sequence[Value], differentiated: Sequence[Value] | None, recording: Recording
 ) -> tuple[dict[Value, Value], dict[Value, Value]]:
     """Masks for nodes that only one side of a `where` uses: of their gradients, and of their errors if they were made in that side."""
-    asked: dict[Value, Value | None] = {guard.node: guard.mask for guard in reversed(recording.guards)}
+    guarded: dict[Value, Value | None] = {guard.node: guard.mask for guard in reversed(recording.guards)}
     for guard in recording.guards:
-        asked[guard.node] = asked[guard.node] if asked[guard.node] is guard.mask else None
-    everywhere = {**asked, **dict.fromkeys([root for root in roots if root not in asked])}
+        guarded[guard.node] = guarded[guard.node] if guarded[guard.node] is guard.mask else None
+    everywhere = {**guarded, **dict.fromkeys([root for root in roots if root not in guarded])}
     gradients = recording.uses(nodes, dict.fromkeys(roots if differentiated is None else differentiated), backward=True)
     masks: dict[Value, Value] = {}
     error_masks: dict[Value, Value] = {}

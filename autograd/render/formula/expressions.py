@@ -123,10 +123,10 @@ class Expression:
     __ror__ = __or__
 
     def __bool__(self) -> bool:
-        raise DefinitionError("a rule asked whether a condition holds, which is not known of symbols: choose with xp.where(a > 0, …, …)")
+        raise DefinitionError("a rule branched on a condition, whose truth is not known for symbols: choose with xp.where(a > 0, …, …)")
 
     def __float__(self) -> float:
-        raise DefinitionError("a rule asked a symbol for its number: write xp.exp(a), not math.exp(a)")
+        raise DefinitionError("a rule converted a symbol to a number: write xp.exp(a), not math.exp(a)")
 
 
 Term = Expression | float

@@ -66,9 +66,9 @@ def to_latex(root: object, wrt: object = None, max_nodes: int = MAX_NODES) -> Fo
             f"to_latex needs a Value, not an object of type {type(root).__name__}: write to_latex(loss), with the result you computed"
         )
     if wrt is not None and not isinstance(wrt, Value):
-        raise InputError(f"wrt is the Value to differentiate with respect to, not {wrt!r}: write to_latex(y, wrt=x)")
+        raise InputError(f"wrt must be the Value to differentiate with respect to, not {wrt!r}: write to_latex(y, wrt=x)")
     if type(max_nodes) is not int or max_nodes < 1:
-        raise InputError(f"max_nodes is an integer of at least 1, not {max_nodes!r}")
+        raise InputError(f"max_nodes must be an integer of at least 1, not {max_nodes!r}")
     order = cast("list[Value]", topological_order(root))
     if wrt is not None and wrt not in set(order) and labelled(wrt) and any(node.label == wrt.label for node in order):
         raise InputError(

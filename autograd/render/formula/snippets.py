@@ -144,16 +144,16 @@ def opposite(a: Snippet) -> Snippet:
     return Snippet(a.at(MULTIPLIED), MULTIPLIED, True, a.starts if not a.negative and a.level >= MULTIPLIED else "", a.ends)
 
 
-def comparison(a: Snippet, b: Snippet, sign: str, turned: str) -> Snippet:
+def comparison(a: Snippet, b: Snippet, sign: str, mirrored: str) -> Snippet:
     """A comparison, in which a number stands last. In brackets it is itself a number: 1 where the comparison holds, else 0.
 
     Args:
         a, b: what is compared.
         sign: the sign between them.
-        turned: the sign when they change places.
+        mirrored: the sign when they change places.
     """
     if a.starts == a.ends == "digit" and not b.starts == b.ends == "digit":
-        a, sign, b = b, turned, a
+        a, sign, b = b, mirrored, a
     condition = f"{a.alone} {sign} {b.alone}"
     return Snippet(rf"\left[{condition}\right]", ATOM, condition=condition)
 

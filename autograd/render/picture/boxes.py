@@ -124,13 +124,13 @@ class View:
 
     def __post_init__(self) -> None:
         if self.rankdir not in ("LR", "TB"):
-            raise InputError(f"rankdir is 'LR' (left to right) or 'TB' (top to bottom), not {self.rankdir!r}")
+            raise InputError(f"rankdir must be 'LR' (left to right) or 'TB' (top to bottom), not {self.rankdir!r}")
         if self.color not in ("kind", "grad"):
-            raise InputError(f"color is 'kind' (of node) or 'grad' (how large the gradient is), not {self.color!r}")
+            raise InputError(f"color must be 'kind' (of node) or 'grad' (how large the gradient is), not {self.color!r}")
         if self.depth is not None and (type(self.depth) is not int or self.depth < 0):
-            raise InputError(f"depth is the number of nested scopes to draw, 0 or more, or None for all that fit, not {self.depth!r}")
+            raise InputError(f"depth must be the number of nested scopes to draw, 0 or more, or None for all that fit, not {self.depth!r}")
         if type(self.max_nodes) is not int or self.max_nodes < 1:
-            raise InputError(f"max_nodes is an integer of at least 1, not {self.max_nodes!r}")
+            raise InputError(f"max_nodes must be an integer of at least 1, not {self.max_nodes!r}")
 
 
 @singledispatch

@@ -73,10 +73,10 @@ class Player:
             >>> play(Value(1.0) + 1.0).save("picture.png")
             Traceback (most recent call last):
             ...
-            autograd.errors.InputError: a player is a page, which 'picture.png' is not: write .save("play.html")
+            autograd.errors.InputError: a player is saved as an HTML page, not as 'picture.png': write .save("play.html")
         """
         if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in (".html", ".htm"):
-            raise InputError(f'a player is a page, which {path!r} is not: write .save("play.html")')
+            raise InputError(f'a player is saved as an HTML page, not as {path!r}: write .save("play.html")')
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, self.page.encode())

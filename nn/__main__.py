@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from autograd import NATIVE, Value, checking, relu
 from autograd._runtime.files import write_atomically
+from autograd._runtime.streams import say
 from autograd.checking import Comparison
 from autograd.errors import AutogradError, InputError, MissingPackageError
 from nn import MLP, Adam, History, Neuron, cross_entropy, data, fit, save
@@ -69,16 +70,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return run(parser().parse_args(arguments))
         finally:
-            sys.stdout.flush()  # here, so that an error is handled below
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, so that an error is handled below
     except BrokenPipeError:  # pragma: no cover - the tests run this in a process of its own
         # the reader of the output has closed it; Python would raise the error again when it flushes the output at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except (AutogradError, OSError) as error:
-        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        say(f"{PROGRAM}: error: {error}", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: stopped", file=sys.stderr)
+        say(f"{PROGRAM}: stopped", sys.stderr)
         return 130
 
 
@@ -96,15 +98,15 @@ def run(options: argparse.Namespace) -> int:
     (X, y), test = getattr(data, options.data)(rng)
     model = MLP(len(X[0]), [*hidden, task.classes], rng=rng)
     sizes = "-".join(map(str, [len(X[0]), *hidden, task.classes]))
-    print(f"{options.data}: {len(X)} samples to learn from, {len(test[0])} held out for the test")
-    print(f"MLP {sizes}: {len(model.parameters()):,} parameters, on the {'native' if NATIVE else 'plain Python'} engine")
+    say(f"{options.data}: {len(X)} samples to learn from, {len(test[0])} held out for the test", sys.stdout)
+    say(f"MLP {sizes}: {len(model.parameters()):,} parameters, on the {'native' if NATIVE else 'plain Python'} engine", sys.stdout)
 
-    print("gradients of the loss of the first sample, before training:")
+    say("gradients of the loss of the first sample, before training:", sys.stdout)
     comparisons = check(model, X[0], y[0])
     for comparison in comparisons:
-        print(f"  {comparison}")
+        say(f"  {comparison}", sys.stdout)
     if any(comparison.verdict == "disagrees" for comparison in comparisons):
-        print(f"{PROGRAM}: error: a gradient is wrong, so nothing was trained or written", file=sys.stderr)
+        say(f"{PROGRAM}: error: a gradient is wrong, so nothing was trained or written", sys.stderr)
         return 1
 
     optimizer = Adam(model.parameters(), lr=lr)
@@ -122,10 +124,10 @@ def run(options: argparse.Namespace) -> int:
     for file, content in pictures.items():
         write_atomically(options.out / file, content)
     save(model, options.out / "model.safetensors")
-    print(f"test accuracy {history.validation_accuracy[-1]:.1%}; wrote")
-    print(f"  {options.out / 'training.svg'}: loss and accuracy by epoch")
-    print(f"  {options.out / 'neuron.svg'}: {name} on the first test sample, its largest inputs one by one")
-    print(f"  {options.out / 'model.safetensors'}: the weights, for nn.load")
+    say(f"test accuracy {history.validation_accuracy[-1]:.1%}; wrote", sys.stdout)
+    say(f"  {options.out / 'training.svg'}: loss and accuracy by epoch", sys.stdout)
+    say(f"  {options.out / 'neuron.svg'}: {name} on the first test sample, its largest inputs one by one", sys.stdout)
+    say(f"  {options.out / 'model.safetensors'}: the weights, for nn.load", sys.stdout)
     return 0
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
+from autograd._runtime import streams
 from nn.history import History
 
 
@@ -23,12 +25,12 @@ class ProgressBar(Protocol):
     def update(self) -> object:
         """Count one batch."""
 
-    def write(self, s: str) -> None:
-        """Print a line above the bar, on standard output."""
+    def external_write_mode(self) -> AbstractContextManager[object]:
+        """Within it the bar is hidden, so that lines can be printed."""
 
 
 def progress_bar(total: int, progress: bool) -> ProgressBar:
-    """A bar that is removed at the end. It is hidden where standard error is a file, or a pipe to another program.
+    """A bar that is removed at the end. It is hidden where standard error is no terminal, or there is none.
 
     Args:
         total: the number of batches.
@@ -43,21 +45,21 @@ def progress_bar(total: int, progress: bool) -> ProgressBar:
     else:  # in a notebook tqdm.auto would warn that it is missing
         from tqdm import tqdm
 
-    visible = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook is not a terminal, but shows the bar
+    visible = streams.is_terminal(sys.stderr) or "ipykernel" in sys.modules  # a notebook is not a terminal, but shows the bar
     bar: ProgressBar = tqdm(total=total, disable=not (progress and visible), unit="batch", leave=False)
     return bar
 
 
 def say(bar: ProgressBar, line: str) -> None:
-    """Print a line above the bar, without delay even if standard output is a pipe.
+    """Print a line above the bar, without delay even if standard output is a pipe; nothing where there is no standard output.
 
     Example:
         >>> with progress_bar(10, False) as bar:
         ...     say(bar, "epoch 1/2")
         epoch 1/2
     """
-    bar.write(line)
-    sys.stdout.flush()
+    with bar.external_write_mode():
+        streams.say(line, sys.stdout)
 
 
 def epoch_line(history: History, epochs: int, names: Iterable[str]) -> str:

@@ -11,6 +11,8 @@ allocate    numbers get their places in storage                         Code
 from __future__ import annotations
 
 import gc
+import os
+import threading
 from collections.abc import Collection, Iterator, Sequence
 
 from autograd._runtime.temporary import During, Temporary
@@ -61,12 +63,32 @@ class _CollectorPaused(Temporary[None]):
 
     def do(self) -> None:
         """See `Temporary`."""
+        if self._was_on:
+            _PAUSED_BY[id(self)] = threading.get_ident()
         gc.disable()
 
     def undo(self) -> None:
         """See `Temporary`."""
         if self._was_on:
             gc.enable()
+        _PAUSED_BY.pop(id(self), None)
+
+
+_PAUSED_BY: dict[int, int] = {}
+"""The threads that have switched the collector off, by the `id` of the pause."""
+
+
+def _after_fork() -> None:
+    """A child process has one thread only: the pauses of the others have ended."""
+    others = {pause for pause, thread in _PAUSED_BY.items() if thread != threading.get_ident()}
+    for pause in others:
+        del _PAUSED_BY[pause]
+    if others and not _PAUSED_BY:
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def collector_paused() -> During[None]:

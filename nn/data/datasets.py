@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from autograd._runtime.streams import say
 from autograd.errors import FileError, MissingPackageError
 from nn.checks import generator, whole
 from nn.data.batching import parted, shuffled
@@ -129,7 +131,7 @@ def mnist(rng: random.Random | None = None, path: str | os.PathLike[str] | None 
 
 def _mnist_from_the_net() -> tuple[Any, Any]:
     datasets = _sklearn()
-    print(f"MNIST: downloading about 15 MB to {datasets.get_data_home()}, unless it is there already", flush=True)
+    say(f"MNIST: downloading about 15 MB to {datasets.get_data_home()}, unless it is there already", sys.stdout)
     try:
         download = datasets.fetch_openml("mnist_784", version=1, as_frame=False)
     except ImportError as error:

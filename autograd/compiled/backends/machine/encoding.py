@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from autograd.compiled.backends.machine.firsts import Firsts
 from autograd.compiled.backends.machine.reads import Reads
+from autograd.compiled.backends.numpy.products import MANY_THREADS, ONE_THREAD  # noqa: F401 - columns of the machine
 from autograd.compiled.ir import Code, Index, Instruction, Matmul, Operand, Places, Scalars, Spread
 from autograd.ops import ADD, COMPARISONS, DOT, LOGSUMEXP, MUL, OPERATIONS, PEAK, POW, SELECT, SUB, SUM, Operation
 

@@ -26,10 +26,12 @@ from autograd.compiled.backends.machine.encoding import (
     LIST,
     LOAN,
     LOANS,
+    MANY_THREADS,
     MASK,
     MASKED,
     MATRIX,
     NONE,
+    ONE_THREAD,
     OPERANDS,
     OUT,
     PACE,
@@ -46,7 +48,7 @@ from autograd.compiled.backends.machine.encoding import (
 )
 from autograd.compiled.backends.machine.wide import bits_of, of_bits, wide_exp
 
-# ruff: noqa: D103, F821 - `machine` writes IS_COMPILED before this
+# ruff: noqa: D103, F821 - `machine` sets IS_COMPILED and IS_KEPT before this
 # mypy: ignore-errors
 
 numbers, places, lines = types.CPointer(types.float64), types.CPointer(types.int64), types.CPointer(types.uint32)
@@ -66,7 +68,7 @@ def compiled(signature, inside=True, **options):
     if inside and IS_COMPILED:
         return lambda function: function
     signature = signature.replace("numbers", "CPointer(f8)").replace("places", "CPointer(i8)").replace("lines", "CPointer(u4)")
-    return njit(signature, cache=True, error_model="numpy", **options)
+    return njit(signature, cache=IS_KEPT, error_model="numpy", **options)
 
 
 @intrinsic
@@ -250,6 +252,10 @@ def matrix(x, line, k, rows, terms, samples, lists, lent, shared, n):
     return gathered(x, line, k, rows * terms, samples, lists, shared, n)
 
 
+TILE = 64
+"""The largest number of rows and columns of a product that is part of a larger one: see `backends.numpy.products`."""
+
+
 @compiled("void(numbers, i8, b1, numbers, i8, b1, numbers, i8, i8, i8, i8, f8)")
 def product(a, row_a, turn_a, b, row_b, turn_b, c, row_c, m, t, p, keep):
     """c[m, p] = keep · c + a[m, t] @ b[t, p], by BLAS; with 0 to keep, c is not read. To `turn` says that a is [t, m], or b [p, t].
@@ -257,7 +263,20 @@ def product(a, row_a, turn_a, b, row_b, turn_b, c, row_c, m, t, p, keep):
     Columns are rows to BLAS: it computes cᵀ = bᵀ aᵀ.
     """
     turned = 116 if turn_b else 110, 116 if turn_a else 110  # "t", "n"
-    gemm(100, *turned, p, m, t, held(1.0), b, row_b, a, row_a, held(keep), c, row_c)
+    if m * t * p <= ONE_THREAD or m * t * p >= MANY_THREADS:
+        gemm(100, *turned, p, m, t, held(1.0), b, row_b, a, row_a, held(keep), c, row_c)
+        return
+    for i in range(0, m, TILE):
+        rows = min(TILE, m - i)
+        for j in range(0, p, TILE):
+            columns = min(TILE, p - j)
+            depth, kept_here = ONE_THREAD // (rows * columns), keep
+            for k in range(0, t, depth):
+                one = at(a, k * row_a + i if turn_a else i * row_a + k)
+                other = at(b, j * row_b + k if turn_b else k * row_b + j)
+                out, terms = at(c, i * row_c + j), min(depth, t - k)
+                gemm(100, *turned, columns, rows, terms, held(1.0), other, row_b, one, row_a, held(kept_here), out, row_c)
+                kept_here = 1.0
 
 
 # == forward ============================================================================================================

@@ -2,20 +2,22 @@
 
 One function runs all programs forward, and one backward. They are loops over the lines of encoded programs (see `encoding`). The
 numbers of a run stand in one array `x`, their gradients in another, `d`. An operation on vectors is a loop over plain arrays, which
-`kernels` finds. Scalars without samples have a loop of their own, with one branch for each operation. The source is a file
-in the cache folder of the user, named by a hash of the source: a table that changed gives another machine.
+`kernels` finds. Scalars without samples have a loop of their own, with one branch for each operation. The source and what it was compiled
+to are kept on disk (see `code_cache`), named by a hash of the source: a table that changed gives another machine.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging  # noqa: F401 - see `_LOCK`
 import os
+import py_compile
 import re
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +25,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograd.compiled.backends.machine import encoding
+from autograd._runtime.streams import say
+from autograd.compiled.backends.machine import code_cache, encoding
 from autograd.compiled.backends.machine.encoding import FIRST, rows
 from autograd.compiled.export.rule_text import lines_of
 from autograd.errors import MissingPackageError
@@ -37,14 +40,11 @@ from math import (  # noqa: F401
     acos, acosh, asin, asinh, atan, atan2, atanh, cosh, cos, erf, erfc, exp, expm1, hypot, inf, isinf, log, log10, log1p, log2,
     nan, sin, sinh, sqrt, tan, tanh,
 )
-from pathlib import Path
 
 import numpy as np
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
-
-IS_COMPILED = Path(__file__).with_suffix(".compiled").exists()
 
 @register_jitable
 def where(c, a, b):
@@ -418,31 +418,70 @@ class Machine:
     backward: Callable[..., None]
 
 
+_LOCK = threading.RLock()
+"""Held while the machine is made. A process is forked before or after that: in the child, the locks of the compiler would stay taken."""
+
+if hasattr(os, "register_at_fork"):  # after `logging` was imported, whose lock the compiler needs: the last one registered waits first
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
+
+
 @cache
 def machine() -> Machine:
-    """The machine, compiled now, or taken from the cache of an earlier process. If possible, another process compiles one half of it.
+    """The machine, compiled now, or taken from the cache of an earlier process.
+
+    Raises:
+        MissingPackageError: Numba is not installed.
+    """
+    with _LOCK:
+        return _made_once()
+
+
+@cache
+def _made_once() -> Machine:
+    return make_machine()
+
+
+def make_machine() -> Machine:
+    """Compile the machine, or take it from the cache. Where nothing can be kept on disk, each process compiles it anew, in memory.
 
     Raises:
         MissingPackageError: Numba is not installed.
     """
     if importlib.util.find_spec("numba") is None:
         raise MissingPackageError("the native executor needs Numba: pip install 'scalar-autograd[fast]'")
-    paths = [_written(f"scalar_autograd_machine_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py", text) for text in sources()]
-    from numba.core.errors import NumbaError
+    texts = {f"scalar_autograd_machine_{hashlib.sha256(text.encode()).hexdigest()[:16]}": text for text in sources()}
+    folder, obstacle = None, ""
+    try:
+        folder = code_cache.cache_folder()
+    except OSError as error:
+        obstacle = str(error)
+    entry = None if folder is None else folder / _key(texts)
+    if entry is not None and code_cache.is_whole(entry):
+        with suppress(Exception), code_cache.opened(entry) as place:  # whatever is wrong with it, it can be compiled again
+            return _machine_of([_loaded(place / f"{name}.py", is_compiled=True) for name in texts])
+        code_cache.discard(entry)
+    often = f"at every start, because {obstacle}" if obstacle else "once on this machine"
+    say(f"compiling the native executor: this takes some ten seconds, {often}", sys.stderr)
+    with suppress(OSError, RuntimeError), code_cache.workplace(folder) as place:  # Numba says that it finds no folder by a RuntimeError
+        halves = _compiled(texts, place)
+        if entry is not None:
+            code_cache.keep(place, entry)
+        return _machine_of(halves)
+    return _machine_of([_in_memory(name, text) for name, text in texts.items()])
 
-    forward = backward = None
-    if all(path.with_suffix(".compiled").exists() for path in paths):
-        with suppress(NumbaError):  # which says that it was for another processor, or another version of Numba
-            forward, backward = map(_loaded, paths)
-    if forward is None or backward is None:
-        print("compiling the native executor: this takes some ten seconds, once on this machine", file=sys.stderr, flush=True)
-        for path in paths:
-            path.with_suffix(".compiled").unlink(missing_ok=True)
-        helper = _compiling(paths[1])
-        forward = _loaded(paths[0])
-        if helper is not None:
-            helper.wait()
-        backward = _loaded(paths[1])
+
+def _key(texts: Iterable[str]) -> str:
+    """The name of the entry: what was compiled, by what, for which processor."""
+    import llvmlite
+    import numba
+    from numba.core.registry import cpu_target
+
+    versions = sys.implementation.cache_tag, numba.__version__, llvmlite.__version__, cpu_target.target_context.codegen().magic_tuple()
+    return hashlib.sha256(repr((sorted(texts), versions)).encode()).hexdigest()[:16]
+
+
+def _machine_of(halves: list[ModuleType]) -> Machine:
+    forward, backward = halves
     names = ("place_in_memory", "place_tables", "fill", "forward", "errors_where_wanted")
     return Machine(load=forward.load, backward=_code(backward.backward), **{name: _code(getattr(forward, name)) for name in names})
 
@@ -457,6 +496,28 @@ def _code(function: Any) -> Callable[..., Any]:
     return code
 
 
+def _compiled(texts: Mapping[str, str], place: Path) -> list[ModuleType]:
+    """Both halves, compiled with their code on disk; where possible, another process compiles one of them meanwhile.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    paths = [place / f"{name}.py" for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        path.write_text(text, encoding="utf-8")
+        py_compile.compile(str(path), doraise=True)
+    helper = _compiling(paths[1])
+    try:
+        forward = _loaded(paths[0])
+        if helper is not None:
+            helper.wait()
+    finally:
+        if helper is not None:
+            helper.kill()  # after an interrupt
+            helper.wait()
+    return [forward, _loaded(paths[1])]
+
+
 def _compiling(path: Path) -> subprocess.Popen[bytes] | None:
     """Another process that compiles this half meanwhile; None where there can be none, or it would be of no use."""
     if (os.cpu_count() or 1) < 2 or not Path(sys.executable or "").stem.startswith("python"):
@@ -464,33 +525,33 @@ def _compiling(path: Path) -> subprocess.Popen[bytes] | None:
     command = "import sys, pathlib; from autograd.compiled.backends.machine import machine; machine._loaded(pathlib.Path(sys.argv[1]))"
     package = str(Path(__file__).resolve().parents[4])
     known = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
+    quiet = subprocess.DEVNULL
     try:
-        return subprocess.Popen([sys.executable, "-c", command, str(path)], env=known, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen([sys.executable, "-c", command, str(path)], env=known, stdin=quiet, stdout=quiet, stderr=quiet)
     except OSError:
         return None
 
 
-def _written(name: str, text: str) -> Path:
-    """The text in a file, as Numba's cache needs it; in a folder of this process alone, where none is writable."""
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scalar-autograd"
-    path = folder / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.read_text() != text:
-            beside = path.with_suffix(f".{os.getpid()}")
-            beside.write_text(text)
-            beside.replace(path)
-    except OSError:
-        path = Path(tempfile.mkdtemp(prefix="scalar-autograd-")) / name
-        path.write_text(text)
-    return path
-
-
-def _loaded(path: Path) -> ModuleType:
+def _loaded(path: Path, is_compiled: bool = False) -> ModuleType:
+    """The module of a half. Its functions are compiled, or found compiled beside the file."""
+    config: Any = importlib.import_module("numba.core.config")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None  # noqa: PT018 - for the type checker: a path that ends in .py has a loader
     module = importlib.util.module_from_spec(spec)
+    module.IS_COMPILED, module.IS_KEPT = is_compiled, True  # type: ignore[attr-defined]
     sys.modules[path.stem] = module  # where Numba's cache looks for it
-    spec.loader.exec_module(module)  # compiles, or finds it compiled
-    path.with_suffix(".compiled").touch()
+    config.reload_config()  # which it would do later, if the environment was changed
+    before, config.CACHE_DIR = config.CACHE_DIR, ""  # beside the file
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        config.CACHE_DIR = before
+    return module
+
+
+def _in_memory(name: str, text: str) -> ModuleType:
+    """The module of a half, compiled for this process."""
+    module = sys.modules[name] = ModuleType(name)
+    module.IS_COMPILED = module.IS_KEPT = False  # type: ignore[attr-defined]
+    exec(compile(text, f"<{name}>", "exec"), vars(module))
     return module

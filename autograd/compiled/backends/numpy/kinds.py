@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.numpy.arrays import ARRAYS
+from autograd.compiled.backends.numpy.products import matmul
 from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Select, Spread, Sum
 from autograd.ops import product
 
@@ -144,11 +145,11 @@ def _matmul(instruction: Instruction, inputs: list[Array], out: Array) -> None:
     a, b = inputs
     a_batched, b_batched = (operand.batched for operand in instruction.operands)
     if not a_batched and not b_batched:
-        np.matmul(a, b.T, out=out)
+        matmul(a, b.T, out)
     elif not a_batched:
-        np.matmul(a, b, out=out.transpose(1, 0, 2))  # p products of (m, n) and (n, samples)
+        matmul(a, b, out.transpose(1, 0, 2))  # p products of (m, n) and (n, samples)
     elif not b_batched:
-        np.matmul(b, a, out=out)
+        matmul(b, a, out)
     else:
         np.matmul(a.transpose(2, 0, 1), b.transpose(2, 1, 0), out=out.transpose(2, 0, 1))
 
@@ -161,13 +162,14 @@ def _matmul_parts(instruction: Instruction, y: Array, inputs: list[Array], gradi
             continue  # such as the data in the first layer of a network
         # g[m, p] @ x[p, n], for each sample if g or x is batched; a shared factor receives the sum over the samples
         if not instruction.batched:
-            parts[i] = g @ x
+            parts[i] = matmul(g, x)
         elif own.batched and other.batched:
             parts[i] = np.matmul(g.transpose(2, 0, 1), x.transpose(2, 0, 1)).transpose(1, 2, 0)
         elif own.batched:
-            parts[i] = np.matmul(x.T, g)
+            parts[i] = matmul(x.T, g)
         else:
-            parts[i] = g[:, 0] @ x[0].T if x.shape[0] == 1 else np.tensordot(g, x, axes=((1, 2), (0, 2)))
+            flat = x[0].T if x.shape[0] == 1 else x.swapaxes(1, 2).reshape(-1, x.shape[1])
+            parts[i] = matmul(g.reshape(len(g), -1), flat)
     return parts
 
 

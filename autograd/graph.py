@@ -49,7 +49,7 @@ class Node:
 
     @property
     def _inputs(self) -> tuple[Node, ...]:
-        """The inputs, in order, with multiplicity: those of `a * a` are `(a, a)`."""
+        """The inputs in order, with repetitions: those of `a * a` are `(a, a)`."""
         if self._left is None:
             return () if self._extra is None else tuple(self._extra.left + self._extra.right)
         return (self._left,) if self._right is None else (self._left, self._right)
@@ -85,21 +85,21 @@ class Node:
                 x._grad += part if part == part else self._selected(slope)
 
     def _selected(self, slope: float) -> float:
-        """In place of slope · gradient that is nan: 0 where this slope of 0 says that the input was not selected (`Operation.selects`)."""
+        """The product slope · gradient where it is nan: 0 if the slope of 0 means that the input was not selected (`Operation.selects`)."""
         return 0.0 if slope == 0.0 and self._operation.selects else math.nan
 
 
 @final
 @mypyc_attr(acyclic=True)
 class Extra:
-    """What few nodes have, kept out of all the others, which are smaller without it.
+    """The attributes that few nodes have, in an object of their own, so that other nodes are smaller.
 
     Attributes:
         left, right: the inputs of a node that has more than two: all on the left, or the two sides of a dot. Nodes may share a list.
         dleft, dright: the local derivatives with respect to them.
         label: a name for pictures and messages.
-        scope: the names of the `scope` contexts it was made in, as "layer0/neuron2".
-        line: the line that made it, under `detect_anomaly`.
+        scope: the names of the `scope` contexts in which it was made, such as "layer0/neuron2".
+        line: the line that made it, within `detect_anomaly`.
         gradient: its gradient as a Value, after ``backward(create_graph=True)``.
     """
 
@@ -117,10 +117,10 @@ class Extra:
 
 
 def topological_order(root: Node) -> list[Node]:
-    """Every node that `root` depends on, inputs before what is computed from them, `root` last.
+    """Every node on which `root` depends, inputs first and `root` last.
 
-    Depth-first and iterative, so that memory alone limits the depth; the same graph always gives the same order. Each walk uses marks of
-    its own, higher than all before, so that none has to be reset, also when a walk is interrupted.
+    The walk is depth-first and iterative, so that only memory limits the depth; the same graph always gives the same order. Each walk uses
+    higher marks than all walks before, so that marks need not be reset, even if a walk is interrupted.
 
     Source: Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", section on topological sort.
     """

@@ -80,7 +80,7 @@ class Value(Observed):
 
     @property
     def _prev(self) -> tuple[Value, ...]:
-        """The inputs, in order, with multiplicity: those of `a * a` are `(a, a)`."""
+        """The inputs in order, with repetitions: those of `a * a` are `(a, a)`."""
         return cast("tuple[Value, ...]", self._inputs)
 
     def backward(self, create_graph: object = False) -> None:

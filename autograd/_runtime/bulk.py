@@ -13,7 +13,7 @@ CONSTANT: Final = ops.CONSTANT
 
 
 def inputs_by(number: dict[Any, int], nodes: list[Node]) -> list[tuple[int, ...]]:
-    """The numbers of the inputs of each node, in order, with multiplicity: those of `a * a` are twice that of `a`."""
+    """For each node the row numbers of its inputs, in order, with repetitions: for `a * a` twice that of `a`."""
     numbered: list[tuple[int, ...]] = []
     for node in nodes:
         left, right, extra = node._left, node._right, node._extra

@@ -36,9 +36,9 @@ def real(number: object) -> float:
     if isinstance(number, str):
         raise InputError(f"a string is not a number: {number!r}; write float({number!r}) if it holds one")
     if getattr(number, "ndim", None) == 0:
-        raise InputError(f"a Value is one number, not {type(number).__name__}, even of no axes: write x.item() for its number")
+        raise InputError(f"a Value is one number, not {type(number).__name__}, even without axes: write x.item() for its number")
     if hasattr(number, "__len__") or hasattr(number, "__array__"):
-        raise InputError(f"a Value is one number, not {type(number).__name__}: make one of each element, as in [Value(x) for x in xs]")
+        raise InputError(f"a Value is one number, not {type(number).__name__}: make a Value of each element, as in [Value(x) for x in xs]")
     raise InputError(f"not a real number: {number!r} of type {type(number).__name__}")
 
 

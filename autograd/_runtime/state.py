@@ -1,4 +1,4 @@
-"""Flags that say whether anything out of the ordinary goes on: each new node tests two of them."""
+"""Flags: whether a context is active or a function is traced. Each new node tests two of them."""
 
 from __future__ import annotations
 

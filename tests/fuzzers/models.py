@@ -49,7 +49,7 @@ TOLERANCE = 1e-9
 
 
 class Outcome(NamedTuple):
-    """What `main` noted; the error that it ended with, or None; and what was said of why it was not compiled."""
+    """What `main` noted; the error with which it ended, or None; and the reasons why it was not compiled."""
 
     log: list[tuple[str, Any]]
     error: BaseException | None
@@ -137,7 +137,7 @@ def compare(expected: Outcome, actual: Outcome, executor: str) -> Difference | N
 
 
 def described(error: BaseException | None) -> str:
-    """An error, with its last lines."""
+    """An error with the last lines of its traceback."""
     if error is None:
         return "no error"
     where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-3:]]
@@ -145,7 +145,7 @@ def described(error: BaseException | None) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """Its text, without numbers, which may be rounded, and places in memory."""
+    """The text of an error without numbers, which may be rounded differently, and without addresses."""
     return re.sub(r"0x[0-9a-f]+|-?\d+\.?\d*(e[-+]\d+)?", "…", str(error))
 
 

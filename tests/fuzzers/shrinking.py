@@ -1,4 +1,4 @@
-"""Failing cases of random tests, made small."""
+"""Shrinking: failing cases of random tests are made small."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -13,12 +13,12 @@ Failure = TypeVar("Failure")
 def shrunk(
     case: Case, failure: Failure, smaller: Callable[[Case], Iterable[Case]], still: Callable[[Case], Failure | None], seconds: float
 ) -> tuple[Case, Failure]:
-    """The case with parts left out, as long as it fails in the same way; and how it fails then. A greedy search.
+    """The case without parts that are not needed for it to fail in the same way, and how it fails then. A greedy search.
 
     Args:
-        smaller: the cases with a part less, in the order in which they are tried.
-        still: how such a case fails, None where it does not fail in the same way.
-        seconds: how long to look, at most.
+        smaller: the cases with one part less, in the order in which they are tried.
+        still: how such a case fails; None if it does not fail in the same way.
+        seconds: the longest duration of the search.
     """
     end = time.monotonic() + seconds
     progress = True

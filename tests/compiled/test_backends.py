@@ -16,7 +16,7 @@ from autograd.compiled.backends.jax import xla, xla_program
 from autograd.compiled.backends.machine import native
 from autograd.compiled.backends.numpy import kinds, reference
 from autograd.compiled.backends.registry import NAMES, backend_named
-from autograd.compiled.export import costs, listing, numpy_source
+from autograd.compiled.export import costs, listing, numpy_source, operands
 from autograd.compiled.ir import KINDS, Code, Instruction, Matmul, Operand, Scalars, Spread
 from autograd.errors import CompileError, DomainError
 from autograd.namespaces import FLOATS
@@ -235,6 +235,7 @@ TABLES: dict[str, dict[Any, Any]] = {
     "jax": xla_program.RULES,
     "numpy source": numpy_source.RULES,
     "listing": listing.WORDS,
+    "the operands of a listing": operands.READS,
     "costs": costs.COSTS,
 }
 

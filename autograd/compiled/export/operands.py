@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.compiled.export.naming import NUMBER, Names, shape_text
 from autograd.compiled.export.parts import FEW, listed, part_of
-from autograd.compiled.ir import Dot, Instruction, Matmul, Operand, Places
+from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Operand, Places, Select, Spread, Sum
 
 
 @dataclass(frozen=True)
@@ -41,33 +41,22 @@ class Operands:
 
     def read(self, instruction: Instruction) -> list[Read]:
         """The reads of the operands of an instruction, and last that of its mask."""
-        return [*self._inputs(instruction), *([] if instruction.mask is None else [self._like_output(instruction, instruction.mask)])]
+        reads = READS[type(instruction)](self, instruction)
+        return [*reads, *([] if instruction.mask is None else [self.like_output(instruction, instruction.mask)])]
 
-    def _inputs(self, instruction: Instruction) -> Iterator[Read]:
-        if isinstance(instruction, Matmul):
-            for operand in instruction.operands:
-                places = self._places(operand)
-                places = places.reshape(places.shape[1:] if len(places) == 1 else places.shape)
-                yield _reduced(operand, places, [True] * places.ndim)
-            return
-        for k, operand in enumerate(instruction.operands):
-            if not instruction.stacked:
-                yield self._like_output(instruction, operand)
-                continue
-            places = _without_ones(instruction, self._places(operand))
-            must = [False] * places.ndim
-            # the number of terms must be shown; for a dot one of the factors suffices
-            must[-1] = not isinstance(instruction, Dot) or (
-                k == 0 and _is_repeated(_without_ones(instruction, self._places(instruction.operands[1])), -1)
-            )
-            yield _reduced(operand, places, must)
-
-    def _like_output(self, instruction: Instruction, operand: Operand) -> Read:
+    def like_output(self, instruction: Instruction, operand: Operand) -> Read:
         """The read of an operand that has the shape of the outputs."""
-        places = _without_ones(instruction, self._places(operand))
+        places = self.without_ones(instruction, operand)
         return _reduced(operand, places, [False] * places.ndim)
 
-    def _places(self, operand: Operand) -> Places:
+    def without_ones(self, instruction: Instruction, operand: Operand) -> Places:
+        """The places of an operand, without the axes along which the instruction has one number."""
+        places = self.places(operand)
+        kept = [n for n, m in zip(places.shape, instruction.shape, strict=False) if m != 1]
+        return places.reshape((*kept, *places.shape[len(instruction.shape) :]))
+
+    def places(self, operand: Operand) -> Places:
+        """The places of an operand; of equal constants the first one."""
         return self.names.same[operand.batched][operand.all_places()]
 
     def shape_leaves(self, read: Read) -> None:
@@ -137,12 +126,6 @@ class Operands:
         return f"({listed(texts, count)})", (len(places),) if scalar else None, len(cuts) - 1
 
 
-def _without_ones(instruction: Instruction, places: Places) -> Places:
-    """The places without the axes along which the outputs have length 1."""
-    kept = [n for n, m in zip(places.shape, instruction.shape, strict=False) if m != 1]
-    return places.reshape((*kept, *places.shape[len(instruction.shape) :]))
-
-
 def _is_repeated(places: Places, axis: int) -> bool:
     return places.shape[axis] > 1 and bool((places == places.take([0], axis=axis)).all())
 
@@ -176,3 +159,43 @@ def _runs(numbers: list[float], short: bool) -> list[str]:
 def number_text(x: float) -> str:
     """A number with all of its digits, without a decimal point if it is whole."""
     return repr(x).removesuffix(".0")
+
+
+# -- the kinds of instructions ----------------------------------------------------------------------------------------------
+
+
+def _map_reads(operands: Operands, instruction: Instruction) -> list[Read]:
+    if instruction.stacked:
+        return [_with_terms(operands, instruction, operand, True) for operand in instruction.operands]
+    return [operands.like_output(instruction, operand) for operand in instruction.operands]
+
+
+def _dot_reads(operands: Operands, instruction: Instruction) -> list[Read]:
+    a, b = instruction.operands
+    must = _is_repeated(operands.without_ones(instruction, b), -1)  # one of the factors says how many terms there are
+    return [_with_terms(operands, instruction, a, must), _with_terms(operands, instruction, b, False)]
+
+
+def _with_terms(operands: Operands, instruction: Instruction, operand: Operand, must: bool) -> Read:
+    """The read of an operand whose last axis has the terms; `must`: their number is shown also where they are all the same."""
+    places = operands.without_ones(instruction, operand)
+    return _reduced(operand, places, [*[False] * (places.ndim - 1), must])
+
+
+def _matmul_reads(operands: Operands, instruction: Instruction) -> list[Read]:
+    reads = []
+    for operand in instruction.operands:
+        places = operands.places(operand)
+        places = places.reshape(places.shape[1:] if len(places) == 1 else places.shape)
+        reads.append(_reduced(operand, places, [True] * places.ndim))
+    return reads
+
+
+READS: dict[type[Instruction], Callable[[Operands, Instruction], list[Read]]] = {
+    Map: _map_reads,
+    Select: _map_reads,
+    Sum: _map_reads,
+    Dot: _dot_reads,
+    Matmul: _matmul_reads,
+    Spread: _map_reads,
+}

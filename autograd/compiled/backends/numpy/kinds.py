@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.numpy.arrays import ARRAYS
-from autograd.compiled.backends.numpy.products import matmul
+from autograd.compiled.backends.numpy.products import matmul, vecdot
 from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Select, Spread, Sum
 from autograd.ops import product
 
@@ -118,7 +118,7 @@ def _spread_tangents(one: Instruction, y: Array, inputs: list[Array], moving: Mo
 
 
 def _dot(one: Instruction, inputs: list[Array], out: Array) -> None:
-    np.vecdot(*_last(inputs), out=out)  # einsum would take out a repeated factor: (∞ - ∞)·b for ∞·b - ∞·b
+    vecdot(*_last(inputs), out)  # einsum would take out a repeated factor: (∞ - ∞)·b for ∞·b - ∞·b
 
 
 def _last(factors: list[Array]) -> tuple[Array, Array]:

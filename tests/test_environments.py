@@ -334,3 +334,35 @@ raise SystemExit(os.waitstatus_to_exitcode(status))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_that_is_forked_while_another_thread_records() -> None:
     run(FORKED)
+
+
+# -- threads of BLAS ----------------------------------------------------------------------------------------------------
+
+SMALL_NETWORK = """
+import random, sys, time
+import numpy as np
+import nn
+from nn.optimizers import Adam
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(320, 784)), rng.integers(0, 10, 320)
+model = nn.MLP(784, [30, 10], rng=random.Random(0))
+optimizer = Adam(model.parameters())
+
+def train(epochs):
+    nn.fit(model, X, y, optimizer=optimizer, epochs=epochs, metrics=[], progress=False, executor=sys.argv[1])
+
+train(1)
+time.sleep(0.5)  # until threads that were started are asleep
+start, own = time.process_time(), time.thread_time()
+train(3)
+time.sleep(0.1)
+own = time.thread_time() - own
+others = time.process_time() - start - own
+assert others < 0.1 * own, (others, own)
+"""
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_training_a_small_network_wakes_no_threads_of_blas(executor: str) -> None:
+    """By processor time, which a busy machine does not change."""
+    run(SMALL_NETWORK, executor, env={"OPENBLAS_NUM_THREADS": None, "OMP_NUM_THREADS": None})

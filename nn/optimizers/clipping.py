@@ -105,7 +105,7 @@ def _norm(gradients: Array) -> float:
     if not 0.0 < largest < math.inf:
         return largest
     scaled = gradients / largest
-    return largest * math.sqrt(float(scaled @ scaled))
+    return largest * math.sqrt(float(np.add.reduce(scaled * scaled)))  # a dot product would wake BLAS' threads
 
 
 # -- for optimizers -------------------------------------------------------------------------------------------------------

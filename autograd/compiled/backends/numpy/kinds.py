@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.numpy.arrays import ARRAYS
-from autograd.compiled.backends.numpy.products import matmul
+from autograd.compiled.backends.numpy.products import matmul, vecdot
 from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Select, Spread, Sum
 from autograd.ops import product
 
@@ -120,7 +120,7 @@ def _spread_tangents(instruction: Instruction, y: Array, inputs: list[Array], mo
 
 
 def _dot(instruction: Instruction, inputs: list[Array], out: Array) -> None:
-    np.vecdot(*_last(inputs), out=out)  # einsum would factor out a repeated factor: (∞ - ∞)·b instead of ∞·b - ∞·b
+    vecdot(*_last(inputs), out)  # einsum would factor out a repeated factor: (∞ - ∞)·b instead of ∞·b - ∞·b
 
 
 def _last(factors: list[Array]) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Products of matrices that are too small for the threads of BLAS."""
+"""Products that are too small for the threads of BLAS: waiting for these would take longer, most of all on a busy machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ than they take, so they are computed as products of that size. From MANY_THREADS
 
 ROWS, COLUMNS = 8, 256
 """The least number of rows of such a product, and the largest number of columns."""
+
+TERMS = 10_000
+"""OpenBLAS computes a dot product of so many terms on one thread; of more, it is a sum of those."""
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -36,3 +39,17 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
             for k in range(depth, t, depth):
                 tile += a[..., i : i + rows, k : k + depth] @ b[..., k : k + depth, j : j + columns]
     return out
+
+
+def vecdot(a: Array, b: Array, out: Array) -> None:
+    """Write the sums of a[…, t] · b[…, t] over t.
+
+    Example:
+        >>> out = np.empty(2)
+        >>> vecdot(np.ones((2, 25_000)), np.ones((2, 25_000)), out)
+        >>> out
+        array([25000., 25000.])
+    """
+    np.vecdot(a[..., :TERMS], b[..., :TERMS], out=out)
+    for k in range(TERMS, a.shape[-1], TERMS):
+        out += np.vecdot(a[..., k : k + TERMS], b[..., k : k + TERMS])

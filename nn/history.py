@@ -6,10 +6,9 @@ import csv
 import io
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd._runtime.files import write_atomically
+from autograd._runtime.files import as_path, write_atomically
 from nn.plots.figure import new_figure
 
 if TYPE_CHECKING:
@@ -94,12 +93,13 @@ class History:
         """Write a table with a line for each epoch. The file is written whole or not at all.
 
         Raises:
-            OSError: the file cannot be written.
+            InputError: `path` is not a path.
+            OSError: the file cannot be written, or is a folder, a device or a pipe.
         """
-
+        target = as_path(path, "history.to_csv('history.csv')")
         curves = self.curves()
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["epoch", *curves])
         table.writerows([epoch, *row] for epoch, row in enumerate(zip(*curves.values(), strict=True), start=1))
-        write_atomically(Path(path), text.getvalue().encode())
+        write_atomically(target, text.getvalue().encode())

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 import os
 import reprlib
-from pathlib import Path
 
-from autograd._runtime.files import write_atomically
+from autograd._runtime.files import as_path, write_atomically
 from autograd.errors import FileError, InputError
 from nn.module import Module
+
+EXAMPLE = "{}(model, 'weights.safetensors')"
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the model's parameters to a file. If it is interrupted, an old file is left intact.
 
+    An old file keeps its owner, its permissions and its links.
+
     Raises:
-        InputError: `model` is not a Module, or two of its parameters have the same name.
-        OSError: the file cannot be written.
+        InputError: `model` is not a Module, two of its parameters have the same name, or `path` is not a path.
+        OSError: the file cannot be written, or is a folder, a device or a pipe.
 
     Example:
         >>> import tempfile
@@ -30,10 +33,11 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         True
     """
     _need_module("save", model)
+    target = as_path(path, EXAMPLE.format("save"))
     import numpy as np
     from safetensors.numpy import save as to_bytes
 
-    write_atomically(Path(path), to_bytes({name: np.array(number) for name, number in model.state_dict().items()}))
+    write_atomically(target, to_bytes({name: np.array(number) for name, number in model.state_dict().items()}))
 
 
 def load(model: Module, path: str | os.PathLike[str]) -> None:
@@ -43,7 +47,7 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
 
     Raises:
         FileError: the file is damaged, does not fit this model, or has a weight that is nan or infinite; the model is unchanged.
-        InputError: `model` is not a Module.
+        InputError: `model` is not a Module, or `path` is not a path.
         OSError: the file cannot be read.
 
     Example: see `save`.
@@ -52,7 +56,7 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
-    content = Path(path).read_bytes()
+    content = as_path(path, EXAMPLE.format("load")).read_bytes()
     try:
         arrays = from_bytes(content)
     except KeyError as error:
@@ -80,4 +84,4 @@ def load(model: Module, path: str | os.PathLike[str]) -> None:
 
 def _need_module(name: str, model: Module) -> None:
     if not isinstance(model, Module):
-        raise InputError(f"{name} takes a model and a path, as in {name}(model, 'weights.safetensors'), not {reprlib.repr(model)} first")
+        raise InputError(f"{name} takes a model and a path, as in {EXAMPLE.format(name)}, not {reprlib.repr(model)} first")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from csv import Error as TableError
 from csv import reader
 
+from autograd._runtime.files import as_path
 from autograd.errors import FileError, InputError
 
 
@@ -24,7 +25,7 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
         class. Nothing is scaled, shuffled or held out; `split` does the last two.
 
     Raises:
-        InputError: there is no such column, or `classes` are not distinct words.
+        InputError: there is no such column, `classes` are not distinct words, or `path` is not a path.
         FileError: a cell is empty, is not a finite number, or is none of the classes. Its line and column are named.
         OSError: the file cannot be read.
 
@@ -36,11 +37,12 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
         ...     csv(path, target="price")
         ([[50.0, 2.0], [80.0, 3.0]], [150.0, 240.0])
     """
+    file_path = as_path(path, "csv('houses.csv', target='price')")
     indices = None if classes is None else _indices(classes)
     X: list[list[float]] = []
     y: list[float] = []
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with open(file_path, encoding="utf-8-sig", newline="") as file:
             table = reader(file, strict=True, skipinitialspace=True)
             names = [name.strip() for name in next(table, [])]
             chosen = _column(path, names, target)

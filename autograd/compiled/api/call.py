@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, form_of, snapshot, split
 from autograd.compiled.api.in_axes import Batch, Batching
+from autograd.compiled.api.remembered import Item, Remembered
 from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward
 from autograd.compiled.api.shortcut import Derivative, Shortcut
 from autograd.compiled.api.signature import Call
@@ -19,8 +20,10 @@ from autograd.trees import LEAF, Form
 FEW_NUMBERS = 100
 """Up to so many numbers are added by Python rather than NumPy."""
 
-SHORTCUTS = 256
-"""The largest number of shortcuts that a function keeps."""
+SHORTCUTS, MEMORY, ALWAYS = 256, 2**24, 16
+"""How many forms of calls a function remembers at most, how many bytes they take, and how many are remembered whatever they take."""
+
+T = TypeVar("T", bound=Item)
 
 
 class Calls:
@@ -39,13 +42,24 @@ class Calls:
     def __init__(self, f: Callable[..., Any], name: str, batching: Batching, specialisations: Specialisations) -> None:
         self._f, self._name = f, name
         self.batching, self.specialisations = batching, specialisations
-        self.shortcuts: dict[Any, Shortcut] = {}
-        self.derivatives: dict[Any, Derivative] = {}
+        self.shortcuts: Remembered[Shortcut] = Remembered(MEMORY, ALWAYS, SHORTCUTS)
+        self.derivatives: Remembered[Derivative] = Remembered(MEMORY, ALWAYS, SHORTCUTS)
+        specialisations.when_forgotten = self._forget_dependents
 
-    def forget(self) -> None:
-        """Forget all shortcuts, because their programs were forgotten."""
-        self.shortcuts.clear()
-        self.derivatives.clear()
+    def _forget_dependents(self) -> None:
+        """Forget the shortcuts of programs that were forgotten, and the derivatives of shortcuts that were."""
+        for key, shortcut in list(self.shortcuts.items()):
+            if not shortcut.group.is_remembered:
+                self.shortcuts.forget(key)
+        for key, derivative in list(self.derivatives.items()):
+            if not (derivative.shortcut.is_remembered and derivative.shortcut.group.is_remembered):
+                self.derivatives.forget(key)
+
+    def _remember(self, known: Remembered[T], key: Any, item: T) -> None:
+        is_new = key not in known
+        known[key] = item
+        if is_new and known.trim():
+            self._forget_dependents()
 
     def eagerly(self, call: Call) -> Any:
         """Call the plain function, once for each sample."""
@@ -95,7 +109,7 @@ class Calls:
         if shortcut is not None:
             of_arrays = None if batch.shape is None and form is LEAF else value
             as_rows = self.batching.in_axes is None and reduce is None and batch.shape == (batch.size,)
-            _remember(self.derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
+            self._remember(self.derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
 
@@ -152,14 +166,10 @@ class Calls:
         arguments, batch = self.batching.arguments(call, chosen, each)
         runs = self.specialisations.run(call, arguments, batch, chosen, aux)
         if key is not None and key[1] == form and len(runs) == 1 and not runs[0][0].draws:
-            _remember(self.shortcuts, key, Shortcut(leaves, arguments, batch, runs[0][0]))
+            group = self.specialisations.group(call, arguments, chosen, aux)
+            if any(branch is runs[0][0] for branch in group.branches):  # it was not forgotten meanwhile
+                self._remember(self.shortcuts, key, Shortcut(leaves, arguments, batch, runs[0][0], group))
         return call, arguments, batch, runs
-
-
-def _remember(known: dict[Any, Any], key: Any, what: Any) -> None:
-    if len(known) == SHORTCUTS:  # the number of samples may differ in every call
-        known.clear()
-    known[key] = what
 
 
 def _total(numbers: Sequence[float] | Array) -> float:

@@ -34,7 +34,7 @@ Numbers = float | Sequence[float] | npt.NDArray[Any]
 class Function(Generic[Result]):
     """A compiled function; called on Values, the plain function returns a `Result`. See `compile`.
 
-    `print(f)` shows the programs that were recorded so far.
+    `print(f)` shows the programs that it remembers. See `specialisations`.
     """
 
     def __init__(self, f: Callable[..., Result], in_axes: Any = None, executor: str = "auto") -> None:
@@ -176,19 +176,18 @@ class Function(Generic[Result]):
         """
         call = self._signature.bind(args, kwargs)
         arguments, _ = self._calls.batching.arguments(call, (), False)
-        is_stale = self._specialisations.refresh(call, arguments)
-        if is_stale:
-            self._calls.forget()
-        return is_stale
+        return self._specialisations.refresh(call, arguments)
 
     def forget(self) -> None:
         """Forget all programs."""
         self._specialisations.forget()
-        self._calls.forget()
 
     @property
     def specialisations(self) -> list[Branch]:
-        """The programs that were recorded so far: one for each branch, for arguments of each form."""
+        """The programs that were recorded so far: one for each form of arguments, and each way through the `if`s.
+
+        When they take much memory, those for the forms that were not used for longest are forgotten, and recorded anew when needed.
+        """
         return self._specialisations.all
 
     def record_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:

@@ -14,8 +14,12 @@ import numpy as np
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.in_axes import Batch
+from autograd.compiled.api.remembered import Item
 from autograd.compiled.backends.contract import Storage
 from autograd.compiled.ir import Index
+
+OF_SHORTCUT, OF_ARGUMENT, OF_ARRAY, OF_NUMBER = 4000, 1300, 400, 8
+"""The approximate number of bytes of a shortcut, and what each argument, each array of one, and each number in storage adds."""
 
 SMALL = 100_000
 """Storage of fewer numbers is kept for the next call."""
@@ -28,14 +32,20 @@ class Shortcut:
         arguments: those of the earlier call, without their numbers.
         batch, branch: the samples, and their program.
         is_small: whether storage is kept for the next call.
+        group: what the branch is remembered with.
+        memory, was_used, last_use, is_remembered: see `remembered.Item`.
     """
 
-    def __init__(self, leaves: Sequence[list[Any]], arguments: list[Argument], batch: Batch, branch: Branch) -> None:
+    def __init__(self, leaves: Sequence[list[Any]], arguments: list[Argument], batch: Batch, branch: Branch, group: Item) -> None:
+        self.group = group
+        self.was_used, self.last_use, self.is_remembered = True, 0, True
         self.arguments = [argument.without_numbers() for argument in arguments]
         self.batch = batch
         self.branch = branch
         self._spare: list[Storage] = []
-        self.is_small = branch.code.shared + branch.code.batched * batch.size < SMALL
+        numbers = branch.code.shared + branch.code.batched * batch.size
+        self.is_small = numbers < SMALL
+        self.memory = OF_SHORTCUT + OF_ARGUMENT * len(leaves) + OF_ARRAY * sum(map(len, leaves)) + OF_NUMBER * numbers * self.is_small
         self._loads = [
             (i, _loader(argument, own, batch, *where))
             for i, (argument, own, where) in enumerate(zip(arguments, leaves, branch.inputs, strict=True))
@@ -65,6 +75,7 @@ class Shortcut:
             data.shared[place] = value._data
         if executable.forward(data) or (branch.checks and not branch.holds(data).all()):
             return None
+        self.was_used = self.group.was_used = True
         return data
 
     def give_back(self, data: Storage) -> None:
@@ -162,7 +173,8 @@ class Derivative:
         single: bool,
         as_rows: bool,
     ) -> None:
-        self._shortcut, self._value, self._single = shortcut, value, single
+        self.shortcut, self._value, self._single = shortcut, value, single
+        self.memory, self.was_used, self.last_use, self.is_remembered = shortcut.memory, True, 0, True
         code, size = shortcut.branch.code, shortcut.batch.size
         self._seed = shortcut.branch.outputs[0].as_seed(weight, size)
         # if they are few, gradients are copied, so that the storage can be used again and does not live as long as they do
@@ -180,10 +192,11 @@ class Derivative:
 
     def run(self, leaves: Sequence[list[Any]]) -> tuple[Any, Any] | None:
         """The value and the gradients; None if a sample leaves the domain of an operation, or the branch."""
-        shortcut = self._shortcut
+        shortcut = self.shortcut
         branch, data = shortcut.branch, shortcut.run(leaves, unchanging=True)
         if data is None:
             return None
+        self.was_used = True
         spare = _one_of(self._spare) if self._copies else None
         grads = branch.executable.gradients(shortcut.batch.size, self._seed, spare)
         branch.executable.backward(data, grads)

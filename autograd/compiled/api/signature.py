@@ -9,6 +9,9 @@ from typing import Any
 
 from autograd.errors import InputError
 
+WAYS = 256
+"""How many ways to pass arguments are kept at most."""
+
 
 @dataclass(frozen=True)
 class Passing:
@@ -117,6 +120,8 @@ class Signature:
         how = self._known.get((n, keywords))
         if how is None:
             names = (*self._names[:n], *[f"argument {i}" for i in range(len(self._names), n)], *keywords)
+            if len(self._known) == WAYS:
+                self._known.clear()
             positions = (*range(n), *[self._positions.get(name, -1) for name in keywords])
             how = self._known[n, keywords] = Passing(n, keywords, names, positions)
         return Call((*args, *kwargs.values()) if kwargs else args, how)

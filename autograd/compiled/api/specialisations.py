@@ -13,6 +13,7 @@ import numpy as np
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.branch import Branch, record_branch
 from autograd.compiled.api.in_axes import Batch
+from autograd.compiled.api.remembered import Remembered
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
 from autograd.compiled.export.listing import describe
@@ -23,12 +24,38 @@ from autograd.tracing import tracing
 BRANCHES = 64
 """The largest number of branches of a function, for arguments of one form."""
 
+MEMORY, ALWAYS = 2**25, 16
+"""How many bytes the programs of a function take together, and how many forms of arguments are remembered whatever they take."""
+
 Run = tuple[Branch, Any, Storage]
 """A branch, the samples for which it was run, and the storage with all numbers."""
 
 
+OF_PROGRAM, OF_ARGUMENT, OF_LEAF, OF_NODE = 20_000, 1000, 250, 450
+"""The approximate number of bytes of a program without nodes, and what each argument, each number of one, and each node adds."""
+
+
+class Group:
+    """The branches for arguments of one form.
+
+    Attributes:
+        branches: one for each way through the `if`s.
+        memory, was_used, last_use, is_remembered: see `remembered.Item`.
+    """
+
+    def __init__(self) -> None:
+        self.branches: list[Branch] = []
+        self.memory, self.was_used, self.last_use, self.is_remembered = OF_PROGRAM, True, 0, True
+
+    def add(self, branch: Branch) -> None:
+        """Add a branch."""
+        self.branches.append(branch)
+        leaves = sum(map(len, branch.recorded.variables))
+        self.memory += OF_PROGRAM + OF_ARGUMENT * len(branch.inputs) + OF_LEAF * leaves + OF_NODE * len(branch.tape.nodes)
+
+
 class Specialisations:
-    """The programs of a function.
+    """The programs of a function. Those that were not used for longest are forgotten when all together take too much memory.
 
     Args:
         f: the function.
@@ -36,23 +63,25 @@ class Specialisations:
         backend: loads the programs.
 
     Attributes:
-        recording_within: makes the context in which the function is recorded.
+        recording_within: a context that the function is recorded in.
+        when_forgotten: called after programs were forgotten.
     """
 
     def __init__(self, f: Callable[..., Any], name: str, backend: Backend) -> None:
         self._f, self._name, self._backend = f, name, backend
-        self._branches: dict[Any, list[Branch]] = {}
+        self._groups: Remembered[Group] = Remembered(MEMORY, ALWAYS)
         self.recording_within: Callable[[], AbstractContextManager[Any]] = nullcontext
+        self.when_forgotten: Callable[[], None] = lambda: None
 
     @property
     def by_form(self) -> list[list[Branch]]:
-        """The branches that were recorded so far, in one list for each form of arguments."""
-        return list(self._branches.values())
+        """The branches that are remembered, for arguments of each form."""
+        return [group.branches for group in list(self._groups.values())]
 
     @property
     def all(self) -> list[Branch]:
-        """All branches that were recorded so far, those for one form of arguments together."""
-        return [branch for branches in self._branches.values() for branch in branches]
+        """All of them, those for arguments of one form together."""
+        return [branch for branches in self.by_form for branch in branches]
 
     @property
     def last(self) -> Branch:
@@ -61,16 +90,28 @@ class Specialisations:
         Raises:
             CompileError: nothing was recorded yet.
         """
-        if not self._branches or not self.all:
+        branches = self.all
+        if not branches:
             raise CompileError(f"{self._name} was not recorded yet: call it first")
-        return self.all[-1]
+        return branches[-1]
+
+    def group(self, call: Call, arguments: list[Argument], chosen: tuple[int, ...], aux: bool) -> Group:
+        """The branches for arguments of this form; none, if it is new."""
+        key = _key(call, arguments, chosen, aux)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups.setdefault(key, Group())
+            self._trim()
+        group.was_used = True
+        return group
 
     def record(self, call: Call, arguments: list[Argument], chosen: tuple[int, ...]) -> None:
-        """Record the function for arguments of this form, unless it already was."""
-        branches = self._branches.setdefault(_key(call, arguments, chosen, False), [])
-        if not branches:
+        """Record the function for arguments of this form, unless it was."""
+        group = self.group(call, arguments, chosen, False)
+        if not group.branches:
             with self.recording_within():
-                branches.append(record_branch(self._backend, self._seen(call), self._f, arguments, 0, chosen, False))
+                group.add(record_branch(self._backend, self._seen(call), self._f, arguments, 0, chosen, False))
+            self._trim()
 
     def refresh(self, call: Call, arguments: list[Argument]) -> bool:
         """Forget the programs for arguments of this form, if the function would now be recorded differently. Returns whether it did."""
@@ -78,22 +119,30 @@ class Specialisations:
         with self.recording_within():
             stale = [
                 key
-                for key, branches in self._branches.items()
-                if key[:2] == (call.how, same) and not all(branch.is_current(self._seen(call), arguments) for branch in branches)
+                for key, group in list(self._groups.items())
+                if key[:2] == (call.how, same) and not all(branch.is_current(self._seen(call), arguments) for branch in group.branches)
             ]
         for key in stale:
-            del self._branches[key]
+            self._groups.forget(key)
+        if stale:
+            self.when_forgotten()
         return bool(stale)
 
     def forget(self) -> None:
-        """Forget all programs."""
-        self._branches.clear()
+        """Forget all of them."""
+        self._groups.forget_all()
+        self.when_forgotten()
+
+    def _trim(self) -> None:
+        if self._groups.trim():
+            self.when_forgotten()
 
     def __str__(self) -> str:
-        if not self.all:
-            return f"{self._name}: not recorded yet; the first call will record it"
+        branches = self.all
+        if not branches:
+            return f"{self._name}: not recorded yet; it will be at the first call"
         texts = []
-        for branch in self.all:
+        for branch in branches:
             texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))
             texts += [f"  where {check.line} was {check.truth}" for check in branch.checks]
             texts.append(f"  recorded for {branch.recorded_for}")
@@ -103,17 +152,16 @@ class Specialisations:
         return lambda seen: call.of(self._f, seen)
 
     def run(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], aux: bool) -> list[Run]:
-        """Compute each sample by the program of its own branch."""
-        branches = self._branches.setdefault(_key(call, arguments, chosen, aux), [])
+        """Each sample computed on the program of its own branch: the branch, its samples, and what was computed."""
+        group = self.group(call, arguments, chosen, aux)
+        branches = group.branches
         every = slice(None)
         pending: Any = every
         done: list[tuple[Branch, Any, Storage, Any]] = []
         for i in count():
             fresh = i >= len(branches)
             branch = (
-                self._next_branch(call, branches, arguments, 0 if pending is every else int(pending[0]), chosen, aux)
-                if fresh
-                else branches[i]
+                self._next_branch(call, group, arguments, 0 if pending is every else int(pending[0]), chosen, aux) if fresh else branches[i]
             )
             if branch.draws and not branch.checks and pending is every:  # the branch has no guards, so all samples take it
                 numbers = _drawn_by([(branch, every)], batch.size)[0]
@@ -142,19 +190,17 @@ class Specialisations:
             report(self._f, call, arguments, violations, batch, data.batched.shape[1])
         return [(branch, samples, data) for branch, samples, data, _ in done]
 
-    def _next_branch(
-        self, call: Call, branches: list[Branch], arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool
-    ) -> Branch:
-        """Record the branch of a sample that takes none of the known ones."""
+    def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
+        """The branch of a sample that went on none of those that are known, recorded."""
         with self.recording_within():
             branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
-        known = [other for other in branches if other.decisions == branch.decisions]
-        # the comparison was rounded differently in eager code, which counts; or another thread has just recorded the branch
-        if known:
+        known = [other for other in group.branches if other.decisions == branch.decisions]
+        if known:  # a sample whose comparison is rounded otherwise in eager code, which is right; or another thread was quicker
             return known[0]
-        if len(branches) == BRANCHES:
-            self._too_many(branches)
-        branches.append(branch)
+        if len(group.branches) == BRANCHES:
+            self._too_many(group.branches)
+        group.add(branch)
+        self._trim()
         return branch
 
     def _too_many(self, branches: list[Branch]) -> None:

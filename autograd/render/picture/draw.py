@@ -13,7 +13,7 @@ from typing import Any
 
 import graphviz
 
-from autograd._runtime.files import write_atomically
+from autograd._runtime.files import as_path, need_file, write_atomically
 from autograd.errors import InputError, MissingPackageError
 from autograd.render.picture import graph_picture, program_picture  # noqa: F401 - register what can be drawn
 from autograd.render.picture.boxes import MAX_NODES, Picture, View, picture_of
@@ -182,12 +182,18 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             options: as in `graphviz.Digraph.render`, for `dot` only.
 
         Raises:
-            InputError: there is no such format.
+            InputError: there is no such format, or a name is no path.
             MissingPackageError: this needs `dot`.
+            OSError: a file cannot be written, or is a folder, a device or a pipe.
         """
+        for name in (filename, directory, outfile):
+            if name is not None:
+                as_path(name, ".render('loss')")
         if self.backend == "dot":
             options |= {"cleanup": cleanup, "outfile": outfile}
             as_made = self._is_as_made()
+            source = os.path.join(directory or self.directory, filename or self.filename)
+            need_file(Path(directory or self.directory, outfile) if outfile else Path(f"{source}.{format or self.format}"))
             path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
             if as_made and path.suffix == ".svg":
                 write_atomically(path, with_night(path.read_text(encoding="utf-8")).encode())
@@ -197,25 +203,34 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
                 format = format or outfile.suffix[1:]
                 filename, directory = filename or outfile.with_suffix(".gv").name, outfile.parent
             content = self.pipe(format, **options)  # before anything is written, so that an error leaves no files
-            source = self.save(filename, directory=directory)
+            refuse_picture(filename)
+            source = os.path.join(directory or self.directory, filename or self.filename)
             path = Path(outfile or f"{source}.svg")
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content)
+            self.save(filename, directory=directory)
             if cleanup:
                 os.remove(source)
         if view or quiet_view:
             graphviz.view(path, quiet=quiet_view)
         return str(path)
 
-    def save(self, filename: str | os.PathLike[str] | None = None, directory: str | os.PathLike[str] | None = None, **options: Any) -> str:
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        skip_existing: bool | None = False,
+    ) -> str:
         """Write the DOT text to a file, and return the file's path. `render` writes the picture.
 
         Args:
             filename, directory: as for `render`.
-            options: as in `graphviz.Digraph.save`.
+            skip_existing: whether a file that is already there stays as it is.
 
         Raises:
-            InputError: the name is that of a picture.
+            InputError: the name is that of a picture, or no path.
+            OSError: the file cannot be written, or is a folder, a device or a pipe.
 
         Example:
             >>> from autograd import Value
@@ -224,10 +239,16 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             ...
             autograd.errors.InputError: this would write DOT text to 'a.svg': write .render(outfile='a.svg', cleanup=True) for the picture
         """
-        if filename is not None and Path(filename).suffix[1:] in PICTURES:
-            name = os.fspath(filename)
-            raise InputError(f"this would write DOT text to {name!r}: write .render(outfile={name!r}, cleanup=True) for the picture")
-        return str(super().save(filename, directory=directory, **options))
+        refuse_picture(filename)
+        if filename is not None:
+            self.filename = os.fspath(filename)
+        if directory is not None:
+            self.directory = os.fspath(directory)
+        path = Path(self.filepath)
+        if not (skip_existing and path.exists()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, self.source.encode())
+        return str(self.filepath)
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, str]:
         """What a notebook shows. An image in HTML is shown in untrusted notebooks too; bare SVG is not.
@@ -247,6 +268,16 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def __repr__(self) -> str:
         content = self.original[0].content if self.original else "something else"
         return f"<Drawing of {content}, laid out by {self.backend}>"
+
+
+def refuse_picture(filename: str | os.PathLike[str] | None) -> None:
+    """
+    Raises:
+        InputError: DOT text would be written to a file with the name of a picture, or the name is no path.
+    """
+    if filename is not None and as_path(filename, ".save('loss.gv')").suffix[1:] in PICTURES:
+        name = os.fspath(filename)
+        raise InputError(f"this would write DOT text to {name!r}: write .render(outfile={name!r}, cleanup=True) for the picture")
 
 
 def known(format: object) -> str:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypedDict
 
-from autograd._runtime.files import write_atomically
+from autograd._runtime.files import as_path, write_atomically
 from autograd.errors import InputError
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import labelled, number, shown, symbol
@@ -68,6 +68,7 @@ class Player:
 
         Raises:
             InputError: the path does not end in .html.
+            OSError: the file cannot be written, or is a folder, a device or a pipe.
 
         Example:
             >>> play(Value(1.0) + 1.0).save("picture.png")
@@ -77,7 +78,7 @@ class Player:
         """
         if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in (".html", ".htm"):
             raise InputError(f'a player is saved as an HTML page, not as {path!r}: write .save("play.html")')
-        path = Path(path)
+        path = as_path(path, ".save('play.html')")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, self.page.encode())
         return str(path)

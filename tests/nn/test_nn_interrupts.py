@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -155,8 +156,8 @@ def test_an_interrupt_between_two_batches(executor: str, monkeypatch: pytest.Mon
 
         def set_description(self, text: str) -> None: ...
 
-        def write(self, line: str) -> None:
-            print(line)
+        def external_write_mode(self) -> AbstractContextManager[None]:
+            return nullcontext()
 
         def update(self) -> None:
             self.updates += 1

@@ -92,7 +92,7 @@ class Output:
             grads.set(*self.as_seed(seed, grads.batched.shape[1]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Branch:
     """One path through the `if`s of a function: its code, and the places of its inputs and outputs in storage.
 
@@ -126,6 +126,10 @@ class Branch:
     recorded_for: str
     wanted: list[int]
     first: list[int]
+
+    def __repr__(self) -> str:
+        guards = "".join([f"; {check.line} was {check.truth}" for check in self.checks])
+        return f"<program of {len(self.code.flattened)} instructions for {self.recorded_for}{guards}>"
 
     @property
     def code(self) -> Code:

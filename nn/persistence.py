@@ -27,8 +27,8 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         >>> from nn import MLP
         >>> trained, fresh = MLP(2, [3, 1]), MLP(2, [3, 1])
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     save(trained, Path(folder, "weights.safetensors"))
-        ...     load(fresh, Path(folder, "weights.safetensors"))
+        ...     save(trained, f"{folder}/weights.safetensors")
+        ...     load(fresh, f"{folder}/weights.safetensors")
         >>> fresh.state_dict() == trained.state_dict()
         True
     """

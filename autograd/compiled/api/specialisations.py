@@ -140,7 +140,7 @@ class Specialisations:
     def __str__(self) -> str:
         branches = self.all
         if not branches:
-            return f"{self._name}: not recorded yet; it will be at the first call"
+            return f"{self._name}: not recorded yet; the first call will record it"
         texts = []
         for branch in branches:
             texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))

@@ -15,6 +15,8 @@ from executors import EXECUTORS
 
 ROOT = Path(__file__).resolve().parent.parent
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = """
 import random, sys, warnings
 warnings.filterwarnings("error", category=EncodingWarning, module="autograd|nn|<string>|__main__")

@@ -6,18 +6,30 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numba
 import pytest
 import small_machine
 from executors import EXECUTORS
 
 from autograd.compiled.backends.machine import code_cache, machine
 
-pytestmark = pytest.mark.skipif("native" not in EXECUTORS, reason="needs Numba")
+if "native" not in EXECUTORS:
+    pytest.skip("needs Numba", allow_module_level=True)
+numba = pytest.importorskip("numba")
+
+
+@pytest.fixture(autouse=True)
+def _no_machine_is_left() -> Iterator[None]:
+    """The small machine serves these tests only, and the real one none of them."""
+    for function in (machine.machine, machine._made_once):
+        function.cache_clear()
+    yield
+    for function in (machine.machine, machine._made_once):
+        function.cache_clear()
+
 
 ONCE, ALWAYS, NEVER = "once on this machine", "at every start, because ", ""
 

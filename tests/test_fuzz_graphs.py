@@ -42,6 +42,7 @@ def worst_of(bench: Bench, programs: int) -> Program:
     return bench.shrink(max(failing, key=lambda program: len(program.steps)))
 
 
+@pytest.mark.slow
 def test_a_wrong_rule_is_found_and_shrunk(bench: Bench) -> None:
     """Plant an error in one build: the bench must see it, and make the program small."""
     row = bench.native.ops.OPERATIONS["sinh"]
@@ -61,6 +62,7 @@ def reference(bench: Bench) -> Bench:
     return Bench(None, ["numpy"])
 
 
+@pytest.mark.slow
 def test_a_wrong_executor_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference.native.compiled.backends.numpy.arrays.ARRAYS, "atan", lambda a: np.arctan(a) * (1.0 + 1e-9))
     small = worst_of(reference, 300)
@@ -73,6 +75,7 @@ def test_a_frozen_branch_is_found(reference: Bench, monkeypatch: pytest.MonkeyPa
     assert any(name.startswith("if:") for name, _ in worst_of(reference, 150).steps)
 
 
+@pytest.mark.slow
 def test_a_forgotten_mask_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference.native.compiled.backends.numpy.reference, "_selected", lambda one, data, part: part)
     assert any("where:" in name for name, _ in worst_of(reference, 400).steps)

@@ -159,6 +159,7 @@ def test_at_ordinary_points_right_derivatives_agree_and_wrong_ones_never(row: Op
     assert unknown <= 0.06 * compared, (unknown, compared)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_at_points_of_all_scales_wrong_derivatives_never_agree_and_right_ones_never_disagree(row: Operation) -> None:
     result = points(row, SCALES if row.arity != 3 else SCALES[::3])

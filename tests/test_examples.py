@@ -9,6 +9,7 @@ import pytest
 from kernel import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "network"),
     [pytest.param([], "784-30-10", marks=pytest.mark.seed("G1")), pytest.param(["--improved"], "784-100-10", marks=pytest.mark.seed("G2"))],

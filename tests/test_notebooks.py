@@ -17,7 +17,7 @@ BYTES = 700_000
 MACHINE_PATH = re.compile(r"(?<![\w./])(/(tmp|home|root|work|Users|usr|opt|var|mnt)/|[A-Z]:\\\\)")
 PICTURE = {"image/png", "image/svg+xml", "text/html", "text/latex"}
 
-LONG = ("04", "05", "06", "07", "08", "10", "12")
+LONG = ("04", "05", "06", "07", "08", "09", "10", "11", "12")
 """The numbers of the notebooks that take longest."""
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

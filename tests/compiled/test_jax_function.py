@@ -345,6 +345,7 @@ print(np.abs(np.array([*ours[1].values()]) - gradient).max() / scale)
 """
 
 
+@pytest.mark.slow
 def test_eight_devices_compute_the_gradient_of_one() -> None:
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", SHARDED], capture_output=True, text=True, env=environment, check=False)

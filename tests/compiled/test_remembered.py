@@ -65,6 +65,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], Any, Callable[[int], Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_memory_is_bounded_over_many_shapes(executor: str) -> None:
     compiled = compile(lambda x: sum([dot(r, r) for r in x]), in_axes=(None,), executor=executor)

@@ -67,18 +67,14 @@ class Supervision:
         Raises:
             CompileError: the function is being recorded.
         """
-        trace = _recording_of(node)
-        if trace is not None:
-            raise trace.refused(_frozen(node, "data"))
+        _refuse_frozen(node, "data")
 
     def gradient_read(self, node: Node) -> None:
         """
         Raises:
             CompileError: the function is being recorded.
         """
-        trace = _recording_of(node)
-        if trace is not None:
-            raise trace.refused(_frozen(node, "grad"))
+        _refuse_frozen(node, "grad")
 
     def number_assigned(self, node: Node) -> None:
         """
@@ -131,12 +127,20 @@ def _recording_of(node: Node) -> Trace | None:
     return trace if trace is not None and _is_recorded(trace) else None
 
 
-def _frozen(node: Node, attribute: str) -> CompileError:
-    return CompileError(
-        f"the .{attribute} of {described(node)} was read at {current_line()} while the function was recorded: the number would be frozen "
-        f"into the program. Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); or read "
-        f".{attribute} outside of the compiled function"
-    )
+def _refuse_frozen(node: Node, attribute: str) -> None:
+    """
+    Raises:
+        CompileError: the function is being recorded.
+    """
+    trace = _recording_of(node)
+    if trace is not None:
+        raise trace.refused(
+            CompileError(
+                f"the .{attribute} of {described(node)} was read at {current_line()} while the function was recorded: the number would be "
+                "frozen into the program. Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); "
+                f"or read .{attribute} outside of the compiled function"
+            )
+        )
 
 
 _DONE = {"hash": "hashed", "text": "converted to text"}

@@ -63,7 +63,7 @@ class Specialisations:
         backend: loads the programs.
 
     Attributes:
-        recording_within: a context that the function is recorded in.
+        recording_within: makes the context in which the function is recorded.
         when_forgotten: called after programs were forgotten.
     """
 
@@ -75,12 +75,12 @@ class Specialisations:
 
     @property
     def by_form(self) -> list[list[Branch]]:
-        """The branches that are remembered, for arguments of each form."""
+        """The branches that are remembered, in one list for each form of arguments."""
         return [group.branches for group in list(self._groups.values())]
 
     @property
     def all(self) -> list[Branch]:
-        """All of them, those for arguments of one form together."""
+        """All branches that are remembered, those for one form of arguments together."""
         return [branch for branches in self.by_form for branch in branches]
 
     @property
@@ -106,7 +106,7 @@ class Specialisations:
         return group
 
     def record(self, call: Call, arguments: list[Argument], chosen: tuple[int, ...]) -> None:
-        """Record the function for arguments of this form, unless it was."""
+        """Record the function for arguments of this form, unless it already was."""
         group = self.group(call, arguments, chosen, False)
         if not group.branches:
             with self.recording_within():
@@ -129,7 +129,7 @@ class Specialisations:
         return bool(stale)
 
     def forget(self) -> None:
-        """Forget all of them."""
+        """Forget all programs."""
         self._groups.forget_all()
         self.when_forgotten()
 
@@ -152,7 +152,7 @@ class Specialisations:
         return lambda seen: call.of(self._f, seen)
 
     def run(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], aux: bool) -> list[Run]:
-        """Each sample computed on the program of its own branch: the branch, its samples, and what was computed."""
+        """Compute each sample by the program of its own branch."""
         group = self.group(call, arguments, chosen, aux)
         branches = group.branches
         every = slice(None)
@@ -191,11 +191,12 @@ class Specialisations:
         return [(branch, samples, data) for branch, samples, data, _ in done]
 
     def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
-        """The branch of a sample that went on none of those that are known, recorded."""
+        """Record the branch of a sample that takes none of the known ones."""
         with self.recording_within():
             branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
         known = [other for other in group.branches if other.decisions == branch.decisions]
-        if known:  # a sample whose comparison is rounded otherwise in eager code, which is right; or another thread was quicker
+        # the comparison was rounded differently in eager code, which counts; or another thread has just recorded the branch
+        if known:
             return known[0]
         if len(group.branches) == BRANCHES:
             self._too_many(group.branches)

@@ -58,15 +58,15 @@ class Output:
 
     def read(self, data: Storage) -> Array:
         """The array, with the samples as its first axis."""
-        n = data.batched.shape[1]
+        n = data.samples
         if self._single is not None:  # such as a loss, without an index array
             batched, place = self._single
-            return data.batched[place].copy() if batched else data.shared[place : place + 1].repeat(n)
+            return data.take(place) if batched else data.shared[place : place + 1].repeat(n)
         if self._all_batched:
-            array = data.batched[self._of_batched].T.copy()
+            array = np.ascontiguousarray(data.take(self._of_batched).T)
         else:
             array = np.empty((n, self.places.size))
-            array[:, self.batched] = data.batched[self._of_batched].T
+            array[:, self.batched] = data.take(self._of_batched).T
             array[:, ~self.batched] = data.shared[self._of_shared]
         return array.reshape(n, *self.shape)
 
@@ -74,7 +74,7 @@ class Output:
         """A single number of a single sample."""
         assert self._single is not None
         batched, place = self._single
-        return float(data.batched[place, 0] if batched else data.shared[place])
+        return float(data.take(place)[0] if batched else data.shared[place])
 
     def as_seed(self, number: float, samples: int) -> Seed:
         """The gradient of a single number, the same for all samples."""
@@ -86,10 +86,10 @@ class Output:
         """Add an array as `read` returns it to the gradients; or set the gradient of a single number for all samples, unless it is 0."""
         if not isinstance(seed, float):
             seed = seed.reshape(len(seed), -1)
-            np.add.at(grads.batched, self.places[self.batched], seed[:, self.batched].T)  # a number may be returned twice
+            grads.add_rows(self.places[self.batched], seed[:, self.batched].T)
             np.add.at(grads.shared, self.places[~self.batched], seed[:, ~self.batched].sum(axis=0))
         elif seed and self._single is not None:
-            grads.set(*self.as_seed(seed, grads.batched.shape[1]))
+            grads.set(*self.as_seed(seed, grads.samples))
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,7 +170,7 @@ class Branch:
             data.shared[place] = value._data
         for k, (place, _) in enumerate(self.draws):
             if place >= 0:
-                data.batched[place] = 0.5 if draws is None else draws[k]
+                data.put(place, 0.5 if draws is None else draws[k])
         return data, self.executable.forward(data)
 
     def is_current(self, f: Seen, arguments: Sequence[Argument]) -> bool:
@@ -184,7 +184,7 @@ class Branch:
 
     def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
         """For which samples all guards hold."""
-        ok = np.ones(data.batched.shape[1], dtype=bool)
+        ok = np.ones(data.samples, dtype=bool)
         for check in self.checks:
             same = (_at(data, check.condition) != 0.0) == check.truth
             ok &= same if check.mask is None else same | (_at(data, check.mask) == 0.0)
@@ -202,7 +202,7 @@ class Branch:
 
 def _at(data: Storage, place: tuple[bool, int]) -> Any:
     batched, i = place
-    return data.batched[i] if batched else data.shared[i]
+    return data.take(i) if batched else data.shared[i]
 
 
 @collector_paused()

@@ -56,13 +56,13 @@ def _add_gradients(
 ) -> None:
     for branch, samples, data in runs:
         whole = isinstance(samples, slice)
-        grads = branch.executable.gradients(data.batched.shape[1])
+        grads = branch.executable.gradients(data.samples)
         branch.seed(grads, [seed if isinstance(seed, float) else seed[samples] for seed in seeds])
         branch.executable.backward(data, grads)
         for i in chosen:
             used, places = branch.inputs[i]
             batched = arguments[i].batched
-            part = (grads.batched if batched else grads.shared)[places]
+            part = grads.take(places) if batched else grads.shared[places]
             count = arguments[i].count
             if whole and len(part) == count:  # the most frequent case
                 gradients[i] = part
@@ -83,11 +83,12 @@ def push_forward(runs: list[Run], arrays: list[Array], directions: Sequence[Argu
     """The derivatives of the results, which are `arrays`, in a direction that has the form of the arguments."""
     moved = [np.empty_like(array) for array in arrays]
     for branch, samples, data in runs:
-        tangent, moving = (branch.executable.zeros(data.batched.shape[1]) for _ in range(2))
+        tangent, moving = (branch.executable.zeros(data.samples) for _ in range(2))
         for direction, (used, places) in zip(directions, branch.inputs, strict=True):
             numbers = direction.numbers(batch.size)[used]
             if direction.batched:
-                tangent.batched[places], moving.batched[places] = numbers[:, samples], 1.0
+                tangent.put(places, numbers[:, samples])
+                moving.put(places, 1.0)
             else:
                 tangent.shared[places], moving.shared[places] = numbers, 1.0
         branch.executable.push_forward(data, tangent, moving)

@@ -47,15 +47,8 @@ class Shortcut:
         self.is_small = numbers < SMALL
         self.memory = OF_SHORTCUT + OF_ARGUMENT * len(leaves) + OF_ARRAY * sum(map(len, leaves)) + OF_NUMBER * numbers * self.is_small
         self._loads = [
-            (i, _loader(argument, own, batch, *where))
-            for i, (argument, own, where) in enumerate(zip(arguments, leaves, branch.inputs, strict=True))
+            _loader(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)
         ]
-        by_argument = [
-            _arrays_of(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)
-        ]
-        self._at_once = branch.executable.plan([x for arrays in by_argument for x in arrays])
-        self._together = [i for i, arrays in enumerate(by_argument) if arrays]
-        self._others = [(i, load) for i, load in self._loads if i not in self._together]
 
     def run(self, leaves: Sequence[list[Any]], unchanging: bool = False) -> Storage | None:
         """Run the program. Returns the storage; None if a sample leaves the domain of an operation, or the branch.
@@ -64,19 +57,34 @@ class Shortcut:
             leaves: the leaves of each argument, as `form_of` returns them.
             unchanging: whether the arrays will not change until the storage is given back, so that they need not be copied.
         """
-        branch, executable = self.branch, self.branch.executable
-        data = _one_of(self._spare) or executable.storage(self.batch.size)
-        rest = self._loads
-        if self._at_once is not None and self._at_once(data, [leaf for i in self._together for leaf in leaves[i]], unchanging):
-            rest = self._others
-        for i, load in rest:
-            load(leaves[i], data)
-        for value, place in branch.captured:
-            data.shared[place] = value._data
-        if executable.forward(data) or (branch.checks and not branch.holds(data).all()):
+        branch = self.branch
+        data = self._loaded(leaves, unchanging)
+        if branch.executable.forward(data) or not self._holds(data):
             return None
-        self.was_used = self.group.was_used = True
         return data
+
+    def differentiate(self, leaves: Sequence[list[Any]], grads: Storage) -> Storage | None:
+        """As `run`, and compute the gradients too. The arrays must not change meanwhile."""
+        data = self._loaded(leaves, True)
+        if self.branch.executable.differentiate(data, grads) or not self._holds(data):
+            return None
+        return data
+
+    def _loaded(self, leaves: Sequence[list[Any]], unchanging: bool) -> Storage:
+        """Storage with the numbers of the arguments."""
+        data = _one_of(self._spare) or self.branch.executable.storage(self.batch.size)
+        for load, own in zip(self._loads, leaves, strict=True):
+            load(own, data, unchanging)
+        for value, place in self.branch.captured:
+            data.shared[place] = value._data
+        return data
+
+    def _holds(self, data: Storage) -> bool:
+        """Whether all samples take the branch."""
+        if self.branch.checks and not self.branch.holds(data).all():
+            return False
+        self.was_used = self.group.was_used = True
+        return True
 
     def give_back(self, data: Storage) -> None:
         """Let the next call use the storage again."""
@@ -93,14 +101,18 @@ def _one_of(spare: list[Storage]) -> Storage | None:
         return None
 
 
-def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> Callable[[list[Any], Storage], None]:
-    """A function that copies the numbers of such an argument to their places."""
+Loader = Callable[[list[Any], Storage, bool], None]
+"""A function that loads the leaves of an argument into storage. The bool says that they will not change, so that they need not be copied."""
+
+
+def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> Loader:
+    """A function that loads the numbers of such an argument to their places."""
     whole = _is_whole(argument, used)
     if whole and isinstance(places, slice) and not argument.batched and argument.module is None:
         # leaf by leaf, without an array of all numbers
         cuts = [slice(start, end) for start, end in _cuts(leaves, places.start)]
 
-        def load_parts(x: list[Any], data: Storage) -> None:
+        def load_parts(x: list[Any], data: Storage, unchanging: bool) -> None:
             shared = data.shared
             for leaf, cut in zip(x, cuts, strict=True):
                 shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
@@ -109,30 +121,20 @@ def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, pl
     if whole and isinstance(places, slice) and _is_one_a_sample(argument, leaves, batch):
         row = places.start
 
-        def load_row(x: list[Any], data: Storage) -> None:
-            data.put(row, x[0])
+        def load_row(x: list[Any], data: Storage, unchanging: bool) -> None:
+            data.put(row, x[0], lend=unchanging)
 
         return load_row
     read, batched = argument.reader(leaves, batch.size, batch.shape), argument.batched
 
-    def load(x: list[Any], data: Storage) -> None:
+    def load(x: list[Any], data: Storage, unchanging: bool) -> None:
         numbers = read(x) if whole else read(x)[used]
         if batched:
-            data.put(places, numbers)
+            data.put(places, numbers, lend=unchanging)
         else:
             data.shared[places] = numbers
 
     return load
-
-
-def _arrays_of(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> list[tuple[bool, int, int]]:
-    """The arrays of the argument for `Executable.plan`; empty unless all of its leaves are arrays that are used unchanged."""
-    if not (_is_whole(argument, used) and isinstance(places, slice) and all(isinstance(leaf, np.ndarray) for leaf in leaves)):
-        return []
-    if argument.batched:
-        by_sample = argument.build.kind is None and leaves[0].shape == argument.arrays[0].shape
-        return [(True, places.start, argument.count)] if by_sample or _is_one_a_sample(argument, leaves, batch) else []
-    return [(False, start, end - start) for start, end in _cuts(leaves, places.start)]
 
 
 def _cuts(leaves: list[Any], start: int) -> list[tuple[int, int]]:
@@ -180,7 +182,6 @@ class Derivative:
         # if they are few, gradients are copied, so that the storage can be used again and does not live as long as they do
         count = sum([argument.count * (size if argument.batched else 1) for argument in (shortcut.arguments[i] for i in chosen)])
         self._copies = shortcut.is_small and 4 * count < code.shared + code.batched * size
-        self._spare: list[Storage] = []
         self._readers = [
             _reader(shortcut.arguments[i], *shortcut.branch.inputs[i], size, of_argument, self._copies)
             for i, of_argument in zip(chosen, restore, strict=True)
@@ -193,22 +194,18 @@ class Derivative:
     def run(self, leaves: Sequence[list[Any]]) -> tuple[Any, Any] | None:
         """The value and the gradients; None if a sample leaves the domain of an operation, or the branch."""
         shortcut = self.shortcut
-        branch, data = shortcut.branch, shortcut.run(leaves, unchanging=True)
+        branch = shortcut.branch
+        grads = branch.executable.gradients(shortcut.batch.size, self._seed)
+        data = shortcut.differentiate(leaves, grads)
         if data is None:
             return None
         self.was_used = True
-        spare = _one_of(self._spare) if self._copies else None
-        grads = branch.executable.gradients(shortcut.batch.size, self._seed, spare)
-        branch.executable.backward(data, grads)
         if self._single:
             gradients = self._readers[0](grads)
         elif self._block is not None:
-            block = grads.batched[self._block]
-            gradients = tuple(block.copy() if self._copies else block)
+            gradients = tuple(grads.take(self._block))
         else:
             gradients = tuple([read(grads) for read in self._readers])
-        if self._copies and not self._spare:
-            self._spare.append(grads)
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
         shortcut.give_back(data)
         return value, gradients
@@ -219,14 +216,14 @@ def _reader(
 ) -> Callable[[Storage], Any]:
     """A function that reads the gradient with respect to an argument; `copies` says whether it copies it, to free the storage."""
     batched, count = argument.batched, argument.count
+    if batched and _is_whole(argument, used):
+        return lambda grads: restore(grads.take(places))
     if _is_whole(argument, used):
-        if copies:
-            return lambda grads: restore((grads.batched if batched else grads.shared)[places].copy())
-        return lambda grads: restore((grads.batched if batched else grads.shared)[places])
+        return (lambda grads: restore(grads.shared[places].copy())) if copies else (lambda grads: restore(grads.shared[places]))
 
     def read(grads: Storage) -> Any:
         whole = np.zeros((count, size) if batched else count)
-        whole[used] = (grads.batched if batched else grads.shared)[places]
+        whole[used] = grads.take(places) if batched else grads.shared[places]
         return restore(whole)
 
     return read

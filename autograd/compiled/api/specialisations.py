@@ -187,7 +187,7 @@ class Specialisations:
                 )
             ]
         for _, _, data, violations in done:
-            report(self._f, call, arguments, violations, batch, data.batched.shape[1])
+            report(self._f, call, arguments, violations, batch, data.samples)
         return [(branch, samples, data) for branch, samples, data, _ in done]
 
     def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:

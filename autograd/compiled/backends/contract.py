@@ -8,7 +8,6 @@ backend is `backends.numpy`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,25 +28,43 @@ samples, of length 1 if they are all the same."""
 
 @dataclass(slots=True)
 class Storage:
-    """The numbers of one run, shared ones and batched ones. Each run has its own storage, so threads can share a program."""
+    """The numbers of one run, shared ones and batched ones. Each run has its own storage, so threads can share a program.
+
+    A backend may have storage that keeps only some of the batched numbers: those of leaves and results.
+    """
 
     shared: Array
     batched: Array
 
-    def put(self, rows: Index | int, numbers: Array) -> None:
-        """Set batched numbers, one row for each place and one column for each sample."""
-        self.batched[rows] = numbers
+    @property
+    def samples(self) -> int:
+        """The number of samples."""
+        return self.batched.shape[1]
+
+    def put(self, places: Index | int, numbers: Array | float, lend: bool = False) -> None:
+        """Set batched numbers, one row for each place and one column for each sample.
+
+        Args:
+            places: those of leaves.
+            numbers: the numbers.
+            lend: whether the array will not change until it is given back, so that it need not be copied.
+        """
+        self.batched[places] = numbers
+
+    def give_back(self) -> None:
+        """Release arrays of the caller, which were read without a copy."""
 
     def set(self, batched: bool, place: int, number: float) -> None:
         """Set one number, the same for all samples."""
         (self.batched if batched else self.shared)[place] = number
 
-    def give_back(self) -> None:
-        """Release arrays of the caller, which were read without a copy."""
+    def add_rows(self, places: npt.NDArray[np.intp], numbers: Array) -> None:
+        """Add to batched numbers, one row for each place. A place that occurs twice receives the sum."""
+        np.add.at(self.batched, places, numbers)
 
-    def straight(self) -> Storage:
-        """The same numbers in the layout of the reference backend."""
-        return self
+    def take(self, places: Index | int) -> Array:
+        """Batched numbers of results, one row for each place; of gradients those of leaves. No later run changes them."""
+        return self.batched[places].copy() if isinstance(places, (int, slice)) else self.batched[places]
 
     def read(self, operand: Operand) -> Array:
         """The numbers of the operand: a view if its places are regular, otherwise a copy."""
@@ -86,11 +103,6 @@ class Storage:
         target += part
 
 
-Load = Callable[[Storage, list[Array], bool], bool]
-"""A function that loads arrays into storage. The bool says that the arrays will not change until the storage is given back, so that they
-need not be copied. It returns whether it has loaded them."""
-
-
 class Executable(Protocol):
     """Code that a backend has loaded.
 
@@ -104,21 +116,12 @@ class Executable(Protocol):
         """Storage for the numbers of one run, with the constants in their places."""
         ...  # pragma: no cover - a protocol
 
-    def gradients(self, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
+    def gradients(self, samples: int = 1, seed: Seed | None = None) -> Storage:
         """Storage for the gradients of one run.
 
         Args:
             samples: the number of samples.
             seed: the gradient of a result; all other gradients to which `backward` adds are 0.
-            spare: storage of an earlier run to use again; None to make new storage.
-        """
-        ...  # pragma: no cover - a protocol
-
-    def plan(self, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:
-        """A function that loads such arrays together; None if they must be loaded one by one.
-
-        Args:
-            arrays: for each array whether it is batched, its first place, and how many numbers it has for each sample.
         """
         ...  # pragma: no cover - a protocol
 
@@ -128,6 +131,10 @@ class Executable(Protocol):
 
     def backward(self, data: Storage, grads: Storage) -> None:
         """Add the gradients of all numbers to `grads`, which contains those of the results."""
+        ...  # pragma: no cover - a protocol
+
+    def differentiate(self, data: Storage, grads: Storage) -> list[Violation]:
+        """`forward`, and then `backward` unless an instruction has left its domain. Together they may take less than one by one."""
         ...  # pragma: no cover - a protocol
 
     def push_forward(self, data: Storage, tangents: Storage, moving: Storage) -> None:

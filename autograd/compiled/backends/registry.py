@@ -6,14 +6,14 @@ import importlib.util
 
 from autograd.compiled.backends.contract import Backend
 from autograd.compiled.backends.jax import xla
-from autograd.compiled.backends.machine import native
+from autograd.compiled.backends.llvm import executable
 from autograd.compiled.backends.numpy import reference
 from autograd.errors import CompileError, MissingPackageError
 
 BACKENDS: dict[str, tuple[Backend, tuple[str, ...], str]] = {
     "numpy": (reference, (), ""),
-    "llvm": (native, ("numba", "scipy"), "fast"),
-    "native": (native, ("numba", "scipy"), "fast"),
+    "llvm": (executable, ("llvmlite",), "fast"),
+    "native": (executable, ("llvmlite",), "fast"),
     "jax": (xla, ("jax",), "jax"),
 }
 """Each with the packages that it needs, and the extra that installs them. "native" is another name of "llvm"."""
@@ -25,7 +25,7 @@ def backend_named(name: str) -> Backend:
     """The backend with this name.
 
     Args:
-        name: "numpy"; "llvm", also called "native", which needs Numba and SciPy; "auto", which is "llvm" if these are installed,
+        name: "numpy"; "llvm", also called "native", which needs llvmlite; "auto", which is "llvm" if these are installed,
             otherwise "numpy"; or "jax", which needs JAX.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiled.backends.contract import Array, Load, Seed, Storage, Violation
+from autograd.compiled.backends.contract import Array, Seed, Storage, Violation
 from autograd.compiled.backends.numpy.arrays import ARRAYS
 from autograd.compiled.backends.numpy.kinds import RULES, Moving, columns
 from autograd.compiled.ir import Code, Instruction, Operand, Scalars
@@ -32,18 +32,12 @@ class Reference:
         """See `Executable`."""
         return Storage(np.zeros(self.code.shared), np.zeros((self.code.batched, samples)))
 
-    def gradients(self, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
+    def gradients(self, samples: int = 1, seed: Seed | None = None) -> Storage:
         """See `Executable`."""
-        grads = self.zeros(samples) if spare is None else spare
-        if spare is not None:
-            grads.shared[...] = grads.batched[...] = 0.0
+        grads = self.zeros(samples)
         if seed is not None:
             grads.set(*seed)
         return grads
-
-    def plan(self, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:
-        """See `Executable`. Arrays are loaded one by one."""
-        return None
 
     def forward(self, data: Storage) -> list[Violation]:
         """See `Executable`."""
@@ -54,6 +48,13 @@ class Reference:
     def backward(self, data: Storage, grads: Storage) -> None:
         """See `Executable`."""
         pull(self.code.instructions, data, grads)
+
+    def differentiate(self, data: Storage, grads: Storage) -> list[Violation]:
+        """See `Executable`."""
+        violations = self.forward(data)
+        if not violations:
+            self.backward(data, grads)
+        return violations
 
     def push_forward(self, data: Storage, tangents: Storage, moving: Storage) -> None:
         """See `Executable`."""

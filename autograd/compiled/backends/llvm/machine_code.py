@@ -1,0 +1,102 @@
+"""From the text of a module to functions that run: compiled by LLVM, and kept on disk for the next process (see `code_cache`)."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import threading
+from functools import cache
+from typing import Any
+
+from autograd.compiled.backends.llvm import code_cache
+from autograd.compiled.backends.llvm.text import Module
+
+FORMAT = 1
+"""Changed when kernels are called in another way, so that older ones on disk are not used."""
+
+_LOCK = threading.Lock()
+_ADDRESSES: dict[str, int] = {}
+"""The functions that this process has loaded, by the hash of their text."""
+
+
+class _Processor:
+    """The processor on which kernels run, and the engine that has loaded them."""
+
+    def __init__(self) -> None:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self.llvm = llvm
+        self.name, self.features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
+        level = os.environ.get("SCALAR_AUTOGRAD_VECTORS", "")
+        if level == "sse2":
+            self.name, flags = "x86-64", ""
+        elif level == "avx2":
+            self.name, flags = "haswell", ""
+        else:
+            flags = self.features.flatten()
+        self.flags = flags
+        has = {"avx512f": level == "" and self.features.get("avx512f"), "avx": level == "avx2" or (level == "" and self.features.get("avx"))}
+        self.lanes = 8 if has["avx512f"] else 4 if has["avx"] else 2
+        target = llvm.Target.from_default_triple()
+        self.triple = target.triple
+        self.target = self._new_target()
+        # the engine owns a target machine of its own
+        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._new_target())
+        self.version = f"{FORMAT} {llvm.llvm_version_info} {self.triple} {self.name} {self.flags}"
+
+    def _new_target(self) -> Any:
+        target = self.llvm.Target.from_default_triple()
+        return target.create_target_machine(cpu=self.name, features=self.flags, opt=2)
+
+    def compile(self, text: str) -> bytes:
+        """The object code of a module."""
+        module = self.llvm.parse_assembly(text)
+        module.triple, module.data_layout = self.triple, str(self.target.target_data)
+        module.verify()
+        return bytes(self.target.emit_object(module))
+
+    def load(self, code: bytes, name: str) -> int:
+        """The address of a function of object code."""
+        self.engine.add_object_file(self.llvm.ObjectFileRef.from_data(code))
+        self.engine.finalize_object()
+        return int(self.engine.get_function_address(name))
+
+
+@cache
+def processor() -> _Processor:
+    """The processor, looked at when it is first needed."""
+    return _Processor()
+
+
+def lanes() -> int:
+    """The number of floats in a vector of this processor."""
+    return processor().lanes
+
+
+def address_of(module: Module, name: str) -> int:
+    """The address of a function of a module, which is compiled unless this process or the disk has it.
+
+    Args:
+        module: contains the function, under the name "kernel".
+        name: what the function does, for debuggers and profilers.
+    """
+    text = str(module)
+    with _LOCK:
+        host = processor()
+        digest = hashlib.sha256(f"{host.version}\n{text}".encode()).hexdigest()
+        address = _ADDRESSES.get(digest)
+        if address is None:
+            # each function has a name of its own in the engine
+            unique = f"kernel_{digest[:24]}"
+            code = code_cache.read(digest)
+            if code is None:
+                code = host.compile(text.replace("@kernel(", f"@{unique}("))
+                code_cache.write(digest, code)
+            address = _ADDRESSES[digest] = host.load(code, unique)
+        return address
+
+
+KERNEL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)

@@ -1,0 +1,161 @@
+"""The kernel of matrix products, C = A B or C += A B, and that of transposes, which it needs for some of them.
+
+A block of C stays in registers: some rows, one number of A for each, and some vectors along the rows of B. Rows of B and C have places of
+their own; A has strides. Rows of C may coincide, as they are written one after the other.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from autograd.compiled.backends.llvm.frame import PADDED, ROW, VALID, Kernel
+from autograd.compiled.backends.llvm.text import FLOAT, Carried, Module, Number
+
+(A_MEMORY, A_START, A_ROW, A_ROW_NUMBERS, A_TERM, A_TERM_NUMBERS) = range(6)
+"""Arguments: where A begins, and the distance between its rows and between its terms: in places, and in numbers."""
+
+(B_MEMORY, B_START, B_LIST, B_IN_NUMBERS, C_MEMORY, C_START, C_LIST, ADDED) = range(6, 14)
+"""Where B and C begin, and the places of their rows from there on; whether those of B are counted in numbers; whether C += A B."""
+
+(M, N, TERMS) = range(14, 17)
+"""The rows of A, the length of the rows of B, the rows of B; PADDED_SAMPLES and SAMPLES stand for the samples of the tile."""
+
+PADDED_SAMPLES, SAMPLES = -1, -2
+
+
+class _Product(Kernel):
+    def __init__(self, lanes: int) -> None:
+        super().__init__(lanes)
+        row, padded, valid = self.entry(ROW), self.entry(PADDED), self.entry(VALID)
+
+        def size(k: int) -> str:
+            f, given = self.f, self.argument(k)
+            is_padded, is_valid = (f.name_of(f"icmp eq i64 {given}, {x}") for x in (PADDED_SAMPLES, SAMPLES))
+            either = f.name_of(f"select i1 {is_valid}, i64 {valid}, i64 {given}")
+            return f.name_of(f"select i1 {is_padded}, i64 {padded}, i64 {either}")
+
+        def unit(memory: str) -> str:
+            in_tiles = self.f.name_of(f"and i64 {memory}, 1")  # TILE and TILE_GRADIENTS are odd
+            return self.f.name_of(f"select i1 {self.f.name_of(f'icmp eq i64 {in_tiles}, 1')}, i64 {row}, i64 8")
+
+        def base(memory: int, start: int) -> tuple[str, str]:
+            kind = self.argument(memory)
+            of_place = unit(kind)
+            offset = self.f.name_of(f"mul i64 {self.argument(start)}, {of_place}")
+            return self.f.name_of(f"add i64 {self.integer('%frame', kind)}, {offset}"), of_place
+
+        def step(places: int, numbers: int, of_place: str) -> str:
+            far = self.f.name_of(f"mul i64 {self.argument(places)}, {of_place}")
+            return self.f.name_of(f"add i64 {far}, {self.f.name_of(f'shl i64 {self.argument(numbers)}, 3')}")
+
+        self.a, a_unit = base(A_MEMORY, A_START)
+        self.a_row, self.a_term = step(A_ROW, A_ROW_NUMBERS, a_unit), step(A_TERM, A_TERM_NUMBERS, a_unit)
+        self.b, b_unit = base(B_MEMORY, B_START)
+        in_numbers = self.f.name_of(f"icmp ne i64 {self.argument(B_IN_NUMBERS)}, 0")
+        self.b_unit = self.f.name_of(f"select i1 {in_numbers}, i64 8, i64 {b_unit}")
+        self.b_list = self.pointer(self.argument(B_LIST))
+        self.c, self.c_unit = base(C_MEMORY, C_START)
+        self.c_list = self.pointer(self.argument(C_LIST))
+        self.added = self.f.name_of(f"icmp ne i64 {self.argument(ADDED)}, 0")
+        self.m, self.n, self.terms = size(M), size(N), size(TERMS)
+        self.f.fused = True
+
+    def block(self, first: str, rows: int, column: str, vectors: int, mask: Number | None) -> None:
+        """Some rows and vectors of C."""
+        f, lanes = self.f, self.module.lanes
+        starts = []
+        for i in range(rows):
+            row = f.name_of(f"add i64 {first}, {i}")
+            starts.append(f.name_of(f"add i64 {self.a}, {f.name_of(f'mul i64 {row}, {self.a_row}')}"))
+        sums = [[Carried(0.0) for _ in range(vectors)] for _ in range(rows)]
+        with f.loop(self.terms, carried=[total for row in sums for total in row]) as k:
+            offset = f.name_of(f"mul i64 {self.integer(self.b_list, k)}, {self.b_unit}")
+            b_row = self.pointer(f.name_of(f"add i64 {self.b}, {offset}"))
+            along = [self.load(b_row, column if v == 0 else f.name_of(f"add i64 {column}, {v * lanes}"), mask) for v in range(vectors)]
+            far = f.name_of(f"mul i64 {k}, {self.a_term}")
+            for start, row in zip(starts, sums, strict=True):
+                a = f.spread(self.scalar(self.pointer(f.name_of(f"add i64 {start}, {far}"))))
+                for total, b in zip(row, along, strict=True):
+                    assert total.now is not None
+                    total.after = total.now + a * b
+        for i, row in enumerate(sums):
+            place = self.integer(self.c_list, f.name_of(f"add i64 {first}, {i}"))
+            c_row = self.pointer(f.name_of(f"add i64 {self.c}, {f.name_of(f'mul i64 {place}, {self.c_unit}')}"))
+            for v, total in enumerate(row):
+                at = column if v == 0 else f.name_of(f"add i64 {column}, {v * lanes}")
+                before = self.load(c_row, at, mask)
+                chosen = f.number(
+                    f"select i1 {self.added}, {f.type(FLOAT)} {before.name}, {f.type(FLOAT)} {f.literal(0.0)}", FLOAT, pure=False
+                )
+                self.store(chosen + total.after, c_row, at, mask)
+
+    def columns(self, first: str, rows: int) -> None:
+        """Some rows of C, whole."""
+        f, lanes = self.f, self.module.lanes
+        wide = f.name_of(f"and i64 {self.n}, {-2 * lanes}")
+        self._if(
+            f"icmp ne i64 {wide}, 0",
+            lambda: self._loop(wide, 2 * lanes, "0", lambda j: self.block(first, rows, j, 2, None)),
+        )
+        self._if(
+            f"icmp ult i64 {wide}, {self.n}",
+            lambda: self._loop(self.n, lanes, wide, lambda j: self.block(first, rows, j, 1, self.first_lanes(j, self.n))),
+        )
+
+    def _loop(self, stop: str, step: int, start: str, body: object) -> None:
+        with self.f.loop(stop, step, start) as index:
+            body(index)  # type: ignore[operator]
+
+    def _if(self, condition: str, body: object) -> None:
+        f = self.f
+        then, after = f.fresh("then"), f.fresh("after")
+        f.line(f"br i1 {f.name_of(condition)}, label %{then}, label %{after}")
+        f.block(then)
+        with f.scope():
+            body()  # type: ignore[operator]
+        f.line(f"br label %{after}")
+        f.block(after)
+
+
+@cache
+def product_kernel(lanes: int) -> Module:
+    """The kernel of all products."""
+    kernel = _Product(lanes)
+    f = kernel.f
+    at_once = 8 if lanes == 8 else 4
+    whole = f.name_of(f"and i64 {kernel.m}, {-at_once}")
+    kernel._if(f"icmp ne i64 {whole}, 0", lambda: kernel._loop(whole, at_once, "0", lambda i: kernel.columns(i, at_once)))
+    kernel._if(f"icmp ult i64 {whole}, {kernel.m}", lambda: kernel._loop(kernel.m, 1, whole, lambda i: kernel.columns(i, 1)))
+    f.end()
+    return kernel.module
+
+
+@cache
+def transpose_kernel(lanes: int) -> Module:
+    """Copy rows as columns.
+
+    The arguments are the memory of the rows, the place of the first, the list of their places from there on, how many there are, their
+    length (or SAMPLES), the memory of the copy, and its place.
+    """
+    kernel = Kernel(lanes)
+    f = kernel.f
+    row, valid = kernel.entry(ROW), kernel.entry(VALID)
+    bases, units = [], []
+    for memory, start in ((0, 1), (5, 6)):
+        kind = kernel.argument(memory)
+        in_tiles = f.name_of(f"icmp eq i64 {f.name_of(f'and i64 {kind}, 1')}, 1")
+        units.append(f.name_of(f"select i1 {in_tiles}, i64 {row}, i64 8"))
+        offset = f.name_of(f"mul i64 {kernel.argument(start)}, {units[-1]}")
+        bases.append(f.name_of(f"add i64 {kernel.integer('%frame', kind)}, {offset}"))
+    rows, count, given = kernel.pointer(kernel.argument(2)), kernel.argument(3), kernel.argument(4)
+    length = f.name_of(f"select i1 {f.name_of(f'icmp eq i64 {given}, {SAMPLES}')}, i64 {valid}, i64 {given}")
+    copy = kernel.pointer(bases[1])
+    with f.loop(count) as i:
+        place = f.name_of(f"mul i64 {kernel.integer(rows, i)}, {units[0]}")
+        source = kernel.pointer(f.name_of(f"add i64 {bases[0]}, {place}"))
+        with f.loop(length) as j:
+            number = kernel.scalar(kernel.at(source, j))
+            to = f.name_of(f"add i64 {f.name_of(f'mul i64 {j}, {count}')}, {i}")
+            f.line(f"store double {number}, ptr {kernel.at(copy, to)}")
+    f.end()
+    return kernel.module

@@ -1,0 +1,152 @@
+"""The storage of a run: shared numbers, and those batched ones that come from outside or are wanted there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.backends.contract import Array, Storage
+from autograd.compiled.backends.llvm.frame import SIZE
+from autograd.compiled.ir import Index
+
+FEW = 4096
+"""Rows of so many numbers in all are copied; larger ones that do not change are read where they are."""
+
+
+def memory_for(*shape: int) -> Array:
+    """Memory that is not set yet."""
+    return np.empty(shape)
+
+
+def address(array: npt.NDArray[Any]) -> int:
+    """Where the numbers of an array are in memory."""
+    return int(array.__array_interface__["data"][0])
+
+
+class Places:
+    """Some batched places, in ascending order, and which row stands for each of them."""
+
+    def __init__(self, places: npt.NDArray[np.intp], batched: int) -> None:
+        self.all = np.unique(places)
+        self.row = np.full(batched, -1, dtype=np.intp)
+        self.row[self.all] = np.arange(len(self.all))
+
+    def rows(self, places: Index | int) -> Index | int:
+        """The rows of some of the places: a slice for consecutive ones."""
+        if isinstance(places, int):
+            return int(self.row[places])
+        rows = self.row[places]
+        if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
+            return slice(int(rows[0]), int(rows[-1]) + 1)
+        return rows
+
+
+class Data(Storage):
+    """The numbers of a run.
+
+    Attributes:
+        inputs: a row for each batched leaf.
+        results: a row for each batched result, after a run.
+        frame: what kernels are given.
+    """
+
+    __slots__ = ("_lent", "_of_inputs", "_of_results", "_samples", "frame", "inputs", "results", "table")
+
+    def __init__(self, shared: Array, samples: int, of_inputs: Places, of_results: Places) -> None:
+        self.shared = shared
+        self._samples, self._of_inputs, self._of_results = samples, of_inputs, of_results
+        self.frame = np.zeros(SIZE, dtype=np.int64)
+        count = len(of_inputs.all)
+        self.inputs = memory_for(count, samples if count * samples <= FEW else 0)
+        self.table = np.zeros(count, dtype=np.int64)
+        self._lent: list[tuple[slice, Array]] = []
+        self.results = np.empty((0, samples))
+        self._point_at_copies(slice(0, count))
+
+    def _point_at_copies(self, rows: slice) -> None:
+        self.table[rows] = address(self.inputs) + 8 * self.inputs.shape[1] * np.arange(rows.start, rows.stop)
+
+    @property
+    def samples(self) -> int:
+        """See `Storage`."""
+        return self._samples
+
+    def put(self, places: Index | int, numbers: Any, lend: bool = False) -> None:
+        """See `Storage`."""
+        rows = self._of_inputs.rows(places)
+        if lend and isinstance(rows, (int, slice)) and self._is_lendable(numbers, rows):
+            rows = slice(rows, rows + 1) if isinstance(rows, int) else rows
+            self.table[rows] = address(numbers) + 8 * self._samples * np.arange(rows.stop - rows.start)
+            self._lent.append((rows, numbers))
+            return
+        if self.inputs.shape[1] != self._samples:
+            self.inputs = memory_for(len(self.table), self._samples)
+            self._point_at_copies(slice(0, len(self.table)))
+            for lent, own in self._lent:
+                self.table[lent] = address(own) + 8 * self._samples * np.arange(lent.stop - lent.start)
+        self.inputs[rows] = numbers
+
+    def _is_lendable(self, numbers: Any, rows: int | slice) -> bool:
+        if not isinstance(numbers, np.ndarray) or numbers.dtype != np.float64 or not numbers.flags.c_contiguous:
+            return False
+        count = 1 if isinstance(rows, int) else rows.stop - rows.start
+        return numbers.size == count * self._samples > 0 and len(self.table) * self._samples > FEW
+
+    def give_back(self) -> None:
+        """See `Storage`."""
+        if self._lent:
+            self._lent.clear()
+            self._point_at_copies(slice(0, len(self.table)))
+
+    def take(self, places: Index | int) -> Array:
+        """See `Storage`."""
+        return self.results[self._of_results.rows(places)]  # type: ignore[no-any-return]
+
+    def straight(self) -> Storage:
+        """See `Storage`."""
+        batched = np.zeros((len(self._of_inputs.row), self._samples))
+        if self.inputs.shape[1] == self._samples:
+            batched[self._of_inputs.all] = self.inputs
+        for rows, numbers in self._lent:
+            batched[self._of_inputs.all[rows]] = numbers.reshape(-1, self._samples)
+        return Storage(self.shared.copy(), batched)
+
+
+class Gradients(Storage):
+    """The gradients of a run.
+
+    Attributes:
+        rows: a row for each batched leaf whose gradient is wanted, after a run.
+        seeds: the gradients of batched results: their places, and a number or one for each sample.
+    """
+
+    __slots__ = ("_samples", "_wanted", "rows", "seeds")
+
+    def __init__(self, shared: Array, samples: int, wanted: Places) -> None:
+        self.shared = shared
+        self._samples, self._wanted = samples, wanted
+        self.rows = np.zeros((0, samples))
+        self.seeds: list[tuple[int, float | Array]] = []
+
+    @property
+    def samples(self) -> int:
+        """See `Storage`."""
+        return self._samples
+
+    def set(self, batched: bool, place: int, number: float) -> None:
+        """See `Storage`."""
+        if batched:
+            self.seeds = [(p, seed) for p, seed in self.seeds if p != place] + [(place, number)]
+        else:
+            self.shared[place] = number
+
+    def add_rows(self, places: npt.NDArray[np.intp], numbers: Array) -> None:
+        """See `Storage`."""
+        for place, row in zip(places.tolist(), numbers, strict=True):
+            self.seeds.append((place, np.ascontiguousarray(row)))
+
+    def take(self, places: Index | int) -> Array:
+        """See `Storage`."""
+        return self.rows[self._wanted.rows(places)]  # type: ignore[no-any-return]

@@ -1,0 +1,117 @@
+"""The kernels that move numbers between tiles and the arrays outside, and the loop over tiles that runs all others."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from autograd.compiled.backends.llvm.frame import FIRST, GRADIENTS, INPUTS, PADDED, RESULTS, ROW, SEEDS, TILE, TILE_GRADIENTS, VALID, Kernel
+from autograd.compiled.backends.llvm.text import FLOAT, Function, Module
+
+
+class _Copy(Kernel):
+    """A kernel that goes through a table of rows outside. The arguments are how many there are, and a list of their places in the tile."""
+
+    def __init__(self, lanes: int, table: int, memory: int) -> None:
+        super().__init__(lanes)
+        self.tile = self.memory(memory)
+        self.table = self.pointer(self.entry(table))
+        self.valid, self.first, self.padded = self.entry(VALID), self.entry(FIRST), self.entry(PADDED)
+        self.count, self.places = self.argument(0), self.pointer(self.argument(1))
+
+    def row(self, k: str) -> str:
+        """A pointer to the part of row `k` that belongs to the tile."""
+        return self.at(self.pointer(self.integer(self.table, k)), self.first)
+
+
+@cache
+def inputs_kernel(lanes: int) -> Module:
+    """Copy the inputs to the tile."""
+    kernel = _Copy(lanes, INPUTS, TILE)
+    with kernel.f.loop(kernel.count) as k:
+        row, own = kernel.row(k), kernel.address(kernel.tile, kernel.integer(kernel.places, k))
+        with kernel.f.loop(kernel.valid, lanes) as i:
+            kernel.store(kernel.load(row, i, kernel.first_lanes(i, kernel.valid)), own, i)
+    kernel.f.end()
+    return kernel.module
+
+
+@cache
+def outputs_kernel(lanes: int, gradients: bool) -> Module:
+    """Copy results, or gradients, from the tile."""
+    kernel = _Copy(lanes, GRADIENTS if gradients else RESULTS, TILE_GRADIENTS if gradients else TILE)
+    with kernel.f.loop(kernel.count) as k:
+        row, own = kernel.row(k), kernel.address(kernel.tile, kernel.integer(kernel.places, k))
+        with kernel.f.loop(kernel.valid, lanes) as i:
+            kernel.store(kernel.load(own, i), row, i, kernel.first_lanes(i, kernel.valid))
+    kernel.f.end()
+    return kernel.module
+
+
+@cache
+def seeds_kernel(lanes: int) -> Module:
+    """Set the gradients of all places of the tile to 0, and add those of the results.
+
+    The arguments are the number of places, and that of seeds' table, whose entries are a place, an address, and the bytes from one sample to
+    the next: 0 for one number that all samples share, which is repeated for a whole vector.
+    """
+    kernel = Kernel(lanes)
+    f, tile = kernel.f, kernel.memory(TILE_GRADIENTS)
+    table, first, padded, valid = kernel.pointer(kernel.entry(SEEDS)), kernel.entry(FIRST), kernel.entry(PADDED), kernel.entry(VALID)
+    with f.loop(kernel.argument(0)) as k:
+        row = kernel.address(tile, k)
+        with f.loop(padded, lanes) as i:
+            kernel.store(0.0, row, i)
+    count = kernel.integer(table, "0")
+    some, after = f.fresh("some"), f.fresh("after")
+    f.line(f"br i1 {f.name_of(f'icmp ne i64 {count}, 0')}, label %{some}, label %{after}")
+    f.block(some)
+    with f.loop(count) as k:
+        at = f.name_of(f"mul i64 {k}, 3")
+        place, address, step = (kernel.integer(table, f.name_of(f"add i64 {at}, {1 + j}")) for j in range(3))
+        row = kernel.address(tile, place)
+        with f.loop(valid, lanes) as i:
+            sample = f.name_of(f"add i64 {first}, {i}")
+            seed = kernel.pointer(f.name_of(f"add i64 {address}, {f.name_of(f'mul i64 {sample}, {step}')}"))
+            number = kernel.load(seed, "0", kernel.first_lanes(i, valid))
+            kernel.store(kernel.load(row, i) + number, row, i)
+    f.line(f"br label %{after}")
+    f.block(after)
+    f.end()
+    return kernel.module
+
+
+@cache
+def tiles_kernel(lanes: int) -> Module:
+    """Run kernels for one tile after the other.
+
+    The arguments are the number of steps; their table, of the addresses of kernels and of their arguments; the first tile, and the one
+    behind the last; the number of samples of a tile, and of all samples.
+    """
+    module = Module(lanes)
+    f: Function = module.function("kernel", ["ptr %frame", "ptr %arguments"])
+    kernel = Kernel(lanes)
+    kernel.f, kernel.module = f, module
+    count, steps, first, last, size, samples = (kernel.argument(k) for k in range(6))
+    table = kernel.pointer(steps)
+
+    def set_entry(k: int, value: str) -> None:
+        f.line(f"store i64 {value}, ptr {f.name_of(f'getelementptr i64, ptr %frame, i64 {k}')}")
+
+    set_entry(ROW, f.name_of(f"mul i64 {size}, 8"))
+    with f.loop(last, start=first) as tile:
+        sample = f.name_of(f"mul i64 {tile}, {size}")
+        rest = f.name_of(f"sub i64 {samples}, {sample}")
+        valid = f.name_of(f"select i1 {f.name_of(f'icmp ult i64 {rest}, {size}')}, i64 {rest}, i64 {size}")
+        up = f.name_of(f"add i64 {valid}, {lanes - 1}")
+        for entry, value in ((FIRST, sample), (VALID, valid), (PADDED, f.name_of(f"and i64 {up}, {-lanes}"))):
+            set_entry(entry, value)
+        with f.loop(count) as k:
+            at = f.name_of(f"shl i64 {k}, 1")
+            function = kernel.pointer(kernel.integer(table, at))
+            arguments = kernel.pointer(kernel.integer(table, f.name_of(f"add i64 {at}, 1")))
+            f.line(f"call void {function}(ptr %frame, ptr {arguments})")
+    f.end()
+    return module
+
+
+__all__ = ["FLOAT", "inputs_kernel", "outputs_kernel", "seeds_kernel", "tiles_kernel"]

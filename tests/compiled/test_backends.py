@@ -1,7 +1,7 @@
 """Backends and exports: the contract is enough to write one, and each has one table from kind to rule."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from against_eager import codes, same
 from autograd import Value, clip, compile, dot, exp, log, logsumexp, sqrt, tanh, where
 from autograd.compiled import ir
 from autograd.compiled.api import function, replay
-from autograd.compiled.backends.contract import Backend, Executable, Load, Seed, Storage, Violation
+from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
 from autograd.compiled.backends.jax import xla, xla_program
-from autograd.compiled.backends.machine import native
+from autograd.compiled.backends.llvm import executable as native
 from autograd.compiled.backends.numpy import kinds, reference
 from autograd.compiled.backends.registry import NAMES, backend_named
 from autograd.compiled.export import costs, listing, numpy_source, operands
@@ -75,14 +75,11 @@ class PlainExecutable:
             data.shared[place] = constant
         return data
 
-    def gradients(self, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
+    def gradients(self, samples: int = 1, seed: Seed | None = None) -> Storage:
         grads = self.zeros(samples)
         if seed is not None:
             grads.set(*seed)
         return grads
-
-    def plan(self, arrays: Sequence[tuple[bool, int, int]]) -> Load | None:
-        return None
 
     def forward(self, data: Storage) -> list[Violation]:
         violations = []
@@ -107,6 +104,12 @@ class PlainExecutable:
                     for (k, x), slope in zip(read, slopes, strict=True):
                         if not one.operands[k].constant:
                             add(grads, one.operands[k].batched, x, sample, product(one.operation, FLOATS, slope, gradient))
+
+    def differentiate(self, data: Storage, grads: Storage) -> list[Violation]:
+        violations = self.forward(data)
+        if not violations:
+            self.backward(data, grads)
+        return violations
 
     def push_forward(self, data: Storage, tangents: Storage, moving: Storage) -> None:
         for one in self.code.flattened:

@@ -24,9 +24,10 @@ from autograd.compiled.backends.llvm.frame import (
     TILE,
     TILE_GRADIENTS,
 )
-from autograd.compiled.backends.llvm.machine_code import address_of, lanes
+from autograd.compiled.backends.llvm.machine_code import kernel, lanes
 from autograd.compiled.backends.llvm.rows import Data, Gradients, Places, address, memory_for
 from autograd.compiled.backends.llvm.steps import Numbers, Step, UnsupportedError, Words, steps_of
+from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.tiles import inputs_kernel, outputs_kernel, seeds_kernel, tiles_kernel
 from autograd.compiled.backends.numpy import reference
 from autograd.compiled.ir import Code
@@ -45,7 +46,7 @@ class Table:
 
     def __init__(self, steps: list[Step], tile: int) -> None:
         self._kept: list[Any] = []
-        rows = [(address_of(step.make(lanes()), "step"), self._placed(step.arguments, tile)) for step in steps]
+        rows = [(kernel(step.make, *step.key), self._placed(step.arguments, tile)) for step in steps]
         self.rows = np.array(rows, dtype=np.int64).reshape(-1, 2)
         self.address = address(self.rows)
 
@@ -89,7 +90,7 @@ class Kernels(reference.Reference):
             self._template[place] = number
         self._tables: dict[str, Table] = {}
         self._memory: list[tuple[Array, Array]] = []
-        self._driver = RUN(address_of(tiles_kernel(self._lanes), "tiles"))
+        self._driver = RUN(kernel(tiles_kernel))
 
     # -- storage --------------------------------------------------------------------------------------------------------
 
@@ -219,15 +220,15 @@ class Kernels(reference.Reference):
         if which in ("forward", "backward"):
             return steps.forward if which == "forward" else steps.backward
 
-        def copies(make: Callable[[int], Any], places: Places) -> list[Step]:
-            return [Step(make, [len(places.all), places.all])] if len(places.all) else []
+        def copies(make: Callable[..., Module], key: tuple[bool, ...], places: Places) -> list[Step]:
+            return [Step(make, key, [len(places.all), places.all])] if len(places.all) else []
 
-        inputs = copies(inputs_kernel, self.of_inputs)
-        results = [] if which == "gradient" else copies(lambda n: outputs_kernel(n, False), self.of_results)
+        inputs = copies(inputs_kernel, (), self.of_inputs)
+        results = [] if which == "gradient" else copies(outputs_kernel, (False,), self.of_results)
         if which == "value":
             return [*inputs, *steps.tile_forward, *results]
-        seeds = [Step(seeds_kernel, [self.code.batched])]
-        gradients = copies(lambda n: outputs_kernel(n, True), self.wanted)
+        seeds = [Step(seeds_kernel, (), [self.code.batched])]
+        gradients = copies(outputs_kernel, (True,), self.wanted)
         return [*inputs, *steps.tile_forward, *results, *seeds, *steps.tile_backward, *gradients]
 
 

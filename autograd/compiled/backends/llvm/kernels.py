@@ -7,7 +7,6 @@ other and themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from autograd.compiled.backends.llvm.frame import PADDED, SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS, VALID, Kernel, Memory
@@ -192,7 +191,6 @@ class _Reader:
 # -- Map, Select, Spread --------------------------------------------------------------------------------------------------
 
 
-@cache
 def map_forward(signature: Signature, lanes: int) -> Module:
     """Compute outputs; note inputs outside the domain, unless there is a mask of errors (see `map_errors`)."""
     kernel = _Rows(signature, lanes)
@@ -210,7 +208,6 @@ def map_forward(signature: Signature, lanes: int) -> Module:
     return kernel.end()
 
 
-@cache
 def map_errors(signature: Signature, lanes: int) -> Module:
     """Note inputs outside the domain where the mask is not 0."""
     kernel = _Rows(signature, lanes)
@@ -234,7 +231,6 @@ def _within(kernel: _Rows, bad: Any, i: str, mask: Number | None) -> Any:
     return bad if valid is None else bad & valid
 
 
-@cache
 def map_backward(signature: Signature, lanes: int) -> Module:
     """Add the gradients of the inputs."""
     kernel = _Rows(signature, lanes)
@@ -269,7 +265,6 @@ def map_backward(signature: Signature, lanes: int) -> Module:
 # output are one row.
 
 
-@cache
 def terms_forward(signature: Signature, lanes: int) -> Module:
     """The sum of the products of the operands over their terms; with one operand, the sum."""
     kernel = _Rows(signature, lanes)
@@ -306,42 +301,40 @@ def _sum(a: Number | None, b: Number) -> Number:
     return result
 
 
-@cache
 def terms_backward(signature: Signature, lanes: int) -> Module:
     """Add the gradients of the terms."""
     kernel = _Rows(signature, lanes)
     f = kernel.f
     f.fused = True
 
-    def add(readers: list[_Reader], gradient: Number, i: str, mask: Number | None) -> None:
+    def add(readers: list[_Reader], gradient: Number, i: str, mask: Number | None, wanted: Number | None) -> None:
         factors = [reader.vector(i, mask) for reader in readers] if len(readers) == 2 else []
         for k, reader in enumerate(readers):
             if not reader.access.constant:
-                reader.add(factors[1 - k] * gradient if factors else gradient, i, mask)
+                part = factors[1 - k] * gradient if factors else gradient
+                reader.add(part if wanted is None else f.select(wanted, part, 0.0), i, mask)
 
     with f.loop(kernel.rows) as r:
         selected = kernel.mask_reader(r)
-
-        def masked(gradient: Number, i: str) -> Number:
-            return gradient if selected is None else f.select(selected.vector(i, None) != 0.0, gradient, 0.0)  # noqa: B023
-
         if signature.batched:
             out, first = kernel.row_of_outputs(kernel.gradients, r), f.name_of(f"mul i64 {r}, {kernel.length}")
             with f.loop(kernel.length) as t:
                 readers = kernel.accesses(f.name_of(f"add i64 {first}, {t}"))
                 with f.loop(kernel.count, lanes, carried=[reader.total for reader in readers if reader.is_summed]) as i:
-                    add(readers, masked(kernel.load(out, i), i), i, None)
+                    wanted = None if selected is None else selected.vector(i, None) != 0.0
+                    add(readers, kernel.load(out, i), i, None, wanted)
                 for reader in readers:
                     reader.end()
         else:
             out = kernel.address(kernel.gradients, f.name_of(f"add i64 {kernel.start}, {r}"))
             gradient = f.spread(kernel.scalar(out))
+            wanted = None
             if selected is not None:
                 assert selected.repeated is not None
-                gradient = f.select(selected.repeated != 0.0, gradient, 0.0)
+                wanted = selected.repeated != 0.0
             readers = kernel.accesses(r)
             with f.loop(kernel.count, lanes, carried=[reader.total for reader in readers if reader.is_summed]) as i:
-                add(readers, gradient, i, kernel.mask_at(i))
+                add(readers, gradient, i, kernel.mask_at(i), wanted)
             for reader in readers:
                 reader.end()
     return kernel.end()

@@ -180,5 +180,3 @@ def gather(f: Function, places: str) -> Number:
         pure=False,
     )
 
-
-__all__ = ["Function", "Lanes", "Module", "gather"]

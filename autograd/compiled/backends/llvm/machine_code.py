@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import threading
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
 from autograd.compiled.backends.llvm import code_cache
@@ -76,13 +76,14 @@ def lanes() -> int:
     return processor().lanes
 
 
-def address_of(module: Module, name: str) -> int:
-    """The address of a function of a module, which is compiled unless this process or the disk has it.
+@lru_cache(maxsize=4096)
+def kernel(make: Callable[..., Module], *arguments: Any) -> int:
+    """The address of the function "kernel" of the module that `make(*arguments, lanes)` returns."""
+    return address_of(make(*arguments, lanes()))
 
-    Args:
-        module: contains the function, under the name "kernel".
-        name: what the function does, for debuggers and profilers.
-    """
+
+def address_of(module: Module) -> int:
+    """The address of the function "kernel" of a module, which is compiled unless this process or the disk has it."""
     text = str(module)
     with _LOCK:
         host = processor()
@@ -97,6 +98,3 @@ def address_of(module: Module, name: str) -> int:
                 code_cache.write(digest, code)
             address = _ADDRESSES[digest] = host.load(code, unique)
         return address
-
-
-KERNEL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)

@@ -6,7 +6,6 @@ their own; A has strides. Rows of C may coincide, as they are written one after 
 
 from __future__ import annotations
 
-from functools import cache
 
 from autograd.compiled.backends.llvm.frame import PADDED, ROW, VALID, Kernel
 from autograd.compiled.backends.llvm.text import FLOAT, Carried, Module, Number
@@ -117,7 +116,6 @@ class _Product(Kernel):
         f.block(after)
 
 
-@cache
 def product_kernel(lanes: int) -> Module:
     """The kernel of all products."""
     kernel = _Product(lanes)
@@ -130,7 +128,6 @@ def product_kernel(lanes: int) -> Module:
     return kernel.module
 
 
-@cache
 def transpose_kernel(lanes: int) -> Module:
     """Copy rows as columns.
 

@@ -7,15 +7,14 @@ inputs if that varies, and the places of its inputs. A kernel returns where the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.backends.llvm.frame import LEFT_DOMAIN, SHARED, SHARED_GRADIENTS, Kernel
 from autograd.compiled.backends.llvm.lanes import Lanes
-from autograd.compiled.backends.llvm.machine_code import address_of
-from autograd.compiled.backends.llvm.text import FLOAT, Carried, Function, Module, Number
+from autograd.compiled.backends.llvm.machine_code import kernel
+from autograd.compiled.backends.llvm.text import FLOAT, TRUTH, Carried, Function, Module, Number
 from autograd.compiled.ir import Dot, Scalars, Sum, kind_of
 from autograd.ops import Operation, outside, product
 
@@ -53,8 +52,7 @@ class _Scalar:
         return self.module
 
 
-@cache
-def forward_kernel(operation: Operation, checked: bool) -> Module:
+def forward_kernel(operation: Operation, checked: bool, lanes: int) -> Module:
     """Compute a scalar. `operation` may be a sum or a dot."""
     scalar = _Scalar()
     f = scalar.f
@@ -74,8 +72,7 @@ def forward_kernel(operation: Operation, checked: bool) -> Module:
     assert operation.arity is not None
     inputs = [scalar.number("%x", scalar.word(2 + k)) for k in range(operation.arity)]
     if checked:
-        bad = outside(operation, scalar.xp, *inputs)
-        assert isinstance(bad, Number)
+        bad = f.constant(outside(operation, scalar.xp, *inputs), TRUTH)
         before = f.name_of("load i64, ptr %flag")
         some = f.name_of(f"zext i1 {bad.name} to i64")
         f.line(f"store i64 {f.name_of(f'or i64 {before}, {some}')}, ptr %flag")
@@ -83,8 +80,7 @@ def forward_kernel(operation: Operation, checked: bool) -> Module:
     return scalar.end(2 + operation.arity)
 
 
-@cache
-def backward_kernel(operation: Operation, constant: tuple[bool, ...]) -> Module:
+def backward_kernel(operation: Operation, constant: tuple[bool, ...], lanes: int) -> Module:
     """Add the gradients of the inputs of a scalar, but for those that are constant. Of a sum or a dot, none is."""
     scalar = _Scalar()
     f = scalar.f
@@ -113,27 +109,26 @@ def backward_kernel(operation: Operation, constant: tuple[bool, ...]) -> Module:
     return scalar.end(2 + len(constant))
 
 
-@cache
 def interpreter(lanes: int) -> Module:
     """The loop. Its arguments are the address of the first word, and that behind the last."""
-    kernel = Kernel(lanes)
-    f = kernel.f
-    x, d = kernel.pointer(kernel.entry(SHARED)), kernel.pointer(kernel.entry(SHARED_GRADIENTS))
+    loop = Kernel(lanes)
+    f = loop.f
+    x, d = loop.pointer(loop.entry(SHARED)), loop.pointer(loop.entry(SHARED_GRADIENTS))
     flag = f.name_of(f"getelementptr i64, ptr %frame, i64 {LEFT_DOMAIN}")
-    first, end = kernel.argument(0), kernel.argument(1)
+    first, end = loop.argument(0), loop.argument(1)
     begin, top, after = "start", f.fresh("loop"), f.fresh("end")
     f.line(f"br label %{top}")
     f.block(top)
     words, following = f.fresh("%words"), f.fresh("%next")
     f.line(f"{words} = phi i64 [ {first}, %{begin} ], [ {following}, %{top} ]")
-    pointer = kernel.pointer(words)
-    function = kernel.pointer(f.name_of(f"load i64, ptr {pointer}"))
+    pointer = loop.pointer(words)
+    function = loop.pointer(f.name_of(f"load i64, ptr {pointer}"))
     rest = f.name_of(f"call ptr {function}(ptr {x}, ptr {d}, ptr {flag}, ptr {pointer})")
     f.line(f"{following} = ptrtoint ptr {rest} to i64")
     f.line(f"br i1 {f.name_of(f'icmp ult i64 {following}, {end}')}, label %{top}, label %{after}")
     f.block(after)
     f.end()
-    return kernel.module
+    return loop.module
 
 
 def forward_words(scalars: Scalars) -> Words:
@@ -141,7 +136,7 @@ def forward_words(scalars: Scalars) -> Words:
     addresses: dict[tuple[Operation, bool], int] = {}
     keys = list(zip(scalars.operations, scalars.checked, strict=True))
     for key in dict.fromkeys(keys):
-        addresses[key] = address_of(forward_kernel(*key), key[0].name)
+        addresses[key] = kernel(forward_kernel, *key)
     return _words(scalars, [addresses[key] for key in keys], range(len(keys)))
 
 
@@ -155,7 +150,7 @@ def backward_words(scalars: Scalars) -> Words:
             keys.append(None)
         else:
             keys.append((scalars.operations[i], () if kind_of(scalars.operations[i]) in (Sum, Dot) else flags))
-    addresses = {key: address_of(backward_kernel(*key), key[0].name) for key in dict.fromkeys(keys) if key is not None}
+    addresses = {key: kernel(backward_kernel, *key) for key in dict.fromkeys(keys) if key is not None}
     which = [i for i in range(len(keys) - 1, -1, -1) if keys[i] is not None]
     return _words(scalars, [0 if key is None else addresses[key] for key in keys], which)
 

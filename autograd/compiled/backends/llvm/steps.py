@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from autograd.compiled.backends.llvm import kernels
 from autograd.compiled.backends.llvm.frame import SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
+from autograd.compiled.backends.llvm.machine_code import lanes
 from autograd.compiled.backends.llvm.kernels import ALONG, LISTED, REPEATED, Access, Signature
 from autograd.compiled.backends.llvm.products import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
 from autograd.compiled.backends.llvm.scalars import backward_words, forward_words, interpreter
@@ -37,11 +38,12 @@ class Step:
     """A kernel and its arguments.
 
     Attributes:
-        make: makes the kernel for so many lanes.
+        make, key: `make(*key, lanes)` makes the kernel.
         arguments: integers, and tables, which are passed by address.
     """
 
-    make: Callable[[int], Module]
+    make: Callable[..., Module]
+    key: tuple[Any, ...]
     arguments: list[Any]
 
 
@@ -112,7 +114,7 @@ class _Builder:
 
     def _interpreted(self, scalars: Scalars) -> None:
         def step(words: Callable[[Scalars], Table]) -> Step:
-            return Step(interpreter, [Words(scalars, words)])
+            return Step(interpreter, (), [Words(scalars, words)])
 
         self.steps.forward.append(step(forward_words))
         if not scalars.input_constant.all():
@@ -320,11 +322,7 @@ class Words:
 
 def _step(make: Callable[[Signature, int], Module], signature: Signature, arguments: list[Any]) -> Step:
     """A step of an instruction. The second argument is the length of a row of shared numbers."""
-
-    def of_lanes(lanes: int) -> Module:
-        return make(replace(signature, whole=not signature.batched and arguments[1] % lanes == 0), lanes)
-
-    return Step(of_lanes, arguments)
+    return Step(make, (replace(signature, whole=not signature.batched and arguments[1] % lanes() == 0),), arguments)
 
 
 def _how(table: npt.NDArray[np.intp]) -> str:
@@ -342,11 +340,11 @@ def _product(a: Any, b: Any, c: Any, sizes: tuple[int, int, int], added: bool = 
     (a_memory, a_start, a_row, a_term), (b_memory, b_start, b_list), (c_memory, c_start, c_list) = a, b, c
     in_numbers = int(isinstance(b_list, Numbers))
     arguments = [a_memory, a_start, *a_row, *a_term, b_memory, b_start, b_list, in_numbers, c_memory, c_start, c_list, int(added), *sizes]
-    return Step(product_kernel, arguments)
+    return Step(product_kernel, (), arguments)
 
 
 def _transposed(memory: int, start: int, rows: Any, length: int, to: int, place: int) -> Step:
-    return Step(transpose_kernel, [memory, start, rows, len(rows), length, to, place])
+    return Step(transpose_kernel, (), [memory, start, rows, len(rows), length, to, place])
 
 
 def _part(scalars: Scalars, which: list[int]) -> Scalars:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 
 from autograd.compiled.backends.llvm.frame import FIRST, GRADIENTS, INPUTS, PADDED, RESULTS, ROW, SEEDS, TILE, TILE_GRADIENTS, VALID, Kernel
-from autograd.compiled.backends.llvm.text import FLOAT, Function, Module
+from autograd.compiled.backends.llvm.text import Function, Module
 
 
 class _Copy(Kernel):
@@ -23,7 +22,6 @@ class _Copy(Kernel):
         return self.at(self.pointer(self.integer(self.table, k)), self.first)
 
 
-@cache
 def inputs_kernel(lanes: int) -> Module:
     """Copy the inputs to the tile."""
     kernel = _Copy(lanes, INPUTS, TILE)
@@ -35,8 +33,7 @@ def inputs_kernel(lanes: int) -> Module:
     return kernel.module
 
 
-@cache
-def outputs_kernel(lanes: int, gradients: bool) -> Module:
+def outputs_kernel(gradients: bool, lanes: int) -> Module:
     """Copy results, or gradients, from the tile."""
     kernel = _Copy(lanes, GRADIENTS if gradients else RESULTS, TILE_GRADIENTS if gradients else TILE)
     with kernel.f.loop(kernel.count) as k:
@@ -47,7 +44,6 @@ def outputs_kernel(lanes: int, gradients: bool) -> Module:
     return kernel.module
 
 
-@cache
 def seeds_kernel(lanes: int) -> Module:
     """Set the gradients of all places of the tile to 0, and add those of the results.
 
@@ -80,7 +76,6 @@ def seeds_kernel(lanes: int) -> Module:
     return kernel.module
 
 
-@cache
 def tiles_kernel(lanes: int) -> Module:
     """Run kernels for one tile after the other.
 
@@ -112,6 +107,3 @@ def tiles_kernel(lanes: int) -> Module:
             f.line(f"call void {function}(ptr %frame, ptr {arguments})")
     f.end()
     return module
-
-
-__all__ = ["FLOAT", "inputs_kernel", "outputs_kernel", "seeds_kernel", "tiles_kernel"]

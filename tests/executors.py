@@ -20,3 +20,4 @@ def poison() -> None:
         return np.full(shape, np.nan)
 
     executable.memory_for = rows.memory_for = memory_for
+    executable.memory_of = memory_for

@@ -24,9 +24,11 @@ from autograd.compiled.backends.llvm.frame import (
     TILE,
     TILE_GRADIENTS,
 )
-from autograd.compiled.backends.llvm.machine_code import kernel, lanes
+from autograd.compiled.backends.llvm.machine_code import Loaded, kernel, lanes
 from autograd.compiled.backends.llvm.rows import Data, Gradients, Places, address, memory_for
-from autograd.compiled.backends.llvm.steps import Numbers, Step, UnsupportedError, Words, steps_of
+from autograd.compiled.backends.llvm.steps import Step, UnsupportedError, steps_of
+from autograd.compiled.backends.llvm.straight import TooLongError, is_short, straight_kernel
+from autograd.compiled.backends.llvm.tables import ALIGNED, Table, give_back, memory_of
 from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.tiles import inputs_kernel, outputs_kernel, seeds_kernel, tiles_kernel
 from autograd.compiled.backends.numpy import reference
@@ -38,34 +40,10 @@ TILE_BYTES = 2**19
 LEAST_SAMPLES, MOST_SAMPLES = 32, 512
 """The number of samples of a tile, at least and at most."""
 
+WRITTEN_SAMPLES = 4096
+"""The same, if all numbers of a sample are in registers."""
+
 RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
-
-
-class Table:
-    """Steps that are ready to run: the addresses of their kernels, and their arguments."""
-
-    def __init__(self, steps: list[Step], tile: int) -> None:
-        self._kept: list[Any] = []
-        rows = [(kernel(step.make, *step.key), self._placed(step.arguments, tile)) for step in steps]
-        self.rows = np.array(rows, dtype=np.int64).reshape(-1, 2)
-        self.address = address(self.rows)
-
-    def _placed(self, arguments: list[Any], tile: int) -> int:
-        flat: list[int] = []
-        for x in arguments:
-            if isinstance(x, Words):
-                words = x.make(x.scalars)
-                self._kept.append(words)
-                flat += [address(words), address(words) + 8 * len(words)]
-            elif isinstance(x, (np.ndarray, Numbers)):
-                table = np.arange(tile, dtype=np.int64) * x.length if isinstance(x, Numbers) else np.ascontiguousarray(x, dtype=np.int64)
-                self._kept.append(table)
-                flat.append(address(table))
-            else:
-                flat.append(int(x))
-        own = np.array(flat, dtype=np.int64)
-        self._kept.append(own)
-        return address(own)
 
 
 class Kernels(reference.Reference):
@@ -81,15 +59,13 @@ class Kernels(reference.Reference):
                 written[instruction.start : instruction.start + instruction.size] = True
         self.of_inputs = Places(np.flatnonzero(~written), code.batched)
         self.of_results, self.wanted = Places(code.results[1], code.batched), Places(code.wanted[1], code.batched)
-        room = TILE_BYTES // (16 * max(1, self.steps.batched))
-        self.tile = min(MOST_SAMPLES, max(LEAST_SAMPLES, 1 << room.bit_length() - 1 if room else 0))
+        self._has_samples = bool(self.steps.tile_forward) or len(self.of_results.all) > 0
         self._template = np.zeros(self.steps.shared + 1)
         places, numbers = code.fixed
         self._template[places] = numbers
         for place, number in self.steps.constants.values():
             self._template[place] = number
         self._tables: dict[str, Table] = {}
-        self._memory: list[tuple[Array, Array]] = []
         self._driver = RUN(kernel(tiles_kernel))
 
     # -- storage --------------------------------------------------------------------------------------------------------
@@ -166,70 +142,87 @@ class Kernels(reference.Reference):
 
     def _tiles(self, which: str, data: Data, grads: Gradients | None) -> None:
         samples = data.samples
-        if which != "gradient":
-            data.results = memory_for(len(self.of_results.all), samples)
+        differentiated = grads is not None and len(grads.seeds) > 0 and samples > 0
         if grads is not None:
             count = len(self.wanted.all)
-            grads.rows = memory_for(count, samples) if grads.seeds and samples else np.zeros((count, samples))
-        if which == "both" and not (grads and grads.seeds):
-            which = "value"
-        if not samples or not self.steps.tile_forward and not len(self.of_results.all) or (which == "gradient" and not (grads and grads.seeds)):
+            grads.rows = memory_for(count, samples) if differentiated else np.zeros((count, samples))
+        results = memory_for(len(self.of_results.all), samples)
+        if which != "gradient":
+            data.results = results
+            which = which if differentiated else "value"
+        if not samples or not self._has_samples or (which == "gradient" and not differentiated):
             return
-        frame, kept = data.frame, self._pointers(data, grads)
-        table = self._table(which)
-        size = min(self.tile, -(-samples // self._lanes) * self._lanes)
-        try:
-            memory = self._memory.pop()
-        except IndexError:
-            memory = memory_for(self.steps.batched * self.tile), memory_for(self.steps.batched * self.tile)
-        frame[TILE], frame[TILE_GRADIENTS] = address(memory[0]), address(memory[1])
-        tiles = -(-samples // size)
-        arguments = np.array([len(table.rows), table.address, 0, tiles, size, samples], dtype=np.int64)
+        table, frame = self._table(which), data.frame
+        kept = self._pointers(data, results, grads if differentiated else None)
+        size = min(table.tile, -(-samples // self._lanes) * self._lanes)
+        memory = memory_of(2 * size * table.places + ALIGNED)
+        start = -(-address(memory) // (8 * ALIGNED)) * 8 * ALIGNED
+        frame[TILE], frame[TILE_GRADIENTS] = start, start + 8 * size * table.places
+        arguments = np.array([len(table.rows), table.address, 0, -(-samples // size), size, samples], dtype=np.int64)
         self._driver(address(frame), address(arguments))
-        self._memory.append(memory)
+        give_back(memory)
         del kept
 
-    def _pointers(self, data: Data, grads: Gradients | None) -> list[Any]:
+    def _pointers(self, data: Data, results: Array, grads: Gradients | None) -> list[Any]:
         """Fill the frame with the tables of rows. Returns them."""
-        samples = data.samples
+        samples, frame = data.samples, data.frame
 
         def of(rows: Array) -> Any:
             return address(rows) + 8 * samples * np.arange(len(rows), dtype=np.int64)
 
-        kept: list[Any] = [of(data.results)]
-        frame = data.frame
+        kept: list[Any] = [of(results)]
         frame[INPUTS], frame[RESULTS] = address(data.table), address(kept[0])
         if grads is not None:
-            table = [len(grads.seeds)]
-            for place, seed in grads.seeds:
+            zero = np.zeros(self._lanes)
+            kept.append(zero)
+            table = np.tile(np.array([address(zero), 0]), len(results))
+            for place, seed in grads.seeds.items():
                 numbers = np.full(self._lanes, seed) if isinstance(seed, float) else seed
                 kept.append(numbers)
-                table += [place, address(numbers), 0 if isinstance(seed, float) else 8]
-            kept += [np.array(table, dtype=np.int64), of(grads.rows)]
+                k = int(self.of_results.row[place])
+                table[2 * k : 2 * k + 2] = address(numbers), 0 if isinstance(seed, float) else 8
+            kept += [table, of(grads.rows)]
             frame[SEEDS], frame[GRADIENTS] = address(kept[-2]), address(kept[-1])
         return kept
 
     def _table(self, which: str) -> Table:
         table = self._tables.get(which)
         if table is None:
-            table = self._tables[which] = Table(self._list(which), self.tile)
+            table = self._tables[which] = self._made(which)
         return table
 
-    def _list(self, which: str) -> list[Step]:
+    def _made(self, which: str) -> Table:
         steps = self.steps
         if which in ("forward", "backward"):
-            return steps.forward if which == "forward" else steps.backward
+            return Table(steps.forward if which == "forward" else steps.backward, 1, 0)
+        written = self._written(which != "value")
+        if written is not None:
+            return Table([written], WRITTEN_SAMPLES, 0)
 
         def copies(make: Callable[..., Module], key: tuple[bool, ...], places: Places) -> list[Step]:
             return [Step(make, key, [len(places.all), places.all])] if len(places.all) else []
 
-        inputs = copies(inputs_kernel, (), self.of_inputs)
-        results = [] if which == "gradient" else copies(outputs_kernel, (False,), self.of_results)
-        if which == "value":
-            return [*inputs, *steps.tile_forward, *results]
-        seeds = [Step(seeds_kernel, (), [self.code.batched])]
-        gradients = copies(outputs_kernel, (True,), self.wanted)
-        return [*inputs, *steps.tile_forward, *results, *seeds, *steps.tile_backward, *gradients]
+        of_tile = [*copies(inputs_kernel, (), self.of_inputs), *steps.tile_forward]
+        if which != "gradient":
+            of_tile += copies(outputs_kernel, (False,), self.of_results)
+        if which != "value":
+            of_results = self.of_results.all
+            of_tile.append(Step(seeds_kernel, (), [self.code.batched, len(of_results), of_results]))
+            of_tile += [*steps.tile_backward, *copies(outputs_kernel, (True,), self.wanted)]
+        room = TILE_BYTES // (16 * max(1, steps.batched))
+        tile = min(MOST_SAMPLES, max(LEAST_SAMPLES, 1 << room.bit_length() - 1 if room else 0))
+        return Table(of_tile, tile, steps.batched)
+
+    def _written(self, differentiated: bool) -> Step | None:
+        """The samples as one kernel, if the program is short enough."""
+        if not is_short(self.code):
+            return None
+        places = [tuple(places.all.tolist()) for places in (self.of_inputs, self.of_results, self.wanted)]
+        try:
+            module = straight_kernel(self.code, places[0], places[1], places[2], differentiated, self._lanes)
+        except TooLongError:
+            return None
+        return Step(Loaded(module), (), [])
 
 
 def load(code: Code) -> Executable:

@@ -43,8 +43,7 @@ class _Processor:
         target = llvm.Target.from_default_triple()
         self.triple = target.triple
         self.target = self._new_target()
-        # the engine owns a target machine of its own
-        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._new_target())
+        self.engine = self.new_engine()
         self.version = f"{FORMAT} {llvm.llvm_version_info} {self.triple} {self.name} {self.flags}"
 
     def _new_target(self) -> Any:
@@ -58,11 +57,15 @@ class _Processor:
         module.verify()
         return bytes(self.target.emit_object(module))
 
-    def load(self, code: bytes, name: str) -> int:
+    def new_engine(self) -> Any:
+        """An engine, which has a target machine of its own. What it has loaded lives as long as it does."""
+        return self.llvm.create_mcjit_compiler(self.llvm.parse_assembly(""), self._new_target())
+
+    def load(self, code: bytes, name: str, engine: Any) -> int:
         """The address of a function of object code."""
-        self.engine.add_object_file(self.llvm.ObjectFileRef.from_data(code))
-        self.engine.finalize_object()
-        return int(self.engine.get_function_address(name))
+        engine.add_object_file(self.llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        return int(engine.get_function_address(name))
 
 
 @cache
@@ -83,18 +86,40 @@ def kernel(make: Callable[..., Module], *arguments: Any) -> int:
 
 
 def address_of(module: Module) -> int:
-    """The address of the function "kernel" of a module, which is compiled unless this process or the disk has it."""
-    text = str(module)
+    """The address of the function "kernel" of a module. It stays loaded."""
     with _LOCK:
         host = processor()
-        digest = hashlib.sha256(f"{host.version}\n{text}".encode()).hexdigest()
-        address = _ADDRESSES.get(digest)
-        if address is None:
-            # each function has a name of its own in the engine
-            unique = f"kernel_{digest[:24]}"
-            code = code_cache.read(digest)
-            if code is None:
-                code = host.compile(text.replace("@kernel(", f"@{unique}("))
-                code_cache.write(digest, code)
-            address = _ADDRESSES[digest] = host.load(code, unique)
-        return address
+        name, digest = _named(module, host)
+        if digest not in _ADDRESSES:
+            _ADDRESSES[digest] = host.load(_code(module, name, digest, host), name, host.engine)
+        return _ADDRESSES[digest]
+
+
+class Loaded:
+    """A function that is unloaded when nobody refers to this object any more.
+
+    Attributes:
+        address: its address.
+    """
+
+    def __init__(self, module: Module) -> None:
+        with _LOCK:
+            host = processor()
+            name, digest = _named(module, host)
+            self._engine = host.new_engine()
+            self.address = host.load(_code(module, name, digest, host), name, self._engine)
+
+
+def _named(module: Module, host: _Processor) -> tuple[str, str]:
+    """The name of the function, which no other has, and the hash of its text."""
+    digest = hashlib.sha256(f"{host.version}\n{module}".encode()).hexdigest()
+    return f"kernel_{digest[:24]}", digest
+
+
+def _code(module: Module, name: str, digest: str, host: _Processor) -> bytes:
+    """The object code of a module: that on the disk, or new one."""
+    code = code_cache.read(digest)
+    if code is None:
+        code = host.compile(str(module).replace("@kernel(", f"@{name}("))
+        code_cache.write(digest, code)
+    return code

@@ -119,7 +119,7 @@ class Gradients(Storage):
 
     Attributes:
         rows: a row for each batched leaf whose gradient is wanted, after a run.
-        seeds: the gradients of batched results: their places, and a number or one for each sample.
+        seeds: the gradients of batched results, by place: a number, or one for each sample.
     """
 
     __slots__ = ("_samples", "_wanted", "rows", "seeds")
@@ -128,7 +128,7 @@ class Gradients(Storage):
         self.shared = shared
         self._samples, self._wanted = samples, wanted
         self.rows = np.zeros((0, samples))
-        self.seeds: list[tuple[int, float | Array]] = []
+        self.seeds: dict[int, float | Array] = {}
 
     @property
     def samples(self) -> int:
@@ -138,14 +138,14 @@ class Gradients(Storage):
     def set(self, batched: bool, place: int, number: float) -> None:
         """See `Storage`."""
         if batched:
-            self.seeds = [(p, seed) for p, seed in self.seeds if p != place] + [(place, number)]
+            self.seeds[place] = float(number)
         else:
             self.shared[place] = number
 
     def add_rows(self, places: npt.NDArray[np.intp], numbers: Array) -> None:
         """See `Storage`."""
         for place, row in zip(places.tolist(), numbers, strict=True):
-            self.seeds.append((place, np.ascontiguousarray(row)))
+            self.seeds[place] = row + self.seeds.get(place, 0.0)
 
     def take(self, places: Index | int) -> Array:
         """See `Storage`."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from autograd.compiled.backends.llvm import kernels
 from autograd.compiled.backends.llvm.frame import SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
-from autograd.compiled.backends.llvm.machine_code import lanes
+from autograd.compiled.backends.llvm.machine_code import Loaded, lanes
 from autograd.compiled.backends.llvm.kernels import ALONG, LISTED, REPEATED, Access, Signature
 from autograd.compiled.backends.llvm.products import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
 from autograd.compiled.backends.llvm.scalars import backward_words, forward_words, interpreter
@@ -38,11 +38,11 @@ class Step:
     """A kernel and its arguments.
 
     Attributes:
-        make, key: `make(*key, lanes)` makes the kernel.
+        make, key: `make(*key, lanes)` makes the kernel; or the kernel itself.
         arguments: integers, and tables, which are passed by address.
     """
 
-    make: Callable[..., Module]
+    make: Callable[..., Module] | Loaded
     key: tuple[Any, ...]
     arguments: list[Any]
 

@@ -47,31 +47,25 @@ def outputs_kernel(gradients: bool, lanes: int) -> Module:
 def seeds_kernel(lanes: int) -> Module:
     """Set the gradients of all places of the tile to 0, and add those of the results.
 
-    The arguments are the number of places, and that of seeds' table, whose entries are a place, an address, and the bytes from one sample to
-    the next: 0 for one number that all samples share, which is repeated for a whole vector.
+    The arguments are the number of places, the number of results, and a list of their places. The entries of the table of seeds are an
+    address and the bytes from one sample to the next, which are 0 for a vector that repeats the one number of all samples.
     """
     kernel = Kernel(lanes)
     f, tile = kernel.f, kernel.memory(TILE_GRADIENTS)
     table, first, padded, valid = kernel.pointer(kernel.entry(SEEDS)), kernel.entry(FIRST), kernel.entry(PADDED), kernel.entry(VALID)
+    places = kernel.pointer(kernel.argument(2))
     with f.loop(kernel.argument(0)) as k:
         row = kernel.address(tile, k)
         with f.loop(padded, lanes) as i:
             kernel.store(0.0, row, i)
-    count = kernel.integer(table, "0")
-    some, after = f.fresh("some"), f.fresh("after")
-    f.line(f"br i1 {f.name_of(f'icmp ne i64 {count}, 0')}, label %{some}, label %{after}")
-    f.block(some)
-    with f.loop(count) as k:
-        at = f.name_of(f"mul i64 {k}, 3")
-        place, address, step = (kernel.integer(table, f.name_of(f"add i64 {at}, {1 + j}")) for j in range(3))
-        row = kernel.address(tile, place)
+    with f.loop(kernel.argument(1)) as k:
+        at = f.name_of(f"shl i64 {k}, 1")
+        start, step = kernel.integer(table, at), kernel.integer(table, f.name_of(f"add i64 {at}, 1"))
+        row = kernel.address(tile, kernel.integer(places, k))
         with f.loop(valid, lanes) as i:
             sample = f.name_of(f"add i64 {first}, {i}")
-            seed = kernel.pointer(f.name_of(f"add i64 {address}, {f.name_of(f'mul i64 {sample}, {step}')}"))
-            number = kernel.load(seed, "0", kernel.first_lanes(i, valid))
-            kernel.store(kernel.load(row, i) + number, row, i)
-    f.line(f"br label %{after}")
-    f.block(after)
+            seed = kernel.pointer(f.name_of(f"add i64 {start}, {f.name_of(f'mul i64 {sample}, {step}')}"))
+            kernel.add(kernel.load(seed, "0", kernel.first_lanes(i, valid)), row, i)
     f.end()
     return kernel.module
 

@@ -1,0 +1,76 @@
+"""Steps that are ready to run, and the memory of tiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.compiled.backends.contract import Array
+from autograd.compiled.backends.llvm.machine_code import Loaded, kernel
+from autograd.compiled.backends.llvm.rows import address, memory_for
+from autograd.compiled.backends.llvm.steps import Numbers, Step, Words
+
+ALIGNED = 8
+"""The rows of a tile begin at addresses that are a multiple of so many numbers, so that no vector crosses two lines of the cache."""
+
+SPARE, LARGEST_SPARE = 4, 2**19
+"""How many arrays are kept for the tiles of later runs, and how many numbers each of them has at most."""
+
+_SPARE: list[Array] = []
+
+def memory_of(count: int) -> Array:
+    """Memory for so many numbers, which no other run uses until it is given back."""
+    try:
+        memory = _SPARE.pop()
+    except IndexError:
+        return memory_for(count)
+    return memory if len(memory) >= count else memory_for(count)
+
+
+def give_back(memory: Array) -> None:
+    """Let later runs use the memory."""
+    if len(_SPARE) < SPARE and len(memory) <= LARGEST_SPARE:
+        _SPARE.append(memory)
+
+
+class Table:
+    """Steps that are ready to run: the addresses of their kernels, and their arguments.
+
+    Args:
+        steps: the steps.
+        tile: the number of samples of a tile.
+        places: how many rows of memory a tile has; those for gradients are counted by themselves.
+    """
+
+    def __init__(self, steps: list[Step], tile: int, places: int) -> None:
+        self.tile, self.places = tile, places
+        self._kept: list[Any] = []
+        rows = [(self._address(step), self._placed(step.arguments, tile)) for step in steps]
+        self.rows = np.array(rows, dtype=np.int64).reshape(-1, 2)
+        self.address = address(self.rows)
+
+    def _address(self, step: Step) -> int:
+        if isinstance(step.make, Loaded):
+            self._kept.append(step.make)
+            return step.make.address
+        return kernel(step.make, *step.key)
+
+    def _placed(self, arguments: list[Any], tile: int) -> int:
+        flat: list[int] = []
+        for x in arguments:
+            if isinstance(x, Words):
+                words = x.make(x.scalars)
+                self._kept.append(words)
+                flat += [address(words), address(words) + 8 * len(words)]
+            elif isinstance(x, (np.ndarray, Numbers)):
+                table = np.arange(tile, dtype=np.int64) * x.length if isinstance(x, Numbers) else np.ascontiguousarray(x, dtype=np.int64)
+                self._kept.append(table)
+                flat.append(address(table))
+            else:
+                flat.append(int(x))
+        own = np.array(flat, dtype=np.int64)
+        self._kept.append(own)
+        return address(own)
+
+

@@ -15,11 +15,9 @@ import numpy as np
 from autograd.compiled.backends.contract import Array, Executable, Seed, Storage, Violation
 from autograd.compiled.backends.llvm.frame import (
     GRADIENTS,
-    INPUTS,
     LEFT_DOMAIN,
     RESULTS,
     SEEDS,
-    SHARED,
     SHARED_GRADIENTS,
     TILE,
     TILE_GRADIENTS,
@@ -66,6 +64,7 @@ class Kernels(reference.Reference):
         for place, number in self.steps.constants.values():
             self._template[place] = number
         self._tables: dict[str, Table] = {}
+        self._last_seeds: tuple[Any, tuple[Any, ...]] = None, ()
         self._driver = RUN(kernel(tiles_kernel))
 
     # -- storage --------------------------------------------------------------------------------------------------------
@@ -119,11 +118,9 @@ class Kernels(reference.Reference):
         super().push_forward(whole, tangents, moving)
 
     def _begin(self, data: Data, grads: Gradients | None) -> None:
-        frame = data.frame
-        frame[LEFT_DOMAIN] = 0
-        frame[SHARED] = address(data.shared)
+        data.frame[LEFT_DOMAIN] = 0
         if grads is not None:
-            frame[SHARED_GRADIENTS] = address(grads.shared)
+            data.frame[SHARED_GRADIENTS] = address(grads.shared)
 
     def _violations(self, data: Data) -> list[Violation]:
         return super().forward(self._whole(data)) if data.frame[LEFT_DOMAIN] else []
@@ -135,55 +132,69 @@ class Kernels(reference.Reference):
         return straight
 
     def _shared(self, which: str, data: Data) -> None:
-        table = self._table(which)
-        if len(table.rows):
-            arguments = np.array([len(table.rows), table.address, 0, 1, 1, 1], dtype=np.int64)
-            self._driver(address(data.frame), address(arguments))
+        self._run(self._table(which), data, 1, 1)
+
+    def _run(self, table: Table, data: Data, size: int, samples: int) -> None:
+        """Run steps for tiles of so many samples."""
+        if not len(table.rows):
+            return
+        call = data.calls.get(table.address)
+        if call is None:
+            arguments = np.array([len(table.rows), table.address, 0, -(-samples // size), size, samples], dtype=np.int64)
+            call = data.calls[table.address] = arguments, address(arguments)
+        self._driver(data.of_frame, call[1])
 
     def _tiles(self, which: str, data: Data, grads: Gradients | None) -> None:
+        if not self._has_samples:
+            return
         samples = data.samples
         differentiated = grads is not None and len(grads.seeds) > 0 and samples > 0
-        if grads is not None:
-            count = len(self.wanted.all)
-            grads.rows = memory_for(count, samples) if differentiated else np.zeros((count, samples))
-        results = memory_for(len(self.of_results.all), samples)
-        if which != "gradient":
-            data.results = results
-            which = which if differentiated else "value"
-        if not samples or not self._has_samples or (which == "gradient" and not differentiated):
+        if grads is not None and not differentiated:
+            grads.rows = np.zeros((len(self.wanted.all), samples))
+        if which == "gradient" and not differentiated:
             return
-        table, frame = self._table(which), data.frame
-        kept = self._pointers(data, results, grads if differentiated else None)
+        count = len(self.of_results.all)
+        rows = memory_for(count + (len(self.wanted.all) if differentiated else 0), samples)
+        if which != "gradient":
+            data.results = rows[:count]
+        if not samples:
+            return
+        frame, start = data.frame, address(rows)
+        frame[RESULTS] = start
+        kept = None
+        if differentiated and grads is not None:
+            grads.rows, frame[GRADIENTS] = rows[count:], start + 8 * count * samples
+            kept = self._seeds(grads)
+            frame[SEEDS] = kept[-1]
+        table = self._table(which if differentiated else "value")
         size = min(table.tile, -(-samples // self._lanes) * self._lanes)
+        if not table.places:
+            self._run(table, data, size, samples)
+            return
         memory = memory_of(2 * size * table.places + ALIGNED)
-        start = -(-address(memory) // (8 * ALIGNED)) * 8 * ALIGNED
-        frame[TILE], frame[TILE_GRADIENTS] = start, start + 8 * size * table.places
-        arguments = np.array([len(table.rows), table.address, 0, -(-samples // size), size, samples], dtype=np.int64)
-        self._driver(address(frame), address(arguments))
+        begin = -(-address(memory) // (8 * ALIGNED)) * 8 * ALIGNED
+        frame[TILE], frame[TILE_GRADIENTS] = begin, begin + 8 * size * table.places
+        self._run(table, data, size, samples)
         give_back(memory)
-        del kept
 
-    def _pointers(self, data: Data, results: Array, grads: Gradients | None) -> list[Any]:
-        """Fill the frame with the tables of rows. Returns them."""
-        samples, frame = data.samples, data.frame
-
-        def of(rows: Array) -> Any:
-            return address(rows) + 8 * samples * np.arange(len(rows), dtype=np.int64)
-
-        kept: list[Any] = [of(results)]
-        frame[INPUTS], frame[RESULTS] = address(data.table), address(kept[0])
-        if grads is not None:
-            zero = np.zeros(self._lanes)
-            kept.append(zero)
-            table = np.tile(np.array([address(zero), 0]), len(results))
-            for place, seed in grads.seeds.items():
-                numbers = np.full(self._lanes, seed) if isinstance(seed, float) else seed
-                kept.append(numbers)
-                k = int(self.of_results.row[place])
-                table[2 * k : 2 * k + 2] = address(numbers), 0 if isinstance(seed, float) else 8
-            kept += [table, of(grads.rows)]
-            frame[SEEDS], frame[GRADIENTS] = address(kept[-2]), address(kept[-1])
-        return kept
+    def _seeds(self, grads: Gradients) -> tuple[Any, ...]:
+        """The table of seeds, what it refers to, and last its address."""
+        key = next(iter(grads.seeds.items())) if len(grads.seeds) == 1 else None
+        known, seeds = self._last_seeds
+        if key is not None and key == known:
+            return seeds
+        zero = np.zeros(self._lanes)
+        table = np.tile(np.array([address(zero), 0]), len(self.of_results.all))
+        kept = [zero]
+        for place, seed in grads.seeds.items():
+            numbers = np.full(self._lanes, seed) if isinstance(seed, float) else seed
+            kept.append(numbers)
+            k = int(self.of_results.row[place])
+            table[2 * k : 2 * k + 2] = address(numbers), 0 if isinstance(seed, float) else 8
+        seeds = kept, table, address(table)
+        if key is not None and isinstance(key[1], float):
+            self._last_seeds = key, seeds
+        return seeds
 
     def _table(self, which: str) -> Table:
         table = self._tables.get(which)

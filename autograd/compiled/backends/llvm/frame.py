@@ -17,10 +17,11 @@ ROW, VALID, PADDED, FIRST, LEFT_DOMAIN = range(4, 9)
 """The bytes of a row; the number of samples of the tile, and the same as a multiple of the lanes; the index of the first; whether an input
 has left its domain."""
 
-INPUTS, RESULTS, SEEDS, GRADIENTS = range(9, 13)
-"""The address of a table of rows outside of the tiles: of the inputs, of the results, of their gradients, of the gradients that are wanted."""
+INPUTS, SEEDS, RESULTS, GRADIENTS, ROW_OUTSIDE = range(9, 14)
+"""Numbers outside of the tiles: the addresses of a table of the rows of inputs, and of one of the gradients of results; those of the first
+row of the results, and of the gradients that are wanted; the bytes of such a row."""
 
-SIZE = 13
+SIZE = 14
 
 
 @dataclass
@@ -79,6 +80,11 @@ class Kernel:
     def at(self, row: str, index: str) -> str:
         """A pointer to a number of a row."""
         return self.f.name_of(f"getelementptr double, ptr {row}, i64 {index}")
+
+    def outside(self, kind: int, k: str, first: str) -> str:
+        """A pointer to a number of row `k` of the results, or of the gradients that are wanted."""
+        row = self.f.name_of(f"mul i64 {k}, {self.entry(ROW_OUTSIDE)}")
+        return self.at(self.pointer(self.f.name_of(f"add i64 {self.entry(kind)}, {row}")), first)
 
     # -- vectors --------------------------------------------------------------------------------------------------------
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.backends.contract import Array, Storage
-from autograd.compiled.backends.llvm.frame import SIZE
+from autograd.compiled.backends.llvm.frame import INPUTS, ROW_OUTSIDE, SHARED, SIZE
 from autograd.compiled.ir import Index
 
-FEW = 4096
+FEW = 2**14
 """Rows of so many numbers in all are copied; larger ones that do not change are read where they are."""
 
 
@@ -20,9 +21,15 @@ def memory_for(*shape: int) -> Array:
     return np.empty(shape)
 
 
+_BYTE = ctypes.c_char
+
+
 def address(array: npt.NDArray[Any]) -> int:
     """Where the numbers of an array are in memory."""
-    return int(array.__array_interface__["data"][0])
+    try:
+        return ctypes.addressof(_BYTE.from_buffer(array))
+    except (TypeError, ValueError):  # it is for reading only, or empty
+        return int(array.__array_interface__["data"][0])
 
 
 class Places:
@@ -32,11 +39,20 @@ class Places:
         self.all = np.unique(places)
         self.row = np.full(batched, -1, dtype=np.intp)
         self.row[self.all] = np.arange(len(self.all))
+        self._known: dict[tuple[int, int], Index] = {}
 
     def rows(self, places: Index | int) -> Index | int:
         """The rows of some of the places: a slice for consecutive ones."""
         if isinstance(places, int):
             return int(self.row[places])
+        if not isinstance(places, slice):
+            return self._rows(places)
+        key = places.start, places.stop
+        if key not in self._known:
+            self._known[key] = self._rows(places)
+        return self._known[key]
+
+    def _rows(self, places: Index) -> Index:
         rows = self.row[places]
         if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
             return slice(int(rows[0]), int(rows[-1]) + 1)
@@ -50,23 +66,30 @@ class Data(Storage):
         inputs: a row for each batched leaf.
         results: a row for each batched result, after a run.
         frame: what kernels are given.
+        table: the addresses of the inputs.
+        calls: for each table of steps, by its address, the arguments of the loop over tiles, and their address.
+        of_shared, of_frame: the addresses of the shared numbers, and of the frame.
     """
 
-    __slots__ = ("_lent", "_of_inputs", "_of_results", "_samples", "frame", "inputs", "results", "table")
+    __slots__ = ("_lent", "_of_inputs", "_of_results", "_samples", "calls", "frame", "inputs", "of_frame", "of_shared", "results", "table")
 
     def __init__(self, shared: Array, samples: int, of_inputs: Places, of_results: Places) -> None:
         self.shared = shared
         self._samples, self._of_inputs, self._of_results = samples, of_inputs, of_results
-        self.frame = np.zeros(SIZE, dtype=np.int64)
         count = len(of_inputs.all)
         self.inputs = memory_for(count, samples if count * samples <= FEW else 0)
         self.table = np.zeros(count, dtype=np.int64)
         self._lent: list[tuple[slice, Array]] = []
-        self.results = np.empty((0, samples))
-        self._point_at_copies(slice(0, count))
+        self.results = memory_for(0, samples)
+        self.frame = np.zeros(SIZE, dtype=np.int64)
+        self.of_shared, self.of_frame = address(shared), address(self.frame)
+        self.frame[[SHARED, INPUTS, ROW_OUTSIDE]] = self.of_shared, address(self.table), 8 * samples
+        self.calls: dict[int, tuple[npt.NDArray[np.int64], int]] = {}
+        self._point_at_copies()
 
-    def _point_at_copies(self, rows: slice) -> None:
-        self.table[rows] = address(self.inputs) + 8 * self.inputs.shape[1] * np.arange(rows.start, rows.stop)
+    def _point_at_copies(self) -> None:
+        if len(self.table):
+            self.table[:] = address(self.inputs) + 8 * self.inputs.shape[1] * np.arange(len(self.table))
 
     @property
     def samples(self) -> int:
@@ -83,7 +106,7 @@ class Data(Storage):
             return
         if self.inputs.shape[1] != self._samples:
             self.inputs = memory_for(len(self.table), self._samples)
-            self._point_at_copies(slice(0, len(self.table)))
+            self._point_at_copies()
             for lent, own in self._lent:
                 self.table[lent] = address(own) + 8 * self._samples * np.arange(lent.stop - lent.start)
         self.inputs[rows] = numbers
@@ -98,7 +121,7 @@ class Data(Storage):
         """See `Storage`."""
         if self._lent:
             self._lent.clear()
-            self._point_at_copies(slice(0, len(self.table)))
+            self._point_at_copies()
 
     def take(self, places: Index | int) -> Array:
         """See `Storage`."""

@@ -104,12 +104,13 @@ class _Straight(Kernel):
                 state.values[False, place] = fixed[place]
             else:
                 state.values[False, place] = f.spread(self.scalar(self.at(shared, str(place))))
-        inputs, results = self._rows(INPUTS, self.leaves, first), self._rows(RESULTS, self.results, first)
+        inputs = self._inputs(first)
+        results = {place: self.outside(RESULTS, str(k), first) for k, place in enumerate(self.results)}
         seeds: dict[int, tuple[str, str]] = {}
         gradients: dict[int, str] = {}
         totals: dict[int, _Total] = {}
         if self.differentiated:
-            gradients = self._rows(GRADIENTS, self.wanted, first)
+            gradients = {place: self.outside(GRADIENTS, str(k), first) for k, place in enumerate(self.wanted)}
             table = self.pointer(self.entry(SEEDS))
             for k, place in enumerate(self.results):
                 step = self.integer(table, str(2 * k + 1))
@@ -145,11 +146,11 @@ class _Straight(Kernel):
         f.end()
         return self.module
 
-    def _rows(self, table: int, places: tuple[int, ...], first: str) -> dict[int, str]:
-        if not places:
+    def _inputs(self, first: str) -> dict[int, str]:
+        if not self.leaves:
             return {}
-        pointers = self.pointer(self.entry(table))
-        return {place: self.at(self.pointer(self.integer(pointers, str(k))), first) for k, place in enumerate(places)}
+        table = self.pointer(self.entry(INPUTS))
+        return {place: self.at(self.pointer(self.integer(table, str(k))), first) for k, place in enumerate(self.leaves)}
 
     def _shared_places(self) -> list[int]:
         read = {place for element in self.elements for batched, place in element.inputs if not batched}

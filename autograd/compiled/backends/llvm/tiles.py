@@ -8,25 +8,25 @@ from autograd.compiled.backends.llvm.text import Function, Module
 
 
 class _Copy(Kernel):
-    """A kernel that goes through a table of rows outside. The arguments are how many there are, and a list of their places in the tile."""
+    """A kernel that goes through rows outside. The arguments are how many there are, and a list of their places in the tile."""
 
-    def __init__(self, lanes: int, table: int, memory: int) -> None:
+    def __init__(self, lanes: int, memory: int) -> None:
         super().__init__(lanes)
         self.tile = self.memory(memory)
-        self.table = self.pointer(self.entry(table))
-        self.valid, self.first, self.padded = self.entry(VALID), self.entry(FIRST), self.entry(PADDED)
+        self.valid, self.first = self.entry(VALID), self.entry(FIRST)
         self.count, self.places = self.argument(0), self.pointer(self.argument(1))
 
     def row(self, k: str) -> str:
-        """A pointer to the part of row `k` that belongs to the tile."""
-        return self.at(self.pointer(self.integer(self.table, k)), self.first)
+        """A pointer to a row of the tile."""
+        return self.address(self.tile, self.integer(self.places, k))
 
 
 def inputs_kernel(lanes: int) -> Module:
     """Copy the inputs to the tile."""
-    kernel = _Copy(lanes, INPUTS, TILE)
+    kernel = _Copy(lanes, TILE)
+    table = kernel.pointer(kernel.entry(INPUTS))
     with kernel.f.loop(kernel.count) as k:
-        row, own = kernel.row(k), kernel.address(kernel.tile, kernel.integer(kernel.places, k))
+        row, own = kernel.at(kernel.pointer(kernel.integer(table, k)), kernel.first), kernel.row(k)
         with kernel.f.loop(kernel.valid, lanes) as i:
             kernel.store(kernel.load(row, i, kernel.first_lanes(i, kernel.valid)), own, i)
     kernel.f.end()
@@ -35,9 +35,9 @@ def inputs_kernel(lanes: int) -> Module:
 
 def outputs_kernel(gradients: bool, lanes: int) -> Module:
     """Copy results, or gradients, from the tile."""
-    kernel = _Copy(lanes, GRADIENTS if gradients else RESULTS, TILE_GRADIENTS if gradients else TILE)
+    kernel = _Copy(lanes, TILE_GRADIENTS if gradients else TILE)
     with kernel.f.loop(kernel.count) as k:
-        row, own = kernel.row(k), kernel.address(kernel.tile, kernel.integer(kernel.places, k))
+        row, own = kernel.outside(GRADIENTS if gradients else RESULTS, k, kernel.first), kernel.row(k)
         with kernel.f.loop(kernel.valid, lanes) as i:
             kernel.store(kernel.load(own, i), row, i, kernel.first_lanes(i, kernel.valid))
     kernel.f.end()

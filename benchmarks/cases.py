@@ -70,7 +70,7 @@ def packages() -> SimpleNamespace:
 
 
 def executors() -> list[str]:
-    return ["numpy", "native"] if packages().numba and packages().scipy else ["numpy"]
+    return ["numpy", "native"] if peers.installed("llvmlite", "llvmlite>=0.45") else ["numpy"]
 
 
 def of_graph(f: Callable[[Any], Any], x: Any, wrt: int | None = None) -> dict[str, Run]:

@@ -25,7 +25,7 @@ from nn import (
 )
 from nn.schedules import CosineAnnealingLR
 
-EXECUTORS = ["numpy", pytest.param("native", marks=pytest.mark.skipif(not importlib.util.find_spec("numba"), reason="needs Numba"))]
+EXECUTORS = ["numpy", pytest.param("native", marks=pytest.mark.skipif(not importlib.util.find_spec("llvmlite"), reason="needs llvmlite"))]
 
 n = 23
 """Samples; no batch size divides it."""

@@ -24,7 +24,7 @@ MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for package in ("autograd", "nn")
     for path in (ROOT / package).rglob("*.py")
-    if path.name not in ("__main__.py", "kernels.py", "wide.py")  # the latter are text for Numba, which may not be there
+    if path.name != "__main__.py"
 )
 
 

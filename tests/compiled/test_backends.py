@@ -13,7 +13,7 @@ from autograd.compiled import ir
 from autograd.compiled.api import function, replay
 from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
 from autograd.compiled.backends.jax import xla, xla_program
-from autograd.compiled.backends.llvm import executable as native
+from autograd.compiled.backends.llvm.executable import Llvm
 from autograd.compiled.backends.numpy import kinds, reference
 from autograd.compiled.backends.registry import NAMES, backend_named
 from autograd.compiled.export import costs, listing, numpy_source, operands
@@ -149,7 +149,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Plain:
     """The backend that `compile` takes for all names."""
     backend = Plain()
     for module in (function, replay):
-        monkeypatch.setattr(module, "backend_named", lambda name: backend)
+        monkeypatch.setattr(module, "backend_named", lambda name, threads=None: backend)
     return backend
 
 
@@ -221,14 +221,14 @@ def test_a_backend_of_ones_own_reports_violations_and_runs_graphs(plain: Plain) 
 # -- the backends that there are ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", [reference, native, xla, Plain()], ids=["numpy", "machine", "jax", "one's own"])
+@pytest.mark.parametrize("backend", [reference, Llvm(), xla, Plain()], ids=["numpy", "llvm", "jax", "one's own"])
 def test_a_backend_is_what_loads_code(backend: Backend) -> None:
     assert callable(backend.load)
 
 
 def test_names_of_backends() -> None:
     assert backend_named("numpy") is reference
-    assert backend_named("auto") in (reference, native)
+    assert backend_named("auto") in (reference, Llvm())
     with pytest.raises(CompileError, match=f"there is no executor 'gpu': choose one of {', '.join(NAMES)}"):
         backend_named("gpu")
 

@@ -299,7 +299,7 @@ def test_long_products_have_the_bits_of_eager_code(executor: str, name: str) -> 
     assert [a.grad for a in x] == pytest.approx(expected, rel=1e-14)
 
 
-@pytest.mark.skipif("native" not in EXECUTORS, reason="needs Numba")
+@pytest.mark.skipif("native" not in EXECUTORS, reason="needs llvmlite")
 def test_a_long_product_is_one_line_of_the_native_machine() -> None:
     from autograd.compiled.backends.machine.encoding import Encoded
 

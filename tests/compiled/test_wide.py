@@ -13,7 +13,7 @@ from executors import EXECUTORS
 import autograd
 from autograd import compile
 
-pytestmark = pytest.mark.skipif("native" not in EXECUTORS, reason="needs Numba")
+pytestmark = pytest.mark.skipif("native" not in EXECUTORS, reason="needs llvmlite")
 
 RNG = np.random.default_rng(0)
 NEAR_1 = np.concatenate([1.0 + RNG.normal(size=1500) * 1e-6, RNG.uniform(0.5, 2.0, 3000), RNG.uniform(0.999, 1.001, 1500)])

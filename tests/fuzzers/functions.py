@@ -61,7 +61,7 @@ from fuzzers.function_reference import OutsideError
 from fuzzers.function_shrinking import script, simpler
 from fuzzers.shrinking import shrunk
 
-EXECUTORS = {"numpy": "numpy", "native": "numba", "jax": "jax"}
+EXECUTORS = {"numpy": "numpy", "native": "llvmlite", "jax": "jax"}
 """The package that each needs. JAX takes long to begin with a program, so it runs only if asked for."""
 
 

@@ -43,7 +43,7 @@ COMPARISONS = {"where": ">", "if": "<="}
 """The kinds of choice, and how each compares. The sides of a `where` are functions; an `if` is Python's own."""
 
 
-EXECUTORS = {"numpy": "numpy", "native": "numba", "jax": "jax"}
+EXECUTORS = {"numpy": "numpy", "native": "llvmlite", "jax": "jax"}
 """The package that each needs. JAX takes a second to begin with a program, so it runs only if asked for: ``--executors jax``."""
 
 

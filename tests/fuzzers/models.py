@@ -40,7 +40,7 @@ ERRORS = ("error", "text of the error")
 """The names of differences that are none of numbers."""
 
 
-EXECUTORS = ["numpy", "auto", *(["native"] if importlib.util.find_spec("numba") else [])]
+EXECUTORS = ["numpy", "auto", *(["native"] if importlib.util.find_spec("llvmlite") else [])]
 """What is compared with eager code."""
 
 

@@ -17,18 +17,18 @@ InAxes = int | tuple[int | None, ...] | None
 
 
 @overload
-def compile(target: Value, *, executor: str = "auto") -> Program: ...
+def compile(target: Value, *, executor: str = "auto", threads: int | None = None) -> Program: ...
 
 
 @overload
-def compile(target: Callable[..., R], *, in_axes: InAxes = None, executor: str = "auto") -> Function[R]: ...
+def compile(target: Callable[..., R], *, in_axes: InAxes = None, executor: str = "auto", threads: int | None = None) -> Function[R]: ...
 
 
 @overload
-def compile(*, in_axes: InAxes = None, executor: str = "auto") -> Callable[[Callable[..., R]], Function[R]]: ...
+def compile(*, in_axes: InAxes = None, executor: str = "auto", threads: int | None = None) -> Callable[[Callable[..., R]], Function[R]]: ...
 
 
-def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto") -> Any:
+def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto", threads: int | None = None) -> Any:
     """Record a graph or a function, to run it many times as a tensor program.
 
     A *graph*: each run reads the `.data` of its leaves. Everything else is frozen: numbers in expressions, and the side that a Python `if`
@@ -46,9 +46,12 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
 
     Args:
         target: the result of a computation, such as a loss; or a function of Values.
-        executor: the backend that runs the program. "numpy"; "llvm", also called "native", which Numba compiles once on each machine;
-            "auto", which is "llvm" if Numba is installed (``pip install 'scalar-autograd[fast]'``), otherwise "numpy"; or "jax", for
-            which XLA compiles each program. `to_jax` gives the program as a function of JAX, for other devices and precisions.
+        executor: the backend that runs the program. "numpy"; "llvm", also called "native", whose kernels LLVM compiles when they are
+            first run, and which are kept on disk (see `clear_cache`); "auto", which is "llvm" if llvmlite is installed
+            (``pip install 'scalar-autograd[fast]'``), otherwise "numpy", and so never depends on the time that something takes; or
+            "jax", for which XLA compiles each program. `to_jax` gives the program as a function of JAX, for other devices and precisions.
+        threads: how many threads "llvm" uses for a batch that is large enough. By default that is the environment variable
+            SCALAR_AUTOGRAD_THREADS, or the number of cores; 1 in a forked process. The result does not depend on it, bit for bit.
         in_axes: needed for arguments that are more than single numbers, such as nested lists, arrays, tuples, dicts and modules. As in
             JAX's vmap, it is for each argument 0 if the samples are its first axis, and None if it is the same for all samples, as a
             module always is.
@@ -79,12 +82,12 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
         array([1., 3.])
     """
     if isinstance(target, Value):
-        return Program(target, executor)
+        return Program(target, executor, threads)
     axes = in_axes if isinstance(in_axes, tuple) else (in_axes,)
     if not all(axis is None or (type(axis) is int and axis == 0) for axis in axes):
         raise CompileError(f"in_axes must be 0 or None for each argument, not {in_axes!r}: move the axis of the samples to the front")
     if callable(target):
-        return Function(target, in_axes, executor)
+        return Function(target, in_axes, executor, threads)
     if target is None:
-        return lambda f: compile(f, in_axes=in_axes, executor=executor)
+        return lambda f: compile(f, in_axes=in_axes, executor=executor, threads=threads)
     raise CompileError(f"compile takes a Value, the result of a computation, or a function, not {target!r}: write program = compile(loss)")

@@ -37,14 +37,14 @@ class Function(Generic[Result]):
     `print(f)` shows the programs that it remembers. See `specialisations`.
     """
 
-    def __init__(self, f: Callable[..., Result], in_axes: Any = None, executor: str = "auto") -> None:
+    def __init__(self, f: Callable[..., Result], in_axes: Any = None, executor: str = "auto", threads: int | None = None) -> None:
         self.__name__ = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f)
         self._signature = Signature(f)
-        self._specialisations = Specialisations(f, self.__name__, backend_named(executor))
+        self._specialisations = Specialisations(f, self.__name__, backend_named(executor, threads))
         self._calls = Calls(f, self.__name__, Batching(in_axes, self._signature.count), self._specialisations)
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
-        self._methods = Methods(f, lambda method: Function(method, axes_of_method, executor))
+        self._methods = Methods(f, lambda method: Function(method, axes_of_method, executor, threads))
 
     @overload  # floats are arrays too, and Values are objects: the first that fits counts
     def __call__(self: Function[Value], *args: float, **kwargs: float) -> float: ...  # type: ignore[overload-overlap]

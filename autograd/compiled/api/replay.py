@@ -26,8 +26,8 @@ class Program:
     `print(program)` shows the instructions.
     """
 
-    def __init__(self, root: Value, executor: str = "auto") -> None:
-        backend = backend_named(executor)
+    def __init__(self, root: Value, executor: str = "auto", threads: int | None = None) -> None:
+        backend = backend_named(executor, threads)
         _refuse_traced(root)
         with collector_paused():
             self.tape = trace([root])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from autograd.compiled.backends.llvm.rows import Data, Gradients, Places, addres
 from autograd.compiled.backends.llvm.steps import Step, UnsupportedError, steps_of
 from autograd.compiled.backends.llvm.straight import TooLongError, is_short, straight_kernel
 from autograd.compiled.backends.llvm.tables import ALIGNED, Table, give_back, memory_of
+from autograd.compiled.backends.llvm.threads import all_parts, threads_for
 from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.tiles import inputs_kernel, outputs_kernel, seeds_kernel, tiles_kernel
 from autograd.compiled.backends.numpy import reference
@@ -41,14 +43,18 @@ LEAST_SAMPLES, MOST_SAMPLES = 32, 512
 WRITTEN_SAMPLES = 4096
 """The same, if all numbers of a sample are in registers."""
 
+PARTS, LEAST_WORK, LEAST_RATIO = 16, 2**18, 8
+"""A batch is cut into so many parts at most, of so many numbers at least, which are also so many times those that all samples share."""
+
 RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Kernels(reference.Reference):
     """Code that kernels run. See `backends.contract.Executable`."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, threads: int | None = None) -> None:
         super().__init__(code)
+        self._threads = threads
         self.steps = steps_of(code)
         self._lanes = lanes()
         written = np.zeros(code.batched, dtype=bool)
@@ -168,14 +174,40 @@ class Kernels(reference.Reference):
             frame[SEEDS] = kept[-1]
         table = self._table(which if differentiated else "value")
         size = min(table.tile, -(-samples // self._lanes) * self._lanes)
-        if not table.places:
-            self._run(table, data, size, samples)
+        self._run_parts(table, data, grads if differentiated else None, size)
+
+    def _run_parts(self, table: Table, data: Data, grads: Gradients | None, size: int) -> None:
+        """Run steps for all tiles. Sums over the samples are those of each part of the tiles, which are added one after the other."""
+        tiles = -(-data.samples // size)
+        work = data.samples * self.code.batched
+        parts = max(1, min(PARTS, tiles, work // LEAST_WORK, work // (1 + LEAST_RATIO * len(self._template) * (grads is not None))))
+        threads = threads_for(self._threads) if parts > 1 else 1
+
+        def run(part: int) -> tuple[bool, Array | None]:
+            frame, own = data.frame, None
+            if parts > 1:
+                frame = frame.copy()
+                if grads is not None:
+                    own = np.zeros(len(self._template))
+                    frame[SHARED_GRADIENTS] = address(own)
+            memory = memory_of(2 * size * table.places + ALIGNED) if table.places else None
+            if memory is not None:
+                begin = -(-address(memory) // (8 * ALIGNED)) * 8 * ALIGNED
+                frame[TILE], frame[TILE_GRADIENTS] = begin, begin + 8 * size * table.places
+            first, last = (tiles * k // parts for k in (part, part + 1))
+            arguments = np.array([len(table.rows), table.address, first, last, size, data.samples], dtype=np.int64)
+            self._driver(address(frame), address(arguments))
+            if memory is not None:
+                give_back(memory)
+            return bool(frame[LEFT_DOMAIN]), own
+
+        if parts == 1:
+            run(0)
             return
-        memory = memory_of(2 * size * table.places + ALIGNED)
-        begin = -(-address(memory) // (8 * ALIGNED)) * 8 * ALIGNED
-        frame[TILE], frame[TILE_GRADIENTS] = begin, begin + 8 * size * table.places
-        self._run(table, data, size, samples)
-        give_back(memory)
+        for left_domain, own in all_parts(run, parts, threads):
+            data.frame[LEFT_DOMAIN] |= left_domain
+            if own is not None and grads is not None:
+                grads.shared += own
 
     def _seeds(self, grads: Gradients) -> tuple[Any, ...]:
         """The table of seeds, what it refers to, and last its address."""
@@ -236,9 +268,19 @@ class Kernels(reference.Reference):
         return Step(Loaded(module), (), [])
 
 
-def load(code: Code) -> Executable:
-    """Prepare the code to be run: by kernels, or by the reference if kernels cannot."""
-    try:
-        return Kernels(code)
-    except UnsupportedError:
-        return reference.Reference(code)
+@dataclass(frozen=True)
+class Llvm:
+    """The backend.
+
+    Attributes:
+        threads: the number of threads that run a large batch; None for the number that `threads_for` finds.
+    """
+
+    threads: int | None = None
+
+    def load(self, code: Code) -> Executable:
+        """Prepare the code to be run: by kernels, or by the reference if kernels cannot."""
+        try:
+            return Kernels(code, self.threads)
+        except UnsupportedError:
+            return reference.Reference(code)

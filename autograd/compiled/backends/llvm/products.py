@@ -101,6 +101,13 @@ class _Product(Kernel):
             lambda: self._loop(self.n, lanes, wide, lambda j: self.block(first, rows, j, 1, self.first_lanes(j, self.n))),
         )
 
+    def rows(self, start: str, stop: str, at_once: int) -> None:
+        """Rows of C from one to another, some at once."""
+        self._if(
+            f"icmp ult i64 {start}, {stop}",
+            lambda: self._loop(stop, at_once, start, lambda i: self.columns(i, at_once)),
+        )
+
     def _loop(self, stop: str, step: int, start: str, body: object) -> None:
         with self.f.loop(stop, step, start) as index:
             body(index)  # type: ignore[operator]
@@ -120,10 +127,12 @@ def product_kernel(lanes: int) -> Module:
     """The kernel of all products."""
     kernel = _Product(lanes)
     f = kernel.f
-    at_once = 8 if lanes == 8 else 4
-    whole = f.name_of(f"and i64 {kernel.m}, {-at_once}")
-    kernel._if(f"icmp ne i64 {whole}, 0", lambda: kernel._loop(whole, at_once, "0", lambda i: kernel.columns(i, at_once)))
-    kernel._if(f"icmp ult i64 {whole}, {kernel.m}", lambda: kernel._loop(kernel.m, 1, whole, lambda i: kernel.columns(i, 1)))
+    start = "0"
+    for at_once in (8, 4, 2, 1) if lanes == 8 else (4, 2, 1):
+        rest = f.name_of(f"sub i64 {kernel.m}, {start}")
+        stop = f.name_of(f"add i64 {start}, {f.name_of(f'and i64 {rest}, {-at_once}')}")
+        kernel.rows(start, stop, at_once)
+        start = stop
     f.end()
     return kernel.module
 

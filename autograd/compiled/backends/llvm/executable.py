@@ -70,6 +70,7 @@ class Kernels(reference.Reference):
         for place, number in self.steps.constants.values():
             self._template[place] = number
         self._tables: dict[str, Table] = {}
+        self._kernels: dict[bool, Step | None] = {}
         self._last_seeds: tuple[Any, tuple[Any, ...]] = None, ()
         self._driver = RUN(kernel(tiles_kernel))
 
@@ -109,6 +110,9 @@ class Kernels(reference.Reference):
         assert isinstance(data, Data)
         assert isinstance(grads, Gradients)
         self._begin(data, grads)
+        if not self._has_samples:
+            self._shared("whole", data)
+            return self._violations(data)
         self._shared("forward", data)
         self._tiles("both", data, grads)
         if data.frame[LEFT_DOMAIN]:
@@ -211,7 +215,8 @@ class Kernels(reference.Reference):
 
     def _seeds(self, grads: Gradients) -> tuple[Any, ...]:
         """The table of seeds, what it refers to, and last its address."""
-        key = next(iter(grads.seeds.items())) if len(grads.seeds) == 1 else None
+        single = next(iter(grads.seeds.items())) if len(grads.seeds) == 1 else None
+        key = single if single is not None and isinstance(single[1], float) else None
         known, seeds = self._last_seeds
         if key is not None and key == known:
             return seeds
@@ -224,7 +229,7 @@ class Kernels(reference.Reference):
             k = int(self.of_results.row[place])
             table[2 * k : 2 * k + 2] = address(numbers), 0 if isinstance(seed, float) else 8
         seeds = kept, table, address(table)
-        if key is not None and isinstance(key[1], float):
+        if key is not None:
             self._last_seeds = key, seeds
         return seeds
 
@@ -236,8 +241,9 @@ class Kernels(reference.Reference):
 
     def _made(self, which: str) -> Table:
         steps = self.steps
-        if which in ("forward", "backward"):
-            return Table(steps.forward if which == "forward" else steps.backward, 1, 0)
+        of_shared = {"forward": steps.forward, "backward": steps.backward, "whole": [*steps.forward, *steps.backward]}
+        if which in of_shared:
+            return Table(of_shared[which], 1, 0)
         written = self._written(which != "value")
         if written is not None:
             return Table([written], WRITTEN_SAMPLES, 0)
@@ -260,12 +266,17 @@ class Kernels(reference.Reference):
         """The samples as one kernel, if the program is short enough."""
         if not is_short(self.code):
             return None
+        if differentiated in self._kernels:
+            return self._kernels[differentiated]
         places = [tuple(places.all.tolist()) for places in (self.of_inputs, self.of_results, self.wanted)]
         try:
             module = straight_kernel(self.code, places[0], places[1], places[2], differentiated, self._lanes)
         except TooLongError:
-            return None
-        return Step(Loaded(module), (), [])
+            step = None
+        else:
+            step = Step(Loaded(module), (), [])
+        self._kernels[differentiated] = step
+        return step
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,13 @@ from autograd.tracing import Trace, Tracing, is_running, refused
 from autograd.value import Value, apply
 
 
+Sides = tuple[Value, ...] | None
+"""Sides of `where`s in one of which something is used, in an order that each recording repeats; None if it is used everywhere."""
+
+SIDES = 16
+"""So many sides are distinguished; more become one."""
+
+
 @dataclass(frozen=True)
 class Guard:
     """A condition that decided a branch: its truth while recording, the line of the `if`, and the mask of its side of a `where`."""
@@ -57,7 +64,7 @@ class Recording:
     lines: dict[int, str] | None = None
     outer: Recording | None = None
     _sides: dict[tuple[Value, bool, Value | None], Value] = field(default_factory=dict)
-    _unions: dict[frozenset[int], Value] = field(default_factory=dict)  # of two sides, by their `id`
+    _unions: dict[frozenset[Value], Value] = field(default_factory=dict)  # masks of several sides
     _several: set[Value] = field(default_factory=set)  # the unions, and the sides within them
     _outer: dict[Value, Value | None] = field(default_factory=dict)  # the enclosing side of each side
     _chosen: dict[Value, frozenset[tuple[Value, bool]]] = field(default_factory=dict)  # the conditions of each side, and their truths
@@ -82,8 +89,10 @@ class Recording:
 
     def side(self, condition: Value, first: bool, outer: Value | None) -> Value:
         """The mask of one side of a `where` within the side `outer`."""
-        chosen = self._chosen.get(condition) if first else None  # the condition is a mask, as in derivatives
-        if chosen is not None and (outer is None or self.within(condition, outer)):
+        chosen = self._chosen.get(condition)  # not None if the condition is a mask, as in derivatives
+        if chosen is not None and not first:
+            chosen = frozenset([(of, not truth) for of, truth in chosen]) if len(chosen) == 1 and condition not in self._several else None
+        elif chosen is not None and (outer is None or self.within(condition, outer)):
             return condition
         key = condition, first, outer
         mask = self._sides.get(key)
@@ -111,7 +120,7 @@ class Recording:
             roots: the results, each with the side in which it is used.
             backward: whether to count only uses that pass a gradient back; a condition passes none.
         """
-        sides = dict(roots)
+        sides: dict[Value, Sides] = {node: None if side is None else (side,) for node, side in roots.items()}
         for node in reversed(order):
             if node not in sides or (backward and node._operation.stops):
                 continue
@@ -120,27 +129,78 @@ class Recording:
             for k, x in enumerate(node._prev):
                 if backward and is_choice and not k:
                     continue
-                use = self.side(node._prev[0], k == 1, outer) if k and is_choice else outer
-                both = self._either if backward else self._common
+                use = self._within_each(node._prev[0], k == 1, outer) if k and is_choice else outer
+                both = self._either if backward else self._around
                 sides[x] = both(sides[x], use) if x in sides else use
-        return sides
+        return {node: self._mask_of(of_node) for node, of_node in sides.items()}
 
-    def _either(self, a: Value | None, b: Value | None) -> Value | None:
-        """A mask that is 1 where either of two sides is selected."""
+    def _within_each(self, condition: Value, first: bool, outer: Sides) -> Sides:
+        """One side of a `where` that is used in several sides of others."""
+        if outer is None:
+            return (self.side(condition, first, None),)
+        return tuple([self.side(condition, first, side) for side in outer])
+
+    def _either(self, a: Sides, b: Sides) -> Sides:
+        """The sides in which either is used: without those within others, and with both sides of a `where` as what is around it."""
         if a is None or b is None:
             return None
-        if self.within(b, a):
+        todo = list(b)
+        while todo:
+            new = todo.pop()
+            if any([self.within(new, side) for side in a]):
+                continue
+            a = tuple([side for side in a if not self.within(side, new)])
+            for side in a:
+                around = self._around_both(side, new)
+                if around is None:
+                    return None
+                if around is not side:
+                    a = tuple([other for other in a if other is not side])
+                    todo.append(around)
+                    break
+            else:
+                a = (*a, new)
+        return a if len(a) <= SIDES else (self._any_of(a),)
+
+    def _around_both(self, a: Value, b: Value) -> Value | None:
+        """What is around two sides, if they are the two sides of one `where`; None if that is everything; `a` if they are not."""
+        if a in self._several or b in self._several:
             return a
-        if self.within(a, b):
-            return b
-        key = frozenset([id(a), id(b)])
+        of_a, of_b = self._chosen[a], self._chosen[b]
+        common = of_a & of_b
+        if len(of_a) != len(of_b) or len(of_a) != len(common) + 1:
+            return a
+        (condition, truth), (other, opposite) = *(of_a - common), *(of_b - common)
+        if condition is not other or truth is opposite:
+            return a
+        around: Value | None = a
+        while around is not None and self._chosen[around] != common:
+            around = self._outer[around]
+        return around if around is not None or not common else a
+
+    def _mask_of(self, sides: Sides) -> Value | None:
+        return None if sides is None else self._any_of(sides)
+
+    def _any_of(self, sides: tuple[Value, ...]) -> Value:
+        """A mask that is 1 where one of the sides is selected."""
+        if len(sides) == 1:
+            return sides[0]
+        key = frozenset(sides)
         mask = self._unions.get(key)
         if mask is None:
-            mask = self._unions[key] = apply(OPERATIONS["maximum"], [a, b])
+            mask, around = sides[0], self._outer[sides[0]]
+            for side in sides[1:]:
+                mask, around = apply(OPERATIONS["maximum"], [mask, side]), self._common(around, side)
+            self._unions[key] = mask
             self._several.add(mask)
-            self._chosen[mask] = self._chosen[a] & self._chosen[b]
-            self._outer[mask] = self._common(a, b)
+            self._chosen[mask] = frozenset.intersection(*[self._chosen[side] for side in sides])
+            self._outer[mask] = around
         return mask
+
+    def _around(self, a: Sides, b: Sides) -> Sides:
+        """The innermost side that contains both."""
+        common = self._common(self._mask_of(a), self._mask_of(b))
+        return None if common is None else (common,)
 
     def _common(self, a: Value | None, b: Value | None) -> Value | None:
         """The innermost side that contains both."""

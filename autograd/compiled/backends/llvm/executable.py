@@ -115,10 +115,10 @@ class Kernels(reference.Reference):
             return self._violations(data)
         self._shared("forward", data)
         self._tiles("both", data, grads)
-        if data.frame[LEFT_DOMAIN]:
-            return self._violations(data)
-        self._shared("backward", data)
-        return []
+        violations = self._violations(data)
+        if not violations:
+            self._shared("backward", data)
+        return violations
 
     def push_forward(self, data: Storage, tangents: Storage, moving: Storage) -> None:
         """See `Executable`: the reference does it."""

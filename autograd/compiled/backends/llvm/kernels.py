@@ -26,11 +26,13 @@ class Access:
         batched: whether it is in a tile rather than shared.
         how: ALONG, REPEATED or LISTED.
         constant: whether no gradient is wanted.
+        counted: of a mask, whether it is the number of samples that select a shared number, which is kept with the gradients.
     """
 
     batched: bool
     how: str
     constant: bool = True
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class _Rows(Kernel):
         self.rows, self.length, self.start = (self.argument(k) for k in range(HEADER))
         accesses = [*signature.operands, *([signature.mask] if signature.mask else [])]
         self.lists = [self.pointer(self.argument(HEADER + k)) for k in range(len(accesses))]
-        self.data_of = [self.memory(TILE if access.batched else SHARED) for access in accesses]
+        self.data_of = [self.memory(_memory_of(access)) for access in accesses]
         self.gradients_of = [self.memory(TILE_GRADIENTS if access.batched else SHARED_GRADIENTS) for access in accesses]
         self.count = self.entry(PADDED) if signature.batched else self.length
         self.valid = self.entry(VALID)
@@ -112,6 +114,10 @@ class _Rows(Kernel):
         """The module of the kernel."""
         self.f.end()
         return self.module
+
+
+def _memory_of(access: Access) -> int:
+    return TILE if access.batched else SHARED_GRADIENTS if access.counted else SHARED
 
 
 class _Reader:
@@ -338,3 +344,23 @@ def terms_backward(signature: Signature, lanes: int) -> Module:
             for reader in readers:
                 reader.end()
     return kernel.end()
+
+
+def count_selected(lanes: int) -> Module:
+    """Count the samples for which masks are not 0.
+
+    The arguments are the number of masks, the list of their places in the tile, and that of the places of their counts, which are shared
+    and kept with the gradients.
+    """
+    kernel = Kernel(lanes)
+    f = kernel.f
+    tile, counts, valid = kernel.memory(TILE), kernel.memory(SHARED_GRADIENTS), kernel.entry(VALID)
+    masks, places = (kernel.pointer(kernel.argument(k)) for k in (1, 2))
+    with f.loop(kernel.argument(0)) as r:
+        row, total = kernel.address(tile, kernel.integer(masks, r)), Carried(0.0)
+        with f.loop(valid, lanes, carried=[total]) as i:
+            is_on = (kernel.load(row, i) != 0.0) & kernel.first_lanes(i, valid)
+            total.after = _sum(total.now, f.select(is_on, 1.0, 0.0))
+        kernel.add_scalar(kernel.address(counts, kernel.integer(places, r)), f.reduce("fadd", f.constant(total.after)))
+    f.end()
+    return kernel.module

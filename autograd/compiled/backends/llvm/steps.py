@@ -124,9 +124,8 @@ class _Builder:
 
     def instruction(self, one: Instruction) -> None:
         """One instruction."""
-        for mask in (one.mask, one.error_mask):
-            if mask is not None and mask.batched and not one.batched:
-                raise UnsupportedError("a mask of shared numbers that differs from sample to sample")
+        if not one.batched and one.error_mask is not None and one.error_mask.batched:
+            one = replace(one, error_mask=None)  # the reference finds out whether a sample that selects it is among those that are computed
         if isinstance(one, Matmul):
             self._matmul(one)
         elif isinstance(one, (Sum, Dot)):
@@ -146,11 +145,14 @@ class _Builder:
             raise UnsupportedError(f"{one.operation.name} of {one.operands[0].shape[1]} inputs")
         operation, constants = self._with_constants(one.operation)
         terms = one.operands[0].shape[1] if one.stacked else 0
-        rows = self._rows(one, [*one.operands, *[m for m in (one.mask, one.error_mask) if m is not None]], terms)
+        masks = [mask for mask in (self._mask(one), one.error_mask) if mask is not None]
+        rows = self._rows(one, [*one.operands, *masks], terms)
         rows.accesses[len(one.operands) : len(one.operands)] = [Access(False, REPEATED)] * len(constants)
         rows.lists[len(one.operands) : len(one.operands)] = [np.full(rows.count, place, dtype=np.int64) for place in constants]
         inputs = len(one.operands) + len(constants)
         checked = one.checked and one.error_mask is None
+        if one.mask is not None and one.mask.batched and not one.batched:
+            rows.accesses[inputs] = replace(rows.accesses[inputs], counted=True)
         signature = Signature(operation, one.batched, False, tuple(rows.accesses[:inputs]), None, checked, terms)
         header, lists = [rows.count, rows.length, one.start], rows.lists
         forward = _step(kernels.map_forward, _without_gradients(signature), [*header, *lists[:inputs]])
@@ -164,6 +166,17 @@ class _Builder:
             last = replace(_without_gradients(signature), mask=rows.accesses[-1])
             step = _step(kernels.map_errors, last, [*header, *lists[:inputs], lists[-1]])
             (self.tile_errors if one.batched else self.errors).append(step)
+
+    def _mask(self, one: Instruction) -> Operand | None:
+        """The mask of gradients. That of shared numbers which differs from sample to sample is replaced by a count of samples."""
+        mask = one.mask
+        if mask is None or one.batched or not mask.batched:
+            return mask
+        start = self.steps.shared
+        self.steps.shared += one.size
+        counts = np.arange(start, start + one.size)
+        self.steps.tile_backward.append(Step(kernels.count_selected, (), [one.size, mask.all_places().ravel(), counts]))
+        return Operand(mask.shape, 0, (), counts.reshape(mask.shape), True, True, False)
 
     def _with_constants(self, operation: Operation) -> tuple[Operation, list[int]]:
         """The operation, and the places of its constants if they are read from memory: most numbers are, so that they share a kernel."""
@@ -213,10 +226,10 @@ class _Builder:
                 how = _how(table)
                 lists.append((table if how == LISTED else table[:, 0]).astype(np.int64).ravel())
             accesses.append(Access(operand.batched, how, operand.constant))
-        mask = None
-        if one.mask is not None:
-            mask = Access(one.mask.batched, ALONG if one.mask.batched else REPEATED)
-            lists.append(one.mask.all_places().astype(np.int64).ravel())
+        mask, own = None, self._mask(one)
+        if own is not None and one.mask is not None:
+            mask = Access(own.batched, ALONG if own.batched else REPEATED, counted=one.mask.batched and not own.batched)
+            lists.append(own.all_places().astype(np.int64).ravel())
         signature = Signature(None, one.batched, False, tuple(accesses), mask, False)
         arguments = [outputs, n, one.start]
         of_operands = replace(_without_gradients(signature), mask=None)

@@ -197,7 +197,7 @@ class Code:
         shared, batched: the number of places of each kind; of batched ones for each sample.
         place: for each row of the tape its place in its storage; -1 if no instruction needs it, as for a part of a sum.
         fixed: the places of the constants, which are shared, in ascending order; and their numbers.
-        results, wanted, given: shared and batched places: of the results and masks, which are read after a run; of the leaves whose
+        results, wanted, given: shared and batched places: of the results, which are read after a run; of the leaves whose
             derivatives are wanted; and of the numbers of the arguments.
     """
 

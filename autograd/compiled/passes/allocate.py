@@ -128,7 +128,7 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
     place = places.of[: len(tape.nodes)]
     constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
     fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
-    read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first))
+    read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (tape.results, wanted, first))
     return Code(instructions, places.size[False], places.size[True], place, fixed, read, leaves, given)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.compiled.backends.llvm.frame import PADDED, SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS, VALID, Kernel, Memory
+from autograd.compiled.backends.llvm.frame import PADDED, ROW, SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS, VALID, Kernel, Memory
 from autograd.compiled.backends.llvm.lanes import Lanes, gather
 from autograd.compiled.backends.llvm.text import FLOAT, INTEGER, Carried, Module, Number
 from autograd.ops import Operation, outside, product
@@ -47,6 +47,7 @@ class Signature:
         mask: how its mask is read, that of gradients or that of errors; None for none.
         checked: whether inputs outside the domain are noted.
         terms: the number of inputs of an operation of any number, which are rows one after the other; 0 for another operation.
+        flat: whether rows of samples, which are one after the other in all operands, are one long row.
     """
 
     operation: Operation | None
@@ -56,6 +57,7 @@ class Signature:
     mask: Access | None
     checked: bool
     terms: int = 0
+    flat: bool = False
 
 
 HEADER = 3
@@ -80,6 +82,9 @@ class _Rows(Kernel):
         self.data_of = [self.memory(_memory_of(access)) for access in accesses]
         self.gradients_of = [self.memory(TILE_GRADIENTS if access.batched else SHARED_GRADIENTS) for access in accesses]
         self.count = self.entry(PADDED) if signature.batched else self.length
+        if signature.flat:  # also beyond the samples of the last tile, where numbers do not matter
+            row = self.f.name_of(f"lshr i64 {self.entry(ROW)}, 3")
+            self.rows, self.count = "1", self.f.name_of(f"mul i64 {self.rows}, {row}")
         self.valid = self.entry(VALID)
 
     def mask_at(self, index: str) -> Number | None:

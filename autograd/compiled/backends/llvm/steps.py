@@ -335,7 +335,16 @@ class Words:
 
 def _step(make: Callable[[Signature, int], Module], signature: Signature, arguments: list[Any]) -> Step:
     """A step of an instruction. The second argument is the length of a row of shared numbers."""
-    return Step(make, (replace(signature, whole=not signature.batched and arguments[1] % lanes() == 0),), arguments)
+    whole = not signature.batched and arguments[1] % lanes() == 0
+    return Step(make, (replace(signature, whole=whole, flat=_is_flat(signature, arguments)),), arguments)
+
+
+def _is_flat(signature: Signature, arguments: list[Any]) -> bool:
+    """Whether the rows of samples of an element-wise instruction are one after the other, in all operands."""
+    accesses = [*signature.operands, *([signature.mask] if signature.mask else [])]
+    if not signature.batched or signature.operation is None or signature.checked or signature.terms:
+        return False
+    return all(access.batched for access in accesses) and all((np.diff(rows) == 1).all() for rows in arguments[kernels.HEADER :])
 
 
 def _how(table: npt.NDArray[np.intp]) -> str:

@@ -52,12 +52,11 @@ def seeds_kernel(lanes: int) -> Module:
     """
     kernel = Kernel(lanes)
     f, tile = kernel.f, kernel.memory(TILE_GRADIENTS)
-    table, first, padded, valid = kernel.pointer(kernel.entry(SEEDS)), kernel.entry(FIRST), kernel.entry(PADDED), kernel.entry(VALID)
+    table, first, valid = kernel.pointer(kernel.entry(SEEDS)), kernel.entry(FIRST), kernel.entry(VALID)
     places = kernel.pointer(kernel.argument(2))
-    with f.loop(kernel.argument(0)) as k:
-        row = kernel.address(tile, k)
-        with f.loop(padded, lanes) as i:
-            kernel.store(0.0, row, i)
+    first_row, count = kernel.pointer(tile.base), f.name_of(f"lshr i64 {f.name_of(f'mul i64 {kernel.argument(0)}, {tile.unit}')}, 3")
+    with f.loop(count, lanes) as i:
+        kernel.store(0.0, first_row, i)
     with f.loop(kernel.argument(1)) as k:
         at = f.name_of(f"shl i64 {k}, 1")
         start, step = kernel.integer(table, at), kernel.integer(table, f.name_of(f"add i64 {at}, 1"))

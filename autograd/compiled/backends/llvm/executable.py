@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd.compiled.backends.contract import Array, Executable, Seed, Storage, Violation
 from autograd.compiled.backends.llvm.frame import (
@@ -25,7 +26,8 @@ from autograd.compiled.backends.llvm.frame import (
 )
 from autograd.compiled.backends.llvm.machine_code import Loaded, kernel, lanes
 from autograd.compiled.backends.llvm.rows import Data, Gradients, Places, address, memory_for
-from autograd.compiled.backends.llvm.steps import Step, UnsupportedError, steps_of
+from autograd.compiled.backends.llvm.step import Step
+from autograd.compiled.backends.llvm.steps import UnsupportedError, steps_of
 from autograd.compiled.backends.llvm.straight import TooLongError, is_short, straight_kernel
 from autograd.compiled.backends.llvm.tables import ALIGNED, Table, give_back, memory_of
 from autograd.compiled.backends.llvm.threads import all_parts, threads_for
@@ -256,9 +258,10 @@ class Kernels(reference.Reference):
             of_tile += copies(outputs_kernel, (False,), self.of_results)
         if which != "value":
             of_results = self.of_results.all
-            of_tile.append(Step(seeds_kernel, (), [self.code.batched, len(of_results), of_results]))
+            runs = _runs(steps.receiving)
+            of_tile.append(Step(seeds_kernel, (), [len(runs), runs.ravel(), len(of_results), of_results]))
             of_tile += [*steps.tile_backward, *copies(outputs_kernel, (True,), self.wanted)]
-        room = TILE_BYTES // (16 * max(1, steps.batched))
+        room = TILE_BYTES // (8 * max(1, steps.in_use))
         tile = min(MOST_SAMPLES, max(LEAST_SAMPLES, 1 << room.bit_length() - 1 if room else 0))
         return Table(of_tile, tile, steps.batched)
 
@@ -277,6 +280,14 @@ class Kernels(reference.Reference):
             step = Step(Loaded(module), (), [])
         self._kernels[differentiated] = step
         return step
+
+
+def _runs(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Ascending places as runs of consecutive ones: the first place of each, and how many they are."""
+    if not len(places):
+        return np.array([[0, 0]], dtype=np.int64)
+    starts = np.flatnonzero(np.diff(places, prepend=places[0] - 2) != 1)
+    return np.stack([places[starts], np.diff(np.append(starts, len(places)))], axis=1)
 
 
 @dataclass(frozen=True)

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.backends.llvm import kernels
 from autograd.compiled.backends.llvm.frame import SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
-from autograd.compiled.backends.llvm.machine_code import Loaded, lanes
-from autograd.compiled.backends.llvm.kernels import ALONG, LISTED, REPEATED, Access, Signature
+from autograd.compiled.backends.llvm.fusion import Item, Order, Read, how_to_read
+from autograd.compiled.backends.llvm.machine_code import lanes
 from autograd.compiled.backends.llvm.products import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
+from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED, Access, Layout
 from autograd.compiled.backends.llvm.scalars import backward_words, forward_words, interpreter
-from autograd.compiled.backends.llvm.text import Module
+from autograd.compiled.backends.llvm.step import Numbers, Step, Table, Words
+from autograd.compiled.backends.llvm.term_kernels import count_selected, terms_backward, terms_forward
 from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Sum
 from autograd.errors import CompileError
 from autograd.ops import OPERATIONS, POS, Operation
 
-Table = npt.NDArray[np.int64]
-
 MOST_TERMS = 128
 """An operation of any number of inputs is written out for all of them, up to so many."""
-
-NARROW = 8
-"""Rows of fewer numbers are read as one row, each number from a place of its own."""
 
 
 class UnsupportedError(CompileError):
@@ -34,28 +30,16 @@ class UnsupportedError(CompileError):
 
 
 @dataclass
-class Step:
-    """A kernel and its arguments.
-
-    Attributes:
-        make, key: `make(*key, lanes)` makes the kernel; or the kernel itself.
-        arguments: integers, and tables, which are passed by address.
-    """
-
-    make: Callable[..., Module] | Loaded
-    key: tuple[Any, ...]
-    arguments: list[Any]
-
-
-@dataclass
 class Steps:
     """The steps of a program, in the order of execution.
 
     Attributes:
+        shared, batched: the number of places, with those that the kernels need.
         forward, backward: of shared numbers.
         tile_forward, tile_backward: of the samples of a tile.
         constants: numbers of operations, and the places from which they are read.
-        shared, batched: the number of places, with those that the kernels need.
+        receiving: the places of a tile whose gradients must be 0 at first.
+        in_use: how many rows of a tile are read or written.
     """
 
     shared: int
@@ -64,43 +48,55 @@ class Steps:
     backward: list[Step] = field(default_factory=list)
     tile_forward: list[Step] = field(default_factory=list)
     tile_backward: list[Step] = field(default_factory=list)
-    constants: dict[float | str, tuple[int, float]] = field(default_factory=dict)
+    constants: dict[str, tuple[int, float]] = field(default_factory=dict)
+    receiving: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    in_use: int = 0
 
 
-def steps_of(code: Code, tiled: bool = True) -> Steps:
+def steps_of(code: Code) -> Steps:
     """The steps of a program.
-
-    Args:
-        code: the program.
-        tiled: whether to make steps for the samples.
 
     Raises:
         UnsupportedError: kernels cannot run it.
     """
-    builder = _Builder(code)
-    for instruction in code.instructions:
-        if isinstance(instruction, Scalars):
-            builder.scalars(instruction, tiled)
-        elif tiled or not instruction.batched:
-            builder.instruction(instruction)
-    builder.steps.forward += builder.errors
-    builder.steps.tile_forward += builder.tile_errors
-    builder.steps.backward.reverse()
-    builder.steps.tile_backward.reverse()
-    return builder.steps
+    return _Builder(code).finished()
 
 
 class _Builder:
-    """Adds steps, those of the backward pass in the order of the forward pass."""
+    """Makes steps of instructions, one after the other."""
 
     def __init__(self, code: Code) -> None:
+        self.code = code
         self.steps = Steps(code.shared, code.batched)
-        self.errors: list[Step] = []
-        self.tile_errors: list[Step] = []
+        self.shared = Order()
+        self.tile = Order(self.shared)
+        self.counts: list[Step] = []
+        for instruction in code.instructions:
+            if isinstance(instruction, Scalars):
+                self._scalars(instruction)
+            else:
+                self._instruction(instruction)
+
+    def finished(self) -> Steps:
+        """All steps."""
+        for order, places in zip((self.shared, self.tile), self.code.results, strict=True):
+            order.read_outside(places)
+        steps = self.steps
+        steps.tile_forward, steps.tile_backward = self.tile.steps()
+        steps.tile_backward += self.counts
+        steps.forward, steps.backward = self.shared.steps()
+        receiving = self.tile.receiving().union(self.code.wanted[1].tolist())
+        steps.receiving = np.array(sorted(receiving), dtype=np.int64)
+        leaves = self.code.batched - sum([one.size for one in self.code.flattened if one.batched])
+        steps.in_use = leaves + self.tile.stored() + len(receiving) + steps.batched - self.code.batched
+        return steps
+
+    def _order(self, one: Instruction) -> Order:
+        return self.tile if one.batched else self.shared
 
     # -- scalars --------------------------------------------------------------------------------------------------------
 
-    def scalars(self, scalars: Scalars, tiled: bool) -> None:
+    def _scalars(self, scalars: Scalars) -> None:
         """Scalars: shared ones by the interpreter, batched ones by an instruction each."""
         if not scalars.batched:
             self._interpreted(scalars)
@@ -108,24 +104,21 @@ class _Builder:
         shared = [i for i, batched in enumerate(scalars.output_batched.tolist()) if not batched]
         if shared:
             self._interpreted(_part(scalars, shared))
-        for instruction in scalars.single if tiled else ():
+        for instruction in scalars.single:
             if instruction.batched:
-                self.instruction(instruction)
+                self._instruction(instruction)
 
     def _interpreted(self, scalars: Scalars) -> None:
-        def step(words: Callable[[Scalars], Table]) -> Step:
-            return Step(interpreter, (), [Words(scalars, words)])
-
-        self.steps.forward.append(step(forward_words))
-        if not scalars.input_constant.all():
-            self.steps.backward.append(step(backward_words))
+        forward, backward = (Step(interpreter, (), [Words(scalars, words)]) for words in (forward_words, backward_words))
+        constant = scalars.input_constant
+        reads = [Read(scalars.inputs[constant], False), Read(scalars.inputs[~constant], False, False)]
+        self.shared.other(
+            [forward], [] if constant.all() else [backward], [read for read in reads if read.places.size], scalars.outputs
+        )
 
     # -- instructions ---------------------------------------------------------------------------------------------------
 
-    def instruction(self, one: Instruction) -> None:
-        """One instruction."""
-        if not one.batched and one.error_mask is not None and one.error_mask.batched:
-            one = replace(one, error_mask=None)  # the reference finds out whether a sample that selects it is among those that are computed
+    def _instruction(self, one: Instruction) -> None:
         if isinstance(one, Matmul):
             self._matmul(one)
         elif isinstance(one, (Sum, Dot)):
@@ -133,50 +126,30 @@ class _Builder:
         else:
             self._map(one)
 
-    def _add(self, one: Instruction, forward: Step | None, backward: Step | None) -> None:
-        steps = self.steps
-        if forward is not None:
-            (steps.tile_forward if one.batched else steps.forward).append(forward)
-        if backward is not None and not one.constant:
-            (steps.tile_backward if one.batched else steps.backward).append(backward)
-
     def _map(self, one: Instruction) -> None:
-        if one.stacked and one.operands[0].shape[1] > MOST_TERMS:
-            raise UnsupportedError(f"{one.operation.name} of {one.operands[0].shape[1]} inputs")
-        operation, constants = self._with_constants(one.operation)
-        terms = one.operands[0].shape[1] if one.stacked else 0
-        masks = [mask for mask in (self._mask(one), one.error_mask) if mask is not None]
-        rows = self._rows(one, [*one.operands, *masks], terms)
-        rows.accesses[len(one.operands) : len(one.operands)] = [Access(False, REPEATED)] * len(constants)
-        rows.lists[len(one.operands) : len(one.operands)] = [np.full(rows.count, place, dtype=np.int64) for place in constants]
-        inputs = len(one.operands) + len(constants)
-        checked = one.checked and one.error_mask is None
-        if one.mask is not None and one.mask.batched and not one.batched:
-            rows.accesses[inputs] = replace(rows.accesses[inputs], counted=True)
-        signature = Signature(operation, one.batched, False, tuple(rows.accesses[:inputs]), None, checked, terms)
-        header, lists = [rows.count, rows.length, one.start], rows.lists
-        forward = _step(kernels.map_forward, _without_gradients(signature), [*header, *lists[:inputs]])
-        masked = replace(signature, checked=False)
-        own = lists[:inputs]
-        if one.mask is not None:
-            masked = replace(masked, mask=rows.accesses[inputs])
-            own = lists[: inputs + 1]
-        self._add(one, forward, _step(kernels.map_backward, masked, [*header, *own]))
-        if one.error_mask is not None and one.checked:
-            last = replace(_without_gradients(signature), mask=rows.accesses[-1])
-            step = _step(kernels.map_errors, last, [*header, *lists[:inputs], lists[-1]])
-            (self.tile_errors if one.batched else self.errors).append(step)
+        inputs = [_read(operand) for operand in one.operands]
+        if one.stacked:
+            table = one.operands[0].all_places()
+            if table.shape[1] > MOST_TERMS:
+                raise UnsupportedError(f"{one.operation.name} of {table.shape[1]} inputs")
+            inputs = [Read(np.ascontiguousarray(column), inputs[0].batched, inputs[0].constant) for column in table.T]
+        operation, places = self._with_constants(one.operation)
+        inputs += [Read(np.full(one.size, place), False) for place in places]
+        # of a mask of errors that differs from sample to sample the reference finds out whether it counts for a shared number
+        error_mask = None if one.error_mask is None or one.error_mask.batched > one.batched else _read(one.error_mask)
+        item = Item(operation, inputs, self._mask(one), error_mask, one.checked, one.start, one.size, one.constant)
+        self._order(one).elementwise(item, one.shape)
 
-    def _mask(self, one: Instruction) -> Operand | None:
+    def _mask(self, one: Instruction) -> Read | None:
         """The mask of gradients. That of shared numbers which differs from sample to sample is replaced by a count of samples."""
-        mask = one.mask
-        if mask is None or one.batched or not mask.batched:
-            return mask
-        start = self.steps.shared
+        if one.mask is None or one.batched or not one.mask.batched:
+            return None if one.mask is None else _read(one.mask)
+        counts = np.arange(self.steps.shared, self.steps.shared + one.size)
         self.steps.shared += one.size
-        counts = np.arange(start, start + one.size)
-        self.steps.tile_backward.append(Step(kernels.count_selected, (), [one.size, mask.all_places().ravel(), counts]))
-        return Operand(mask.shape, 0, (), counts.reshape(mask.shape), True, True, False)
+        mask = _read(one.mask)
+        self.tile.needed.update(mask.places.tolist())
+        self.counts.append(Step(count_selected, (), [one.size, mask.places, counts]))
+        return Read(counts, False, counted=True)
 
     def _with_constants(self, operation: Operation) -> tuple[Operation, list[int]]:
         """The operation, and the places of its constants if they are read from memory: most numbers are, so that they share a kernel."""
@@ -192,52 +165,26 @@ class _Builder:
             places.append(place)
         return row, places
 
-    def _rows(self, one: Instruction, operands: list[Operand], terms: int = 0) -> _Rows:
-        """How a kernel goes through an instruction, element by element; with `terms`, the first operand has so many rows for each of its."""
-        places = [operand.all_places() for operand in operands]
-        if one.batched:
-            accesses = [Access(operand.batched, ALONG if operand.batched else REPEATED, operand.constant) for operand in operands]
-            return _Rows(one.size, 1, accesses, [x.astype(np.int64).ravel() for x in places])
-        shapes = [(1, one.size)] if len(one.shape) == 1 else [(1, one.size), (one.shape[0], one.shape[1])]
-        best: _Rows | None = None
-        for count, length in shapes:
-            accesses, lists = [], []
-            for k, (operand, x) in enumerate(zip(operands, places, strict=True)):
-                table = x.T.reshape(terms, length) if terms and k == 0 else x.reshape(count, length)
-                how = _how(table)
-                accesses.append(Access(False, how, operand.constant))
-                lists.append((table if how == LISTED else table[:, 0]).astype(np.int64).ravel())
-            rows = _Rows(count, length, accesses, lists)
-            if best is None or (LISTED in [a.how for a in best.accesses] and LISTED not in [a.how for a in accesses] and length >= NARROW):
-                best = rows
-        assert best is not None
-        return best
-
     def _terms(self, one: Instruction) -> None:
         outputs, n = one.size, one.operands[0].shape[-1]
-        accesses, lists = [], []
-        for operand in one.operands:
-            places = operand.all_places()
-            if one.batched:
-                how = ALONG if operand.batched else REPEATED
-                lists.append(places.astype(np.int64).ravel())
-            else:
-                table = places.reshape(outputs, n)
-                how = _how(table)
-                lists.append((table if how == LISTED else table[:, 0]).astype(np.int64).ravel())
-            accesses.append(Access(operand.batched, how, operand.constant))
-        mask, own = None, self._mask(one)
-        if own is not None and one.mask is not None:
-            mask = Access(own.batched, ALONG if own.batched else REPEATED, counted=one.mask.batched and not own.batched)
-            lists.append(own.all_places().astype(np.int64).ravel())
-        signature = Signature(None, one.batched, False, tuple(accesses), mask, False)
-        arguments = [outputs, n, one.start]
-        of_operands = replace(_without_gradients(signature), mask=None)
-        self._add(
-            one,
-            _step(kernels.terms_forward, of_operands, [*arguments, *lists[: len(one.operands)]]),
-            _step(kernels.terms_backward, signature, [*arguments, *lists]),
-        )
+        accesses, tables = [], []
+        reads = [_read(operand) for operand in one.operands]
+        for read in reads:
+            table = read.places.reshape(outputs, n)
+            how = (ALONG if read.batched else REPEATED) if one.batched else how_to_read(table)
+            accesses.append(Access(read.batched, how, read.constant))
+            tables.append((table if one.batched or how == LISTED else table[:, 0]).ravel())
+        mask, masks = self._mask(one), []
+        if mask is not None:
+            masks = [Access(mask.batched, ALONG if mask.batched else REPEATED, counted=mask.counted)]
+            reads.append(mask)
+        layout = Layout(one.batched, not one.batched and n % lanes() == 0)
+        without = tuple([Access(access.batched, access.how) for access in accesses])
+        forward = Step(terms_forward, (layout, without), [outputs, n, *tables, one.start])
+        key = layout, tuple(accesses), masks[0] if masks else None
+        arguments = [outputs, n, *tables, *[read.places for read in reads[len(tables) :]], one.start]
+        backward = [] if one.constant else [Step(terms_backward, key, arguments)]
+        self._order(one).other([forward], backward, reads, np.arange(one.start, one.start + outputs))
 
     # -- products -------------------------------------------------------------------------------------------------------
 
@@ -273,7 +220,8 @@ class _Builder:
         da, db = a.row_distance or n, b.row_distance or n
         copy = self.steps.shared
         self.steps.shared += n * p
-        forward, backward = self.steps.forward, self.steps.backward
+        forward: list[Step] = []
+        backward: list[Step] = []
         forward.append(_transposed(SHARED, b.start, np.arange(p) * db, n, SHARED, copy))
         forward.append(_product((SHARED, a.start, (da, 0), (1, 0)), (SHARED, copy, np.arange(n) * p), (SHARED, one.start, np.arange(m) * p), (m, p, n)))
         gradient = (SHARED_GRADIENTS, one.start)
@@ -283,12 +231,14 @@ class _Builder:
         if not b.constant:
             to = (SHARED_GRADIENTS, b.start, np.arange(p) * db)
             backward.append(_product((*gradient, (1, 0), (p, 0)), (SHARED, a.start, np.arange(m) * da), to, (p, n, m), added=True))
+        self._add_product(one, a, b, forward, backward)
 
     def _tile_product(self, one: Instruction, w: Operand, x: Operand, of_row: int, of_column: int) -> None:
         """Products of shared rows and rows of samples: output (r, q) is at `start + r * of_row + q * of_column`."""
         (rows, n), places = w.shape, x.all_places()
         distance = w.row_distance or n
-        forward, backward = self.steps.tile_forward, self.steps.tile_backward
+        forward: list[Step] = []
+        backward: list[Step] = []
         copy = self.steps.batched
         if not w.constant:
             self.steps.batched += n
@@ -308,54 +258,14 @@ class _Builder:
                 sizes = (n, PADDED_SAMPLES, rows)
                 given = (TILE_GRADIENTS, start, outputs)
                 backward.append(_product((*weights, (1, 0), (distance, 0)), given, (TILE_GRADIENTS, 0, row), sizes, added=True))
+        self._add_product(one, w, x, forward, backward)
+
+    def _add_product(self, one: Instruction, a: Operand, b: Operand, forward: list[Step], backward: list[Step]) -> None:
+        self._order(one).other(forward, backward, [_read(a), _read(b)], np.arange(one.start, one.start + one.size))
 
 
-@dataclass
-class _Rows:
-    count: int
-    length: int
-    accesses: list[Access]
-    lists: list[Table]
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The places of rows of so many numbers, one for each sample of a tile."""
-
-    length: int
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words of scalars, made when they are needed."""
-
-    scalars: Scalars
-    make: Callable[[Scalars], Table]
-
-
-def _step(make: Callable[[Signature, int], Module], signature: Signature, arguments: list[Any]) -> Step:
-    """A step of an instruction. The second argument is the length of a row of shared numbers."""
-    whole = not signature.batched and arguments[1] % lanes() == 0
-    return Step(make, (replace(signature, whole=whole, flat=_is_flat(signature, arguments)),), arguments)
-
-
-def _is_flat(signature: Signature, arguments: list[Any]) -> bool:
-    """Whether the rows of samples of an element-wise instruction are one after the other, in all operands."""
-    accesses = [*signature.operands, *([signature.mask] if signature.mask else [])]
-    if not signature.batched or signature.operation is None or signature.checked or signature.terms:
-        return False
-    return all(access.batched for access in accesses) and all((np.diff(rows) == 1).all() for rows in arguments[kernels.HEADER :])
-
-
-def _how(table: npt.NDArray[np.intp]) -> str:
-    if table.shape[1] == 1:
-        return ALONG
-    steps = np.diff(table, axis=1)
-    return ALONG if (steps == 1).all() else REPEATED if (steps == 0).all() else LISTED
-
-
-def _without_gradients(signature: Signature) -> Signature:
-    return replace(signature, operands=tuple([replace(access, constant=True) for access in signature.operands]))
+def _read(operand: Operand) -> Read:
+    return Read(operand.all_places().astype(np.int64).ravel(), operand.batched, operand.constant)
 
 
 def _product(a: Any, b: Any, c: Any, sizes: tuple[int, int, int], added: bool = False) -> Step:

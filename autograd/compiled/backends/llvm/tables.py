@@ -9,7 +9,7 @@ import numpy as np
 from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.llvm.machine_code import Loaded, kernel
 from autograd.compiled.backends.llvm.rows import address, memory_for
-from autograd.compiled.backends.llvm.steps import Numbers, Step, Words
+from autograd.compiled.backends.llvm.step import Numbers, Step, Words
 
 ALIGNED = 8
 """The rows of a tile begin at addresses that are a multiple of so many numbers, so that no vector crosses two lines of the cache."""

@@ -45,19 +45,24 @@ def outputs_kernel(gradients: bool, lanes: int) -> Module:
 
 
 def seeds_kernel(lanes: int) -> Module:
-    """Set the gradients of all places of the tile to 0, and add those of the results.
+    """Set gradients of a tile to 0, and add those of the results.
 
-    The arguments are the number of places, the number of results, and a list of their places. The entries of the table of seeds are an
-    address and the bytes from one sample to the next, which are 0 for a vector that repeats the one number of all samples.
+    The arguments are the number of runs of places, which are set to 0, and a list of their first places and of how many they are; the number
+    of results, and a list of their places. The entries of the table of seeds are an address and the bytes from one sample to the next, which
+    are 0 for a vector that repeats the one number of all samples.
     """
     kernel = Kernel(lanes)
     f, tile = kernel.f, kernel.memory(TILE_GRADIENTS)
     table, first, valid = kernel.pointer(kernel.entry(SEEDS)), kernel.entry(FIRST), kernel.entry(VALID)
-    places = kernel.pointer(kernel.argument(2))
-    first_row, count = kernel.pointer(tile.base), f.name_of(f"lshr i64 {f.name_of(f'mul i64 {kernel.argument(0)}, {tile.unit}')}, 3")
-    with f.loop(count, lanes) as i:
-        kernel.store(0.0, first_row, i)
-    with f.loop(kernel.argument(1)) as k:
+    runs, places = kernel.pointer(kernel.argument(1)), kernel.pointer(kernel.argument(3))
+    with f.loop(kernel.argument(0)) as k:
+        at = f.name_of(f"shl i64 {k}, 1")
+        row = kernel.address(tile, kernel.integer(runs, at))
+        length = kernel.integer(runs, f.name_of(f"add i64 {at}, 1"))
+        count = f.name_of(f"lshr i64 {f.name_of(f'mul i64 {length}, {tile.unit}')}, 3")
+        with f.loop(count, lanes) as i:
+            kernel.store(0.0, row, i)
+    with f.loop(kernel.argument(2)) as k:
         at = f.name_of(f"shl i64 {k}, 1")
         start, step = kernel.integer(table, at), kernel.integer(table, f.name_of(f"add i64 {at}, 1"))
         row = kernel.address(tile, kernel.integer(places, k))

@@ -130,19 +130,23 @@ class Order:
             item = replace(item, checked=False, error_mask=None)
         key = (item.size, 1) if self.batched else _rows_and_length(shape, [read.places for read in item.reads])
         before = max([-1, *[int(self._stage_of(read.places).max()) for read in self._own(item)]])
-        for index in reversed(self._open.get(key, [])):
-            if index < before:
-                break
-            stage = self.stages[index]
-            assert isinstance(stage, Fused)
-            if self._is_room(stage, item) and (index > before or self._is_aligned(stage, index, item)):
-                stage.items.append(item)
-                break
-        else:
+        index = self._place_for(item, key, before)
+        if index is None:
             index = len(self.stages)
             self.stages.append(Fused(*key, [item]))
             self._open.setdefault(key, []).append(index)
         self._write(np.arange(item.start, item.start + item.size), index)
+
+    def _place_for(self, item: Item, key: tuple[int, int], before: int) -> int | None:
+        """The kernel that an instruction joins, whose inputs are computed by that with the index `before`. Adds it there."""
+        for index in reversed(self._open.get(key, [])):
+            stage = self.stages[index]
+            if index < before:
+                break
+            if isinstance(stage, Fused) and self._is_room(stage, item) and (index > before or self._is_aligned(stage, index, item)):
+                stage.items.append(item)
+                return index
+        return None
 
     def _own(self, item: Item) -> list[Read]:
         """What must be computed before it: masks are read in the backward pass only."""
@@ -190,7 +194,7 @@ class Order:
     def steps(self) -> tuple[list[Step], list[Step]]:
         """The steps forward and backward, in the order in which they run. Those of tiles come before those of shared numbers."""
         late = [Fused(item.size if self.batched else 1, 1 if self.batched else item.size, [item]) for item in self._late.items]
-        resolved = [(stage, _Sources(stage)) for stage in [*self.stages, *late] if isinstance(stage, Fused)]
+        resolved = [(stage, _Sources(stage, self.batched)) for stage in [*self.stages, *late] if isinstance(stage, Fused)]
         for _, sources in resolved:
             for read in sources.reads:
                 self._note(read)
@@ -262,7 +266,8 @@ class _Sources:
         reads: what comes from outside.
     """
 
-    def __init__(self, stage: Fused) -> None:
+    def __init__(self, stage: Fused, batched: bool) -> None:
+        self._batched = batched
         self.reads: list[Read] = []
         self._members = {item.start: m for m, item in enumerate(stage.items)}
         self._items = stage.items
@@ -275,7 +280,7 @@ class _Sources:
         """The source of one input."""
         first = int(read.places.flat[0])
         m = self._members.get(first)
-        if m is not None and _is_output(self._items[m], read) and not read.counted:
+        if m is not None and read.batched == self._batched and not read.counted and _is_output(self._items[m], read):
             return True, m
         key = read.batched, read.counted, read.places.tobytes()
         k = self._known.get(key)

@@ -3,6 +3,7 @@
 
 trace       the graph as flat rows, inputs first                        Tape
 sums        chains of additions become sums and dots                    Sums
+simplify    equal constants, and equal computations, become one         Sums
 vectorise   rows with the same operation become one instruction         groups and blocks
 matmuls     dots that form rows × columns become a matrix product       groups and blocks
 allocate    numbers get their places in storage                         Code
@@ -19,6 +20,7 @@ from autograd._runtime.temporary import During, Temporary
 from autograd.compiled.ir import Code
 from autograd.compiled.passes.allocate import allocate
 from autograd.compiled.passes.matmuls import find_matmuls
+from autograd.compiled.passes.simplify import simplify
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import order_of, trace
 from autograd.compiled.passes.vectorise import vectorise
@@ -41,12 +43,15 @@ def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> It
     yield "trace", tape
     sums = find_sums(tape)
     yield "sums", sums
+    sums = simplify(tape, sums)
+    yield "simplify", sums
     groups = vectorise(tape, sums)
+    same = sums.same
     del sums
     yield "vectorise", groups
     groups = find_matmuls(groups)
     yield "matmuls", groups
-    yield "allocate", allocate(tape, groups, wanted, first)
+    yield "allocate", allocate(tape, groups, same, wanted, first)
 
 
 def lower(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> Code:

@@ -1,7 +1,7 @@
 """The stages of a program between the passes, before there are instructions.
 
     Tape            the graph as flat rows, inputs first                   made by `passes.trace`
-    Sums            its rows, with chains of additions as sums and dots    made by `passes.sums`
+    Sums            its rows, with chains of additions as sums and dots    made by `passes.sums` and `passes.simplify`
     Group, Block    rows that are computed together                        made by `passes.vectorise` and `passes.matmuls`
 
 The last stage is `ir.Code`, made by `passes.allocate`.
@@ -68,6 +68,16 @@ class Tape:
         """The number of inputs of each row."""
         return np.array([len(inputs) for inputs in self.inputs], dtype=np.intp)
 
+    @cached_property
+    def read(self) -> Rows:
+        """The inputs of all rows, one after the other."""
+        return np.fromiter(chain.from_iterable(self.inputs), dtype=np.intp)
+
+    @cached_property
+    def codes(self) -> Rows:
+        """A number for the operation of each row, its `id`."""
+        return np.fromiter(map(id, self.operations), dtype=np.intp, count=len(self.operations))
+
     def replay(self) -> None:
         """Compute the graph eagerly from the present data of the leaves. It raises the error that eager code would raise."""
         fresh: list[Value] = []
@@ -90,13 +100,17 @@ class Sums:
 
     Attributes:
         computed: these rows, in the order of the tape. Row numbers from `len(tape.nodes)` on are new: dots that are terms of a sum.
-        masks, batched, reached: those of the tape, extended by these dots.
+        masks, error_masks, batched, reached: those of the tape, extended by these dots.
+        same: for each row, the row that stands for it: itself, or an equal one that comes before it. Of rows that stand for others,
+            only they are computed, and nothing reads the others.
     """
 
     computed: list[Computed]
     masks: dict[int, int]
+    error_masks: dict[int, int]
     batched: list[bool]
     reached: list[bool]
+    same: Rows
 
 
 # -- groups -------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from autograd.value import Value
 TITLES = {
     "trace": "the graph as rows, inputs first",
     "sums": "chains of additions as sums and dots",
+    "simplify": "equal constants and equal computations as one row",
     "vectorise": "rows with the same operation together",
     "matmuls": "dots that form rows × columns as matrix products",
     "allocate": "instructions on numbered places",
@@ -51,6 +52,8 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
           2 = mul(0, 1)
           4 = add(2, 3)
           6 = mul(4, 5)
+        simplify: equal constants and equal computations as one row
+          the same
         vectorise: rows with the same operation together
           Map mul: 2 from 0; 1
           Map add: 4 from 2; 3

@@ -109,9 +109,13 @@ class Names:
         self.number = [np.zeros(size) for size in sizes]
         self.same = [np.arange(size) for size in sizes]
         self._row = [np.full(size, -1, dtype=np.intp) for size in sizes]
-        for row, (kind, place) in enumerate(zip(tape.batched, code.place.tolist(), strict=True)):
-            if place >= 0:
-                self._row[kind][place] = row
+        place = code.place.tolist()
+        for row in [*tape.results, *range(len(place))]:  # of equal rows, which have one place, a labelled one; a result before others
+            if place[row] >= 0:
+                rows = self._row[tape.batched[row]]
+                known = rows[place[row]]
+                if known < 0 or (tape.nodes[row].label and not tape.nodes[known].label):
+                    rows[place[row]] = row
         self._constants()
         self.arrays: list[Named] = []
         for i, instruction in enumerate(code.instructions):

@@ -7,6 +7,9 @@ shared numbers only.
 The arguments of a function are placed in their own order, so that they are copied as a whole. Other leaves are placed in the order in
 which matrix products read them, then in that of the other instructions. The outputs of an instruction are consecutive, in the order of
 the operand that was computed last.
+
+A constant is one row, but it can have several places: an operand of constants that are not a slice, since some are equal, or since they
+are in another order elsewhere, is a slice of its own.
 """
 
 from __future__ import annotations
@@ -51,16 +54,20 @@ class _Places:
         return start
 
 
-def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], first: Sequence[int] = ()) -> Code:
+def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collection[int], first: Sequence[int] = ()) -> Code:
     """Assign a place to every row of the groups, and a view to every operand.
 
     Args:
         tape: the recorded graph.
         groups: the result of the earlier passes.
+        same: see `Sums.same`.
         wanted: the leaves whose derivatives are wanted.
         first: leaves that are placed before all others, in this order.
     """
     batched, constant = _kinds(tape, groups, wanted)
+    constants = tape.constants()
+    is_number = np.zeros(len(batched), dtype=bool)
+    is_number[constants] = True
     computed = np.ones(len(batched), dtype=bool)
     computed[: len(tape.nodes)] = tape.counts > 0
 
@@ -69,12 +76,14 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
     for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.kind is not Matmul):
         for operand in [group.read] if isinstance(group, Block) else group.operands:
             places.put(operand[~computed[operand]])
-    results = np.array([*tape.results, *tape.masks.values(), *tape.error_masks.values()], dtype=np.intp)
+    masks = [rows.ravel() for group in groups if isinstance(group, Group) for rows in (group.mask, group.error_mask) if rows is not None]
+    results = np.concatenate([same[np.array(tape.results, dtype=np.intp)], *masks])
     places.put(results[~computed[results]])  # results that are leaves or constants
 
     shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # by the place at which its outputs start, the shape of an instruction
     instructions: list[Instruction | Scalars] = []
     spread: dict[int, int] = {}
+    slices: dict[bytes, tuple[int, Rows]] = {}  # of operands of constants: the first place, and the rows
 
     def locate(operand: Rows, reached: bool) -> Operand:
         """The operand that reads the rows. If some rows are batched, shared ones are copied to batched places."""
@@ -85,7 +94,13 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
         kinds = batched[operand]
         where = places.of[operand]
         if not kinds.any() or kinds.all():
-            return _operand(where, nothing_wanted, bool(kinds.any()))
+            found = _operand(where, nothing_wanted, bool(kinds.any()))
+            if found.places is None or not is_number[operand].all():
+                return found
+            key = operand.tobytes()
+            if key not in slices:
+                slices[key] = places.take(False, operand.size), operand.ravel()
+            return _operand(slices[key][0] + np.arange(operand.size).reshape(operand.shape), True, False)
         fresh = [row for row in dict.fromkeys(operand[~kinds].tolist()) if row not in spread]
         if fresh:
             start = places.take(True, len(fresh))
@@ -102,7 +117,7 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
             places.put(np.array(group.outputs, dtype=np.intp))
             instructions.append(_scalars(group, places, constant))
             continue
-        ordered = _in_order_of_operands(group, places, shapes)
+        ordered = _in_order_of_operands(group, places, shapes, is_number)
         operands = tuple([locate(operand, group.reached) for operand in ordered.operands])
         is_batched = any(operand.batched for operand in operands)
         start = places.size[is_batched]
@@ -125,9 +140,11 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
             None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.error_mask)
         )
         instructions[i] = replace(instruction, mask=mask, error_mask=error_mask)
-    place = places.of[: len(tape.nodes)]
-    constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
-    fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
+    place = places.of[same[: len(tape.nodes)]]
+    placed = sorted([i for i in constants if places.of[i] >= 0], key=places.of.__getitem__)
+    where = np.concatenate([places.of[placed], *[start + np.arange(rows.size) for start, rows in slices.values()]])
+    placed += [i for _, rows in slices.values() for i in rows.tolist()]
+    fixed = where, np.array([tape.nodes[i]._data for i in placed])
     read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first))
     return Code(instructions, places.size[False], places.size[True], place, fixed, read, leaves, given)
 
@@ -181,14 +198,20 @@ def _is_checked(operation: Operation, wanted: bool) -> bool:
     return wanted and (operation.domain is not None or operation.pole is not None)
 
 
-def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]]) -> Group:
-    """The group with its outputs in the order, and in the shape, that its most recently computed operand has in storage."""
+def _in_order_of_operands(
+    group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]], is_number: npt.NDArray[np.bool_]
+) -> Group:
+    """The group with its outputs in the order, and in the shape, that its most recently computed operand has in storage.
+
+    Operands of constants have no order of their own, as they can be copied in any order.
+    """
     if group.kind is Matmul or group.outputs.size == 1:  # the latter because irregular graphs have many such groups
         return group
     operands = group.operands
     batched = [bool(places.batched[operand].any()) for operand in operands]
     if group.operation.arity is not None:
         candidates = [operand for operand, b in zip(operands, batched, strict=True) if b == any(batched)]
+        candidates = [operand for operand in candidates if not is_number[operand].all()] or candidates
         latest = max(candidates, key=lambda operand: int(places.of[operand].max()))
         order = np.argsort(places.of[latest], kind="stable")
         where = places.of[latest][order]
@@ -198,7 +221,8 @@ def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool
         outputs, operands = group.outputs[order].reshape(shape), tuple(operand[order].reshape(shape) for operand in operands)
         mask, error_mask = (None if rows is None else rows[order].reshape(shape) for rows in (group.mask, group.error_mask))
         return replace(group, shape=shape, outputs=outputs, operands=operands, mask=mask, error_mask=error_mask)
-    order = np.argsort(places.of[operands[0]].min(axis=1), kind="stable")
+    leading = next((operand for operand in operands if not is_number[operand].all()), operands[0])
+    order = np.argsort(places.of[leading].min(axis=1), kind="stable")
     operands = tuple(operand[order] for operand in operands)
     mask, error_mask = (None if rows is None else rows[order] for rows in (group.mask, group.error_mask))
     return replace(group, outputs=group.outputs[order], operands=operands, mask=mask, error_mask=error_mask)

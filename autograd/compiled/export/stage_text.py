@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import singledispatch
 from typing import Any
 
+import numpy as np
+
 from autograd.compiled.export.operands import number_text
 from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Map
@@ -48,9 +50,10 @@ def lines_of_tape(tape: Tape) -> Iterator[str]:
 
 
 def lines_of_sums(sums: Sums) -> Iterator[str]:
-    """A line for each computed row."""
-    for row, operation, inputs in sums.computed:
-        yield _line_of((row, operation, inputs))
+    """A line for each computed row, and one for each row for which another one stands."""
+    yield from map(_line_of, sums.computed)
+    for row in np.flatnonzero(sums.same != np.arange(len(sums.same))).tolist():
+        yield f"{row} is {sums.same[row]}"
 
 
 def _line_of(computed: Computed) -> str:

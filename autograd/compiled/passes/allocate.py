@@ -8,8 +8,8 @@ The arguments of a function are placed in their own order, so that they are copi
 which matrix products read them, then in that of the other instructions. The outputs of an instruction are consecutive, in the order of
 the operand that was computed last.
 
-A constant is one row, but it can have several places: an operand of constants that are not a slice, since some are equal, or since they
-are in another order elsewhere, is a slice of its own.
+Equal constants are one row, which would make a gather of an operand in which some are equal, or which has them in another order than an
+earlier one. Such an operand gets constants of its own, in its order.
 """
 
 from __future__ import annotations
@@ -65,17 +65,16 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
         first: leaves that are placed before all others, in this order.
     """
     batched, constant = _kinds(tape, groups, wanted)
-    constants = tape.constants()
-    is_number = np.zeros(len(batched), dtype=bool)
-    is_number[constants] = True
-    computed = np.ones(len(batched), dtype=bool)
+    total = len(batched)
+    is_number, computed = np.zeros(total, dtype=bool), np.ones(total, dtype=bool)
+    is_number[tape.constants()] = True
     computed[: len(tape.nodes)] = tape.counts > 0
 
     places = _Places(batched)
     places.put(np.array(first, dtype=np.intp))
-    for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.kind is not Matmul):
-        for operand in [group.read] if isinstance(group, Block) else group.operands:
-            places.put(operand[~computed[operand]])
+    groups, copies = _place_leaves(groups, places, computed, is_number)
+    batched = places.batched
+    constant, is_number = (np.append(of, np.ones(len(copies), dtype=bool)) for of in (constant, is_number))
     masks = [rows.ravel() for group in groups if isinstance(group, Group) for rows in (group.mask, group.error_mask) if rows is not None]
     results = np.concatenate([same[np.array(tape.results, dtype=np.intp)], *masks])
     places.put(results[~computed[results]])  # results that are leaves or constants
@@ -83,7 +82,6 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
     shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # by the place at which its outputs start, the shape of an instruction
     instructions: list[Instruction | Scalars] = []
     spread: dict[int, int] = {}
-    slices: dict[bytes, tuple[int, Rows]] = {}  # of operands of constants: the first place, and the rows
 
     def locate(operand: Rows, reached: bool) -> Operand:
         """The operand that reads the rows. If some rows are batched, shared ones are copied to batched places."""
@@ -94,13 +92,7 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
         kinds = batched[operand]
         where = places.of[operand]
         if not kinds.any() or kinds.all():
-            found = _operand(where, nothing_wanted, bool(kinds.any()))
-            if found.places is None or not is_number[operand].all():
-                return found
-            key = operand.tobytes()
-            if key not in slices:
-                slices[key] = places.take(False, operand.size), operand.ravel()
-            return _operand(slices[key][0] + np.arange(operand.size).reshape(operand.shape), True, False)
+            return _operand(where, nothing_wanted, bool(kinds.any()))
         fresh = [row for row in dict.fromkeys(operand[~kinds].tolist()) if row not in spread]
         if fresh:
             start = places.take(True, len(fresh))
@@ -141,10 +133,9 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
         )
         instructions[i] = replace(instruction, mask=mask, error_mask=error_mask)
     place = places.of[same[: len(tape.nodes)]]
-    placed = sorted([i for i in constants if places.of[i] >= 0], key=places.of.__getitem__)
-    where = np.concatenate([places.of[placed], *[start + np.arange(rows.size) for start, rows in slices.values()]])
-    placed += [i for _, rows in slices.values() for i in rows.tolist()]
-    fixed = where, np.array([tape.nodes[i]._data for i in placed])
+    numbers = np.flatnonzero(is_number & (places.of >= 0))
+    numbers = numbers[np.argsort(places.of[numbers])]
+    fixed = places.of[numbers], np.array([tape.nodes[i if i < total else copies[i - total]]._data for i in numbers.tolist()])
     read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (results, wanted, first))
     return Code(instructions, places.size[False], places.size[True], place, fixed, read, leaves, given)
 
@@ -176,6 +167,39 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
             batched[row] = batched[row] if row < rows else is_batched
             constant[row] = is_constant
     return np.array(batched, dtype=bool), np.array(constant, dtype=bool)
+
+
+def _place_leaves(
+    groups: list[Group | Block], places: _Places, computed: npt.NDArray[np.bool_], is_number: npt.NDArray[np.bool_]
+) -> tuple[list[Group | Block], list[int]]:
+    """Place the leaves and constants that groups read, those of matrix products first.
+
+    Returns:
+        The groups, with new rows for copies of constants; and the constant of which each new row is a copy.
+    """
+    groups = groups[:]
+    copies: list[int] = []
+    known: dict[bytes, Rows] = {}
+    starts = []
+    for i, group in sorted(enumerate(groups), key=lambda item: isinstance(item[1], Block) or item[1].kind is not Matmul):
+        if isinstance(group, Block):
+            places.put(group.read[~computed[group.read]])
+            continue
+        operands = list(group.operands)
+        for k, operand in enumerate(operands):
+            places.put(operand[~computed[operand]])
+            if not is_number[operand].all() or _operand(places.of[operand], True, False).places is None:
+                continue
+            own = known.get(operand.tobytes())
+            if own is None:
+                own = known[operand.tobytes()] = len(computed) + len(copies) + np.arange(operand.size)
+                copies += operand.ravel().tolist()
+                starts.append(places.take(False, operand.size) + np.arange(operand.size))
+            operands[k] = own.reshape(operand.shape)
+            groups[i] = replace(group, operands=tuple(operands))
+    places.of = np.concatenate([places.of, *starts])
+    places.batched = np.append(places.batched, np.zeros(len(copies), dtype=bool))
+    return groups, copies
 
 
 def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:

@@ -1,6 +1,6 @@
 """The stages of a program between the passes, before there are instructions.
 
-    Tape            the graph as flat rows, inputs first                   made by `passes.trace`
+    Tape            the graph as flat rows, inputs first                   made by `passes.trace` and `passes.constants`
     Sums            its rows, with chains of additions as sums and dots    made by `passes.sums` and `passes.simplify`
     Group, Block    rows that are computed together                        made by `passes.vectorise` and `passes.matmuls`
 
@@ -9,7 +9,7 @@ The last stage is `ir.Code`, made by `passes.allocate`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -39,6 +39,8 @@ class Tape:
         unchecked: the rows for which inputs outside the domain are never an error.
         reached: for each row, whether the backward pass reaches it. It does not reach rows that are only used by conditions, by auxiliary
             results or by what is computed under `no_grad`. Empty if it reaches every row.
+        same: for each row, the row that stands for it: itself, or an equal one that comes before it. Nothing reads a row for which another
+            one stands.
     """
 
     nodes: list[Value]
@@ -49,7 +51,8 @@ class Tape:
     masks: dict[int, int]
     error_masks: dict[int, int]
     unchecked: frozenset[int]
-    reached: list[bool] = field(default_factory=list)
+    reached: list[bool]
+    same: Rows
 
     def leaves(self) -> list[int]:
         """The rows of the leaves, which are read at every run."""
@@ -100,9 +103,8 @@ class Sums:
 
     Attributes:
         computed: these rows, in the order of the tape. Row numbers from `len(tape.nodes)` on are new: dots that are terms of a sum.
-        masks, error_masks, batched, reached: those of the tape, extended by these dots.
-        same: for each row, the row that stands for it: itself, or an equal one that comes before it. Of rows that stand for others,
-            only they are computed, and nothing reads the others.
+        masks, error_masks, batched, reached, same: those of the tape, extended by these dots. A row for which another one stands is not
+            computed.
     """
 
     computed: list[Computed]

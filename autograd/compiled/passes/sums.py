@@ -66,7 +66,7 @@ def find_sums(tape: Tape) -> Sums:
             in_dot = set(products)
             terms = [i for i in terms if i not in in_dot] + [fresh]
         computed.append((row, ADD if len(terms) == 2 else SUM, tuple(terms)))
-    return Sums(computed, masks, tape.error_masks, batched, reached, np.arange(len(batched)))
+    return Sums(computed, masks, tape.error_masks, batched, reached, np.append(tape.same, np.arange(rows, len(batched))))
 
 
 def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:

@@ -69,7 +69,7 @@ class Tape:
     @cached_property
     def counts(self) -> Rows:
         """The number of inputs of each row."""
-        return np.array([len(inputs) for inputs in self.inputs], dtype=np.intp)
+        return np.fromiter(map(len, self.inputs), dtype=np.intp, count=len(self.inputs))
 
     @cached_property
     def read(self) -> Rows:

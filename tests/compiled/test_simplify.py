@@ -35,7 +35,7 @@ from autograd.compiled.passes.constants import merge_constants
 from autograd.compiled.passes.simplify import simplify
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.pipeline import trace
-from autograd.errors import DomainError
+from autograd.errors import DomainError, PoleError
 from benchmarks.moons import moons
 
 X = [1.5, -0.25, 3.0, 0.125]
@@ -279,6 +279,38 @@ def test_errors_of_a_side_are_not_those_outside_of_it(executor: str) -> None:
         g(-3.0)
 
 
+def test_an_error_outside_of_a_side_is_not_forgotten_because_of_the_side(executor: str) -> None:
+    """The logarithm that only a side uses, but that was computed before it, is an error in any case."""
+
+    def f(x: Any, first: bool) -> Any:
+        within = lambda: where(x > 0.0, lambda: log(x), lambda: 0.0)
+        before = within() if first else 0.0
+        y = log(x)
+        return before + where(x > 0.0, lambda: y * 1.0, lambda: x) + (0.0 if first else within())
+
+    for first in (False, True):
+        g = compile(lambda x, first=first: f(x, first), executor=executor)
+        assert g(1.0) == 0.0
+        with pytest.raises(DomainError, match="log"):
+            g(-3.0)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_an_infinite_slope_is_no_error_but_the_same_division_is(first: bool, executor: str) -> None:
+    def f(x: Any) -> Any:
+        root = sqrt(+x)  # as within grad, whose variable is a node of its own
+        terms = [lambda: autograd.grad(sqrt)(x), lambda: 0.5 / (root + 0.0)]
+        return sum(term() for term in (terms if first else reversed(terms)))
+
+    slope = compile(grad(sqrt), executor=executor)
+    assert slope(0.0) == math.inf
+    g = compile(f, executor=executor)
+    assert g(4.0) == 0.5
+    assert (counts(g)["sqrt"], counts(g)["div"]) == (1, 2)
+    with pytest.raises(PoleError):
+        g(0.0)
+
+
 # -- results ------------------------------------------------------------------------------------------------------------------
 
 
@@ -290,6 +322,8 @@ def test_the_same_number_is_returned_more_than_once(executor: str) -> None:
     f = compile(twice, executor=executor)
     assert f(3.0, 0.5).tolist() == [1.5, math.sin(3.0), 1.5, math.sin(3.0), 2.0, 2.0, 3.0, 3.0]
     assert counts(f) == {"mul": 1, "sin": 1}
+    [branch] = f.specialisations
+    assert all(place in branch.code.results[batched] for batched, place in branch.returned)
     value, pull = f.vjp(3.0, 0.5)
     weights = [1.0, 10.0, 100.0, 1000.0, 7.0, 7.0, 0.25, 0.5]
     assert pull(weights) == (pytest.approx(101.0 * 0.5 + 1010.0 * math.cos(3.0) + 0.75), pytest.approx(303.0))

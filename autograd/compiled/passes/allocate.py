@@ -109,7 +109,7 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
             places.put(np.array(group.outputs, dtype=np.intp))
             instructions.append(_scalars(group, places, constant))
             continue
-        ordered = _in_order_of_operands(group, places, shapes, is_number)
+        ordered = _in_order_of_operands(group, places, shapes)
         operands = tuple([locate(operand, group.reached) for operand in ordered.operands])
         is_batched = any(operand.batched for operand in operands)
         start = places.size[is_batched]
@@ -222,20 +222,14 @@ def _is_checked(operation: Operation, wanted: bool) -> bool:
     return wanted and (operation.domain is not None or operation.pole is not None)
 
 
-def _in_order_of_operands(
-    group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]], is_number: npt.NDArray[np.bool_]
-) -> Group:
-    """The group with its outputs in the order, and in the shape, that its most recently computed operand has in storage.
-
-    Operands of constants have no order of their own, as they can be copied in any order.
-    """
+def _in_order_of_operands(group: Group, places: _Places, shapes: dict[tuple[bool, int], tuple[int, ...]]) -> Group:
+    """The group with its outputs in the order, and in the shape, that its most recently computed operand has in storage."""
     if group.kind is Matmul or group.outputs.size == 1:  # the latter because irregular graphs have many such groups
         return group
     operands = group.operands
     batched = [bool(places.batched[operand].any()) for operand in operands]
     if group.operation.arity is not None:
         candidates = [operand for operand, b in zip(operands, batched, strict=True) if b == any(batched)]
-        candidates = [operand for operand in candidates if not is_number[operand].all()] or candidates
         latest = max(candidates, key=lambda operand: int(places.of[operand].max()))
         order = np.argsort(places.of[latest], kind="stable")
         where = places.of[latest][order]
@@ -245,8 +239,7 @@ def _in_order_of_operands(
         outputs, operands = group.outputs[order].reshape(shape), tuple(operand[order].reshape(shape) for operand in operands)
         mask, error_mask = (None if rows is None else rows[order].reshape(shape) for rows in (group.mask, group.error_mask))
         return replace(group, shape=shape, outputs=outputs, operands=operands, mask=mask, error_mask=error_mask)
-    leading = next((operand for operand in operands if not is_number[operand].all()), operands[0])
-    order = np.argsort(places.of[leading].min(axis=1), kind="stable")
+    order = np.argsort(places.of[operands[0]].min(axis=1), kind="stable")
     operands = tuple(operand[order] for operand in operands)
     mask, error_mask = (None if rows is None else rows[order] for rows in (group.mask, group.error_mask))
     return replace(group, outputs=group.outputs[order], operands=operands, mask=mask, error_mask=error_mask)

@@ -322,8 +322,6 @@ def test_the_same_number_is_returned_more_than_once(executor: str) -> None:
     f = compile(twice, executor=executor)
     assert f(3.0, 0.5).tolist() == [1.5, math.sin(3.0), 1.5, math.sin(3.0), 2.0, 2.0, 3.0, 3.0]
     assert counts(f) == {"mul": 1, "sin": 1}
-    [branch] = f.specialisations
-    assert all(place in branch.code.results[batched] for batched, place in branch.returned)
     value, pull = f.vjp(3.0, 0.5)
     weights = [1.0, 10.0, 100.0, 1000.0, 7.0, 7.0, 0.25, 0.5]
     assert pull(weights) == (pytest.approx(101.0 * 0.5 + 1010.0 * math.cos(3.0) + 0.75), pytest.approx(303.0))
@@ -334,6 +332,15 @@ def test_the_same_number_is_returned_more_than_once(executor: str) -> None:
     gradients = pull(np.tile(weights, (4, 1)))
     np.testing.assert_allclose(gradients[0], 101.0 * y + 1010.0 * np.cos(x) + 0.75)
     np.testing.assert_allclose(gradients[1], 101.0 * x)
+
+
+def test_a_result_that_is_equal_to_an_inner_number_is_read_after_a_run(executor: str) -> None:
+    f = compile(lambda x: [exp(x * 2.0), x * 2.0, 2.0], executor=executor)
+    x = np.linspace(-1.0, 1.0, 5)
+    np.testing.assert_allclose(f(x), np.stack([np.exp(2.0 * x), 2.0 * x, np.full(5, 2.0)], axis=1), rtol=1e-14)
+    [branch] = f.specialisations
+    assert all(place in branch.code.results[batched] for batched, place in branch.returned)
+    assert [lines.count("# result") for lines in explain(f, x).split("constants: ")] == [3, 3]
 
 
 def test_transforms_of_compiled_functions(executor: str) -> None:

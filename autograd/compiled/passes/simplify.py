@@ -37,7 +37,10 @@ def simplify(tape: Tape, sums: Sums) -> Sums:
 
 
 def _may_repeat(tape: Tape) -> bool:
-    """Whether an operation may occur twice with the same inputs. It is decided by hashes, because most large graphs repeat nothing."""
+    """Whether an operation may occur twice with the same inputs. It is decided by hashes, because most large graphs repeat nothing.
+
+    The hash of a row is that of its operation plus those of its inputs, in any order. The factors are those of SplitMix64.
+    """
     hashes = (tape.read + 1).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     hashes = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     totals = np.concatenate([[np.uint64(0)], np.cumsum(hashes)])
@@ -68,6 +71,8 @@ def _equal_rows(sums: Sums, kind: Kind | None = None) -> Rows:
 
 
 def _kind_of(tape: Tape, sums: Sums) -> Kind:
+    """What must be the same besides the numbers: whether and where a row passes gradients on, and whether and where it raises errors."""
+
     def kind(row: int, operation: Operation) -> Hashable:
         fails = operation.domain is not None or operation.pole is not None
         error = (row in tape.unchecked, sums.error_masks.get(row)) if fails else None

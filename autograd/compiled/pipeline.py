@@ -2,7 +2,9 @@
 `trace`, which `api` calls with what it knows of a function.
 
 trace       the graph as flat rows, inputs first                        Tape
+constants   equal constants become one                                  Tape
 sums        chains of additions become sums and dots                    Sums
+simplify    equal computations become one                               Sums
 vectorise   rows with the same operation become one instruction         groups and blocks
 matmuls     dots that form rows × columns become a matrix product       groups and blocks
 allocate    numbers get their places in storage                         Code
@@ -18,7 +20,9 @@ from collections.abc import Collection, Iterator, Sequence
 from autograd._runtime.temporary import During, Temporary
 from autograd.compiled.ir import Code
 from autograd.compiled.passes.allocate import allocate
+from autograd.compiled.passes.constants import merge_constants
 from autograd.compiled.passes.matmuls import find_matmuls
+from autograd.compiled.passes.simplify import simplify
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import order_of, trace
 from autograd.compiled.passes.vectorise import vectorise
@@ -39,14 +43,19 @@ def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> It
         first: leaves that are placed before all others, in this order.
     """
     yield "trace", tape
+    tape = merge_constants(tape)
+    yield "constants", tape
     sums = find_sums(tape)
     yield "sums", sums
+    sums = simplify(tape, sums)
+    yield "simplify", sums
     groups = vectorise(tape, sums)
+    same = sums.same
     del sums
     yield "vectorise", groups
     groups = find_matmuls(groups)
     yield "matmuls", groups
-    yield "allocate", allocate(tape, groups, wanted, first)
+    yield "allocate", allocate(tape, groups, same, wanted, first)
 
 
 def lower(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> Code:

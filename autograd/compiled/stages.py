@@ -1,7 +1,7 @@
 """The stages of a program between the passes, before there are instructions.
 
-    Tape            the graph as flat rows, inputs first                   made by `passes.trace`
-    Sums            its rows, with chains of additions as sums and dots    made by `passes.sums`
+    Tape            the graph as flat rows, inputs first                   made by `passes.trace` and `passes.constants`
+    Sums            its rows, with chains of additions as sums and dots    made by `passes.sums` and `passes.simplify`
     Group, Block    rows that are computed together                        made by `passes.vectorise` and `passes.matmuls`
 
 The last stage is `ir.Code`, made by `passes.allocate`.
@@ -9,7 +9,7 @@ The last stage is `ir.Code`, made by `passes.allocate`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -39,6 +39,8 @@ class Tape:
         unchecked: the rows for which inputs outside the domain are never an error.
         reached: for each row, whether the backward pass reaches it. It does not reach rows that are only used by conditions, by auxiliary
             results or by what is computed under `no_grad`. Empty if it reaches every row.
+        same: for each row, the row that stands for it: itself, or an equal one that comes before it. Nothing reads a row for which another
+            one stands.
     """
 
     nodes: list[Value]
@@ -49,7 +51,8 @@ class Tape:
     masks: dict[int, int]
     error_masks: dict[int, int]
     unchecked: frozenset[int]
-    reached: list[bool] = field(default_factory=list)
+    reached: list[bool]
+    same: Rows
 
     def leaves(self) -> list[int]:
         """The rows of the leaves, which are read at every run."""
@@ -66,7 +69,17 @@ class Tape:
     @cached_property
     def counts(self) -> Rows:
         """The number of inputs of each row."""
-        return np.array([len(inputs) for inputs in self.inputs], dtype=np.intp)
+        return np.fromiter(map(len, self.inputs), dtype=np.intp, count=len(self.inputs))
+
+    @cached_property
+    def read(self) -> Rows:
+        """The inputs of all rows, one after the other."""
+        return np.fromiter(chain.from_iterable(self.inputs), dtype=np.intp)
+
+    @cached_property
+    def codes(self) -> Rows:
+        """A number for the operation of each row, its `id`."""
+        return np.fromiter(map(id, self.operations), dtype=np.intp, count=len(self.operations))
 
     def replay(self) -> None:
         """Compute the graph eagerly from the present data of the leaves. It raises the error that eager code would raise."""
@@ -90,13 +103,16 @@ class Sums:
 
     Attributes:
         computed: these rows, in the order of the tape. Row numbers from `len(tape.nodes)` on are new: dots that are terms of a sum.
-        masks, batched, reached: those of the tape, extended by these dots.
+        masks, error_masks, batched, reached, same: those of the tape, extended by these dots. A row for which another one stands is not
+            computed.
     """
 
     computed: list[Computed]
     masks: dict[int, int]
+    error_masks: dict[int, int]
     batched: list[bool]
     reached: list[bool]
+    same: Rows
 
 
 # -- groups -------------------------------------------------------------------------------------------------------------

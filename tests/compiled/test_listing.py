@@ -340,6 +340,33 @@ def test_modules() -> None:
     assert "x[3] @ weight[5, 3]ᵀ" in text
 
 
+def two_layers(p: Any) -> Any:
+    """A network whose weights and biases are one vector, on data to which it refers."""
+    numbers = iter(p)
+    shapes = [(6, 4), (3, 6)]
+    layers = [([[next(numbers) for _ in range(n)] for _ in range(m)], [next(numbers) for _ in range(m)]) for m, n in shapes]
+    rows = np.random.default_rng(1).normal(size=(10, 4)).tolist()
+    for W, b in layers:
+        rows = [[tanh(dot(row, x) + y) for row, y in zip(W, b, strict=True)] for x in rows]
+    return sum(y for row in rows for y in row)
+
+
+PARTS: list[tuple[Callable[..., Any], tuple[int, ...], list[str]]] = [
+    (two_layers, (51,), [" @ p[0:24][6, 4]ᵀ", " + p[24:30]", " @ p[30:48][3, 6]ᵀ", " + p[48:51]"]),
+    (lambda p: [exp(x) for x in p[1:4]] + [tanh(x) for x in p[10:20]], (51,), ["exp(p[1:4])", "tanh(p[10:20])"]),
+    (lambda p: [exp(x) for row in p[2:5] for x in row], (8, 4), ["exp(p[2:5, :][12])"]),
+    (lambda p: [exp(x) for row in p[2:5, 1:] for x in row], (8, 4), ["exp(p[2:5, 1:4][9])"]),
+    (lambda p: dot(p[2], p[5]), (8, 4), ["Σ p[2, :] * p[5, :]"]),
+    (lambda p: [tanh(dot(row, x)) for row in p[2:5] for x in p[5:8]], (8, 4), ["p[2:5, :] @ p[5:8, :]ᵀ"]),
+]
+
+
+@pytest.mark.parametrize(("f", "shape", "texts"), PARTS)
+def test_an_operand_says_which_part_of_an_argument_it_is(f: Callable[..., Any], shape: tuple[int, ...], texts: list[str]) -> None:
+    text = read_function(compile(f, in_axes=(None,)), RNG.normal(size=shape))
+    assert [part for part in texts if part not in text] == []
+
+
 def test_values_from_elsewhere() -> None:
     w = labelled(["w0", "w1", "w2"])
     f = compile(lambda x: dot(w, x) + x[0] * w[1], in_axes=(None,))

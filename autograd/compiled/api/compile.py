@@ -38,7 +38,8 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
     decorator, also that of a method. Arguments are passed as to the function itself, also by keyword. The function is recorded at the
     first call, and again for arguments of another form. It may branch on Values with `if`: a sample that takes a branch which was not
     recorded yet is recorded then, and each sample runs on its own branch. `where` needs no branches. What no result depends on is not
-    computed, so it raises no errors. Values that the function refers to are read at every run; numbers that it refers to are frozen.
+    computed, so it raises no errors. What is written twice is computed once. Sums, also those of gradients, may be added up in another
+    order than by eager code. Values that the function refers to are read at every run; numbers that it refers to are frozen.
 
     The function is recorded at two points. Any difference between the two recordings is an error, because a program would freeze what the
     first one did. Random numbers must come from `autograd.drawn`. Computations within `no_grad` are part of every run, but no gradient

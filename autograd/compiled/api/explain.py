@@ -19,7 +19,9 @@ from autograd.value import Value
 
 TITLES = {
     "trace": "the graph as rows, inputs first",
+    "constants": "equal constants as one row",
     "sums": "chains of additions as sums and dots",
+    "simplify": "equal computations as one row",
     "vectorise": "rows with the same operation together",
     "matmuls": "dots that form rows × columns as matrix products",
     "allocate": "instructions on numbered places",
@@ -47,10 +49,14 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
           4 = add(2, 3)
           5 = 2
           6 = mul(4, 5)  # result
+        constants: equal constants as one row
+          the same
         sums: chains of additions as sums and dots
           2 = mul(0, 1)
           4 = add(2, 3)
           6 = mul(4, 5)
+        simplify: equal computations as one row
+          the same
         vectorise: rows with the same operation together
           Map mul: 2 from 0; 1
           Map add: 4 from 2; 3

@@ -108,10 +108,7 @@ class Names:
         self.position = [np.zeros(size, dtype=np.intp) for size in sizes]
         self.number = [np.zeros(size) for size in sizes]
         self.same = [np.arange(size) for size in sizes]
-        self._row = [np.full(size, -1, dtype=np.intp) for size in sizes]
-        for row, (kind, place) in enumerate(zip(tape.batched, code.place.tolist(), strict=True)):
-            if place >= 0:
-                self._row[kind][place] = row
+        self._row = _rows_at(tape, code)
         self._constants()
         self.arrays: list[Named] = []
         for i, instruction in enumerate(code.instructions):
@@ -291,6 +288,16 @@ class Names:
             name = quoted(label) if label and not _TEMPORARY.fullmatch(label) else ""
             self.arrays[i].name = name if name and name not in self._taken else f"t{i + 1}"
             self._taken.add(self.arrays[i].name)
+
+
+def _rows_at(tape: Tape, code: Code) -> list[Places]:
+    """The row at each shared and each batched place, or -1. Of equal rows, which share a place, one with a label, or a result."""
+    rows_at = [np.full(size, -1, dtype=np.intp) for size in (code.shared, code.batched)]
+    place = code.place.tolist()
+    rows = [row for row in [*tape.results, *range(len(place))] if place[row] >= 0]
+    for row in reversed([*[row for row in rows if tape.nodes[row].label], *rows]):  # the first one counts
+        rows_at[tape.batched[row]][place[row]] = row
+    return rows_at
 
 
 def _name(base: str, k: int, count: int) -> str:

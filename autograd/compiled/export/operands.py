@@ -82,7 +82,8 @@ class Operands:
         swapped = False
         if places.ndim == 2 and 1 not in places.shape:
             other, other_natural, other_count = self._pieces(kind, places.T.ravel(), short)
-            if (other_count, len(other), not swap) < (count, len(text), swap):
+            lengths = (0, 0) if (self.names.array[kind][places] == NUMBER).all() else (len(other), len(text))
+            if (other_count, lengths[0], not swap) < (count, lengths[1], swap):
                 text, natural, shape, swapped = other, other_natural, shape[::-1], True
         if kind or natural is None or natural != shape:
             text += shape_text(shape, kind)

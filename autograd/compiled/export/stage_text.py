@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import singledispatch
 from typing import Any
 
+import numpy as np
+
 from autograd.compiled.export.operands import number_text
 from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Map
@@ -31,8 +33,11 @@ def _operation(operation: Operation, inputs: str) -> str:
 
 
 def lines_of_tape(tape: Tape) -> Iterator[str]:
-    """A line for each row: its number, its operation, and notes such as its label."""
+    """A line for each row: its number, and its operation with notes such as its label, or the row that stands for it."""
     for i, (node, operation, inputs) in enumerate(zip(tape.nodes, tape.operations, tape.inputs, strict=True)):
+        if tape.same[i] != i:
+            yield f"{i} is {tape.same[i]}"
+            continue
         if operation is CONSTANT:
             text = number_text(node._data)
         else:
@@ -48,9 +53,12 @@ def lines_of_tape(tape: Tape) -> Iterator[str]:
 
 
 def lines_of_sums(sums: Sums) -> Iterator[str]:
-    """A line for each computed row."""
-    for row, operation, inputs in sums.computed:
-        yield _line_of((row, operation, inputs))
+    """A line for each computed row, and one for each row for which a computed one stands."""
+    yield from map(_line_of, sums.computed)
+    computed = {row for row, _, _ in sums.computed}
+    for row in np.flatnonzero(sums.same != np.arange(len(sums.same))).tolist():
+        if sums.same[row] in computed:
+            yield f"{row} is {sums.same[row]}"
 
 
 def _line_of(computed: Computed) -> str:

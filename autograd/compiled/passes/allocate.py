@@ -7,6 +7,9 @@ shared numbers only.
 The arguments of a function are placed in their own order, so that they are copied as a whole. Other leaves are placed in the order in
 which matrix products read them, then in that of the other instructions. The outputs of an instruction are consecutive, in the order of
 the operand that was computed last.
+
+Equal constants are one row, which would make a gather of an operand in which some are equal, or which has them in another order than an
+earlier one. Such an operand gets constants of its own, in its order.
 """
 
 from __future__ import annotations
@@ -51,25 +54,29 @@ class _Places:
         return start
 
 
-def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], first: Sequence[int] = ()) -> Code:
+def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collection[int], first: Sequence[int] = ()) -> Code:
     """Assign a place to every row of the groups, and a view to every operand.
 
     Args:
         tape: the recorded graph.
         groups: the result of the earlier passes.
+        same: see `Sums.same`.
         wanted: the leaves whose derivatives are wanted.
         first: leaves that are placed before all others, in this order.
     """
     batched, constant = _kinds(tape, groups, wanted)
-    computed = np.ones(len(batched), dtype=bool)
+    total = len(batched)
+    is_number, computed = np.zeros(total, dtype=bool), np.ones(total, dtype=bool)
+    is_number[tape.constants()] = True
     computed[: len(tape.nodes)] = tape.counts > 0
 
     places = _Places(batched)
     places.put(np.array(first, dtype=np.intp))
-    for group in sorted(groups, key=lambda group: isinstance(group, Block) or group.kind is not Matmul):
-        for operand in [group.read] if isinstance(group, Block) else group.operands:
-            places.put(operand[~computed[operand]])
-    results = np.array([*tape.results, *tape.masks.values(), *tape.error_masks.values()], dtype=np.intp)
+    groups, copies = _place_leaves(groups, places, computed, is_number)
+    batched = places.batched
+    constant, is_number = (np.append(of, np.ones(len(copies), dtype=bool)) for of in (constant, is_number))
+    masks = [rows.ravel() for group in groups if isinstance(group, Group) for rows in (group.mask, group.error_mask) if rows is not None]
+    results = np.concatenate([same[np.array(tape.results, dtype=np.intp)], *masks])
     places.put(results[~computed[results]])  # results that are leaves or constants
 
     shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # by the place at which its outputs start, the shape of an instruction
@@ -125,10 +132,11 @@ def allocate(tape: Tape, groups: list[Group | Block], wanted: Collection[int], f
             None if rows is None else _operand(places.of[rows], True, bool(batched[rows].any())) for rows in (group.mask, group.error_mask)
         )
         instructions[i] = replace(instruction, mask=mask, error_mask=error_mask)
-    place = places.of[: len(tape.nodes)]
-    constants = sorted([i for i in tape.constants() if place[i] >= 0], key=place.__getitem__)
-    fixed = place[constants], np.array([tape.nodes[i]._data for i in constants])
-    read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (tape.results, wanted, first))
+    place = places.of[same[: len(tape.nodes)]]
+    numbers = np.flatnonzero(is_number & (places.of >= 0))
+    numbers = numbers[np.argsort(places.of[numbers])]
+    fixed = places.of[numbers], np.array([tape.nodes[i if i < total else copies[i - total]]._data for i in numbers.tolist()])
+    read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (same[np.array(tape.results, dtype=np.intp)], wanted, first))
     return Code(instructions, places.size[False], places.size[True], place, fixed, read, leaves, given)
 
 
@@ -159,6 +167,39 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
             batched[row] = batched[row] if row < rows else is_batched
             constant[row] = is_constant
     return np.array(batched, dtype=bool), np.array(constant, dtype=bool)
+
+
+def _place_leaves(
+    groups: list[Group | Block], places: _Places, computed: npt.NDArray[np.bool_], is_number: npt.NDArray[np.bool_]
+) -> tuple[list[Group | Block], list[int]]:
+    """Place the leaves and constants that groups read, those of matrix products first.
+
+    Returns:
+        The groups, with new rows for copies of constants; and the constant of which each new row is a copy.
+    """
+    groups = groups[:]
+    copies: list[int] = []
+    known: dict[bytes, Rows] = {}
+    starts = []
+    for i, group in sorted(enumerate(groups), key=lambda item: isinstance(item[1], Block) or item[1].kind is not Matmul):
+        if isinstance(group, Block):
+            places.put(group.read[~computed[group.read]])
+            continue
+        operands = list(group.operands)
+        for k, operand in enumerate(operands):
+            places.put(operand[~computed[operand]])
+            if not is_number[operand].all() or _operand(places.of[operand], True, False).places is None:
+                continue
+            own = known.get(operand.tobytes())
+            if own is None:
+                own = known[operand.tobytes()] = len(computed) + len(copies) + np.arange(operand.size)
+                copies += operand.ravel().tolist()
+                starts.append(places.take(False, operand.size) + np.arange(operand.size))
+            operands[k] = own.reshape(operand.shape)
+            groups[i] = replace(group, operands=tuple(operands))
+    places.of = np.concatenate([places.of, *starts])
+    places.batched = np.append(places.batched, np.zeros(len(copies), dtype=bool))
+    return groups, copies
 
 
 def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> Scalars:

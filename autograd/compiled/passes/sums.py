@@ -5,8 +5,6 @@ A loop over `w * x` gives such a chain when it is unrolled. A link of the chain 
 
 from __future__ import annotations
 
-from itertools import chain
-
 import numpy as np
 
 from autograd.compiled.stages import Computed, Sums, Tape
@@ -18,11 +16,11 @@ ADDITIONS = (ADD, SUM)
 def find_sums(tape: Tape) -> Sums:
     """The computed rows of a tape, with chains of additions as sums and dots."""
     rows = len(tape.nodes)
-    used = np.fromiter(chain.from_iterable(tape.inputs), dtype=np.intp)
+    used = tape.read
     users = np.repeat(np.arange(rows), tape.counts)
     uses = np.bincount(used, minlength=rows)
     uses[[*tape.results, *tape.masks.values(), *tape.error_masks.values()]] += 2  # they are read from outside, so they stay
-    adds, multiplies = (np.array([operation in kind for operation in tape.operations]) for kind in (ADDITIONS, (MUL,)))
+    adds, multiplies = (np.isin(tape.codes, [id(operation) for operation in kind]) for kind in (ADDITIONS, (MUL,)))
     by_addition = adds[users]
     adders = np.full(rows, -1)
     adders[used[by_addition]] = users[by_addition]
@@ -68,7 +66,7 @@ def find_sums(tape: Tape) -> Sums:
             in_dot = set(products)
             terms = [i for i in terms if i not in in_dot] + [fresh]
         computed.append((row, ADD if len(terms) == 2 else SUM, tuple(terms)))
-    return Sums(computed, masks, batched, reached)
+    return Sums(computed, masks, tape.error_masks, batched, reached, np.append(tape.same, np.arange(rows, len(batched))))
 
 
 def _terms(tape: Tape, part: list[bool], row: int) -> list[int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import cast
 
+import numpy as np
+
 from autograd._runtime.bulk import inputs_by
 from autograd.compiled.stages import Tape
 from autograd.graph import Node, topological_order
@@ -57,6 +59,7 @@ def trace(
         {row[node]: row[mask] for node, mask in error_masks.items()},
         frozenset(row[node] for node in (recording.unchecked if recording else ()) if node in row),
         _reached(begin, operations, inputs, stops) if begin and (stops or differentiated is not None) else [],
+        np.arange(len(nodes)),
     )
 
 

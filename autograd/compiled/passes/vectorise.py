@@ -47,8 +47,8 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
     depths = _depths(computed, len(batched))
     rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
     fits = np.ones(len(computed), dtype=bool)  # which rows can be scalars of a block
-    if rigid or masks or tape.error_masks:
-        fits[:] = [row not in masks and row not in tape.error_masks and operation not in rigid for row, operation, _ in computed]
+    if rigid or masks or sums.error_masks:
+        fits[:] = [row not in masks and row not in sums.error_masks and operation not in rigid for row, operation, _ in computed]
     parts = _narrow_levels(np.array([depths[row] for row, _, _ in computed], dtype=np.intp), fits)
     rest = np.ones(len(computed), dtype=bool)
     for part in parts:
@@ -63,7 +63,7 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
         row, operation, inputs = computed[position]
         kind = None
         if not plain:
-            mask, error_mask = (tape.batched[of[row]] if row in of else None for of in (masks, tape.error_masks))
+            mask, error_mask = (batched[of[row]] if row in of else None for of in (masks, sums.error_masks))
             kind = row in tape.unchecked, error_mask, mask, not reached or reached[row]
         # an operation with other constants is another object, so the key tells them apart
         if operation.arity == 2:  # the most frequent case, without the general one's tuples
@@ -94,7 +94,7 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
                 _block(tape, reached, [computed[i] for i in sorted(chain.from_iterable([part.positions for part in together]))])
             )
         else:
-            groups_and_blocks += [_group(tape, masks, reached, [computed[i] for i in part.positions]) for part in together]
+            groups_and_blocks += [_group(tape, sums, [computed[i] for i in part.positions]) for part in together]
     return groups_and_blocks
 
 
@@ -135,7 +135,7 @@ def _block(tape: Tape, reached: list[bool], computed: list[Computed]) -> Block:
     return Block([operation for _, operation, _ in computed], rows, [inputs for _, _, inputs in computed], checked, visited)
 
 
-def _group(tape: Tape, masks: dict[int, int], reached: list[bool], computed: list[Computed]) -> Group:
+def _group(tape: Tape, sums: Sums, computed: list[Computed]) -> Group:
     rows = [row for row, _, _ in computed]
     operation = computed[0][1]
     table = np.array([inputs for _, _, inputs in computed], dtype=np.intp)
@@ -146,7 +146,9 @@ def _group(tape: Tape, masks: dict[int, int], reached: list[bool], computed: lis
         operands = (table,)
     else:
         operands = tuple(table.T)
-    mask, error_mask = (np.array([of[row] for row in rows], dtype=np.intp) if rows[0] in of else None for of in (masks, tape.error_masks))
+    mask, error_mask = (
+        np.array([of[row] for row in rows], dtype=np.intp) if rows[0] in of else None for of in (sums.masks, sums.error_masks)
+    )
     outputs = np.array(rows, dtype=np.intp)
-    checked, visited = rows[0] not in tape.unchecked, not reached or reached[rows[0]]
+    checked, visited = rows[0] not in tape.unchecked, not sums.reached or sums.reached[rows[0]]
     return Group(kind_of(operation), operation, outputs.shape, outputs, operands, mask, checked, error_mask, visited)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import reprlib
 from decimal import Decimal
 from typing import Any, Final, cast
 
@@ -79,6 +80,16 @@ def sequence(items: object) -> list[object]:
     except TypeError:  # a NumPy scalar has the methods of a sequence and is not one
         raise InputError(f"a sequence of Values and numbers is needed, not {items!r}") from None
     return list(cast(Any, items))
+
+
+def need_function(f: object, example: str) -> None:
+    """Check that `f` can be called.
+
+    Raises:
+        InputError: it cannot. The message shows `example`.
+    """
+    if not callable(f):
+        raise InputError(f"a function is needed, as in {example}, not {reprlib.repr(f)}")
 
 
 def label_of(name: object) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograd._runtime.coercion import number_of
+from autograd._runtime.coercion import need_function, number_of
 from autograd.errors import InputError
 from nn.checks import paired, whole
 from nn.data.rows import Rows, as_lists
@@ -57,6 +57,7 @@ def plot_decision_boundary(
         >>> figure.axes[0].get_xlabel()
         'x₁'
     """
+    need_function(model, "plot_decision_boundary(model, X, y)")
     samples, targets = as_lists(X), as_lists(y)
     paired("plot_decision_boundary", samples, targets)
     for i, sample in enumerate(samples):

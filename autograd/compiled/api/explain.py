@@ -69,6 +69,8 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
             raise CompileError(f"explain takes arguments only with a function, not with {target!r}: write explain(target)")
         program = target if isinstance(target, Program) else Program(target, "numpy")
         return _text(program.tape, program.tape.leaves(), [], describe(program.tape, program.code), lines)
+    if not callable(target):
+        raise CompileError(f"explain needs a function, a Value or a program, as in explain(f, 2.0), not {target!r}")
     function = target if isinstance(target, Function) else compile(target, executor="numpy")
     _, _, branches = function.specialise(*args, **kwargs)
     texts = [

@@ -99,7 +99,7 @@ class Function(Generic[Result]):
             >>> f.value_and_grad(2.0, y=[1.0, 3.0], wrt="x", reduce="sum")
             (8.0, 4.0)
         """
-        if reduce not in (None, "sum", "mean"):
+        if not (reduce is None or (isinstance(reduce, str) and reduce in ("sum", "mean"))):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
         _refuse_traced(self.__name__, "value_and_grad")
         return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, has_aux)
@@ -124,14 +124,15 @@ class Function(Generic[Result]):
             primals: the arguments of the function.
             tangents: the direction, of the same form.
 
+        Raises:
+            InputError: `primals` or `tangents` is not a list or a tuple.
+
         Example:
             >>> compile(lambda x, y: x * y).jvp((2.0, 5.0), (1.0, 0.0))
             (10.0, 5.0)
         """
         _refuse_traced(self.__name__, "jvp")
-        return self._calls.jvp(self._signature.bind(tuple(primals), {}), self._signature.bind(tuple(tangents), {}))
-
-    # -- recordings -----------------------------------------------------------------------------------------------------
+        return self._calls.jvp(self._signature.bind_all("primals", primals), self._signature.bind_all("tangents", tangents))
 
     def record(self, *args: Any, wrt: int | str | tuple[int | str, ...] | None = (), **kwargs: Any) -> None:
         """Record the function for arguments of this form now rather than at the first call, without a run.

@@ -32,7 +32,7 @@ def backend_named(name: str) -> Backend:
         CompileError: there is no backend of that name.
         MissingPackageError: a package that it needs is not installed.
     """
-    if name not in NAMES:
+    if not isinstance(name, str) or name not in NAMES:
         raise CompileError(f"there is no executor {name!r}: choose one of {', '.join(NAMES)}")
     if name == "auto":
         return BACKENDS["numpy" if _missing("llvm") else "llvm"][0]

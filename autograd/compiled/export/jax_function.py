@@ -57,7 +57,8 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
 
     Raises:
         MissingPackageError: JAX is not installed.
-        CompileError: the function draws random numbers; the samples of the example take different branches; or the dtype is another one.
+        CompileError: `function` is not a compiled function; it draws random numbers; the samples of the example take different branches;
+            or the dtype is another one.
         InputError: raised by the pure function, if its arguments do not have the form of the example.
 
     Example:
@@ -109,6 +110,8 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
 
 def _recorded(function: Function[Any], args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:
     """The program for arguments of this form, to be differentiated with respect to all of them."""
+    if not isinstance(function, Function):
+        raise CompileError(f"to_jax needs a compiled function, as in to_jax(compile(f), 2.0), not {function!r}")
     arguments, batch, branches = function.specialise(*args)
     branch = branches[0]
     if len(branches) > 1:

@@ -303,7 +303,7 @@ def available(engine: object, picture: Picture, format: str) -> str:
         "wasi": wasi_works,
         "builtin": lambda: True,
     }
-    if engine == "auto":
+    if isinstance(engine, str) and engine == "auto":
         if format == "svg" and crossed_layers(picture) > PATIENCE:
             return "builtin"
         engine = next(name for name, works in installed.items() if works())

@@ -187,7 +187,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
         (0.841345, 0.841192)
     """
     rows = {"none": ops.GELU, "tanh": ops.GELU_TANH}
-    if approximate not in rows:
+    if not isinstance(approximate, str) or approximate not in rows:
         raise InputError(f'approximate must be "none" or "tanh", not {approximate!r}')
     return call(rows[approximate], x)
 
@@ -261,7 +261,7 @@ def _below_peak(logits: Any) -> list[Any]:
 
 
 def _some(logits: Any) -> list[Any]:
-    items = list(_sequence("a function of logits", logits))
+    items = [z if isinstance(z, (float, Value)) else real(z) for z in _sequence("a function of logits", logits)]
     if not items:
         raise InputError("at least one logit is needed, not an empty sequence")
     return items

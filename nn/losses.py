@@ -106,7 +106,7 @@ def huber(output: Numbers, target: Numbers, delta: float = 1.0) -> Value:
         >>> huber([Value(0.5), Value(3.0)], [0.0, 0.0]).data
         1.3125
     """
-    positive("delta", delta)
+    delta = positive("delta", delta)
     terms = []
     for d in _differences("huber", output, target):
         near = clip(d, -delta, delta)

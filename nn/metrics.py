@@ -222,7 +222,7 @@ def _rows(name: str, outputs: Rows, targets: Rows) -> list[tuple[list[float], li
 def _numbers(item: Any) -> list[float]:
     if type(item) is list:  # most are lists of floats, which need no conversion
         return [x if type(x) is float else real(x) for x in item]
-    return [real(x) for x in item] if hasattr(item, "__iter__") else [real(item)]
+    return [real(x) for x in item] if hasattr(item, "__iter__") and getattr(item, "ndim", None) != 0 else [real(item)]
 
 
 def _columns(name: str, outputs: Rows, targets: Rows) -> list[list[tuple[float, float]]]:
@@ -236,6 +236,7 @@ def _columns(name: str, outputs: Rows, targets: Rows) -> list[list[tuple[float, 
 
 def _classes(name: str, outputs: Rows, targets: Rows, threshold: float) -> tuple[list[int], list[int], int]:
     """The class of each output and of each target, and how many classes there are."""
+    threshold = real(threshold)
     paired(name, outputs, targets)
     for word in targets:
         if isinstance(word, str):

@@ -74,11 +74,14 @@ class Module:
 
         Raises:
             FileError: names are missing or unknown; nothing was changed.
-            InputError: `state` is not a dict, or a value in it is not a number; nothing was changed.
+            InputError: `state` is not a dict of numbers by name; nothing was changed.
         """
         if not isinstance(state, dict):
             raise InputError(f"load_state_dict takes what state_dict() returns, a dict of numbers by name, not {state!r}")
         own = self._by_name()
+        for name in state:
+            if not isinstance(name, str):
+                raise InputError(f"the names in a state are strings, as in {next(iter(own), 'weight.0.0')!r}, not {name!r}")
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             wrong = [
@@ -216,6 +219,8 @@ def _parts(item: Any, name: str, kind: type[Part], within: bool = True) -> list[
         kind: Value or Module.
         within: whether to search the Modules in `item` too.
     """
+    if not isinstance(name, str):
+        raise InputError(f"prefix must be a string, not {name!r}")
     parts: list[tuple[str, Part]] = []
     _collect(item, name, kind, within, set(), parts)
     return parts

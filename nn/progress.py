@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
 from autograd._runtime import streams
+from autograd._runtime.coercion import flag
 from nn.history import History
 
 
@@ -46,7 +47,7 @@ def progress_bar(total: int, progress: bool) -> ProgressBar:
         from tqdm import tqdm
 
     visible = streams.is_terminal(sys.stderr) or "ipykernel" in sys.modules  # a notebook is not a terminal, but shows the bar
-    bar: ProgressBar = tqdm(total=total, disable=not (progress and visible), unit="batch", leave=False)
+    bar: ProgressBar = tqdm(total=total, disable=not (flag("progress", progress) and visible), unit="batch", leave=False)
     return bar
 
 

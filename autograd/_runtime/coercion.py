@@ -92,6 +92,19 @@ def need_function(f: object, example: str) -> None:
         raise InputError(f"a function is needed, as in {example}, not {reprlib.repr(f)}")
 
 
+def flag(name: str, choice: object) -> bool:
+    """`choice` as a bool. 0 and 1 stand for False and True; another object may be a truth by accident, such as the string "no".
+
+    Raises:
+        InputError: it is something else. The message begins with `name`.
+    """
+    if choice is True or choice is False:
+        return choice is True
+    if type(choice).__name__ in ("bool", "bool_") or (type(choice) is int and choice in (0, 1)):
+        return bool(choice)
+    raise InputError(f"{name} must be True or False, not {reprlib.repr(choice)}")
+
+
 def label_of(name: object) -> str:
     """A label that was given.
 

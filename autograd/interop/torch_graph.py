@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 from autograd._runtime.bulk import inputs_by
+from autograd._runtime.coercion import real
 from autograd.checking import Comparison
 from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.graph import topological_order
@@ -27,7 +29,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     Raises:
         MissingPackageError: PyTorch is not installed.
         CompileError: the graph has an operation that PyTorch does not have.
-        InputError: `root` is not a Value.
+        InputError: `root` is not a Value, or `tolerance` is not a finite number of at least 0.
 
     Example:
         >>> x = Value(0.5, label="x")
@@ -36,6 +38,9 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     """
     if not isinstance(root, Value):
         raise InputError(f"compare_with_torch needs the result of a computation, a Value, not {root!r}")
+    tolerance = real(tolerance)
+    if not 0.0 <= tolerance < math.inf:
+        raise InputError(f"tolerance must be finite and not negative, not {tolerance!r}")
     try:
         import torch
     except ImportError as error:

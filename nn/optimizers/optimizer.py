@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterable
 
 from autograd._runtime.bulk import numbers_of, set_gradients, set_numbers
+from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.value import Value
 from nn.array_type import Array
@@ -81,7 +82,8 @@ class Optimizer:
             gradients: their gradients, an array of the same length.
 
         Raises:
-            InputError: an array, or the result of `rule`, does not have one number for each parameter.
+            InputError: an array, or the result of `rule`, does not have one number for each parameter; or `lr` was set to something that
+                is not a number.
         """
         import numpy as np
 
@@ -90,6 +92,7 @@ class Optimizer:
                 f"update needs arrays of one number for each of the {len(self.parameters)} parameters, "
                 f"not of the shapes {parameters.shape} and {gradients.shape}"
             )
+        self.lr = real(self.lr)  # it may have been set to anything
         with np.errstate(all="ignore"):
             if self.clipvalue is not None:
                 gradients = clipped_by_value(gradients, self.clipvalue)

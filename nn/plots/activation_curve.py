@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from autograd import value_and_grad
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import flag, real
 from autograd.errors import InputError
 from nn.activations import Activation, activation_named, is_vectorwise, name_of
 from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, plain
@@ -43,7 +43,7 @@ def plot_activation(
     function = activation_named(activation)
     if is_vectorwise(function):
         raise InputError(f"{name_of(function)} has no curve: each of its results depends on all outputs of a layer")
-    low, high = real(low), real(high)
+    low, high, legend = real(low), real(high), flag("legend", legend)
     if not -math.inf < low < high < math.inf:
         raise InputError(f"plot_activation needs low < high, both finite, not {low!r} and {high!r}")
     axes = axes_or_new(axes, 6.4, 4.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from autograd.errors import MissingPackageError
+from autograd.errors import InputError, MissingPackageError
 from autograd.render.lettering import printable
 from nn.checks import positive
 
@@ -80,11 +80,18 @@ def plain(text: str) -> str:
 def axes_or_new(axes: Axes | None, width: float, height: float) -> Axes:
     """The axes; or those of a new figure of this size, in inches.
 
+    Raises:
+        InputError: `axes` is neither None nor axes of Matplotlib.
+
     Example:
         >>> float(axes_or_new(None, 6.4, 4.8).figure.get_figwidth())
         6.4
     """
-    return new_figure(width, height).subplots() if axes is None else axes
+    if axes is None:
+        return new_figure(width, height).subplots()
+    if not all(hasattr(axes, name) for name in ("plot", "set_xlabel", "get_figure")):
+        raise InputError(f"axes must be axes of Matplotlib, as in axes=new_figure().subplots(), not {axes!r:.60}")
+    return axes
 
 
 def width_in_letters(axes: Axes) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
+from autograd._runtime.coercion import flag
 from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
@@ -102,7 +103,7 @@ class Function(Generic[Result]):
         if not (reduce is None or (isinstance(reduce, str) and reduce in ("sum", "mean"))):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
         _refuse_traced(self.__name__, "value_and_grad")
-        return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, has_aux)
+        return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, flag("has_aux", has_aux))
 
     def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """The value, and a function from gradients with respect to the value to gradients with respect to the arguments.
@@ -193,7 +194,7 @@ class Function(Generic[Result]):
 
     def record_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
         """Record the function within such a context from now on."""
-        self._specialisations.recording_within = context
+        self._specialisations.record_within(context)
 
     @property
     def draws(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from autograd._runtime.coercion import flag
 from autograd.compiled.api.arguments import Argument
 from autograd.compiled.api.branch import Branch, Output
 from autograd.compiled.api.function import Function
@@ -74,9 +75,8 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
     """
     jax = jax_package()
     jnp = jax.numpy
-    kind = np.dtype(dtype)
-    if kind not in (np.float64, np.float32):
-        raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}')
+    kind = _dtype_of(dtype)
+    checked = flag("checked", checked)
     arguments, batch, branch = _recorded(function, args)
     warn_if_long(branch.code)
     sources = _sources(arguments, branch)
@@ -106,6 +106,20 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
         return result, Checks(holds.reshape(shape), inside.reshape(shape))
 
     return pure
+
+
+def _dtype_of(dtype: Any) -> Any:
+    """
+    Raises:
+        CompileError: it is neither float64 nor float32.
+    """
+    try:
+        kind = np.dtype(dtype)
+    except (TypeError, ValueError):
+        kind = np.dtype(object)
+    if dtype is None or kind not in (np.float64, np.float32):
+        raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}')
+    return kind
 
 
 def _recorded(function: Function[Any], args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:

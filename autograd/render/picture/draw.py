@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import graphviz
 
@@ -129,10 +129,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             options: as in `graphviz.Digraph.pipe`, for `dot` only.
 
         Raises:
-            InputError: there is no such format.
+            InputError: there is no such format or encoding.
             MissingPackageError: this needs `dot`.
         """
-        format = known(format or self.format)
+        format = known(self.format if format is None or (isinstance(format, str) and not format) else format)
+        if encoding is not None:
+            _need_encoding(encoding)
         content: bytes = super().pipe(format, quiet=quiet, **options) if self.backend == "dot" else self._svg(format, options)
         if format == "svg" and self._is_as_made():
             content = with_night(content.decode()).encode()
@@ -289,6 +291,17 @@ def known(format: object) -> str:
     if not isinstance(format, str) or format.lower() not in graphviz.FORMATS:
         raise InputError(f"there is no format {format!r}: write 'svg', or with Graphviz installed 'png', 'pdf' or another of its formats")
     return format.lower()
+
+
+def _need_encoding(encoding: object) -> None:
+    """
+    Raises:
+        InputError: there is no such encoding.
+    """
+    try:
+        "".encode(cast(Any, encoding))
+    except (LookupError, TypeError, ValueError):
+        raise InputError(f"there is no encoding {encoding!r}: write encoding='utf-8'") from None
 
 
 def available(engine: object, picture: Picture, format: str) -> str:

@@ -196,7 +196,7 @@ def of_latex(source: str) -> object:
         assert depth >= 0, source
     assert depth == 0, source
     for inside in re.findall(r"\\text\{(.*?)\}", source, re.DOTALL):
-        assert not set(inside) & set("#$%&_{}~^\\\n"), source
+        assert not set(inside.replace("\\&", "")) & set("#$%&_{}~^\\\n"), source
     return None
 
 
@@ -312,7 +312,7 @@ def test_the_writer_of_source_trusts_no_line() -> None:
         assert of_source(source_of(made.code, text, lines, [])) == of_source(source_of(made.code, "plain", made.outline(), []))
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE if text.strip() and "&" not in text])  # it has no \&
+@pytest.mark.parametrize("text", [text for text in HOSTILE if text.strip()])
 def test_matplotlib_reads_the_formula(text: str) -> None:
     mathtext = pytest.importorskip("matplotlib.mathtext")
     if not text.isascii():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from autograd._runtime.files import as_path, write_atomically
+from autograd.render.lettering import printable
 from nn.plots.figure import new_figure, plain
 
 if TYPE_CHECKING:
@@ -100,6 +101,6 @@ class History:
         curves = self.curves()
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(["epoch", *curves])
+        table.writerow(["epoch", *map(printable, curves)])
         table.writerows([epoch, *row] for epoch, row in enumerate(zip(*curves.values(), strict=True), start=1))
         write_atomically(target, text.getvalue().encode())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from autograd._runtime.coercion import real
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
+from autograd.render.lettering import printable
 from autograd.value import Value
 
 
@@ -171,7 +172,7 @@ class Module:
             total                                  337
         """
         rows = [
-            (name or "(itself)", f"{type(module).__name__}({module.extra_repr()})", f"{count:,}")
+            (printable(name) or "(itself)", f"{type(module).__name__}({module.extra_repr()})", f"{count:,}")
             for name, module, count in _summarised(self, "", set())
         ]
         head, total = ("layer", "description", "parameters"), ("total", "", f"{len(self.parameters()):,}")

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from autograd._runtime import streams
 from autograd._runtime.coercion import flag
+from autograd.render.lettering import printable
 from nn.history import History
 
 
@@ -77,7 +78,7 @@ def epoch_line(history: History, epochs: int, names: Iterable[str]) -> str:
     """
 
     def shown(name: str, number: float) -> str:
-        return f"{name.replace('_', ' ')} {number:.1%}" if name.endswith("accuracy") else f"{name.replace('_', ' ')} {number:.4g}"
+        return f"{printable(name.replace('_', ' '))} {number:{'.1%' if name.endswith('accuracy') else '.4g'}}"
 
     parts = [f"loss {history.loss[-1]:.4f}", *[f"training {shown(name, history.metrics[name][-1])}" for name in names]]
     if history.validation_loss:

@@ -15,6 +15,11 @@ from autograd.ops import LEAF
 from autograd.value import Value
 
 
+def _line(label: str) -> str:
+    """The label as a part of one line."""
+    return label if label.isprintable() else repr(label)
+
+
 def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison]:
     """Run the graph behind a Value in PyTorch, in float64, and compare its value and the gradient of every leaf.
 
@@ -74,5 +79,5 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     pairs = [("value", root.data, results[-1].item())]
     for n, (i, gradient) in enumerate(zip(leaves, ours, strict=True)):
         theirs = results[i].grad
-        pairs.append((nodes[i].label or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
+        pairs.append((_line(nodes[i].label) or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
     return [Comparison(name, ours, theirs, tolerance * max(abs(ours), abs(theirs))) for name, ours, theirs in pairs]

@@ -13,6 +13,7 @@ from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
+from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Code, Index, index_of
 from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.compiled.stages import Tape
@@ -289,7 +290,7 @@ def _recorded_for(arguments: Sequence[Argument], chosen: tuple[int, ...], aux: b
     text = ", ".join([argument.described for argument in arguments]) or "no arguments"
     if chosen:
         text += f"; differentiated with respect to {', '.join([arguments[i].name for i in chosen])}"
-    return text + ("; with auxiliary results" if aux else "")
+    return printable(text) + ("; with auxiliary results" if aux else "")
 
 
 def _refuse_traced(captured: Sequence[Value]) -> None:

@@ -22,6 +22,7 @@ from autograd.compiled.api.specialisations import Specialisations
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, outline
 from autograd.compiled.export.numpy_source import source_of
+from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError, InputError
 from autograd.tracing import here
 from autograd.value import Value
@@ -42,8 +43,8 @@ class Function(Generic[Result]):
         self.__name__ = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f)
         self._signature = Signature(f)
-        self._specialisations = Specialisations(f, self.__name__, backend_named(executor))
-        self._calls = Calls(f, self.__name__, Batching(in_axes, self._signature.count), self._specialisations)
+        self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor))
+        self._calls = Calls(f, printable(self.__name__), Batching(in_axes, self._signature.count), self._specialisations)
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
         self._methods = Methods(f, lambda method: Function(method, axes_of_method, executor))
 
@@ -223,7 +224,7 @@ class Function(Generic[Result]):
         return str(self._specialisations)
 
     def __repr__(self) -> str:
-        return f"<compiled function {self.__name__}>"
+        return f"<compiled function {printable(self.__name__)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """The method of an object. A module is passed as the first argument; another object is one that the function refers to."""
@@ -236,7 +237,8 @@ class Function(Generic[Result]):
 
 def _refuse_traced(function: str, method: str) -> None:
     if STATE.traced and here() is not None:
+        name = printable(function)
         raise CompileError(
-            f"{function}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
-            f"or compiled: write autograd.{method}({function}) there"
+            f"{name}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
+            f"or compiled: write autograd.{method}({name}) there"
         )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from inspect import signature
 from string import ascii_lowercase
 from typing import Any
 
 from autograd import ops
+from autograd._runtime.temporary import unless_done
 from autograd.checking import check_gradients
 from autograd.errors import DefinitionError, GradientCheckError, InputError
 from autograd.functions import call, function_of
-from autograd.ops import OPERATIONS, Rule
+from autograd.ops import OPERATIONS, Operation, Rule
 
 
 def define(
@@ -73,10 +75,9 @@ def define(
             raise InputError(f"{name}: {what} must be a string, not {text!r}")
     if not isinstance(selects, bool):
         raise InputError(f"{name}: selects must be True or False, not {selects!r}")
-    before = OPERATIONS.copy()
-    if name in OPERATIONS and _is_from(value, OPERATIONS[name].value):
-        del OPERATIONS[name]
-    try:
+    with unless_done(partial(_return_to, name, OPERATIONS.get(name))) as done:  # also after an error of a rule, or of check_at
+        if name in OPERATIONS and _is_from(value, OPERATIONS[name].value):
+            del OPERATIONS[name]
         _check_definition(name, value, derivatives, domain, pole)
         row = ops.define(
             name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc, selects=selects
@@ -88,11 +89,16 @@ def define(
             fault = "are wrong" if any(c.verdict == "disagrees" for _, c in unconfirmed) else "have nothing to be compared with"
             lines = "\n".join(f"  at {tuple(point)}: {c}" for point, c in unconfirmed)
             raise GradientCheckError(f"the derivatives of {name} {fault}:\n{lines}")
-    except BaseException:  # also one of a rule, or for a point outside the domain
-        OPERATIONS.clear()
-        OPERATIONS.update(before)
-        raise
+        done()
     return function_of(row)
+
+
+def _return_to(name: str, before: Operation | None) -> None:
+    """Put the row that had this name, or none, into the table again."""
+    if before is None:
+        OPERATIONS.pop(name, None)
+    else:
+        OPERATIONS[name] = before
 
 
 def _is_from(rule: Any, other: Rule) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from autograd._runtime.bulk import numbers_of, set_numbers
 from autograd._runtime.coercion import real
+from autograd._runtime.temporary import unless_done
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
 from autograd.render.lettering import printable
@@ -92,8 +95,11 @@ class Module:
             ]
             raise FileError(f"the weights do not fit this model: {'; '.join(wrong)}; make the model with the sizes it was saved with")
         numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be something else
-        for name, value in own.items():
-            value.data = numbers[name]
+        values = list(own.values())
+        with unless_done(partial(set_numbers, values, numbers_of(values))) as done:
+            for name, value in own.items():
+                value.data = numbers[name]
+            done()
 
     def _by_name(self) -> dict[str, Value]:
         named: dict[str, Value] = {}

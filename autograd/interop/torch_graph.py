@@ -7,12 +7,20 @@ from typing import Any, cast
 
 from autograd._runtime.bulk import inputs_by
 from autograd._runtime.coercion import real
+from autograd._runtime.temporary import afterwards
 from autograd.checking import Comparison
 from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.graph import topological_order
 from autograd.notation import torch_function
 from autograd.ops import LEAF
 from autograd.value import Value
+
+
+def _give_back(gradients: list[tuple[Value, float, Any]]) -> None:
+    for node, number, graph in gradients:
+        node.grad = number
+        if graph is not None:  # after backward(create_graph=True) a gradient is a Value
+            node._extras().gradient = graph
 
 
 def _line(label: str) -> str:
@@ -66,16 +74,11 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     if results[-1].requires_grad:
         results[-1].backward()
     before = [(node, node._grad, None if node._extra is None else node._extra.gradient) for node in nodes]
-    try:
+    with afterwards(lambda: _give_back(before)):
         for i in leaves:
             nodes[i].grad = 0.0
         root.backward()
         ours = [nodes[i].grad for i in leaves]
-    finally:
-        for node, number, graph in before:
-            node.grad = number
-            if graph is not None:  # after backward(create_graph=True) a gradient is a Value
-                node._extras().gradient = graph
     pairs = [("value", root.data, results[-1].item())]
     for n, (i, gradient) in enumerate(zip(leaves, ours, strict=True)):
         theirs = results[i].grad

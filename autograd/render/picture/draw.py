@@ -8,12 +8,14 @@ import html
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import graphviz
 
 from autograd._runtime.files import as_path, need_file, write_atomically
+from autograd._runtime.temporary import afterwards
 from autograd.errors import InputError, MissingPackageError
 from autograd.render.picture import graph_picture, program_picture  # noqa: F401 - register what can be drawn
 from autograd.render.picture.boxes import MAX_NODES, Picture, View, picture_of
@@ -115,6 +117,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         super().__init__(*args, **options)
         self.backend = backend
         self.original = original
+        self._text: Path | None = None  # the file that `save` wrote last
 
     def _copy_kwargs(self, **options: Any) -> Any:
         return super()._copy_kwargs(**options) | {"backend": self.backend, "original": self.original}
@@ -191,12 +194,14 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         for name in (filename, directory, outfile):
             if name is not None:
                 as_path(name, ".render('loss')")
+        self._text = None
         if self.backend == "dot":
-            options |= {"cleanup": cleanup, "outfile": outfile}
+            options |= {"outfile": outfile}
             as_made = self._is_as_made()
             source = os.path.join(directory or self.directory, filename or self.filename)
             need_file(Path(directory or self.directory, outfile) if outfile else Path(f"{source}.{format or self.format}"))
-            path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
+            with afterwards(self._remove_text) if cleanup else nullcontext():
+                path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
             if as_made and path.suffix == ".svg":
                 write_atomically(path, with_night(path.read_text(encoding="utf-8")).encode())
         else:
@@ -210,9 +215,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             path = Path(outfile or f"{source}.svg")
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content)
-            self.save(filename, directory=directory)
-            if cleanup:
-                os.remove(source)
+            with afterwards(self._remove_text) if cleanup else nullcontext():
+                self.save(filename, directory=directory)
         if view or quiet_view:
             graphviz.view(path, quiet=quiet_view)
         return str(path)
@@ -249,8 +253,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         path = Path(self.filepath)
         if not (skip_existing and path.exists()):
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._text = path
             write_atomically(path, self.source.encode())
         return str(self.filepath)
+
+    def _remove_text(self) -> None:
+        if self._text is not None:
+            self._text.unlink(missing_ok=True)
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, str]:
         """What a notebook shows. An image in HTML is shown in untrusted notebooks too; bare SVG is not.

@@ -89,8 +89,9 @@ def define(
             fault = "are wrong" if any(c.verdict == "disagrees" for _, c in unconfirmed) else "have nothing to be compared with"
             lines = "\n".join(f"  at {tuple(point)}: {c}" for point, c in unconfirmed)
             raise GradientCheckError(f"the derivatives of {name} {fault}:\n{lines}")
+        function = function_of(row)
         done()
-    return function_of(row)
+    return function
 
 
 def _return_to(name: str, before: Operation | None) -> None:

@@ -117,12 +117,18 @@ class _Entered:
         self._temporaries.pop()
         if not self._temporaries:
             self.watch = None
+            _BY_HAND.pop(id(self), None)
 
     def lost(self, _: object) -> None:
         """Restore what the statement did not: an interrupt came before its `__exit__`, or at the first line of it."""
         for temporary in reversed(self._temporaries):
             temporary.undo()
         self._temporaries.clear()
+        _BY_HAND.pop(id(self), None)
+
+
+_BY_HAND: dict[int, _Entered] = {}
+"""What was entered without a `with` statement. The garbage collector calls no callback of a weak reference that it frees as well."""
 
 
 class _Exit:
@@ -171,4 +177,5 @@ class During(ContextDecorator, Generic[T]):
         if entered is None or entered.watch is None or entered.watch() is None:
             entered = self.by_hand
             entered.watch = weakref.ref(self, entered.lost)
+            _BY_HAND[id(entered)] = entered
         return entered.enter(self._make())

@@ -144,8 +144,11 @@ class Module:
         """
         if not isinstance(mode, bool):
             raise InputError(f"train sets the mode, True or False, not {mode!r}: to train a model, write fit(model, X, y)")
-        for module in self.modules():
-            module.training = mode
+        modules = self.modules()
+        before = [module.training for module in modules]
+        with unless_done(partial(_set_modes, modules, before)) as done:
+            _set_modes(modules, [mode] * len(modules))
+            done()
         return self
 
     def eval(self) -> Self:
@@ -186,6 +189,11 @@ class Module:
         lines = [f"{name:{widths[0]}}  {what:{widths[1]}}  {count:>{widths[2]}}" for name, what, count in (head, *rows, total)]
         rule = "─" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+
+def _set_modes(modules: list[Module], modes: list[bool]) -> None:
+    for module, mode in zip(modules, modes, strict=True):
+        module.training = mode
 
 
 def attributes(module: Module) -> dict[str, Any]:

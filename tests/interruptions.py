@@ -131,6 +131,36 @@ def of_backward() -> Any:
     return z.backward, left
 
 
+def of_a_program() -> Any:
+    x, y = Value(2.0), Value(3.0)
+    x.grad, y.grad = 10.0, 20.0
+    program = compile(x * y + x, executor="numpy")
+
+    def left() -> dict[str, Any]:
+        times = (x.grad - 10.0) / 4.0, (y.grad - 20.0) / 2.0
+        return {} if times[0] == times[1] == int(times[0]) else {"gradients": (x.grad, y.grad)}
+
+    return program, left
+
+
+def modes() -> Any:
+    model = perceptron()
+    return model.eval, lambda: [module.training for module in model.modules()]
+
+
+def of_a_mode() -> Any:
+    return of_a_change(modes)
+
+
+def scheduled() -> Any:
+    schedule = nn.schedules.StepLR(nn.SGD(perceptron().parameters(), lr=0.1), 1, 0.5)
+    return schedule.step, lambda: (schedule.epoch, schedule.optimizer.lr)
+
+
+def of_a_schedule() -> Any:
+    return of_a_change(scheduled)
+
+
 def of_a_compiled(called: bool) -> Any:
     f = compile(lambda x: choosing(x) + 0.0 * drawn(random.random), executor="numpy")
     if called:
@@ -387,6 +417,9 @@ SCENARIOS: dict[str, Scenario] = {
     "recording": of_recording,
     "transforms": of_transforms,
     "backward": of_backward,
+    "a program": of_a_program,
+    "a mode": of_a_mode,
+    "a schedule": of_a_schedule,
     "compile": of_compile,
     "a compiled call": of_a_compiled_call,
     "fit, eager": of_fit_eager,

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -81,24 +82,28 @@ def left_behind() -> dict[str, Any]:
 # -- how it is interrupted ----------------------------------------------------------------------------------------------
 
 
-def is_errstate(frame: FrameType) -> bool:
-    """Whether a backend enters or leaves `np.errstate` in this line."""
+def is_errstate(frame: FrameType, line: int | None) -> bool:
+    """Whether a backend enters or leaves `np.errstate` in this line. The end of a `with` statement may have no line."""
     name = frame.f_code.co_filename
-    return name.startswith(BACKENDS) and "np.errstate" in linecache.getline(name, frame.f_lineno)
+    return name.startswith(BACKENDS) and (line is None or "np.errstate" in linecache.getline(name, line))
 
 
 def traced(run: Callable[[], Any], listener: Callable[[FrameType], None]) -> None:
     """Run something, and call `listener` before each line of this package."""
 
     def line(frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line" and not is_errstate(frame):
+        if event == "line" and not is_errstate(frame, frame.f_lineno):
             listener(frame)
         return line
 
     def call(frame: FrameType, event: str, _: Any) -> Any:
         if not frame.f_code.co_filename.startswith(OURS):
             return None
-        return None if frame.f_code.co_filename == OURS[-1] and frame.f_back is not None and is_errstate(frame.f_back) else line
+        return (
+            None
+            if frame.f_code.co_filename == OURS[-1] and frame.f_back is not None and is_errstate(frame.f_back, frame.f_back.f_lineno)
+            else line
+        )
 
     stepped(run, call)
 
@@ -177,6 +182,9 @@ def signalled(scenario: Scenario, times: int) -> list[str]:
             kept = None
             gc.collect()
         results = {**left_behind(), **left()}
+        if kept is not None and any(is_errstate(frame, line) for frame, line in traceback.walk_tb(kept.__traceback__)):
+            results.pop("NumPy's errors", None)
+            np.seterr(**USUAL_ERRORS)
         if results:
             problems.append(f"{len(hits)}: {results}")
         del kept

@@ -29,7 +29,8 @@ from stepping import stepped
 
 from autograd import Value, contexts, enable_grad, no_grad, recording, scope, tracing
 from autograd._runtime.state import STATE
-from autograd._runtime.temporary import During, Temporary
+from autograd._runtime.temporary import During, Temporary, unless_done
+from autograd.compiled.floating_errors import quietly, refusing_invalid
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (str(ROOT / "autograd"), str(ROOT / "nn"), contextlib.__file__, np.geterr.__code__.co_filename)
@@ -276,6 +277,56 @@ def test_an_exit_that_never_begins_is_made_up_for_while_the_traceback_is_kept() 
         stepped(use, press)
     assert Counted.now == 0
     assert caught.traceback[-2].name == "leave"
+
+
+def test_what_is_not_done_is_undone() -> None:
+    numbers = [1.0]
+    for is_done, expected in ((True, [1.0, 2.0]), (False, [])):
+        with unless_done(numbers.clear) as done:
+            numbers.append(2.0)
+            if is_done:
+                done()
+        assert numbers == expected
+    numbers.append(3.0)
+    with pytest.raises(KeyboardInterrupt), unless_done(numbers.clear):
+        raise KeyboardInterrupt
+    assert numbers == []
+
+
+class Refusing(Counted):
+    """Refuses what was done in the block, if it raised nothing."""
+
+    def finish(self) -> None:
+        raise ValueError("at the end")
+
+
+def test_a_block_that_raised_nothing_may_be_refused_at_its_end() -> None:
+    with pytest.raises(ValueError, match="at the end"), During(Refusing):
+        assert Counted.now
+    assert Counted.now == 0
+    with pytest.raises(KeyboardInterrupt), During(Refusing):
+        raise KeyboardInterrupt
+    assert Counted.now == 0
+
+
+def test_what_was_entered_by_hand_ends_when_the_collector_frees_it() -> None:
+    cycle: list[Any] = [no_grad()]
+    cycle.append(cycle)
+    cycle[0].__enter__()
+    assert not contexts.RECORDING.get()
+    del cycle
+    gc.collect()
+    assert left_behind() == {}
+
+
+def test_settings_of_numpy_are_those_of_the_call() -> None:
+    usual = np.geterr()
+    assert quietly(np.geterr) == dict.fromkeys(usual, "ignore")
+    assert refusing_invalid(np.geterr) == {**usual, "invalid": "raise"}
+    assert quietly(refusing_invalid, np.geterr)["invalid"] == "raise"
+    with pytest.raises(KeyboardInterrupt):
+        quietly(signal.raise_signal, signal.SIGINT)
+    assert np.geterr() == usual
 
 
 def test_contexts_end_in_any_order_and_without_a_with_statement() -> None:

@@ -85,6 +85,8 @@ class Optimizer:
 
     def _return_to(self, numbers: list[float], state: dict[str, Any]) -> None:
         set_numbers(self.parameters, numbers)
+        for name in vars(self).keys() - state.keys():  # made in this step
+            delattr(self, name)
         vars(self).update(state)
 
     def update(self, parameters: Array, gradients: Array) -> Array:

@@ -124,7 +124,7 @@ CORE: Calls = {
     "draw": (draw, lambda: [graph(), "svg", "LR", "builtin", None, 100]),
     "draw, by name": (lambda derivatives, color: draw(graph(), derivatives=derivatives, color=color), lambda: [False, "kind"]),
     "draw().pipe": (lambda format, encoding: draw(graph(), engine="builtin").pipe(format, encoding=encoding), lambda: ["svg", "utf-8"]),
-    "draw().render": (lambda path: draw(graph(), engine="builtin").render(outfile=path), lambda: ["graph.svg"]),
+    "draw().render": (lambda path, cleanup: draw(graph(), engine="builtin").render(outfile=path, cleanup=cleanup), lambda: ["graph.svg", True]),
     "play": (play, lambda: [graph()]),
     "play().save": (lambda path: play(graph()).save(path), lambda: ["page.html"]),
     "Player": (autograd.Player, lambda: [play.__globals__["passes"](graph())]),

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import graphviz
 
+from autograd._runtime.coercion import flag
 from autograd._runtime.files import as_path, need_file, write_atomically
 from autograd._runtime.temporary import afterwards
 from autograd.errors import InputError, MissingPackageError
@@ -187,13 +188,14 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             options: as in `graphviz.Digraph.render`, for `dot` only.
 
         Raises:
-            InputError: there is no such format, or a name is no path.
+            InputError: there is no such format, a name is no path, or `view`, `cleanup` or `quiet_view` is not True or False.
             MissingPackageError: this needs `dot`.
             OSError: a file cannot be written, or is a folder, a device or a pipe.
         """
         for name in (filename, directory, outfile):
             if name is not None:
                 as_path(name, ".render('loss')")
+        view, cleanup, quiet_view = flag("view", view), flag("cleanup", cleanup), flag("quiet_view", quiet_view)
         self._text = None
         if self.backend == "dot":
             options |= {"outfile": outfile}

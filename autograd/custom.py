@@ -14,6 +14,7 @@ from autograd._runtime.temporary import unless_done
 from autograd.checking import check_gradients
 from autograd.errors import DefinitionError, GradientCheckError, InputError
 from autograd.functions import call, function_of
+from autograd.namespaces import FLOATS
 from autograd.ops import OPERATIONS, Operation, Rule
 
 
@@ -51,7 +52,8 @@ def define(
         check_at: points at which first and second derivatives are compared with numeric ones.
 
     Raises:
-        DefinitionError: the name is taken or not an identifier, a rule is not a function of these arguments, or a derivative is missing.
+        DefinitionError: the name is taken or not an identifier, a rule is not a function of these arguments, a derivative is missing, or
+            `domain` or `pole` returns neither True nor False.
         GradientCheckError: a derivative is wrong at a point of `check_at`, or there is nothing to compare it with. After this and any error
             of a rule, the table is as it was.
         InputError: a point of `check_at` is not a sequence of numbers; `requires`, `symbol`, `latex` or `doc` is not a string; or `selects`
@@ -108,6 +110,22 @@ def _is_from(rule: Any, other: Rule) -> bool:
     return isinstance(module, str) and module == getattr(other, "__module__", None) != ops.__name__
 
 
+def _need_truth(name: str, kind: str, rule: Rule | None, inputs: int) -> None:
+    """
+    Raises:
+        DefinitionError: the rule returns neither True nor False.
+    """
+    if rule is None:
+        return
+    point = [0.5] * inputs
+    try:
+        truth = rule(FLOATS, *point)
+    except Exception:  # it may have a domain itself: whatever is wrong with it is an error where it is used
+        return
+    if not (type(truth).__name__ in ("bool", "bool_") or (isinstance(truth, int) and truth in (0, 1))):
+        raise DefinitionError(f"{name}: {kind} must return True or False, as in lambda xp, a: a > 0.0, not {truth!r}, as for {point}")
+
+
 def _check_name(name: object) -> None:
     """
     Raises:
@@ -135,6 +153,8 @@ def _check_definition(name: str, value: Rule, derivatives: Sequence[Rule], domai
         _need_arguments(name, rule, f"xp, {inputs}")
     for rule in derivatives:
         _need_arguments(name, rule, f"xp, y, {inputs}")
+    _need_truth(name, "domain", domain, len(derivatives))
+    _need_truth(name, "pole", pole, len(derivatives))
 
 
 def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:

@@ -1,6 +1,5 @@
 """What test_interruption.py interrupts: the parts of the library that change something and restore it, or change it as a whole."""
 
-import os
 import random
 import tempfile
 from collections.abc import Callable
@@ -35,6 +34,8 @@ Scenario = Callable[[], tuple[Callable[[], Any], Callable[[], dict[str, Any]]]]
 """Makes what runs, and what tells what it left behind, beside the state of the library: {} for nothing."""
 
 ROWS = list(OPERATIONS)
+
+FOLDER = tempfile.TemporaryDirectory()
 
 
 def nothing() -> dict[str, Any]:
@@ -303,7 +304,7 @@ def clipping() -> Any:
 
 def loading() -> Any:
     model = nn.MLP(2, [2], rng=random.Random(1))
-    path = Path(tempfile.gettempdir(), f"interrupted-{os.getpid()}.safetensors")
+    path = Path(FOLDER.name, "weights.safetensors")
     nn.save(perceptron(), path)
 
     def load() -> None:

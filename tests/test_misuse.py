@@ -133,6 +133,8 @@ CALLS = [
     of_module("scope", lambda ag: ["layer"], "name"),
     Call("node in a scope", lambda ag: lambda name: in_scope(ag, name), lambda ag: ["layer"]),
     of_module("drawn", lambda ag: [lambda: 0.5]),
+    *[Call(f"define, of the {kind}", lambda ag, kind=kind: lambda truth: ag.define("own", lambda xp, a: a, lambda xp, y, a: 1.0, **{kind: lambda xp, a: truth})(ag.Value(1.0)),  # type: ignore[misc]
+           lambda ag, truth=kind == "domain": [truth]) for kind in ("domain", "pole")],
     of_module("define", lambda ag: ["own_of_misuse", lambda xp, a: a + a, lambda xp, y, a: 2.0], "check_at", "symbol", "latex", "domain", "pole", "requires", "doc", "selects"),
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, Literal
 
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import need_function, real
 from autograd.errors import GradientCheckError, InputError
 from autograd.transforms import value_and_grad
 from autograd.trees import flatten
@@ -241,16 +241,18 @@ def check_gradients(f: Callable[..., Any], inputs: Any, order: int = 1) -> list[
         domain, and where the rounding of `f` hides its derivative.
 
     Raises:
-        InputError: `inputs` is not a sequence with one item for each argument of `f`; `order` is not 1 or 2; or `f` returns no number.
+        InputError: `f` is not a function; `inputs` is not a sequence with one item for each argument of `f`; `order` is not 1 or 2; or
+            `f` returns no number.
 
     Example:
         >>> from autograd import tanh
         >>> [c.ok for c in check_gradients(lambda x, y: tanh(x * y), [0.3, 0.7], order=2)]
         [True, True, True, True, True, True]
     """
-    if isinstance(inputs, (str, dict, Value)) or not hasattr(inputs, "__iter__"):
+    need_function(f, "check_gradients(f, [0.5])")
+    if isinstance(inputs, (str, dict, Value)) or not hasattr(inputs, "__iter__") or getattr(inputs, "ndim", None) == 0:
         raise InputError(f"inputs must be a sequence with one item for each argument of f, as in [{inputs!r}]")
-    if order not in (1, 2):
+    if not isinstance(order, int) or order not in (1, 2):
         raise InputError(f"order must be 1 or 2, not {order!r}")
     inputs = list(inputs)
     _need_fitting(f, inputs)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from inspect import signature
 from string import ascii_lowercase
 from typing import Any
 
 from autograd import ops
+from autograd._runtime.temporary import unless_done
 from autograd.checking import check_gradients
-from autograd.errors import DefinitionError, GradientCheckError
+from autograd.errors import DefinitionError, GradientCheckError, InputError
 from autograd.functions import call, function_of
-from autograd.ops import OPERATIONS, Rule
+from autograd.namespaces import FLOATS
+from autograd.ops import OPERATIONS, Operation, Rule
 
 
 def define(
@@ -49,10 +52,12 @@ def define(
         check_at: points at which first and second derivatives are compared with numeric ones.
 
     Raises:
-        DefinitionError: the name is taken or not an identifier, a rule is not a function of these arguments, or a derivative is missing.
+        DefinitionError: the name is taken or not an identifier, a rule is not a function of these arguments, a derivative is missing, or
+            `domain` or `pole` returns neither True nor False.
         GradientCheckError: a derivative is wrong at a point of `check_at`, or there is nothing to compare it with. After this and any error
             of a rule, the table is as it was.
-        InputError: a point of `check_at` is not a sequence of numbers.
+        InputError: a point of `check_at` is not a sequence of numbers; `requires`, `symbol`, `latex` or `doc` is not a string; or `selects`
+            is not True or False.
 
     Example:
         >>> softsign = define(
@@ -66,24 +71,37 @@ def define(
         >>> x.grad
         0.25
     """
-    before = OPERATIONS.copy()
-    if name in OPERATIONS and _is_from(value, OPERATIONS[name].value):
-        del OPERATIONS[name]
-    try:
+    _check_name(name)
+    for what, text in (("requires", requires), ("symbol", symbol), ("latex", latex), ("doc", doc)):
+        if not isinstance(text, str):
+            raise InputError(f"{name}: {what} must be a string, not {text!r}")
+    if not isinstance(selects, bool):
+        raise InputError(f"{name}: selects must be True or False, not {selects!r}")
+    with unless_done(partial(_return_to, name, OPERATIONS.get(name))) as done:  # also after an error of a rule, or of check_at
+        if name in OPERATIONS and _is_from(value, OPERATIONS[name].value):
+            del OPERATIONS[name]
         _check_definition(name, value, derivatives, domain, pole)
         row = ops.define(
             name, value, *derivatives, domain=domain, pole=pole, requires=requires, symbol=symbol, latex=latex, doc=doc, selects=selects
         )  # fmt: skip
+        if not isinstance(check_at, Iterable) or getattr(check_at, "ndim", None) == 0:
+            raise InputError(f"{name}: check_at must be a list of points, as in [(0.5,), (-2.0,)], not {check_at!r}")
         unconfirmed = [(point, c) for point in check_at for c in check_gradients(_caller(row), point, order=2) if not c.ok]
         if unconfirmed:
             fault = "are wrong" if any(c.verdict == "disagrees" for _, c in unconfirmed) else "have nothing to be compared with"
             lines = "\n".join(f"  at {tuple(point)}: {c}" for point, c in unconfirmed)
             raise GradientCheckError(f"the derivatives of {name} {fault}:\n{lines}")
-    except BaseException:  # also one of a rule, or for a point outside the domain
-        OPERATIONS.clear()
-        OPERATIONS.update(before)
-        raise
-    return function_of(row)
+        function = function_of(row)
+        done()
+    return function
+
+
+def _return_to(name: str, before: Operation | None) -> None:
+    """Put the row that had this name, or none, into the table again."""
+    if before is None:
+        OPERATIONS.pop(name, None)
+    else:
+        OPERATIONS[name] = before
 
 
 def _is_from(rule: Any, other: Rule) -> bool:
@@ -92,25 +110,51 @@ def _is_from(rule: Any, other: Rule) -> bool:
     return isinstance(module, str) and module == getattr(other, "__module__", None) != ops.__name__
 
 
-def _check_definition(name: str, value: Rule, derivatives: Sequence[Rule], domain: Rule | None, pole: Rule | None) -> None:
+def _need_truth(name: str, kind: str, rule: Rule | None, inputs: int) -> None:
+    """
+    Raises:
+        DefinitionError: the rule returns neither True nor False.
+    """
+    if rule is None:
+        return
+    point = [0.5] * inputs
+    try:
+        truth = rule(FLOATS, *point)
+    except Exception:  # it may have a domain itself: whatever is wrong with it is an error where it is used
+        return
+    if not (type(truth).__name__ in ("bool", "bool_") or (isinstance(truth, int) and truth in (0, 1))):
+        raise DefinitionError(f"{name}: {kind} must return True or False, as in lambda xp, a: a > 0.0, not {truth!r}, as for {point}")
+
+
+def _check_name(name: object) -> None:
     """
     Raises:
         DefinitionError: see `define`.
     """
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise DefinitionError(f"an operation's name must be a Python identifier, not {name!r}")
+
+
+def _check_definition(name: str, value: Rule, derivatives: Sequence[Rule], domain: Rule | None, pole: Rule | None) -> None:
+    """
+    Raises:
+        DefinitionError: see `define`.
+    """
     if name in OPERATIONS:
         raise DefinitionError(f"there is an operation {name!r} already: choose another name")
     if not derivatives:
         raise DefinitionError(f"{name}: give a derivative rule for each input, as in lambda xp, y, a: …")
     inputs = ", ".join(ascii_lowercase[: len(derivatives)])
-    for rule in (value, *derivatives, domain, pole):
-        if rule is not None and not callable(rule):
-            raise DefinitionError(f"{name}: every rule must be a function, as in lambda xp, a: xp.exp(a), not {rule!r}")
+    optional = [rule for rule in (domain, pole) if rule is not None]
+    for own in (value, *derivatives, *optional):
+        if not callable(own):
+            raise DefinitionError(f"{name}: every rule must be a function, as in lambda xp, a: xp.exp(a), not {own!r}")
     for rule in (value, domain, pole):
         _need_arguments(name, rule, f"xp, {inputs}")
     for rule in derivatives:
         _need_arguments(name, rule, f"xp, y, {inputs}")
+    _need_truth(name, "domain", domain, len(derivatives))
+    _need_truth(name, "pole", pole, len(derivatives))
 
 
 def _need_arguments(name: str, rule: Rule | None, arguments: str) -> None:

@@ -135,7 +135,13 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     """
     if isinstance(condition, Value):
         raise InputError(f"where needs a condition, not {condition!r}: write where(v > 0, …)")
-    if type(condition) is int and condition not in (0, 1):  # ~True is -2, which is true
+    if hasattr(condition, "__len__") or hasattr(condition, "__array__"):
+        if getattr(condition, "shape", None) != ():
+            raise InputError(
+                f"where needs one condition, not {type(condition).__name__}: choose for each element, as in "
+                "[where(x > 0, x, 0.0) for x in xs]; for arrays of plain numbers, use numpy.where"
+            )
+    elif type(condition) is int and condition not in (0, 1):  # ~True is -2, which is true
         raise InputError(f"where needs True or False, not {condition}: write x > 0 rather than ~(x <= 0)")
     if isinstance(condition, Condition):
         return condition.select(a, b)
@@ -181,7 +187,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
         (0.841345, 0.841192)
     """
     rows = {"none": ops.GELU, "tanh": ops.GELU_TANH}
-    if approximate not in rows:
+    if not isinstance(approximate, str) or approximate not in rows:
         raise InputError(f'approximate must be "none" or "tanh", not {approximate!r}')
     return call(rows[approximate], x)
 
@@ -255,7 +261,7 @@ def _below_peak(logits: Any) -> list[Any]:
 
 
 def _some(logits: Any) -> list[Any]:
-    items = list(_sequence("a function of logits", logits))
+    items = [z if isinstance(z, (float, Value)) else real(z) for z in _sequence("a function of logits", logits)]
     if not items:
         raise InputError("at least one logit is needed, not an empty sequence")
     return items

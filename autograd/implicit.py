@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd._runtime.coercion import number_of
+from autograd._runtime.coercion import need_function, number_of
 from autograd.errors import CompileError, ConvergenceError, InputError
 from autograd.recording import recorder
 from autograd.tracing import refused
@@ -44,7 +44,7 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
         >>> grad(lambda a: root(1.0, a))(4.0)
         0.25
     """
-
+    need_function(f, "implicit(f)")
     if not isinstance(order, int) or order < 1:
         raise InputError(f"order must be a whole number of at least 1, not {order!r}")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from autograd._runtime.coercion import need_function
 from autograd._runtime.state import RECORDING
 from autograd._runtime.temporary import During, Temporary
 from autograd.contexts import Assigned, Watching, current_line, observe
@@ -286,6 +287,7 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
         sampler: a function of no arguments that returns a number.
 
     Raises:
+        InputError: `sampler` is not a function.
         CompileError: it is called within a side of a `where` in a function that is being compiled.
 
     Example:
@@ -294,6 +296,7 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
         >>> 0.0 <= drawn(rng.random) < 1.0
         True
     """
+    need_function(sampler, "drawn(random.random)")
     now = recorder()
     if now is None:
         return draw(sampler)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import need_function, real
 from autograd.differentiation import derivatives, detached, is_from_outside, push_forward, variables_of
 from autograd.errors import InputError
 from autograd.graph import topological_order
@@ -63,6 +63,7 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
         >>> J.todense(), J.passes
         ([[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]], 2)
     """
+    need_function(f, "sparse_jacobian(f, [1.0, 2.0])")
     with _point(x) as (replaced, variables, _):
         result = traced(f, variables, replaced)
         if isinstance(result, (Value, str)) or not hasattr(result, "__len__"):
@@ -86,6 +87,7 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
         >>> H.passes, len(H.values)
         (3, 298)
     """
+    need_function(f, "sparse_hessian(f, [1.0, 2.0])")
     with _point(x) as (replaced, variables, _):
         result = traced(f, variables, replaced)
         compressed = _by_colours(
@@ -100,7 +102,7 @@ def _point(x: Any) -> Any:
     Raises:
         InputError: it is not a sequence of numbers.
     """
-    if not hasattr(x, "__len__") or len(x) != len(flatten(x)[0]):
+    if isinstance(x, (dict, type)) or not hasattr(x, "__len__") or getattr(x, "ndim", None) == 0 or len(x) != len(flatten(x)[0]):
         raise InputError(f"the point must be a list of numbers, not {x!r}")
     return variables_of((x,), 0)
 

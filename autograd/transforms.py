@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, cast
 
-from autograd._runtime.coercion import number_of, real
+from autograd._runtime.coercion import need_function, number_of, real
 from autograd._runtime.state import STATE
 from autograd.contexts import enable_grad
 from autograd.differentiation import detached, is_from_outside, outputs_of, push_forward, rows, variables_of
@@ -40,7 +40,8 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
         the result depends on a Value from outside (an argument, or one that `f` refers to), so that it can be differentiated.
 
     Raises:
-        InputError: (when called) an argument is not a number, `f` does not return one number, or `argnums` are not distinct arguments.
+        InputError: `f` is not a function; or (when called) an argument is not a number, `f` does not return one number, or `argnums`
+            are not distinct arguments.
 
     Example:
         >>> grad(lambda x: x**3)(2.0)
@@ -53,6 +54,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
         >>> grad(lambda v: np.exp(v).sum())(np.zeros(3))
         array([1., 1., 1.])
     """
+    need_function(f, "grad(f)")
     both = value_and_grad(f, argnums)
 
     @functools.wraps(f)
@@ -69,6 +71,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
         >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
         (10.0, (5.0, 2.0))
     """
+    need_function(f, "value_and_grad(f)")
 
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -99,6 +102,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
         >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
         [[3.0, 2.0], [1.0, 1.0]]
     """
+    need_function(f, "jacobian(f)")
 
     @functools.wraps(f)
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -117,6 +121,7 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
         >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
         [[4.0, 6.0], [6.0, 0.0]]
     """
+    need_function(f, "hessian(f)")
     return jacobian(grad(f, argnums), argnums)
 
 
@@ -130,6 +135,7 @@ def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
         >>> derivative(lambda x: x**5, 3)(1.0)
         60.0
     """
+    need_function(f, "derivative(f, 2)")
     if not isinstance(n, int) or not 0 <= n <= MOST:
         raise InputError(f"the order of a derivative must be a whole number from 0 to {MOST}, not {n!r}")
     for _ in range(n):
@@ -152,6 +158,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
         ([6.0, 5.0], [3.0, 1.0])
     """
+    need_function(f, "jvp(f, (2.0,), (1.0,))")
     _need_sequence(primals)
     directions = [x if isinstance(x, Value) else real(x) for x in leaves_like(tangents, primals, "tangents")]
     with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, _):
@@ -180,6 +187,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         >>> value, pull_back([1.0, 10.0])
         ([6.0, 5.0], (13.0, 12.0))
     """
+    need_function(f, "vjp(f, 2.0)")
     with variables_of(primals, tuple(range(len(primals)))) as (replaced, variables, restore):
         result = traced(f, variables, replaced)
         outputs, build = outputs_of(result)
@@ -187,7 +195,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         value = build([number_of(x) for x in outputs] if plain else outputs)
 
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
-        weights = leaves_like(cotangent, result, "the cotangent")
+        weights = [x if isinstance(x, Value) else real(x) for x in leaves_like(cotangent, result, "the cotangent")]
         with enable_grad() if STATE.paused else nullcontext():
             total = builtins.sum([weight * x for weight, x in zip(weights, outputs, strict=True)], Value(0.0, CONSTANT))
             (gradient,) = rows([total], variables, plain and not any(isinstance(x, Value) for x in weights))
@@ -208,6 +216,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
         [4.0, 6.0]
     """
+    need_function(f, "hvp(f, (2.0,), (1.0,))")
     return jvp(grad(f), primals, tangents)[1]
 
 

@@ -66,7 +66,7 @@ def is_vectorwise(activation: Activation | None) -> bool:
         >>> is_vectorwise(softmax), is_vectorwise(Softmax()), is_vectorwise(relu)
         (True, True, False)
     """
-    return activation in VECTORWISE or isinstance(activation, Vectorwise)
+    return any(activation is known for known in VECTORWISE) or isinstance(activation, Vectorwise)
 
 
 def name_of(activation: Activation | None) -> str:

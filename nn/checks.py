@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import random
+import reprlib
 from collections.abc import Callable, Iterable, Sized
 from typing import Any, SupportsIndex, TypeVar
 
@@ -92,7 +93,7 @@ def listed(parameters: Iterable[Value], message: str) -> list[Value]:
         >>> [p.data for p in listed((Value(number) for number in (1.0, 2.0)), "write l2(model.parameters(), strength=0.01)")]
         [1.0, 2.0]
     """
-    result = list(parameters) if isinstance(parameters, Iterable) else []
+    result = list(parameters) if isinstance(parameters, Iterable) and getattr(parameters, "ndim", None) != 0 else []
     if not result or not all(isinstance(p, Value) for p in result):
         raise InputError(message)
     return result
@@ -129,15 +130,40 @@ def loss_function(loss: Function) -> Function:
     return loss
 
 
+def has_length(items: object) -> bool:
+    """Whether `items` has a length. An array without axes has none, and neither has a class.
+
+    Example:
+        >>> has_length([1.0]), has_length(1.0)
+        (True, False)
+    """
+    return hasattr(items, "__len__") and getattr(items, "ndim", None) != 0 and not isinstance(items, type)
+
+
+def sized(needs: str, items: object) -> None:
+    """Check that `items` has a length.
+
+    Raises:
+        InputError: it has none. The message begins with `needs`.
+
+    Example:
+        >>> sized("fit needs a sequence of samples", [[0.0], [1.0]])
+    """
+    if not has_length(items):
+        raise InputError(f"{needs}, not {reprlib.repr(items)}")
+
+
 def paired(name: str, X: Sized, y: Sized) -> None:
     """Check that there are as many targets as samples, at least one.
 
     Raises:
-        InputError: there are not.
+        InputError: the lengths differ, there are no samples, or `X` or `y` is not a sequence.
 
     Example:
         >>> paired("fit", [[0.0], [1.0]], [0, 1])
     """
+    sized(f"{name} needs a sequence of samples", X)
+    sized(f"{name} needs a sequence of targets", y)
     if len(X) != len(y) or not len(X):
         raise InputError(f"{name} needs as many targets as samples, at least one: {len(X)} samples, {len(y)} targets")
 

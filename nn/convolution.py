@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from autograd import maximum
 from autograd import sum as sum_of
+from autograd._runtime.coercion import flag
 from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.value import Value, dot, values, vector
@@ -80,7 +81,7 @@ class Conv2d(Module):
             ]
             for k in range(nout)
         ]
-        self.bias = [Value(0.0, label=f"bias[{k}]") for k in range(nout)] if bias else None
+        self.bias = [Value(0.0, label=f"bias[{k}]") for k in range(nout)] if flag("bias", bias) else None
 
     def __call__(self, x: Rows) -> Image:
         """The output for one image."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from autograd._runtime.files import as_path, write_atomically
-from nn.plots.figure import new_figure
+from autograd.render.lettering import printable
+from nn.plots.figure import new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,7 +83,7 @@ class History:
                 if numbers := curves.get(curve):
                     epochs = range(1, len(numbers) + 1)
                     axes.plot(epochs, numbers, line, marker=marker if len(numbers) <= MARKED else "", label=label, markersize=4)
-            axes.set(title=name.replace("_", " "), xlabel="epoch")
+            axes.set(title=plain(name.replace("_", " ")), xlabel="epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3)
             if axes.lines:
@@ -100,6 +101,6 @@ class History:
         curves = self.curves()
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(["epoch", *curves])
+        table.writerow(["epoch", *map(printable, curves)])
         table.writerows([epoch, *row] for epoch, row in enumerate(zip(*curves.values(), strict=True), start=1))
         write_atomically(target, text.getvalue().encode())

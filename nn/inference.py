@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autograd._runtime.coercion import need_function
 from nn.checks import loss_function, paired
 from nn.data.rows import Rows
 from nn.engine.eager_engine import EagerEngine
@@ -34,6 +35,7 @@ def predict(model: Callable[[Any], Any], X: Rows) -> list[Any]:
         X: samples: a list, a NumPy array, or a pandas frame.
 
     Raises:
+        InputError: `model` is not a function.
         AutogradError: what the model raises for a sample; a note names the sample.
 
     Example:
@@ -41,6 +43,7 @@ def predict(model: Callable[[Any], Any], X: Rows) -> list[Any]:
         >>> len(predict(MLP(2, [3]), [[0.0, 1.0], [1.0, 0.0]]))
         2
     """
+    need_function(model, "predict(model, X)")
     return _evaluated(model, cross_entropy, Samples(X)).outputs
 
 
@@ -51,7 +54,7 @@ def evaluate(model: Callable[[Any], Any], X: Rows, y: Rows, *, loss: Loss = cros
         model, X, y, loss, metrics: as for `fit`.
 
     Raises:
-        InputError: the lengths differ, there are no samples, or there is no such metric.
+        InputError: `model` is not a function, the lengths differ, there are no samples, or there is no such metric.
         AutogradError: what the model or the loss raises for a sample; a note names the sample.
 
     Example:
@@ -59,6 +62,7 @@ def evaluate(model: Callable[[Any], Any], X: Rows, y: Rows, *, loss: Loss = cros
         >>> sorted(evaluate(MLP(2, [3]), [[0.0, 1.0]], [2]))
         ['accuracy', 'loss']
     """
+    need_function(model, "evaluate(model, X, y)")
     samples = Samples(X, y)
     paired("evaluate", samples.X, samples.y)
     chosen = metrics_named(metrics, loss_function(loss), samples.y)

@@ -15,6 +15,7 @@ from statistics import NormalDist
 
 from autograd._runtime.coercion import real
 from autograd.errors import InputError
+from nn.checks import generator, whole
 
 Initialiser = Callable[[int, int, Random], float]
 
@@ -92,7 +93,8 @@ def xavier_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
         >>> abs(xavier_uniform(3, 3, Random(0))) <= 1.0
         True
     """
-    bound = math.sqrt(6.0 / (fan_in + fan_out))
+    inputs, outputs = _sizes(fan_in, fan_out, rng)
+    bound = math.sqrt(6.0 / (inputs + outputs))
     return rng.uniform(-bound, bound)
 
 
@@ -105,7 +107,8 @@ def xavier_normal(fan_in: int, fan_out: int, rng: Random) -> float:
         >>> xavier_normal(1, 1, Random(0)) == normal()(1, 1, Random(0))
         True
     """
-    return math.sqrt(2.0 / (fan_in + fan_out)) * _standard_normal(rng)
+    inputs, outputs = _sizes(fan_in, fan_out, rng)
+    return math.sqrt(2.0 / (inputs + outputs)) * _standard_normal(rng)
 
 
 def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
@@ -117,7 +120,8 @@ def he_uniform(fan_in: int, fan_out: int, rng: Random) -> float:
         >>> abs(he_uniform(6, 1, Random(0))) <= 1.0
         True
     """
-    bound = math.sqrt(6.0 / fan_in)
+    inputs, _ = _sizes(fan_in, fan_out, rng)
+    bound = math.sqrt(6.0 / inputs)
     return rng.uniform(-bound, bound)
 
 
@@ -130,7 +134,8 @@ def he_normal(fan_in: int, fan_out: int, rng: Random) -> float:
         >>> he_normal(2, 5, Random(0)) == normal()(2, 5, Random(0))
         True
     """
-    return math.sqrt(2.0 / fan_in) * _standard_normal(rng)
+    inputs, _ = _sizes(fan_in, fan_out, rng)
+    return math.sqrt(2.0 / inputs) * _standard_normal(rng)
 
 
 def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> float:
@@ -142,7 +147,8 @@ def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> float:
         >>> lecun_normal(1, 5, Random(0)) == normal()(1, 5, Random(0))
         True
     """
-    return _standard_normal(rng) / math.sqrt(fan_in)
+    inputs, _ = _sizes(fan_in, fan_out, rng)
+    return _standard_normal(rng) / math.sqrt(inputs)
 
 
 # -- what they share ------------------------------------------------------------------------------------------------------
@@ -151,6 +157,18 @@ def lecun_normal(fan_in: int, fan_out: int, rng: Random) -> float:
 def _standard_normal(rng: Random) -> float:
     """The quantile of the standard normal at a random probability. The quantile of 0 is infinite, so 2⁻⁵⁴ replaces 0."""
     return NormalDist().inv_cdf(max(rng.random(), 2.0**-54))
+
+
+def _sizes(fan_in: int, fan_out: int, rng: Random | None) -> tuple[float, float]:
+    """The numbers of inputs and of outputs as floats.
+
+    Raises:
+        InputError: one is not a whole number of at least 1, or `rng` is not a generator.
+    """
+    if rng is None:
+        raise InputError("an initialiser needs a generator, as in he_uniform(3, 2, random.Random(0)), not None")
+    generator(rng)
+    return real(whole("fan_in", fan_in)), real(whole("fan_out", fan_out))
 
 
 def _finite(name: str, number: float) -> float:
@@ -171,7 +189,7 @@ def checked(initialiser: Initialiser) -> Initialiser:
         True
     """
     makers: list[object] = [constant, uniform, normal]
-    if initialiser in makers:
+    if any(initialiser is maker for maker in makers):
         raise InputError(f"{initialiser.__name__} makes an initialiser: write initialiser={initialiser.__name__}(…), with its arguments")
     if not callable(initialiser):
         raise InputError(f"an initialiser is a function, as in initialiser=nn.initialisers.xavier_uniform, not {initialiser!r}")

@@ -18,7 +18,7 @@ from autograd.functions import call
 from autograd.ops import CLIP, WHERE
 from autograd.recording import recorder
 from autograd.value import Value, dot, values
-from nn.checks import differentiable, listed, not_negative, positive
+from nn.checks import differentiable, has_length, listed, not_negative, positive
 
 Number = float | Value
 Numbers = Number | Iterable[Number]
@@ -106,7 +106,7 @@ def huber(output: Numbers, target: Numbers, delta: float = 1.0) -> Value:
         >>> huber([Value(0.5), Value(3.0)], [0.0, 0.0]).data
         1.3125
     """
-    positive("delta", delta)
+    delta = positive("delta", delta)
     terms = []
     for d in _differences("huber", output, target):
         near = clip(d, -delta, delta)
@@ -218,7 +218,7 @@ def cross_entropy(logits: Numbers, target: Numbers) -> Value:
     log_probabilities = log_softmax(cast("Iterable[Number]", logits))
     if isinstance(target, str):
         raise _no_class(target, len(log_probabilities))
-    if isinstance(target, Sized):
+    if isinstance(target, Sized) and has_length(target):
         if len(target) != len(log_probabilities):
             raise InputError(f"cross_entropy needs as many probabilities as logits: {len(target)} and {len(log_probabilities)}")
         return -dot(cast("Iterable[Number]", target), log_probabilities)
@@ -247,7 +247,7 @@ def mean(losses: Sequence[Value]) -> Value:
         >>> mean([mse(Value(x), 1.0) for x in (1.0, 2.0, 4.0)]).data == 10 / 3
         True
     """
-    if not hasattr(losses, "__len__"):
+    if not has_length(losses):
         raise InputError(f"mean takes a list of losses, as in mean([loss(model(x), y) for x, y in zip(X, Y)]), not {losses!r}")
     if not len(losses):
         raise InputError("the mean of no losses is not defined: give at least one")
@@ -306,7 +306,7 @@ def l2(parameters: Iterable[Value], strength: float) -> Value:
 
 def _paired(name: str, output: Numbers, target: Numbers) -> tuple[list[Value], list[Number]]:
     """The outputs as Values, and the targets as Values or floats, one for each output."""
-    outputs, targets = [list(x) if hasattr(x, "__iter__") else [x] for x in (output, target)]
+    outputs, targets = [list(x) if hasattr(x, "__iter__") and getattr(x, "ndim", None) != 0 else [x] for x in (output, target)]
     if len(outputs) != len(targets) or not outputs:
         raise InputError(f"{name} needs as many targets as outputs, at least one: {len(outputs)} outputs, {len(targets)} targets")
     return cast("list[Value]", values(outputs)), [t if isinstance(t, Value) else real(t) for t in targets]

@@ -40,6 +40,8 @@ def metrics_named(metrics: Metrics, loss: Loss, y: list[Any]) -> dict[str, Metri
             raise InputError(f"the history already has a curve {name!r}: give the metric another name")
         if callable(metric):
             result[name] = metric
+        elif not isinstance(metric, str):
+            raise InputError(f"a metric must be a name, or a function of outputs and targets, not {metric!r}")
         elif metric == "accuracy":
             if known_metrics.is_measurable(loss, y):
                 result[name] = _accuracy(loss, y)
@@ -63,7 +65,7 @@ def _chosen(metrics: Metrics, loss: Loss, y: list[Any]) -> Iterable[str | Metric
         return ["accuracy"] if loss is cross_entropy or known_metrics.are_two_classes(y) else []
     if isinstance(metrics, str) or callable(metrics):
         return [metrics]
-    if not hasattr(metrics, "__iter__"):
+    if not hasattr(metrics, "__iter__") or getattr(metrics, "ndim", None) == 0:
         raise InputError(f"metrics must be names, or functions of outputs and targets, not {metrics!r}")
     return metrics
 

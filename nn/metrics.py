@@ -14,7 +14,7 @@ from autograd.contexts import no_grad
 from autograd.errors import InputError
 from autograd.trees import flatten
 from autograd.value import Value
-from nn.checks import paired
+from nn.checks import paired, sized
 from nn.data.rows import Rows, as_list_if_array
 
 # -- of classes -------------------------------------------------------------------------------------------------------------
@@ -84,6 +84,7 @@ def is_measurable(loss: Callable[[Any, Any], Any], targets: Rows) -> bool:
         >>> is_measurable(mse, [0, 1]), is_measurable(mse, [1, 1]), is_measurable(hinge, [1, 1])
         (True, False, True)
     """
+    sized("is_measurable needs a sequence of targets", targets)
     if not all(_only(target) == 1 for target in targets):
         return True
     return None not in [threshold_of(loss, targets, output) for output in (0.5, [0.5])]
@@ -115,6 +116,7 @@ def threshold_of(loss: Callable[[Any, Any], Any], targets: Rows, output: Any = 0
         >>> threshold_of(mse, [0, 1]), threshold_of(mse, [-1, 1]), threshold_of(mse, [1, 1]), threshold_of(hinge, [1, 1])
         (0.5, 0.0, None, 0.0)
     """
+    sized("threshold_of needs a sequence of targets", targets)
     leaves, build = flatten(output, arrays=False)
     if len(leaves) != 1 or not len(targets) or not are_two_classes(targets):
         return 0.0
@@ -220,7 +222,7 @@ def _rows(name: str, outputs: Rows, targets: Rows) -> list[tuple[list[float], li
 def _numbers(item: Any) -> list[float]:
     if type(item) is list:  # most are lists of floats, which need no conversion
         return [x if type(x) is float else real(x) for x in item]
-    return [real(x) for x in item] if hasattr(item, "__iter__") else [real(item)]
+    return [real(x) for x in item] if hasattr(item, "__iter__") and getattr(item, "ndim", None) != 0 else [real(item)]
 
 
 def _columns(name: str, outputs: Rows, targets: Rows) -> list[list[tuple[float, float]]]:
@@ -234,6 +236,8 @@ def _columns(name: str, outputs: Rows, targets: Rows) -> list[list[tuple[float, 
 
 def _classes(name: str, outputs: Rows, targets: Rows, threshold: float) -> tuple[list[int], list[int], int]:
     """The class of each output and of each target, and how many classes there are."""
+    threshold = real(threshold)
+    paired(name, outputs, targets)
     for word in targets:
         if isinstance(word, str):
             raise InputError(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from autograd._runtime.bulk import numbers_of, set_numbers
 from autograd._runtime.coercion import real
+from autograd._runtime.temporary import unless_done
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
+from autograd.render.lettering import printable
 from autograd.value import Value
 
 
@@ -74,11 +78,14 @@ class Module:
 
         Raises:
             FileError: names are missing or unknown; nothing was changed.
-            InputError: `state` is not a dict, or a value in it is not a number; nothing was changed.
+            InputError: `state` is not a dict of numbers by name; nothing was changed.
         """
         if not isinstance(state, dict):
             raise InputError(f"load_state_dict takes what state_dict() returns, a dict of numbers by name, not {state!r}")
         own = self._by_name()
+        for name in state:
+            if not isinstance(name, str):
+                raise InputError(f"the names in a state are strings, as in {next(iter(own), 'weight.0.0')!r}, not {name!r}")
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             wrong = [
@@ -88,8 +95,11 @@ class Module:
             ]
             raise FileError(f"the weights do not fit this model: {'; '.join(wrong)}; make the model with the sizes it was saved with")
         numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be something else
-        for name, value in own.items():
-            value.data = numbers[name]
+        values = list(own.values())
+        with unless_done(partial(set_numbers, values, numbers_of(values))) as done:
+            for name, value in own.items():
+                value.data = numbers[name]
+            done()
 
     def _by_name(self) -> dict[str, Value]:
         named: dict[str, Value] = {}
@@ -134,8 +144,11 @@ class Module:
         """
         if not isinstance(mode, bool):
             raise InputError(f"train sets the mode, True or False, not {mode!r}: to train a model, write fit(model, X, y)")
-        for module in self.modules():
-            module.training = mode
+        modules = self.modules()
+        before = [module.training for module in modules]
+        with unless_done(partial(_set_modes, modules, before)) as done:
+            _set_modes(modules, [mode] * len(modules))
+            done()
         return self
 
     def eval(self) -> Self:
@@ -168,7 +181,7 @@ class Module:
             total                                  337
         """
         rows = [
-            (name or "(itself)", f"{type(module).__name__}({module.extra_repr()})", f"{count:,}")
+            (printable(name) or "(itself)", f"{type(module).__name__}({module.extra_repr()})", f"{count:,}")
             for name, module, count in _summarised(self, "", set())
         ]
         head, total = ("layer", "description", "parameters"), ("total", "", f"{len(self.parameters()):,}")
@@ -176,6 +189,11 @@ class Module:
         lines = [f"{name:{widths[0]}}  {what:{widths[1]}}  {count:>{widths[2]}}" for name, what, count in (head, *rows, total)]
         rule = "─" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+
+def _set_modes(modules: list[Module], modes: list[bool]) -> None:
+    for module, mode in zip(modules, modes, strict=True):
+        module.training = mode
 
 
 def attributes(module: Module) -> dict[str, Any]:
@@ -216,6 +234,8 @@ def _parts(item: Any, name: str, kind: type[Part], within: bool = True) -> list[
         kind: Value or Module.
         within: whether to search the Modules in `item` too.
     """
+    if not isinstance(name, str):
+        raise InputError(f"prefix must be a string, not {name!r}")
     parts: list[tuple[str, Part]] = []
     _collect(item, name, kind, within, set(), parts)
     return parts

@@ -19,7 +19,8 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     An old file keeps its owner, its permissions and its links.
 
     Raises:
-        InputError: `model` is not a Module, two of its parameters have the same name, or `path` is not a path.
+        InputError: `model` is not a Module, two of its parameters have the same name, one has a name that is not valid Unicode, or
+            `path` is not a path.
         OSError: the file cannot be written, or is a folder, a device or a pipe.
 
     Example:
@@ -37,7 +38,11 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     import numpy as np
     from safetensors.numpy import save as to_bytes
 
-    write_atomically(target, to_bytes({name: np.array(number) for name, number in model.state_dict().items()}))
+    numbers = {name: np.array(number) for name, number in model.state_dict().items()}
+    for name in numbers:
+        if name.encode(errors="replace").decode() != name:
+            raise InputError(f"the name {name!r} of a parameter has a character that no file can hold: rename the attribute or the key")
+    write_atomically(target, to_bytes(numbers))
 
 
 def load(model: Module, path: str | os.PathLike[str]) -> None:

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
 from autograd._runtime import streams
+from autograd._runtime.coercion import flag
+from autograd.render.lettering import printable
 from nn.history import History
 
 
@@ -46,7 +48,7 @@ def progress_bar(total: int, progress: bool) -> ProgressBar:
         from tqdm import tqdm
 
     visible = streams.is_terminal(sys.stderr) or "ipykernel" in sys.modules  # a notebook is not a terminal, but shows the bar
-    bar: ProgressBar = tqdm(total=total, disable=not (progress and visible), unit="batch", leave=False)
+    bar: ProgressBar = tqdm(total=total, disable=not (flag("progress", progress) and visible), unit="batch", leave=False)
     return bar
 
 
@@ -76,7 +78,7 @@ def epoch_line(history: History, epochs: int, names: Iterable[str]) -> str:
     """
 
     def shown(name: str, number: float) -> str:
-        return f"{name.replace('_', ' ')} {number:.1%}" if name.endswith("accuracy") else f"{name.replace('_', ' ')} {number:.4g}"
+        return f"{printable(name.replace('_', ' '))} {number:{'.1%' if name.endswith('accuracy') else '.4g'}}"
 
     parts = [f"loss {history.loss[-1]:.4f}", *[f"training {shown(name, history.metrics[name][-1])}" for name in names]]
     if history.validation_loss:

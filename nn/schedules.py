@@ -32,8 +32,8 @@ class Schedule:
 
     def step(self) -> None:
         """Count an epoch, and set the rate for the next one."""
-        self.epoch += 1
-        self.optimizer.lr = self.rate(self.epoch)
+        rate = self.rate(self.epoch + 1)
+        self.epoch, self.optimizer.lr = self.epoch + 1, rate  # in one statement without a call, which no interrupt halves
 
     def rate(self, epoch: int) -> float:
         """The learning rate after this number of epochs."""

@@ -194,7 +194,7 @@ def _engine(executor: str, model: Module, loss: Loss, parameters: list[Value], p
     """What computes the gradients."""
     from autograd.compiled.backends.registry import NAMES
 
-    if executor not in ("eager", *NAMES):
+    if not isinstance(executor, str) or executor not in ("eager", *NAMES):
         raise InputError(f"there is no executor {executor!r}: choose one of eager, {', '.join(NAMES)}")
     if executor == "eager":
         return EagerEngine(model, loss, parameters, penalty)

@@ -42,6 +42,16 @@ def test_files_of_tests_have_one_subject() -> None:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= TEST, path
 
 
+def test_contexts_restore_what_an_interrupt_leaves() -> None:
+    """`np.errstate` and generators do not, if Ctrl-C comes at the first line of their `__exit__`; `During` and `quietly` do."""
+    for module, path in modules():
+        if not module.startswith("autograd.compiled.backends."):
+            names = {node.attr for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)}
+            assert "errstate" not in names, module
+            words = {node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
+            assert "contextmanager" not in words | names, module
+
+
 def test_no_two_modules_have_the_same_name() -> None:
     seen: dict[str, str] = {}
     for module, path in modules():

@@ -49,11 +49,17 @@ def set_gradients(nodes: list[Value], gradients: list[float]) -> None:
 
 
 def add_gradients(nodes: list[Value], gradients: list[float]) -> None:
-    """Add to the gradients of some Values, as `backward` does."""
-    for node, gradient in zip(nodes, gradients):  # noqa: B905
-        node._grad += gradient
-        if node._extra is not None:
-            node._extra.gradient = None
+    """Add to the gradients of some Values, as `backward` does: to all, or after an interrupt to none."""
+    before = [node._grad for node in nodes]
+    try:
+        for node, gradient in zip(nodes, gradients):  # noqa: B905
+            node._grad += gradient
+            if node._extra is not None:
+                node._extra.gradient = None
+    except BaseException:
+        for node, number in zip(nodes, before):  # noqa: B905
+            node._grad = number
+        raise
 
 
 def _same_input(ours: Node | None, theirs: Node | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import reprlib
 from decimal import Decimal
 from typing import Any, Final, cast
 
@@ -79,6 +80,29 @@ def sequence(items: object) -> list[object]:
     except TypeError:  # a NumPy scalar has the methods of a sequence and is not one
         raise InputError(f"a sequence of Values and numbers is needed, not {items!r}") from None
     return list(cast(Any, items))
+
+
+def need_function(f: object, example: str) -> None:
+    """Check that `f` can be called.
+
+    Raises:
+        InputError: it cannot. The message shows `example`.
+    """
+    if not callable(f):
+        raise InputError(f"a function is needed, as in {example}, not {reprlib.repr(f)}")
+
+
+def flag(name: str, choice: object) -> bool:
+    """`choice` as a bool. 0 and 1 stand for False and True; another object may be a truth by accident, such as the string "no".
+
+    Raises:
+        InputError: it is something else. The message begins with `name`.
+    """
+    if choice is True or choice is False:
+        return choice is True
+    if type(choice).__name__ in ("bool", "bool_") or (type(choice) is int and choice in (0, 1)):
+        return bool(choice)
+    raise InputError(f"{name} must be True or False, not {reprlib.repr(choice)}")
 
 
 def label_of(name: object) -> str:

@@ -16,13 +16,13 @@ def as_path(path: object, example: str) -> Path:
     """The path of a file to be read or written.
 
     Raises:
-        InputError: it is neither a string nor a path, or it holds a NUL.
+        InputError: it is neither a string nor a path, it is empty, or it holds a NUL.
     """
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"a file has a path, as in {example}, not {path!r:.60}")
     text = os.fspath(path)
-    if not isinstance(text, str) or "\0" in text:
-        raise InputError(f"a path is a string without NUL, as in {example}, not {text!r:.60}")
+    if not isinstance(text, str) or "\0" in text or not text:
+        raise InputError(f"a path is a string that is not empty and has no NUL, as in {example}, not {text!r:.60}")
     return Path(text)
 
 

@@ -26,6 +26,9 @@ class Temporary(Generic[T]):
         """Set it. The result is bound by the `as` of the `with` statement."""
         raise NotImplementedError
 
+    def finish(self) -> None:
+        """Called before `undo` at the end of a block that raised nothing."""
+
     def undo(self) -> None:
         """Restore it."""
         raise NotImplementedError
@@ -48,6 +51,38 @@ def afterwards(action: Callable[[], object]) -> During[None]:
     return During(lambda: _Afterwards(action))
 
 
+class _UnlessDone(Temporary[Callable[[], None]]):
+    def __init__(self, action: Callable[[], object]) -> None:
+        self._action = action
+        self._is_done = False
+
+    def do(self) -> Callable[[], None]:
+        """See `Temporary`."""
+        return self._done
+
+    def _done(self) -> None:
+        self._is_done = True
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        if not self._is_done:
+            self._action()
+
+
+def unless_done(action: Callable[[], object]) -> During[Callable[[], None]]:
+    """A context that calls an action at its end, unless the function that it gives was called: for what is done as a whole or not at all.
+
+    Example:
+        >>> numbers = [1.0]
+        >>> with unless_done(numbers.clear) as done:
+        ...     numbers.append(2.0)
+        ...     done()
+        >>> numbers
+        [1.0, 2.0]
+    """
+    return During(lambda: _UnlessDone(action))
+
+
 class _Entered:
     """What one `with` statement has entered."""
 
@@ -65,27 +100,35 @@ class _Entered:
             temporary.undo()
             raise
 
-    def leave(self, *_: object) -> None:
+    def leave(self, error: object = None, *_: object) -> None:
         """Restore what was set last."""
         if not self._temporaries:  # `__exit__` was called by hand, as `__enter__` was
             if self._by_hand is not None:
-                self._by_hand.leave()
+                self._by_hand.leave(error)
             return
         temporary = self._temporaries[-1]
         try:
+            if error is None:
+                temporary.finish()
             temporary.undo()
-        except BaseException:  # an interrupt, with part of it done
+        except BaseException:  # an interrupt, with part of it done, or an error of `finish`
             temporary.undo()
             raise
         self._temporaries.pop()
         if not self._temporaries:
             self.watch = None
+            _BY_HAND.pop(id(self), None)
 
     def lost(self, _: object) -> None:
         """Restore what the statement did not: an interrupt came before its `__exit__`, or at the first line of it."""
         for temporary in reversed(self._temporaries):
             temporary.undo()
         self._temporaries.clear()
+        _BY_HAND.pop(id(self), None)
+
+
+_BY_HAND: dict[int, _Entered] = {}
+"""What was entered without a `with` statement. The garbage collector calls no callback of a weak reference that it frees as well."""
 
 
 class _Exit:
@@ -105,8 +148,8 @@ class _Exit:
         return function
 
 
-def _leave(during: During[Any], *_: object) -> None:
-    during.by_hand.leave()
+def _leave(during: During[Any], error: object = None, *_: object) -> None:
+    during.by_hand.leave(error)
 
 
 class During(ContextDecorator, Generic[T]):
@@ -134,4 +177,5 @@ class During(ContextDecorator, Generic[T]):
         if entered is None or entered.watch is None or entered.watch() is None:
             entered = self.by_hand
             entered.watch = weakref.ref(self, entered.lost)
+            _BY_HAND[id(entered)] = entered
         return entered.enter(self._make())

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 from autograd._runtime.bulk import inputs_by
+from autograd._runtime.coercion import real
+from autograd._runtime.temporary import afterwards
 from autograd.checking import Comparison
 from autograd.errors import CompileError, InputError, MissingPackageError
 from autograd.graph import topological_order
 from autograd.notation import torch_function
 from autograd.ops import LEAF
 from autograd.value import Value
+
+
+def _give_back(gradients: list[tuple[Value, float, Any]]) -> None:
+    for node, number, graph in gradients:
+        node.grad = number
+        if graph is not None:  # after backward(create_graph=True) a gradient is a Value
+            node._extras().gradient = graph
+
+
+def _line(label: str) -> str:
+    """The label as a part of one line."""
+    return label if label.isprintable() else repr(label)
 
 
 def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison]:
@@ -27,7 +42,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     Raises:
         MissingPackageError: PyTorch is not installed.
         CompileError: the graph has an operation that PyTorch does not have.
-        InputError: `root` is not a Value.
+        InputError: `root` is not a Value, or `tolerance` is not a finite number of at least 0.
 
     Example:
         >>> x = Value(0.5, label="x")
@@ -36,6 +51,9 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     """
     if not isinstance(root, Value):
         raise InputError(f"compare_with_torch needs the result of a computation, a Value, not {root!r}")
+    tolerance = real(tolerance)
+    if not 0.0 <= tolerance < math.inf:
+        raise InputError(f"tolerance must be finite and not negative, not {tolerance!r}")
     try:
         import torch
     except ImportError as error:
@@ -56,18 +74,13 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
     if results[-1].requires_grad:
         results[-1].backward()
     before = [(node, node._grad, None if node._extra is None else node._extra.gradient) for node in nodes]
-    try:
+    with afterwards(lambda: _give_back(before)):
         for i in leaves:
             nodes[i].grad = 0.0
         root.backward()
         ours = [nodes[i].grad for i in leaves]
-    finally:
-        for node, number, graph in before:
-            node.grad = number
-            if graph is not None:  # after backward(create_graph=True) a gradient is a Value
-                node._extras().gradient = graph
     pairs = [("value", root.data, results[-1].item())]
     for n, (i, gradient) in enumerate(zip(leaves, ours, strict=True)):
         theirs = results[i].grad
-        pairs.append((nodes[i].label or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
+        pairs.append((_line(nodes[i].label) or f"leaf {n}", gradient, 0.0 if theirs is None else theirs.item()))
     return [Comparison(name, ours, theirs, tolerance * max(abs(ours), abs(theirs))) for name, ours, theirs in pairs]

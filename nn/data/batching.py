@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from autograd._runtime.coercion import flag
 from autograd.errors import InputError
 from nn.checks import generator, paired, whole
 from nn.data.rows import Rows, as_lists, by_position
@@ -38,7 +39,7 @@ def batches(X: Rows, y: Rows, batch_size: int | None = 32, shuffle: bool = True,
     X, y = by_position(X), by_position(y)
     paired("batches", X, y)
     size = len(X) if batch_size is None else whole("batch_size", batch_size)
-    order = shuffled(len(X), rng) if shuffle else list(range(len(X)))
+    order = shuffled(len(X), rng) if flag("shuffle", shuffle) else list(range(len(X)))
     chunks = (order[start : start + size] for start in range(0, len(order), size))
     return ((_at(chunk, X), _at(chunk, y)) for chunk in chunks)
 

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from autograd._runtime.files import as_path
 from autograd._runtime.streams import say
 from autograd.errors import FileError, MissingPackageError
 from nn.checks import generator, whole
@@ -111,13 +112,15 @@ def mnist(rng: random.Random | None = None, path: str | os.PathLike[str] | None 
     Raises:
         MissingPackageError: scikit-learn is not installed, or pandas, which it needs to read the download.
         FileError: the file is damaged, or holds something else.
-        InputError: `rng` is not a generator.
+        InputError: `rng` is not a generator, or `path` is not a path.
         OSError: there is no such file, or no network.
 
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998).
     """
     import numpy as np
 
+    if rng is not None:
+        generator(rng)  # before a download
     if path is None:
         images, labels = _mnist_from_the_net()
         train, test = np.arange(60_000), np.arange(60_000, len(images))
@@ -145,6 +148,7 @@ def _mnist_from_the_net() -> tuple[Any, Any]:
 def _mnist_from(path: str | os.PathLike[str]) -> tuple[Any, Any]:
     import numpy as np
 
+    path = as_path(path, "mnist(path='mnist.npz')")
     try:
         with open(path, "rb") as stream, np.load(stream) as file:  # np.load alone leaves a damaged file open
             images, labels = file["images"], file["labels"]

@@ -10,6 +10,7 @@ from csv import reader
 
 from autograd._runtime.files import as_path
 from autograd.errors import FileError, InputError
+from nn.checks import has_length
 
 
 def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] | None = None) -> tuple[list[list[float]], list[float]]:
@@ -92,7 +93,8 @@ def _column(path: str | os.PathLike[str], names: list[str], target: str | int) -
 
 
 def _indices(classes: Sequence[str]) -> dict[str, int]:
-    indices = {word: index for index, word in enumerate(classes) if isinstance(word, str)}
+    words = list(classes) if has_length(classes) and hasattr(classes, "__iter__") else []
+    indices = {word: index for index, word in enumerate(words) if isinstance(word, str)}
     if isinstance(classes, str) or not indices or len(indices) != len(classes):
         raise InputError(f"classes must be different words, as in ['no', 'yes'], not {classes!r}")
     return indices

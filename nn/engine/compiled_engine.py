@@ -93,7 +93,12 @@ class CompiledEngine:
             CompileError: the model or the loss cannot be recorded, and the executor is not "auto".
             AutogradError: as for `EagerEngine.gradient`.
         """
-        return self._or_eager(lambda: self._gradient(samples, order), lambda: self.eager.gradient(samples, order))
+        from autograd.compiled.floating_errors import refusing_invalid
+
+        def compiled() -> BatchGradient:  # an invalid number is an error, as in eager code, also where it has no effect on the result
+            return refusing_invalid(self._gradient, samples, order)
+
+        return self._or_eager(compiled, lambda: self.eager.gradient(samples, order))
 
     def evaluate(self, samples: Samples) -> Evaluation:
         """See `Engine`.
@@ -126,36 +131,36 @@ class CompiledEngine:
         raise failure
 
     def _gradient(self, samples: Samples, order: Sequence[int]) -> BatchGradient:
-        import numpy as np
-
-        with np.errstate(invalid="raise"):  # as eager code does, also where the invalid number has no effect on the result
-            (_, (losses, outputs)), gradient = self._sample.value_and_grad(
-                self._store, *samples.arrays(order), wrt=0, reduce="mean", has_aux=True
-            )
-            if self._penalty is not None:
-                gradient = gradient + self._penalty.value_and_grad(self._store, wrt=0)[1]
+        (_, (losses, outputs)), gradient = self._sample.value_and_grad(
+            self._store, *samples.arrays(order), wrt=0, reduce="mean", has_aux=True
+        )
+        if self._penalty is not None:
+            gradient = gradient + self._penalty.value_and_grad(self._store, wrt=0)[1]
         self._last = gradient
         return BatchGradient(losses.tolist(), by_sample(outputs), gradient)
 
     def _evaluate(self, samples: Samples) -> Evaluation:
-        import numpy as np
+        from autograd.compiled.floating_errors import refusing_invalid
 
         if self.watched:
             with self.mode(training=False):
                 self.refresh(samples)
         if not self._held:
             self._store.read()
+        with self.mode(training=False):
+            return refusing_invalid(self._answers, samples)
+
+    def _answers(self, samples: Samples) -> Evaluation:
         losses: list[float] = []
         outputs: list[Any] = []
-        with self.mode(training=False), np.errstate(invalid="raise"):
-            for start in range(0, len(samples), CHUNK):
-                arrays = samples.arrays(range(start, min(start + CHUNK, len(samples))))
-                if not samples.y:
-                    some = self._output(self._store, *arrays)
-                else:
-                    of_chunk, some = self._sample(self._store, *arrays)[1]
-                    losses += of_chunk.tolist()
-                outputs += by_sample(some)
+        for start in range(0, len(samples), CHUNK):
+            arrays = samples.arrays(range(start, min(start + CHUNK, len(samples))))
+            if not samples.y:
+                some = self._output(self._store, *arrays)
+            else:
+                of_chunk, some = self._sample(self._store, *arrays)[1]
+                losses += of_chunk.tolist()
+            outputs += by_sample(some)
         return Evaluation(losses, outputs)
 
     def refresh(self, samples: Samples) -> None:

@@ -52,8 +52,9 @@ def _all_finite(numbers: Array) -> bool:
     """Whether none is nan or infinite. Their sum says so in one pass, unless it overflows; their dot product would wake BLAS' threads."""
     import numpy as np
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(np.add.reduce(numbers)) or bool(np.isfinite(numbers).all())
+    from autograd.compiled.floating_errors import quietly
+
+    return math.isfinite(quietly(np.add.reduce, numbers)) or bool(np.isfinite(numbers).all())
 
 
 def _first(engine: Engine, numbers: Array) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from autograd._runtime.temporary import afterwards
+from autograd._runtime.temporary import During, Temporary
 from autograd.errors import CompileError
 from nn.losses import Loss, Penalty
 
 
-@contextmanager
-def refused_side_effects(model: Any, loss: Loss, penalty: Penalty | None) -> Iterator[None]:
+def refused_side_effects(model: Any, loss: Loss, penalty: Penalty | None) -> During[None]:
     """Recording within it leaves everything as it was.
 
     Raises:
@@ -27,17 +24,31 @@ def refused_side_effects(model: Any, loss: Loss, penalty: Penalty | None) -> Ite
         >>> seen
         []
     """
-    from autograd.compiled.api.surroundings import Surroundings
+    return During(lambda: _Refused(model, loss, penalty))
 
-    surroundings = Surroundings(model, loss, penalty)
-    if surroundings.iterators:
-        raise CompileError(
-            f"the model or the loss refers to a {type(surroundings.iterators[0]).__name__}, which each call may advance, and compiled "
-            "code would not"
-        )
-    snapshot = surroundings.snapshot()
-    with afterwards(lambda: snapshot.restore(surroundings)):
-        yield
-        changed = snapshot.changed() or ("the state of a random generator" if surroundings.states() != snapshot.states else "")
-    if changed:
-        raise CompileError(f"the model or the loss changes {changed} when it is called, and compiled code would not")
+
+class _Refused(Temporary[None]):
+    def __init__(self, model: Any, loss: Loss, penalty: Penalty | None) -> None:
+        from autograd.compiled.api.surroundings import Surroundings
+
+        self._surroundings = Surroundings(model, loss, penalty)
+        if self._surroundings.iterators:
+            raise CompileError(
+                f"the model or the loss refers to a {type(self._surroundings.iterators[0]).__name__}, which each call may advance, and "
+                "compiled code would not"
+            )
+        self._before = self._surroundings.snapshot()
+
+    def do(self) -> None:
+        """See `Temporary`."""
+
+    def finish(self) -> None:
+        """See `Temporary`."""
+        has_drawn = self._surroundings.states() != self._before.states
+        changed = self._before.changed() or ("the state of a random generator" if has_drawn else "")
+        if changed:
+            raise CompileError(f"the model or the loss changes {changed} when it is called, and compiled code would not")
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._before.restore(self._surroundings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from autograd._runtime.coercion import flag
 from autograd._runtime.vectors import Vector
 from autograd.errors import InputError
 from autograd.value import Value, dot, vector
@@ -50,7 +51,7 @@ class Linear(Module):
         nin, nout, rng = whole("in_features", in_features), whole("out_features", out_features), generator(rng)
         draw = checked(initialiser)
         self.weight = [[Value(draw(nin, nout, rng), label=f"weight[{i}][{j}]") for j in range(nin)] for i in range(nout)]
-        self.bias = [Value(0.0, label=f"bias[{i}]") for i in range(nout)] if bias else None
+        self.bias = [Value(0.0, label=f"bias[{i}]") for i in range(nout)] if flag("bias", bias) else None
 
     def __call__(self, x: Sample) -> list[Value]:
         """The outputs for one sample, `in_features` numbers or Values."""

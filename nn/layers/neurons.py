@@ -11,7 +11,7 @@ from autograd._runtime.vectors import Vector
 from autograd.errors import InputError
 from autograd.value import Value, dot, values, vector
 from nn.activations import Activation, activation_named, is_vectorwise, name_of, title_of
-from nn.checks import generator, whole
+from nn.checks import generator, has_length, whole
 from nn.initialisers import Initialiser, checked, he_uniform
 from nn.layers.calling import ModelOutput, Sample, in_scopes, one_sample
 from nn.module import Module
@@ -164,7 +164,7 @@ class MLP(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
-        if not hasattr(nouts, "__len__") or not len(nouts):
+        if not has_length(nouts) or not len(nouts):
             raise InputError(f"an MLP needs the sizes of its layers, as in MLP(2, [16, 16, 1]), not MLP({nin!r}, {nouts!r})")
         if isinstance(activation, (list, tuple)):
             activations = list(activation)

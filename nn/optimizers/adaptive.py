@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import flag, real
 from autograd.errors import InputError
 from autograd.value import Value
 from nn.array_type import Array
-from nn.checks import fraction, not_negative, positive
+from nn.checks import fraction, has_length, not_negative, positive
 from nn.optimizers.optimizer import Optimizer, with_decay
 
 
@@ -56,7 +56,7 @@ class RMSprop(Optimizer):
         self.eps = positive("eps", eps)
         self.weight_decay = not_negative("weight_decay", weight_decay)
         self.momentum = fraction("momentum", momentum)
-        self.centered = centered
+        self.centered = flag("centered", centered)
         self.mean: Array | float = 0.0
         self.square: Array | float = 0.0
         self.velocity: Array | float = 0.0
@@ -117,7 +117,7 @@ class Adam(Optimizer):
         **clipping: float | None,
     ) -> None:
         super().__init__(parameters, lr, **clipping)
-        if not hasattr(betas, "__len__") or len(betas) != 2 or not all(0.0 <= real(beta) < 1.0 for beta in betas):
+        if not has_length(betas) or len(betas) != 2 or not all(0.0 <= real(beta) < 1.0 for beta in betas):
             raise InputError(f"betas must be two numbers in [0, 1), not {betas!r}")
         self.betas = betas
         self.eps = positive("eps", eps)  # 0 would divide by 0 where a parameter has never had a gradient

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from autograd._runtime.bulk import gradients_of, set_gradients
 from autograd._runtime.coercion import real
+from autograd._runtime.temporary import unless_done
 from autograd.errors import InputError
 from autograd.value import Value
 from nn.array_type import Array
@@ -60,13 +61,12 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
         >>> round(p.grad, 6), round(q.grad, 6)
         (0.6, 0.8)
     """
-    import numpy as np
+    from autograd.compiled.floating_errors import quietly
 
     each = distinct(parameters, "clip_grad_norm_(model.parameters(), 1.0)")
     bound = clip_bound("max_norm", max_norm)
-    with np.errstate(all="ignore"):
-        clipped, norm = clipped_by_norm(gradients_in(each), bound)
-    set_gradients(each, clipped.tolist())
+    clipped, norm = quietly(clipped_by_norm, gradients_in(each), bound)
+    _replace(each, clipped)
     return norm
 
 
@@ -106,6 +106,14 @@ def _norm(gradients: Array) -> float:
         return largest
     scaled = gradients / largest
     return largest * math.sqrt(float(np.add.reduce(scaled * scaled)))  # a dot product would wake BLAS' threads
+
+
+def _replace(each: list[Value], clipped: Array) -> None:
+    """Set all gradients, or none if it is interrupted."""
+    before = gradients_of(each)
+    with unless_done(lambda: set_gradients(each, before)) as done:
+        set_gradients(each, clipped.tolist())
+        done()
 
 
 # -- for optimizers -------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from autograd._runtime.coercion import flag
 from autograd.errors import InputError
 from autograd.value import Value
 from nn.array_type import Array
@@ -49,9 +50,9 @@ class SGD(Optimizer):
         super().__init__(parameters, lr, **clipping)
         self.momentum = fraction("momentum", momentum)
         self.weight_decay = not_negative("weight_decay", weight_decay)
-        if nesterov and momentum == 0.0:
+        self.nesterov = flag("nesterov", nesterov)
+        if self.nesterov and momentum == 0.0:
             raise InputError("nesterov needs momentum: write SGD(parameters, momentum=0.9, nesterov=True)")
-        self.nesterov = nesterov
         self.velocity: Array | float = 0.0
 
     def rule(self, parameters: Array, gradients: Array) -> Array:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from functools import partial
+from typing import Any
 
 from autograd._runtime.bulk import numbers_of, set_gradients, set_numbers
+from autograd._runtime.coercion import real
+from autograd._runtime.temporary import unless_done
 from autograd.errors import InputError
 from autograd.value import Value
 from nn.array_type import Array
@@ -63,15 +67,27 @@ class Optimizer:
         set_gradients(self.parameters, [0.0] * len(self.parameters))
 
     def step(self) -> None:
-        """Update every parameter from its gradient.
+        """Update every parameter from its gradient. If this is interrupted, parameters and moments are as they were before.
 
         Raises:
             InputError: a gradient is a Value, as after `backward(create_graph=True)`; nothing was changed.
         """
         import numpy as np
 
-        new = self.update(np.array(numbers_of(self.parameters)), gradients_in(self.parameters))
-        set_numbers(self.parameters, new.tolist())
+        numbers = numbers_of(self.parameters)
+        with unless_done(partial(self._return_to, numbers, self._state())) as done:
+            set_numbers(self.parameters, self.update(np.array(numbers), gradients_in(self.parameters)).tolist())
+            done()
+
+    def _state(self) -> dict[str, Any]:
+        """The attributes, with copies of arrays, which a rule may change in place."""
+        return {name: item.copy() if type(item).__name__ == "ndarray" else item for name, item in vars(self).items()}
+
+    def _return_to(self, numbers: list[float], state: dict[str, Any]) -> None:
+        set_numbers(self.parameters, numbers)
+        for name in vars(self).keys() - state.keys():  # made in this step
+            delattr(self, name)
+        vars(self).update(state)
 
     def update(self, parameters: Array, gradients: Array) -> Array:
         """The numbers of the parameters after a step. Infinity and nan follow IEEE 754, without warnings.
@@ -81,27 +97,33 @@ class Optimizer:
             gradients: their gradients, an array of the same length.
 
         Raises:
-            InputError: an array, or the result of `rule`, does not have one number for each parameter.
+            InputError: an array, or the result of `rule`, does not have one number for each parameter; or `lr` was set to something that
+                is not a number.
         """
-        import numpy as np
+        from autograd.compiled.floating_errors import quietly
 
         if not parameters.shape == gradients.shape == (len(self.parameters),):
             raise InputError(
                 f"update needs arrays of one number for each of the {len(self.parameters)} parameters, "
                 f"not of the shapes {parameters.shape} and {gradients.shape}"
             )
-        with np.errstate(all="ignore"):
-            if self.clipvalue is not None:
-                gradients = clipped_by_value(gradients, self.clipvalue)
-            if self.global_clipnorm is not None:
-                gradients, _ = clipped_by_norm(gradients, self.global_clipnorm)
-            new = np.asarray(self.rule(parameters, gradients), np.float64)
+        self.lr = real(self.lr)  # it may have been set to anything
+        new = quietly(self._ruled, parameters, gradients)
         if new.shape != parameters.shape:
             raise InputError(
                 f"the rule of {type(self).__name__} must return one number for each of the {len(parameters)} parameters, "
                 f"not an array of the shape {new.shape}"
             )
         return new
+
+    def _ruled(self, parameters: Array, gradients: Array) -> Array:
+        import numpy as np
+
+        if self.clipvalue is not None:
+            gradients = clipped_by_value(gradients, self.clipvalue)
+        if self.global_clipnorm is not None:
+            gradients, _ = clipped_by_norm(gradients, self.global_clipnorm)
+        return np.asarray(self.rule(parameters, gradients), np.float64)
 
     def rule(self, parameters: Array, gradients: Array) -> Array:
         """The formula: the numbers of the parameters after a step. What it remembers between steps stands in attributes.

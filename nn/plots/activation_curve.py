@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from autograd import value_and_grad
+from autograd._runtime.coercion import flag, real
 from autograd.errors import InputError
 from nn.activations import Activation, activation_named, is_vectorwise, name_of
-from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, finish
+from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +43,7 @@ def plot_activation(
     function = activation_named(activation)
     if is_vectorwise(function):
         raise InputError(f"{name_of(function)} has no curve: each of its results depends on all outputs of a layer")
+    low, high, legend = real(low), real(high), flag("legend", legend)
     if not -math.inf < low < high < math.inf:
         raise InputError(f"plot_activation needs low < high, both finite, not {low!r} and {high!r}")
     axes = axes_or_new(axes, 6.4, 4.0)
@@ -50,7 +52,7 @@ def plot_activation(
     sizes = [abs(slope) for _, slope in both]
     limit = SATURATED * max((size for size in sizes if size < math.inf), default=0.0)
     steep = [i for i, size in enumerate(sizes) if size >= limit > 0.0] or [len(zs)]  # a constant has no steep part
-    name = "f" if name_of(function) == "<lambda>" else name_of(function)
+    name = plain("f" if name_of(function) == "<lambda>" else name_of(function))
     axes.plot(zs, [value for value, _ in both], color=POSITIVE, linewidth=2, label=name)
     axes.plot(zs, [slope for _, slope in both], "--", color=NEGATIVE, linewidth=2, label="its derivative")
     note = f"saturated: the derivative stays\nbelow {SATURATED:.0%} of its largest"

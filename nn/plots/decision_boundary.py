@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograd._runtime.coercion import number_of
+from autograd._runtime.coercion import flag, need_function, number_of, real
 from autograd.errors import InputError
 from nn.checks import paired, whole
 from nn.data.rows import Rows, as_lists
@@ -57,11 +57,16 @@ def plot_decision_boundary(
         >>> figure.axes[0].get_xlabel()
         'x₁'
     """
+    need_function(model, "plot_decision_boundary(model, X, y)")
     samples, targets = as_lists(X), as_lists(y)
     paired("plot_decision_boundary", samples, targets)
     for i, sample in enumerate(samples):
         if not hasattr(sample, "__len__") or len(sample) != 2 or not all(math.isfinite(number_of(x)) for x in sample):
             raise InputError(f"plot_decision_boundary draws models of two inputs: sample {i} must be two finite numbers, not {sample!r}")
+    threshold = real(threshold)
+    if not math.isfinite(threshold):
+        raise InputError(f"threshold must be finite, not {threshold!r}")
+    legend, colorbar = flag("legend", legend), flag("colorbar", colorbar)
     axes = axes_or_new(axes, 6.4, 4.8)
 
     import numpy as np

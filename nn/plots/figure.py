@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from autograd.errors import MissingPackageError
+from autograd.errors import InputError, MissingPackageError
+from autograd.render.lettering import printable
+from nn.checks import positive
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +20,10 @@ LETTER, LINE = 0.55, 2.4
 """The approximate width of a letter, in units of its font size; and the height of a line, in widths of a letter."""
 
 
+TEX = str.maketrans({c: rf"\{c}" for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"})
+"""The characters that have a meaning in TeX, and how they are written as text; for `usetex`, where TeX draws all text of Matplotlib."""
+
+
 def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
     """An empty figure, for plots of your own, and for several plots side by side. A notebook shows it as a picture.
 
@@ -28,6 +34,7 @@ def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
         width, height: in inches.
 
     Raises:
+        InputError: a size is not a positive number.
         MissingPackageError: matplotlib is not installed.
 
     Example:
@@ -39,6 +46,7 @@ def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
         >>> right.get_title()
         'tanh'
     """
+    width, height = positive("the width", width), positive("the height", height)
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -53,14 +61,37 @@ def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
     return Picture(figsize=(width, height), layout="constrained")
 
 
+def plain(text: str) -> str:
+    """A text that Matplotlib draws as it is. By itself, it reads what is between two `$` as a formula, and leaves a label that begins with
+    `_` out of the legend.
+
+    Example:
+        >>> plain("price in $"), plain("a$b$c")
+        ('price in \\\\$', 'a\\\\$b\\\\$c')
+    """
+    from matplotlib import rcParams
+
+    text = printable(text)
+    if rcParams["text.usetex"]:
+        return text.translate(TEX)
+    return ("\N{ZERO WIDTH SPACE}" if text.startswith("_") else "") + text.replace("$", r"\$")
+
+
 def axes_or_new(axes: Axes | None, width: float, height: float) -> Axes:
     """The axes; or those of a new figure of this size, in inches.
+
+    Raises:
+        InputError: `axes` is neither None nor axes of Matplotlib.
 
     Example:
         >>> float(axes_or_new(None, 6.4, 4.8).figure.get_figwidth())
         6.4
     """
-    return new_figure(width, height).subplots() if axes is None else axes
+    if axes is None:
+        return new_figure(width, height).subplots()
+    if not all(hasattr(axes, name) for name in ("plot", "set_xlabel", "get_figure")):
+        raise InputError(f"axes must be axes of Matplotlib, as in axes=new_figure().subplots(), not {axes!r:.60}")
+    return axes
 
 
 def width_in_letters(axes: Axes) -> float:

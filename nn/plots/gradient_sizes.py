@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from autograd.errors import InputError
 from autograd.value import Value
 from nn.module import Module
-from nn.plots.figure import LINE, NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, width_in_letters
+from nn.plots.figure import LINE, NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, plain, width_in_letters
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
     longest = max(map(len, sizes))
     rotated = longest + 1 > room
     every = math.ceil(LINE / room) if rotated else 1
-    axes.set_xticks(places[::every], list(sizes)[::every], rotation=90 if rotated else 0)
+    axes.set_xticks(places[::every], [plain(name) for name in sizes][::every], rotation=90 if rotated else 0)
     axes.set_title("size of the gradients")
     axes.grid(alpha=0.3)
     finish(axes, "layer", "mean |∂L/∂p|", 0.0 in means, longest if rotated else LINE)

@@ -13,7 +13,7 @@ from nn.activations import Elementwise, Vectorwise, name_of
 from nn.data.rows import Rows, as_lists
 from nn.layers import Layer, Linear, Neuron
 from nn.module import Module
-from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, lightened
+from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, lightened, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def plot_network(model: Module | Rows, axes: Axes | None = None) -> Figure:
     names = []
     for x, (size, column) in enumerate(zip(sizes, columns, strict=True)):
         kind = "input" if x == 0 else "output" if x == len(layers) else "neuron"
-        names.append(f"{size:,} {kind}{'s'[: size != 1]}\n{layers[x - 1].activation if x else ''}")
+        names.append(f"{size:,} {kind}{'s'[: size != 1]}\n{plain(layers[x - 1].activation) if x else ''}")
         if len(column) < size:
             axes.text(x, 0.0, "⋮", ha="center", va="center", fontsize=16)
     axes.set_xticks(range(len(sizes)), names, fontsize=9)

@@ -378,3 +378,37 @@ def test_a_rule_gives_one_number_for_each_parameter() -> None:
 def test_an_optimizer_of_your_own_must_have_a_rule() -> None:
     with pytest.raises(NotImplementedError, match=r"Optimizer does not define rule\(parameters, gradients\)"):
         Optimizer([Value(1.0)], lr=0.1).step()
+
+
+class Accelerating(Optimizer):
+    """Keeps a sum, which it changes in place, and fails in the third step."""
+
+    def rule(self, parameters: Any, gradients: Any) -> Any:
+        if not hasattr(self, "total"):
+            self.total, self.steps = np.zeros(len(parameters)), 0
+        self.total += gradients
+        self.steps += 1
+        if self.steps == 3:
+            raise ArithmeticError
+        return parameters - self.lr * self.total
+
+
+def test_a_step_that_fails_leaves_everything_as_it_was() -> None:
+    p = Value(1.0)
+    p.grad = 1.0
+    optimizer = Accelerating([p], lr=0.25)
+    optimizer.step()
+    optimizer.step()
+    for _ in range(2):
+        with pytest.raises(ArithmeticError):
+            optimizer.step()
+        assert (p.data, p.grad, optimizer.total.tolist(), optimizer.steps) == (0.25, 1.0, [2.0], 2)
+
+
+def test_a_first_step_that_fails_leaves_no_moments() -> None:
+    p = Value(1.0)
+    optimizer = Accelerating([p], lr=0.25)
+    optimizer.rule = lambda parameters, gradients: setattr(optimizer, "total", 1.0)  # type: ignore[method-assign, assignment]
+    with pytest.raises(InputError):
+        optimizer.step()
+    assert not hasattr(optimizer, "total")

@@ -14,6 +14,7 @@ from nn_figures import CORNERS, drawn, half_plane, labels, legend
 import nn
 from autograd import Value, exp, sin, sqrt, tanh
 from autograd.errors import DomainError, InputError, MissingPackageError
+from autograd.render.lettering import printable
 from nn import MLP, Module, mse
 from nn.activations import LeakyReLU, Softmax, Tanh
 from nn.layers import Layer, Linear, Neuron, Sequential
@@ -310,3 +311,17 @@ def test_a_notebook_shows_a_figure_without_pyplot() -> None:
     assert new_figure().get_size_inches().tolist() == [6.4, 4.8]
     figure = new_figure(2.0, 1.0)
     assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["a$b$c", "$", "$x^2$", "a_b", "_hidden", "a&b", "50%", "{x}", "\\frac", "\\$", "#1", "a\nb", "\ud800"])
+def test_names_are_shown_as_they_are(name: str) -> None:
+    """No name is read as a formula, is left out of the legend, or cannot be drawn."""
+    f = lambda z: z * 2.0
+    f.__name__ = name
+    figure = plot_activation(f, -1.0, 1.0)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    for text in (axes.title, axes.get_legend().get_texts()[0]):
+        seen, is_formula = text._preprocess_math(text.get_text())
+        assert not is_formula
+        assert seen.lstrip("\N{ZERO WIDTH SPACE}") == printable(name)

@@ -544,6 +544,7 @@ def test_it_is_text_that_a_notebook_shows():
     assert isinstance(formula, Formula)
     assert isinstance(formula, str)
     assert formula._repr_latex_() == r"$\displaystyle x^{2}$"
+    assert to_latex(Value(1.0, label="a&b"))._repr_latex_() == r"$\displaystyle {\text{a}\&\text{b}}$"
 
 
 def test_nothing_changes():

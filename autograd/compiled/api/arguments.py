@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from autograd._runtime.bulk import numbers_of, set_numbers
 from autograd._runtime.coercion import real
+from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
 from autograd.trees import LEAF, NONE, Form, branches_of, of_branches, refuse_masked
 from autograd.value import Value
@@ -101,9 +102,7 @@ def has_values(tree: Any) -> bool:
 def elsewhere(numbers: Array, first: int = 0) -> Array:
     """Other numbers of similar size, all changed differently, for the second recording of a function."""
     parts = (np.arange(first + 1.0, first + 1.0 + numbers.size) * 0.6180339887498949 % 1.0).reshape(numbers.shape)
-    with np.errstate(all="ignore"):
-        moved: Array = numbers * (1.0625 + 0.25 * parts) + (0.6875 + 0.25 * parts)
-    return moved
+    return quietly(lambda: numbers * (1.0625 + 0.25 * parts) + (0.6875 + 0.25 * parts))
 
 
 class Parameters:

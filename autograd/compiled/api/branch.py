@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd._runtime.temporary import afterwards
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
+from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Code, Index, index_of
 from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.compiled.stages import Tape
@@ -225,11 +227,10 @@ def record_branch(
     """
     surroundings = Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
     before = surroundings.states()
-    try:
+    has_drawn: list[bool] = []
+    with afterwards(lambda: has_drawn.append(surroundings.drawn_since(before))):
         recorded = run_once(f, arguments, sample)
-    finally:
-        has_drawn = surroundings.drawn_since(before)
-    if has_drawn:
+    if any(has_drawn):
         line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample))
         raise CompileError(
             f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them with "
@@ -289,7 +290,7 @@ def _recorded_for(arguments: Sequence[Argument], chosen: tuple[int, ...], aux: b
     text = ", ".join([argument.described for argument in arguments]) or "no arguments"
     if chosen:
         text += f"; differentiated with respect to {', '.join([arguments[i].name for i in chosen])}"
-    return text + ("; with auxiliary results" if aux else "")
+    return printable(text) + ("; with auxiliary results" if aux else "")
 
 
 def _refuse_traced(captured: Sequence[Value]) -> None:

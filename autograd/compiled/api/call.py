@@ -14,6 +14,7 @@ from autograd.compiled.api.results import collect, need_one_form, pull_back, pus
 from autograd.compiled.api.shortcut import Derivative, Shortcut
 from autograd.compiled.api.signature import Call
 from autograd.compiled.api.specialisations import Run, Specialisations
+from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
 from autograd.trees import LEAF, Form
 
@@ -183,5 +184,4 @@ class Calls:
 def _total(numbers: Sequence[float] | Array) -> float:
     if len(numbers) <= FEW_NUMBERS:  # a loop in C over Python's floats, without NumPy's overhead
         return float(sum(np.asarray(numbers).tolist()))
-    with np.errstate(all="ignore"):
-        return float(np.add.reduce(numbers))
+    return float(quietly(np.add.reduce, numbers))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from autograd.compiled.api.compile import compile
@@ -75,6 +74,10 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
             raise CompileError(f"explain takes arguments only with a function, not with {target!r}: write explain(target)")
         program = target if isinstance(target, Program) else Program(target, "numpy")
         return _text(program.tape, program.tape.leaves(), [], describe(program.tape, program.code), lines)
+    if not callable(target):
+        raise CompileError(f"explain needs a function, a Value or a program, as in explain(f, 2.0), not {target!r}")
+    if type(lines) is not int or lines < 1:
+        raise CompileError(f"lines must be an integer of at least 1, not {lines!r}")
     function = target if isinstance(target, Function) else compile(target, executor="numpy")
     _, _, branches = function.specialise(*args, **kwargs)
     texts = [
@@ -89,7 +92,7 @@ def _text(tape: Tape, wanted: list[int], first: list[int], listing: str, most: i
     before: list[str] = []
     for name, stage in stages(tape, wanted, first):
         own = listing.splitlines() if isinstance(stage, Code) else list(LINES[type(stage)](stage))
-        shown = ["the same"] if own == before else [*islice(own, most), *([f"… {len(own) - most:,} more"] if len(own) > most else [])]
+        shown = ["the same"] if own == before else [*own[:most], *([f"… {len(own) - most:,} more"] if len(own) > most else [])]
         texts += [f"{name}: {TITLES[name]}", *[f"  {line}" for line in shown]]
         before = own
     return "\n".join(texts)

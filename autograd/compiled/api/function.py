@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
+from autograd._runtime.coercion import flag
 from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
@@ -21,6 +22,7 @@ from autograd.compiled.api.specialisations import Specialisations
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, outline
 from autograd.compiled.export.numpy_source import source_of
+from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError, InputError
 from autograd.tracing import here
 from autograd.value import Value
@@ -41,8 +43,8 @@ class Function(Generic[Result]):
         self.__name__ = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f)
         self._signature = Signature(f)
-        self._specialisations = Specialisations(f, self.__name__, backend_named(executor, threads))
-        self._calls = Calls(f, self.__name__, Batching(in_axes, self._signature.count), self._specialisations)
+        self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor, threads))
+        self._calls = Calls(f, printable(self.__name__), Batching(in_axes, self._signature.count), self._specialisations)
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
         self._methods = Methods(f, lambda method: Function(method, axes_of_method, executor, threads))
 
@@ -99,10 +101,10 @@ class Function(Generic[Result]):
             >>> f.value_and_grad(2.0, y=[1.0, 3.0], wrt="x", reduce="sum")
             (8.0, 4.0)
         """
-        if reduce not in (None, "sum", "mean"):
+        if not (reduce is None or (isinstance(reduce, str) and reduce in ("sum", "mean"))):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
         _refuse_traced(self.__name__, "value_and_grad")
-        return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, has_aux)
+        return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, flag("has_aux", has_aux))
 
     def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """The value, and a function from gradients with respect to the value to gradients with respect to the arguments.
@@ -124,14 +126,15 @@ class Function(Generic[Result]):
             primals: the arguments of the function.
             tangents: the direction, of the same form.
 
+        Raises:
+            InputError: `primals` or `tangents` is not a list or a tuple.
+
         Example:
             >>> compile(lambda x, y: x * y).jvp((2.0, 5.0), (1.0, 0.0))
             (10.0, 5.0)
         """
         _refuse_traced(self.__name__, "jvp")
-        return self._calls.jvp(self._signature.bind(tuple(primals), {}), self._signature.bind(tuple(tangents), {}))
-
-    # -- recordings -----------------------------------------------------------------------------------------------------
+        return self._calls.jvp(self._signature.bind_all("primals", primals), self._signature.bind_all("tangents", tangents))
 
     def record(self, *args: Any, wrt: int | str | tuple[int | str, ...] | None = (), **kwargs: Any) -> None:
         """Record the function for arguments of this form now rather than at the first call, without a run.
@@ -192,7 +195,7 @@ class Function(Generic[Result]):
 
     def record_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
         """Record the function within such a context from now on."""
-        self._specialisations.recording_within = context
+        self._specialisations.record_within(context)
 
     @property
     def draws(self) -> int:
@@ -221,7 +224,7 @@ class Function(Generic[Result]):
         return str(self._specialisations)
 
     def __repr__(self) -> str:
-        return f"<compiled function {self.__name__}>"
+        return f"<compiled function {printable(self.__name__)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """The method of an object. A module is passed as the first argument; another object is one that the function refers to."""
@@ -234,7 +237,8 @@ class Function(Generic[Result]):
 
 def _refuse_traced(function: str, method: str) -> None:
     if STATE.traced and here() is not None:
+        name = printable(function)
         raise CompileError(
-            f"{function}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
-            f"or compiled: write autograd.{method}({function}) there"
+            f"{name}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
+            f"or compiled: write autograd.{method}({name}) there"
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, as_argument
 from autograd.compiled.api.signature import Call
+from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
 from autograd.trees import LEAF
 
@@ -105,16 +106,15 @@ class Batching:
             return argument.restorer()
         shape, full = np.shape(source), batch.shape
         if not argument.batched:
-            return lambda gradient: _summed(gradient.reshape(()), shape)
-        return (lambda gradient: gradient.reshape(full)) if each else lambda gradient: _summed(gradient.reshape(full), shape)
+            return lambda gradient: quietly(_summed, gradient.reshape(()), shape)
+        return (lambda gradient: gradient.reshape(full)) if each else lambda gradient: quietly(_summed, gradient.reshape(full), shape)
 
 
 def _summed(gradient: Array, shape: tuple[int, ...]) -> Any:
     """The gradient with respect to an array that was broadcast: the sum over its repetitions."""
     extra = gradient.ndim - len(shape)
-    with np.errstate(all="ignore"):
-        if extra > 0:
-            gradient = gradient.sum(axis=tuple(range(extra)))
-        repeated = tuple(axis for axis, n in enumerate(shape) if n == 1 and gradient.ndim and gradient.shape[axis] != 1)
-        gradient = gradient.sum(axis=repeated, keepdims=True) if repeated else gradient
+    if extra > 0:
+        gradient = gradient.sum(axis=tuple(range(extra)))
+    repeated = tuple(axis for axis, n in enumerate(shape) if n == 1 and gradient.ndim and gradient.shape[axis] != 1)
+    gradient = gradient.sum(axis=repeated, keepdims=True) if repeated else gradient
     return float(gradient) if shape == () else gradient.reshape(shape)

@@ -28,6 +28,8 @@ class Program:
 
     def __init__(self, root: Value, executor: str = "auto", threads: int | None = None) -> None:
         backend = backend_named(executor, threads)
+        if not isinstance(root, Value):
+            raise CompileError(f"a program is made from a Value, as in compile(loss), not from {root!r:.60}")
         _refuse_traced(root)
         with collector_paused():
             self.tape = trace([root])

@@ -9,6 +9,7 @@ import numpy as np
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.specialisations import Run
+from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
 from autograd.trees import Form
 
@@ -41,8 +42,7 @@ def pull_back(
 ) -> dict[int, Array]:
     """The gradients with respect to the chosen arguments, as flat arrays in the order of their numbers; `size` is the number of samples."""
     gradients: dict[int, Array] = {}
-    with np.errstate(all="ignore"):
-        _add_gradients(gradients, runs, arguments, chosen, seeds, size)
+    quietly(_add_gradients, gradients, runs, arguments, chosen, seeds, size)
     return gradients
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from autograd.errors import InputError
 
 WAYS = 256
@@ -55,8 +57,8 @@ class Call:
         """
         if isinstance(which, str):
             indices = [i for i, own in enumerate(self.how.names) if own == which]
-        elif hasattr(which, "__index__") and not isinstance(which, bool):
-            i = which.__index__()
+        elif isinstance(which, (int, np.integer)) and not isinstance(which, bool):
+            i = int(which)
             n = len(self.values)
             if not self.how.keywords:
                 indices = [i % n] if -n <= i < n else []
@@ -125,3 +127,14 @@ class Signature:
             positions = (*range(n), *[self._positions.get(name, -1) for name in keywords])
             how = self._known[n, keywords] = Passing(n, keywords, names, positions)
         return Call((*args, *kwargs.values()) if kwargs else args, how)
+
+    def bind_all(self, name: str, arguments: Any) -> Call:
+        """The call with these arguments, as `jvp` takes them.
+
+        Raises:
+            InputError: they are not a list or a tuple.
+            TypeError: the function does not take them.
+        """
+        if not isinstance(arguments, (list, tuple)):
+            raise InputError(f"{name} must be a tuple with one item for each argument, as in f.jvp((2.0,), (1.0,)), not {arguments!r}")
+        return self.bind(tuple(arguments), {})

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd._runtime.coercion import need_function
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.branch import Branch, record_branch
 from autograd.compiled.api.in_axes import Batch
@@ -127,6 +128,15 @@ class Specialisations:
         if stale:
             self.when_forgotten()
         return bool(stale)
+
+    def record_within(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
+        """Record the function within such a context from now on.
+
+        Raises:
+            InputError: `context` is not a function that makes contexts.
+        """
+        need_function(context, "f.record_within(no_grad)")
+        self.recording_within = context
 
     def forget(self) -> None:
         """Forget all programs."""

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd._runtime.temporary import During, Temporary, afterwards
 from autograd._runtime.vectors import Vector
 from autograd.contexts import current_line
 from autograd.value import Value
@@ -171,15 +172,11 @@ class Surroundings:
             last[0] = current_line(frame)
             return trace
 
-        previous = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            f()
-        except Exception:  # the first run did not raise it: only the line stays unknown
-            return ""
-        finally:
-            sys.settrace(previous)
-            self.drawn_since(before)
+        with afterwards(lambda: self.drawn_since(before)), During(lambda: _Traced(trace)):
+            try:
+                f()
+            except Exception:  # the first run did not raise it: only the line stays unknown
+                return ""
         return drawing[0] if drawing else last[0]
 
     def drawn_since(self, before: list[bytes]) -> bool:
@@ -189,6 +186,22 @@ class Surroundings:
             if old != new:
                 _set_state(generator, pickle.loads(old))
         return before != after
+
+
+class _Traced(Temporary[None]):
+    """A trace function, which Python calls at each line."""
+
+    def __init__(self, trace: Callable[[types.FrameType, str, Any], Any]) -> None:
+        self._trace = trace
+        self._before = sys.gettrace()
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        sys.settrace(self._trace)
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        sys.settrace(self._before)
 
 
 @dataclass(frozen=True)

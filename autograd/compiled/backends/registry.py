@@ -34,7 +34,7 @@ def backend_named(name: str, threads: int | None = None) -> Backend:
         CompileError: there is no backend of that name; or `threads` is not a positive whole number.
         MissingPackageError: a package that it needs is not installed.
     """
-    if name not in NAMES:
+    if not isinstance(name, str) or name not in NAMES:
         raise CompileError(f"there is no executor {name!r}: choose one of {', '.join(NAMES)}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise CompileError(f"threads must be a positive whole number, not {threads!r}")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from autograd._runtime.coercion import flag
 from autograd.compiled.api.arguments import Argument
 from autograd.compiled.api.branch import Branch, Output
 from autograd.compiled.api.function import Function
@@ -57,7 +58,8 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
 
     Raises:
         MissingPackageError: JAX is not installed.
-        CompileError: the function draws random numbers; the samples of the example take different branches; or the dtype is another one.
+        CompileError: `function` is not a compiled function; it draws random numbers; the samples of the example take different branches;
+            or the dtype is another one.
         InputError: raised by the pure function, if its arguments do not have the form of the example.
 
     Example:
@@ -73,9 +75,8 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
     """
     jax = jax_package()
     jnp = jax.numpy
-    kind = np.dtype(dtype)
-    if kind not in (np.float64, np.float32):
-        raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}')
+    kind = _dtype_of(dtype)
+    checked = flag("checked", checked)
     arguments, batch, branch = _recorded(function, args)
     warn_if_long(branch.code)
     sources = _sources(arguments, branch)
@@ -107,8 +108,24 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
     return pure
 
 
+def _dtype_of(dtype: Any) -> Any:
+    """
+    Raises:
+        CompileError: it is neither float64 nor float32.
+    """
+    try:
+        kind = np.dtype(dtype)
+    except (TypeError, ValueError):
+        kind = np.dtype(object)
+    if dtype is None or kind not in (np.float64, np.float32):
+        raise CompileError(f'dtype must be "float64" or "float32", not {dtype!r}')
+    return kind
+
+
 def _recorded(function: Function[Any], args: Sequence[Any]) -> tuple[list[Argument], Batch, Branch]:
     """The program for arguments of this form, to be differentiated with respect to all of them."""
+    if not isinstance(function, Function):
+        raise CompileError(f"to_jax needs a compiled function, as in to_jax(compile(f), 2.0), not {function!r}")
     arguments, batch, branches = function.specialise(*args)
     branch = branches[0]
     if len(branches) > 1:

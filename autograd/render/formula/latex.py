@@ -11,7 +11,7 @@ from autograd.ops import ADD, CONSTANT, LEAF, PEAK
 from autograd.render.formula.chain_rule import derivative_of
 from autograd.render.formula.expressions import MOST, Algebra, Term, parts_of, size
 from autograd.render.formula.latex_writer import LatexWriter
-from autograd.render.formula.symbols import MathName, name_for, told_apart
+from autograd.render.formula.symbols import AMPERSAND, MathName, name_for, told_apart
 from autograd.render.lettering import labelled
 from autograd.value import Value
 
@@ -25,7 +25,8 @@ class Formula(str):
     __slots__ = ()
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self}$"
+        source = self.replace(AMPERSAND, r"\&")  # for MathJax
+        return f"$\\displaystyle {source}$"
 
 
 def to_latex(root: object, wrt: object = None, max_nodes: int = MAX_NODES) -> Formula:

@@ -19,7 +19,10 @@ GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥ
 # fmt: on
 ACCENTS = ("hat", "bar", "tilde", "dot", "vec")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-ESCAPES = {character: "\\" + character for character in "#$%&_{}"} | {"~": r"{\sim}", "^": r"{\wedge}", "\\": r"\backslash "}
+AMPERSAND = r"\text{\&}"
+"""An ampersand. LaTeX knows `\\&` everywhere, Matplotlib within `\\text` only, and MathJax only outside of it or with an extension."""
+ESCAPES = {character: "\\" + character for character in "#$%_{}"}
+ESCAPES |= {"&": AMPERSAND, "~": r"{\sim}", "^": r"{\wedge}", "\\": r"\backslash "}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
 
+from autograd._runtime.coercion import flag
 from autograd.errors import InputError
 from autograd.render.picture.colours import STYLES, Style, ink
 from autograd.render.picture.layering import Shape
@@ -123,10 +124,11 @@ class View:
     color: str = "kind"
 
     def __post_init__(self) -> None:
-        if self.rankdir not in ("LR", "TB"):
+        if not isinstance(self.rankdir, str) or self.rankdir not in ("LR", "TB"):
             raise InputError(f"rankdir must be 'LR' (left to right) or 'TB' (top to bottom), not {self.rankdir!r}")
-        if self.color not in ("kind", "grad"):
+        if not isinstance(self.color, str) or self.color not in ("kind", "grad"):
             raise InputError(f"color must be 'kind' (of node) or 'grad' (how large the gradient is), not {self.color!r}")
+        flag("derivatives", self.derivatives)
         if self.depth is not None and (type(self.depth) is not int or self.depth < 0):
             raise InputError(f"depth must be the number of nested scopes to draw, 0 or more, or None for all that fit, not {self.depth!r}")
         if type(self.max_nodes) is not int or self.max_nodes < 1:

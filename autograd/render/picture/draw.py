@@ -8,12 +8,15 @@ import html
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import graphviz
 
+from autograd._runtime.coercion import flag
 from autograd._runtime.files import as_path, need_file, write_atomically
+from autograd._runtime.temporary import afterwards
 from autograd.errors import InputError, MissingPackageError
 from autograd.render.picture import graph_picture, program_picture  # noqa: F401 - register what can be drawn
 from autograd.render.picture.boxes import MAX_NODES, Picture, View, picture_of
@@ -115,6 +118,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         super().__init__(*args, **options)
         self.backend = backend
         self.original = original
+        self._text: Path | None = None  # the file that `save` wrote last
 
     def _copy_kwargs(self, **options: Any) -> Any:
         return super()._copy_kwargs(**options) | {"backend": self.backend, "original": self.original}
@@ -129,10 +133,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             options: as in `graphviz.Digraph.pipe`, for `dot` only.
 
         Raises:
-            InputError: there is no such format.
+            InputError: there is no such format or encoding.
             MissingPackageError: this needs `dot`.
         """
-        format = known(format or self.format)
+        format = known(self.format if format is None or (isinstance(format, str) and not format) else format)
+        if encoding is not None:
+            _need_encoding(encoding)
         content: bytes = super().pipe(format, quiet=quiet, **options) if self.backend == "dot" else self._svg(format, options)
         if format == "svg" and self._is_as_made():
             content = with_night(content.decode()).encode()
@@ -182,19 +188,22 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             options: as in `graphviz.Digraph.render`, for `dot` only.
 
         Raises:
-            InputError: there is no such format, or a name is no path.
+            InputError: there is no such format, a name is no path, or `view`, `cleanup` or `quiet_view` is not True or False.
             MissingPackageError: this needs `dot`.
             OSError: a file cannot be written, or is a folder, a device or a pipe.
         """
         for name in (filename, directory, outfile):
             if name is not None:
                 as_path(name, ".render('loss')")
+        view, cleanup, quiet_view = flag("view", view), flag("cleanup", cleanup), flag("quiet_view", quiet_view)
+        self._text = None
         if self.backend == "dot":
-            options |= {"cleanup": cleanup, "outfile": outfile}
+            options |= {"outfile": outfile}
             as_made = self._is_as_made()
             source = os.path.join(directory or self.directory, filename or self.filename)
             need_file(Path(directory or self.directory, outfile) if outfile else Path(f"{source}.{format or self.format}"))
-            path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
+            with afterwards(self._remove_text) if cleanup else nullcontext():
+                path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
             if as_made and path.suffix == ".svg":
                 write_atomically(path, with_night(path.read_text(encoding="utf-8")).encode())
         else:
@@ -208,9 +217,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             path = Path(outfile or f"{source}.svg")
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content)
-            self.save(filename, directory=directory)
-            if cleanup:
-                os.remove(source)
+            with afterwards(self._remove_text) if cleanup else nullcontext():
+                self.save(filename, directory=directory)
         if view or quiet_view:
             graphviz.view(path, quiet=quiet_view)
         return str(path)
@@ -247,8 +255,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         path = Path(self.filepath)
         if not (skip_existing and path.exists()):
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._text = path
             write_atomically(path, self.source.encode())
         return str(self.filepath)
+
+    def _remove_text(self) -> None:
+        if self._text is not None:
+            self._text.unlink(missing_ok=True)
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, str]:
         """What a notebook shows. An image in HTML is shown in untrusted notebooks too; bare SVG is not.
@@ -291,6 +304,17 @@ def known(format: object) -> str:
     return format.lower()
 
 
+def _need_encoding(encoding: object) -> None:
+    """
+    Raises:
+        InputError: there is no such encoding.
+    """
+    try:
+        "".encode(cast(Any, encoding))
+    except (LookupError, TypeError, ValueError):
+        raise InputError(f"there is no encoding {encoding!r}: write encoding='utf-8'") from None
+
+
 def available(engine: object, picture: Picture, format: str) -> str:
     """The backend for an engine.
 
@@ -303,7 +327,7 @@ def available(engine: object, picture: Picture, format: str) -> str:
         "wasi": wasi_works,
         "builtin": lambda: True,
     }
-    if engine == "auto":
+    if isinstance(engine, str) and engine == "auto":
         if format == "svg" and crossed_layers(picture) > PATIENCE:
             return "builtin"
         engine = next(name for name, works in installed.items() if works())

@@ -54,6 +54,8 @@ class Player:
     """
 
     def __init__(self, story: Passes) -> None:
+        if not isinstance(story, Passes):
+            raise InputError(f"a player is made by play, as in play(loss), not from {story!r:.60}")
         self._summary = f"{len(story.order)} value{'s' * (len(story.order) != 1)} in {len(story.steps)} steps"
         scene_list = scenes(story)
         svg, height = to_svg(story, scene_list)

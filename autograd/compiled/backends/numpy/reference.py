@@ -10,6 +10,7 @@ import numpy as np
 from autograd.compiled.backends.contract import Array, Seed, Storage, Violation
 from autograd.compiled.backends.numpy.arrays import ARRAYS
 from autograd.compiled.backends.numpy.kinds import RULES, Moving, columns
+from autograd.compiled.floating_errors import quietly
 from autograd.compiled.ir import Code, Instruction, Operand, Scalars
 from autograd.namespaces import FLOATS
 from autograd.ops import outside, product
@@ -58,17 +59,7 @@ class Reference:
 
     def push_forward(self, data: Storage, tangents: Storage, moving: Storage) -> None:
         """See `Executable`."""
-        with np.errstate(all="ignore"):
-            for instruction in self.code.flattened:
-                if instruction.constant:
-                    continue
-                of_inputs = Moving(_inputs(instruction, tangents), [x != 0.0 for x in _inputs(instruction, moving)])
-                total, moves = RULES[type(instruction)].tangents(
-                    instruction, data.outputs(instruction), _inputs(instruction, data), of_inputs
-                )
-                wanted = _wanted(instruction, data) & moves
-                tangents.outputs(instruction)[...] = np.where(wanted, total, 0.0)
-                moving.outputs(instruction)[...] = np.where(wanted, 1.0, 0.0)
+        quietly(_push, self.code, data, tangents, moving)
 
 
 load: Callable[[Code], Reference] = Reference
@@ -76,40 +67,58 @@ load: Callable[[Code], Reference] = Reference
 
 def run(instructions: Iterable[Instruction | Scalars], data: Storage) -> list[Violation]:
     """Compute some instructions. Returns those that left their domain, whether this is an error or not."""
+    return quietly(_run, instructions, data)
+
+
+def _run(instructions: Iterable[Instruction | Scalars], data: Storage) -> list[Violation]:
     violations: list[Violation] = []
-    with np.errstate(all="ignore"):
-        for instruction in instructions:
-            if isinstance(instruction, Scalars):
-                violations += run(instruction.single, data) if instruction.batched else _scalars(instruction, data)
-                continue
-            inputs = _inputs(instruction, data)
-            out = data.outputs(instruction)
-            if instruction.checked:
-                bad = outside(instruction.operation, ARRAYS, *columns(instruction, inputs))
-                if np.any(bad):
-                    violations.append((instruction, np.broadcast_to(bad, out.shape)))
-            RULES[type(instruction)].value(instruction, inputs, out)
+    for instruction in instructions:
+        if isinstance(instruction, Scalars):
+            violations += _run(instruction.single, data) if instruction.batched else _scalars(instruction, data)
+            continue
+        inputs = _inputs(instruction, data)
+        out = data.outputs(instruction)
+        if instruction.checked:
+            bad = outside(instruction.operation, ARRAYS, *columns(instruction, inputs))
+            if np.any(bad):
+                violations.append((instruction, np.broadcast_to(bad, out.shape)))
+        RULES[type(instruction)].value(instruction, inputs, out)
     return violations
 
 
 def pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: Storage) -> None:
     """The chain rule through some instructions, from the last to the first. Adds to `grads`, which contains those of the results."""
-    with np.errstate(all="ignore"):
-        for instruction in reversed(instructions):
-            if isinstance(instruction, Scalars):
-                if instruction.batched:
-                    pull(instruction.single, data, grads)
-                else:
-                    _pull_scalars(instruction, data, grads)
-                continue
-            if instruction.constant:
-                continue
-            parts = RULES[type(instruction)].parts(
-                instruction, data.outputs(instruction), _inputs(instruction, data), grads.outputs(instruction)
-            )
-            for operand, part in zip(instruction.operands, parts, strict=True):
-                if not operand.constant:
-                    grads.add(operand, _summed(instruction, operand, _selected(instruction, data, part)))
+    quietly(_pull, instructions, data, grads)
+
+
+def _pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: Storage) -> None:
+    for instruction in reversed(instructions):
+        if isinstance(instruction, Scalars):
+            if instruction.batched:
+                _pull(instruction.single, data, grads)
+            else:
+                _pull_scalars(instruction, data, grads)
+            continue
+        if instruction.constant:
+            continue
+        parts = RULES[type(instruction)].parts(
+            instruction, data.outputs(instruction), _inputs(instruction, data), grads.outputs(instruction)
+        )
+        for operand, part in zip(instruction.operands, parts, strict=True):
+            if not operand.constant:
+                grads.add(operand, _summed(instruction, operand, _selected(instruction, data, part)))
+
+
+def _push(code: Code, data: Storage, tangents: Storage, moving: Storage) -> None:
+    """See `Reference.push_forward`."""
+    for instruction in code.flattened:
+        if instruction.constant:
+            continue
+        of_inputs = Moving(_inputs(instruction, tangents), [x != 0.0 for x in _inputs(instruction, moving)])
+        total, moves = RULES[type(instruction)].tangents(instruction, data.outputs(instruction), _inputs(instruction, data), of_inputs)
+        wanted = _wanted(instruction, data) & moves
+        tangents.outputs(instruction)[...] = np.where(wanted, total, 0.0)
+        moving.outputs(instruction)[...] = np.where(wanted, 1.0, 0.0)
 
 
 def _scalars(instruction: Scalars, data: Storage) -> list[Violation]:

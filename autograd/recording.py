@@ -21,7 +21,6 @@ from autograd.ops import OPERATIONS, SELECT
 from autograd.tracing import Trace, Tracing, is_running, refused
 from autograd.value import Value, apply
 
-
 Sides = tuple[Value, ...] | None
 """Sides of `where`s in one of which something is used, in an order that each recording repeats; None if it is used everywhere."""
 
@@ -148,7 +147,7 @@ class Recording:
         todo = list(b)
         while todo:
             new = todo.pop()
-            if any([self.within(new, side) for side in a]):
+            if any(self.within(new, side) for side in a):
                 continue
             a = tuple([side for side in a if not self.within(side, new)])
             for side in a:

@@ -46,9 +46,7 @@ class Shortcut:
         numbers = branch.code.shared + branch.code.batched * batch.size
         self.is_small = numbers < SMALL
         self.memory = OF_SHORTCUT + OF_ARGUMENT * len(leaves) + OF_ARRAY * sum(map(len, leaves)) + OF_NUMBER * numbers * self.is_small
-        self._loads = [
-            _loader(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)
-        ]
+        self._loads = [_loader(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)]
 
     def run(self, leaves: Sequence[list[Any]], unchanging: bool = False) -> Storage | None:
         """Run the program. Returns the storage; None if a sample leaves the domain of an operation, or the branch.
@@ -102,7 +100,7 @@ def _one_of(spare: list[Storage]) -> Storage | None:
 
 
 Loader = Callable[[list[Any], Storage, bool], None]
-"""A function that loads the leaves of an argument into storage. The bool says that they will not change, so that they need not be copied."""
+"""A function that loads the leaves of an argument into storage. The bool says that they will not change: a copy is not needed."""
 
 
 def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, places: Index) -> Loader:

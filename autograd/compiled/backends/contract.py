@@ -39,7 +39,7 @@ class Storage:
     @property
     def samples(self) -> int:
         """The number of samples."""
-        return self.batched.shape[1]
+        return int(self.batched.shape[1])
 
     def put(self, places: Index | int, numbers: Array | float, lend: bool = False) -> None:
         """Set batched numbers, one row for each place and one column for each sample.

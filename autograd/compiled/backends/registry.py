@@ -17,7 +17,7 @@ BACKENDS: dict[str, tuple[Callable[[int | None], Backend], tuple[str, ...], str]
     "native": (Llvm, ("llvmlite",), "fast"),
     "jax": (lambda threads: xla, ("jax",), "jax"),
 }
-"""What makes each for a number of threads, with the packages that it needs, and the extra that installs them. "native" is another name of "llvm"."""
+"""What makes each for a number of threads; the packages that it needs; the extra that installs them. "native" is another name of "llvm"."""
 
 NAMES = ("auto", *BACKENDS)
 

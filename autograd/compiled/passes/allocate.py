@@ -136,7 +136,9 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
     numbers = np.flatnonzero(is_number & (places.of >= 0))
     numbers = numbers[np.argsort(places.of[numbers])]
     fixed = places.of[numbers], np.array([tape.nodes[i if i < total else copies[i - total]]._data for i in numbers.tolist()])
-    read, leaves, given = (places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (same[np.array(tape.results, dtype=np.intp)], wanted, first))
+    read, leaves, given = (
+        places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (same[np.array(tape.results, dtype=np.intp)], wanted, first)
+    )
     return Code(instructions, places.size[False], places.size[True], place, fixed, read, leaves, given)
 
 

@@ -102,7 +102,7 @@ def tanh(xp: Any, a: Any) -> Any:
 
 
 def gaussian(xp: Any, a: Any) -> Any:
-    """exp(-a²) = exp(-h²) e⁻ᵗ with t = (a - h)(a + h), where h has so few bits that h² is exact, and t is so small that its series is short."""
+    """exp(-a²) = exp(-h²) e⁻ᵗ with t = (a - h)(a + h): h has so few bits that h² is exact, and t is so small that its series is short."""
     a = xp.where(a > 28.0, 28.0, xp.where(a < -28.0, -28.0, a))  # exp(-28²) is 0
     h = (a + COARSE) - COARSE
     t = (a - h) * (a + h)

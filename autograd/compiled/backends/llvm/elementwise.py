@@ -82,7 +82,9 @@ def elementwise_forward(layout: Layout, accesses: tuple[Access, ...], members: t
     with f.loop(kernel.rows) as r:
         readers = kernel.readers_at(r)
         outs = {m: kernel.row_of_outputs(kernel.data, kernel.starts[m], r) for m, member in enumerate(members) if member.stored}
-        read = {m for member in members for is_member, m in (*member.inputs, *([member.error_mask] if member.error_mask else [])) if is_member}
+        read = {
+            m for member in members for is_member, m in (*member.inputs, *([member.error_mask] if member.error_mask else [])) if is_member
+        }
         with f.loop(kernel.count, lanes) as i:
             one = _Round(kernel, readers, i)
             bad: Any = False
@@ -114,9 +116,7 @@ def elementwise_backward(layout: Layout, accesses: tuple[Access, ...], members: 
         with f.loop(kernel.count, lanes, carried=[reader.total for reader in readers if reader.is_summed]) as i:
             one = _Round(kernel, readers, i)
             for m, member in enumerate(members):
-                one.outputs[m] = (
-                    kernel.load(outs[m], i, one.mask) if m in outs else member.operation.value(xp, *one.inputs(member))
-                )
+                one.outputs[m] = kernel.load(outs[m], i, one.mask) if m in outs else member.operation.value(xp, *one.inputs(member))
             gradients: dict[Source, Any] = {(True, m): kernel.load(row, i, one.mask) for m, row in received.items()}
             for m in range(len(members) - 1, -1, -1):
                 if (True, m) in gradients:

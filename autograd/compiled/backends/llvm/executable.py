@@ -30,8 +30,8 @@ from autograd.compiled.backends.llvm.step import Step
 from autograd.compiled.backends.llvm.steps import UnsupportedError, steps_of
 from autograd.compiled.backends.llvm.straight import TooLongError, is_short, straight_kernel
 from autograd.compiled.backends.llvm.tables import ALIGNED, Table, give_back, memory_of
-from autograd.compiled.backends.llvm.threads import all_parts, threads_for
 from autograd.compiled.backends.llvm.text import Module
+from autograd.compiled.backends.llvm.threads import all_parts, threads_for
 from autograd.compiled.backends.llvm.tiles import inputs_kernel, outputs_kernel, seeds_kernel, tiles_kernel
 from autograd.compiled.backends.numpy import reference
 from autograd.compiled.ir import Code

@@ -133,7 +133,7 @@ class Kernel:
 
     def add(self, x: object, row: str, index: str, mask: Number | None = None) -> None:
         """Add a vector to a row, where the mask holds."""
-        self.store(self.load(row, index, mask) + x, row, index, mask)  # type: ignore[operator]
+        self.store(self.load(row, index, mask) + x, row, index, mask)
 
     def flag(self, bad: object) -> None:
         """Note that an input has left its domain, if it has in some lane."""

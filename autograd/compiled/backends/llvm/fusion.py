@@ -248,10 +248,13 @@ class Order:
         arguments = [stage.rows, stage.length, *tables, *[item.start for item in stage.items]]
         without = tuple([replace(access, constant=True) for access in accesses])
         forward = _pruned(members)
-        steps = ([], []) if not any(m.stored or m.checked for m in forward) else ([Step(elementwise_forward, (layout, without, forward), arguments)], [])
-        if any(not item.constant for item in stage.items) and any(m.receives for m in members):
-            steps = (steps[0], [Step(elementwise_backward, (layout, tuple(accesses), tuple(members)), arguments)])
-        return steps
+        forward_steps: list[Step] = []
+        backward_steps: list[Step] = []
+        if any(member.stored or member.checked for member in forward):
+            forward_steps.append(Step(elementwise_forward, (layout, without, forward), arguments))
+        if any(member.receives for member in members):
+            backward_steps.append(Step(elementwise_backward, (layout, tuple(accesses), tuple(members)), arguments))
+        return forward_steps, backward_steps
 
 
 def _pruned(members: list[Member]) -> tuple[Member, ...]:
@@ -316,4 +319,3 @@ def how_to_read(table: npt.NDArray[Any]) -> str:
         return ALONG
     steps = np.diff(table, axis=1)
     return ALONG if (steps == 1).all() else REPEATED if (steps == 0).all() else LISTED
-

@@ -7,10 +7,27 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.compiled.backends.llvm import elementary
-from autograd.compiled.backends.llvm.text import FLOAT, INTEGER, TRUTH, Function, Module, Number
+from autograd.compiled.backends.llvm.text import FLOAT, INTEGER, TRUTH, Function, Number
 from autograd.namespaces import FLOATS, FUNCTIONS
 
-LIBRARY = ("log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh", "acosh", "atanh", "hypot", "erfc", "pow")
+LIBRARY = (
+    "log2",
+    "log10",
+    "cbrt",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "sinh",
+    "cosh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "hypot",
+    "erfc",
+    "pow",
+)
 """Functions of the C library, which are called for each lane."""
 
 SMALL_POWERS = 4
@@ -179,4 +196,3 @@ def gather(f: Function, places: str) -> Number:
         FLOAT,
         pure=False,
     )
-

@@ -38,7 +38,10 @@ class _Processor:
         else:
             flags = self.features.flatten()
         self.flags = flags
-        has = {"avx512f": level == "" and self.features.get("avx512f"), "avx": level == "avx2" or (level == "" and self.features.get("avx"))}
+        has = {
+            "avx512f": level == "" and self.features.get("avx512f"),
+            "avx": level == "avx2" or (level == "" and self.features.get("avx")),
+        }
         self.lanes = 8 if has["avx512f"] else 4 if has["avx"] else 2
         target = llvm.Target.from_default_triple()
         self.triple = target.triple

@@ -6,6 +6,7 @@ their own; A has strides. Rows of C may coincide, as they are written one after 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 
 from autograd.compiled.backends.llvm.frame import PADDED, ROW, VALID, Kernel
 from autograd.compiled.backends.llvm.text import FLOAT, Carried, Module, Number
@@ -72,15 +73,15 @@ class _Product(Kernel):
             b_row = self.pointer(f.name_of(f"add i64 {self.b}, {offset}"))
             along = [self.load(b_row, column if v == 0 else f.name_of(f"add i64 {column}, {v * lanes}"), mask) for v in range(vectors)]
             far = f.name_of(f"mul i64 {k}, {self.a_term}")
-            for start, row in zip(starts, sums, strict=True):
+            for start, totals in zip(starts, sums, strict=True):
                 a = f.spread(self.scalar(self.pointer(f.name_of(f"add i64 {start}, {far}"))))
-                for total, b in zip(row, along, strict=True):
+                for total, b in zip(totals, along, strict=True):
                     assert total.now is not None
                     total.after = total.now + a * b
-        for i, row in enumerate(sums):
+        for i, totals in enumerate(sums):
             place = self.integer(self.c_list, f.name_of(f"add i64 {first}, {i}"))
             c_row = self.pointer(f.name_of(f"add i64 {self.c}, {f.name_of(f'mul i64 {place}, {self.c_unit}')}"))
-            for v, total in enumerate(row):
+            for v, total in enumerate(totals):
                 at = column if v == 0 else f.name_of(f"add i64 {column}, {v * lanes}")
                 before = self.load(c_row, at, mask)
                 chosen = f.number(
@@ -108,17 +109,17 @@ class _Product(Kernel):
             lambda: self._loop(stop, at_once, start, lambda i: self.columns(i, at_once)),
         )
 
-    def _loop(self, stop: str, step: int, start: str, body: object) -> None:
+    def _loop(self, stop: str, step: int, start: str, body: Callable[[str], None]) -> None:
         with self.f.loop(stop, step, start) as index:
-            body(index)  # type: ignore[operator]
+            body(index)
 
-    def _if(self, condition: str, body: object) -> None:
+    def _if(self, condition: str, body: Callable[[], None]) -> None:
         f = self.f
         then, after = f.fresh("then"), f.fresh("after")
         f.line(f"br i1 {f.name_of(condition)}, label %{then}, label %{after}")
         f.block(then)
         with f.scope():
-            body()  # type: ignore[operator]
+            body()
         f.line(f"br label %{after}")
         f.block(after)
 

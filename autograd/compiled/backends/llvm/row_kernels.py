@@ -59,7 +59,7 @@ def _memory_of(access: Access) -> int:
 
 
 class RowsKernel(Kernel):
-    """A kernel that goes through rows of its operands and outputs. After the header, its arguments are a list of places for each operand."""
+    """A kernel that goes through rows of its operands and outputs. Its arguments are the header, and a list of places for each operand."""
 
     def __init__(self, layout: Layout, accesses: Sequence[Access], lanes: int) -> None:
         super().__init__(lanes)

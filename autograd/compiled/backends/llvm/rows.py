@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ _BYTE = ctypes.c_char
 def address(array: npt.NDArray[Any]) -> int:
     """Where the numbers of an array are in memory."""
     try:
-        return ctypes.addressof(_BYTE.from_buffer(array))
+        return ctypes.addressof(_BYTE.from_buffer(cast(Any, array)))
     except (TypeError, ValueError):  # it is for reading only, or empty
         return int(array.__array_interface__["data"][0])
 
@@ -125,7 +125,7 @@ class Data(Storage):
 
     def take(self, places: Index | int) -> Array:
         """See `Storage`."""
-        return self.results[self._of_results.rows(places)]  # type: ignore[no-any-return]
+        return self.results[self._of_results.rows(places)]
 
     def straight(self) -> Storage:
         """See `Storage`."""
@@ -172,4 +172,4 @@ class Gradients(Storage):
 
     def take(self, places: Index | int) -> Array:
         """See `Storage`."""
-        return self.rows[self._wanted.rows(places)]  # type: ignore[no-any-return]
+        return self.rows[self._wanted.rows(places)]

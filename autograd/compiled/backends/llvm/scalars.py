@@ -45,7 +45,7 @@ class _Scalar:
         self.f.line(f"store double {self.f.literal(x)}, ptr {self.at(memory, place)}")
 
     def add(self, part: object, place: str) -> None:
-        self.store(self.number("%d", place) + part, "%d", place)  # type: ignore[operator]
+        self.store(self.number("%d", place) + part, "%d", place)
 
     def end(self, words: int | str) -> Module:
         self.f.end(f"ptr {self.f.name_of(f'getelementptr i64, ptr %words, i64 {words}')}")

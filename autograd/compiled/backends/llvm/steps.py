@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ from autograd.compiled.backends.llvm.machine_code import lanes
 from autograd.compiled.backends.llvm.products import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
 from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED, Access, Layout
 from autograd.compiled.backends.llvm.scalars import backward_words, forward_words, interpreter
-from autograd.compiled.backends.llvm.step import Numbers, Step, Table, Words
+from autograd.compiled.backends.llvm.step import Numbers, Step, Words
 from autograd.compiled.backends.llvm.term_kernels import count_selected, terms_backward, terms_forward
 from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Sum
 from autograd.errors import CompileError
@@ -112,9 +111,7 @@ class _Builder:
         forward, backward = (Step(interpreter, (), [Words(scalars, words)]) for words in (forward_words, backward_words))
         constant = scalars.input_constant
         reads = [Read(scalars.inputs[constant], False), Read(scalars.inputs[~constant], False, False)]
-        self.shared.other(
-            [forward], [] if constant.all() else [backward], [read for read in reads if read.places.size], scalars.outputs
-        )
+        self.shared.other([forward], [] if constant.all() else [backward], [read for read in reads if read.places.size], scalars.outputs)
 
     # -- instructions ---------------------------------------------------------------------------------------------------
 
@@ -190,12 +187,10 @@ class _Builder:
 
     def _matmul(self, one: Instruction) -> None:
         a, b = one.operands
-        (m, n), p = a.shape, b.shape[0]
+        m, p = a.shape[0], b.shape[0]
         if a.batched and b.batched:
             rows = [np.repeat(a.all_places(), p, axis=0), np.tile(b.all_places(), (m, 1))]
-            operands = [
-                Operand(x.shape, 0, (), x, False, operand.constant, True) for x, operand in zip(rows, one.operands, strict=True)
-            ]
+            operands = [Operand(x.shape, 0, (), x, False, operand.constant, True) for x, operand in zip(rows, one.operands, strict=True)]
             self._terms(Dot(one.operation, (m * p,), one.start, tuple(operands), True, None, False))
         elif not one.batched:
             self._shared_product(one, self._as_rows(a), self._as_rows(b))
@@ -223,7 +218,9 @@ class _Builder:
         forward: list[Step] = []
         backward: list[Step] = []
         forward.append(_transposed(SHARED, b.start, np.arange(p) * db, n, SHARED, copy))
-        forward.append(_product((SHARED, a.start, (da, 0), (1, 0)), (SHARED, copy, np.arange(n) * p), (SHARED, one.start, np.arange(m) * p), (m, p, n)))
+        forward.append(
+            _product((SHARED, a.start, (da, 0), (1, 0)), (SHARED, copy, np.arange(n) * p), (SHARED, one.start, np.arange(m) * p), (m, p, n))
+        )
         gradient = (SHARED_GRADIENTS, one.start)
         if not a.constant:
             to = (SHARED_GRADIENTS, a.start, np.arange(m) * da)
@@ -250,9 +247,7 @@ class _Builder:
             if not w.constant:
                 to = (SHARED_GRADIENTS, w.start, np.arange(rows) * distance)
                 by_samples = (TILE, copy, Numbers(n))
-                backward.append(
-                    _product((TILE_GRADIENTS, start, (of_row, 0), (0, 1)), by_samples, to, (rows, n, SAMPLES), added=True)
-                )
+                backward.append(_product((TILE_GRADIENTS, start, (of_row, 0), (0, 1)), by_samples, to, (rows, n, SAMPLES), added=True))
                 backward.append(_transposed(TILE, 0, row, SAMPLES, TILE, copy))
             if not x.constant:
                 sizes = (n, PADDED_SAMPLES, rows)

@@ -1,4 +1,4 @@
-"""Programs of few numbers for each sample, as one kernel without loops but that over the samples: all numbers of a sample are in registers."""
+"""Programs of few numbers for each sample, as one kernel: a loop over the samples, in which all numbers of a sample are in registers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def is_short(code: Code) -> bool:
     return not products and 0 < terms <= MOST_NUMBERS
 
 
-def straight_kernel(code: Code, leaves: tuple[int, ...], results: tuple[int, ...], wanted: tuple[int, ...], differentiated: bool, lanes: int) -> Module:
+def straight_kernel(
+    code: Code, leaves: tuple[int, ...], results: tuple[int, ...], wanted: tuple[int, ...], differentiated: bool, lanes: int
+) -> Module:
     """The kernel of a program.
 
     Args:

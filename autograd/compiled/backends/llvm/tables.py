@@ -19,6 +19,7 @@ SPARE, LARGEST_SPARE = 4, 2**19
 
 _SPARE: list[Array] = []
 
+
 def memory_of(count: int) -> Array:
     """Memory for so many numbers, which no other run uses until it is given back."""
     try:
@@ -72,5 +73,3 @@ class Table:
         own = np.array(flat, dtype=np.int64)
         self._kept.append(own)
         return address(own)
-
-

@@ -1,7 +1,7 @@
 """The kernels of sums and dots.
 
-Of a batch, the terms of an output are rows, one after the other, and vectors are along the samples. Of shared numbers, the terms of an output
-are one row.
+Of a batch, the terms of an output are rows, one after the other, and vectors are along the samples. Of shared numbers, the terms of an
+output are one row.
 """
 
 from __future__ import annotations

@@ -210,10 +210,7 @@ class Function:
             if x.type != type:
                 raise TypeError(f"a number of the type {x.type} is not one of the type {type}")
             return x.name
-        if type == FLOAT:
-            text = bits_of(float(x))
-        else:
-            text = str(int(x)) if type == INTEGER else "true" if x else "false"
+        text = bits_of(float(x)) if type == FLOAT else str(int(x)) if type == INTEGER else "true" if x else "false"
         return text if self.module.lanes == 1 else f"splat ({type} {text})"
 
     def constant(self, x: Any, type: str = FLOAT) -> Number:
@@ -328,7 +325,7 @@ class Function:
         self.block(end)
 
     def rarely(self, condition: Number, usual: Number, otherwise: Callable[[], Number]) -> Number:
-        """`otherwise()` in the lanes in which the condition holds, and `usual` in the others. It is computed only if there are such lanes."""
+        """`otherwise()` in the lanes in which the condition holds, `usual` in the others. It is computed only if there are such lanes."""
         some, rare, joined = self.reduce("or", condition), self.fresh("rare"), self.fresh("joined")
         before = self._label
         self.line(f"br i1 {some}, label %{rare}, label %{joined}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from autograd.compiled.backends.llvm.frame import FIRST, GRADIENTS, INPUTS, PADDED, RESULTS, ROW, SEEDS, TILE, TILE_GRADIENTS, VALID, Kernel
 from autograd.compiled.backends.llvm.text import Function, Module
 
@@ -47,9 +46,9 @@ def outputs_kernel(gradients: bool, lanes: int) -> Module:
 def seeds_kernel(lanes: int) -> Module:
     """Set gradients of a tile to 0, and add those of the results.
 
-    The arguments are the number of runs of places, which are set to 0, and a list of their first places and of how many they are; the number
-    of results, and a list of their places. The entries of the table of seeds are an address and the bytes from one sample to the next, which
-    are 0 for a vector that repeats the one number of all samples.
+    The arguments are the number of runs of places that are set to 0, and a list of the first place of each and of their number; the number
+    of results, and a list of their places. The entries of the table of seeds are an address, and the bytes from one sample to the next,
+    which are 0 for a vector that repeats the one number of all samples.
     """
     kernel = Kernel(lanes)
     f, tile = kernel.f, kernel.memory(TILE_GRADIENTS)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from autograd.compiled.backends.llvm.frame import SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
 from autograd.compiled.backends.llvm.fusion import Item, Order, Read, how_to_read
 from autograd.compiled.backends.llvm.machine_code import lanes
-from autograd.compiled.backends.llvm.products import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
+from autograd.compiled.backends.llvm.product_kernel import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
 from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED, Access, Layout
 from autograd.compiled.backends.llvm.scalars import backward_words, forward_words, interpreter
 from autograd.compiled.backends.llvm.step import Numbers, Step, Words

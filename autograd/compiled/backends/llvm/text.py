@@ -151,8 +151,8 @@ class Number:
 FLOAT_NAMES = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "rem": "frem"}
 
 
-class Function:
-    """The text of a function under construction.
+class Instructions:
+    """The instructions of a function under construction.
 
     Attributes:
         module: the module to which it is added by `end`.
@@ -172,13 +172,6 @@ class Function:
     def length(self) -> int:
         """The number of lines so far."""
         return len(self._lines)
-
-    def end(self, result: str = "void") -> None:
-        """Return the result, and add the function to its module."""
-        self.line(f"ret {result}")
-        self.module.functions[self.name] = "\n".join([self._head, *self._lines, "}"])
-
-    # -- instructions -----------------------------------------------------------------------------------------------
 
     def type(self, of: str) -> str:
         """The type of a number with lanes of a type."""
@@ -269,7 +262,14 @@ class Function:
         first = self.name_of(f"insertelement {vector} poison, double {name}, i32 0")
         return self.number(f"shufflevector {vector} {first}, {vector} poison, <{self.module.lanes} x i32> zeroinitializer", FLOAT, False)
 
-    # -- control flow -----------------------------------------------------------------------------------------------
+
+class Function(Instructions):
+    """A function under construction: its instructions, and how they follow each other."""
+
+    def end(self, result: str = "void") -> None:
+        """Return the result, and add the function to its module."""
+        self.line(f"ret {result}")
+        self.module.functions[self.name] = "\n".join([self._head, *self._lines, "}"])
 
     def block(self, label: str) -> None:
         """Start a block."""

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from autograd.compiled.backends.llvm import executable, rows
+from autograd.compiled.backends.llvm import batch, rows, tables
 from autograd.compiled.backends.llvm.rows import Array
 
 EXECUTORS = ["numpy", "native"]
@@ -19,5 +19,5 @@ def poison() -> None:
     def memory_for(*shape: int) -> Array:
         return np.full(shape, np.nan)
 
-    executable.memory_for = rows.memory_for = memory_for
-    executable.memory_of = memory_for
+    batch.memory_for = rows.memory_for = tables.memory_for = memory_for
+    batch.memory_of = memory_for

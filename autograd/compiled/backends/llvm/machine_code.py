@@ -126,3 +126,7 @@ def _code(module: Module, name: str, digest: str, host: _Processor) -> bytes:
         code = host.compile(str(module).replace("@kernel(", f"@{name}("))
         code_cache.write(digest, code)
     return code
+
+
+if hasattr(os, "register_at_fork"):  # a child must not begin with a lock that nobody releases, or in the middle of a compilation
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from copy import copy
 from typing import Any, cast
 
 import numpy as np
@@ -67,11 +68,10 @@ class Data(Storage):
         results: a row for each batched result, after a run.
         frame: what kernels are given.
         table: the addresses of the inputs.
-        calls: for each table of steps, by its address, the arguments of the loop over tiles, and their address.
         of_shared, of_frame: the addresses of the shared numbers, and of the frame.
     """
 
-    __slots__ = ("_lent", "_of_inputs", "_of_results", "_samples", "calls", "frame", "inputs", "of_frame", "of_shared", "results", "table")
+    __slots__ = ("_lent", "_of_inputs", "_of_results", "_samples", "frame", "inputs", "of_frame", "of_shared", "results", "table")
 
     def __init__(self, shared: Array, samples: int, of_inputs: Places, of_results: Places) -> None:
         self.shared = shared
@@ -84,8 +84,14 @@ class Data(Storage):
         self.frame = np.zeros(SIZE, dtype=np.int64)
         self.of_shared, self.of_frame = address(shared), address(self.frame)
         self.frame[[SHARED, INPUTS, ROW_OUTSIDE]] = self.of_shared, address(self.table), 8 * samples
-        self.calls: dict[int, tuple[npt.NDArray[np.int64], int]] = {}
         self._point_at_copies()
+
+    def again(self) -> Data:
+        """The same numbers for another run, which may be at the same time."""
+        same = copy(self)
+        same.frame = self.frame.copy()
+        same.of_frame = address(same.frame)
+        return same
 
     def _point_at_copies(self) -> None:
         if len(self.table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.llvm.machine_code import Loaded, kernel
 from autograd.compiled.backends.llvm.rows import address, memory_for
 from autograd.compiled.backends.llvm.step import Numbers, Step, Words
+from autograd.compiled.backends.llvm.tiles import tiles_kernel
 
 ALIGNED = 8
 """The rows of a tile begin at addresses that are a multiple of so many numbers, so that no vector crosses two lines of the cache."""
@@ -35,6 +37,11 @@ def give_back(memory: Array) -> None:
         _SPARE.append(memory)
 
 
+SIX = ctypes.c_int64 * 6
+LOOP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(SIX))
+"""The loop over tiles: see `tiles_kernel`. It releases the lock of the interpreter."""
+
+
 class Table:
     """Steps that are ready to run: the addresses of their kernels, and their arguments.
 
@@ -49,7 +56,20 @@ class Table:
         self._kept: list[Any] = []
         rows = [(self._address(step), self._placed(step.arguments, tile)) for step in steps]
         self.rows = np.array(rows, dtype=np.int64).reshape(-1, 2)
-        self.address = address(self.rows)
+        self._first = len(self.rows), address(self.rows)
+        self._loop = LOOP(kernel(tiles_kernel))
+
+    def run(self, frame: int, first: int, last: int, size: int, samples: int) -> None:
+        """Run the steps for some tiles.
+
+        Args:
+            frame: the address of the frame.
+            first, last: the first tile, and the one behind the last.
+            size: the number of samples of a tile.
+            samples: the number of all samples.
+        """
+        if len(self.rows):
+            self._loop(frame, SIX(*self._first, first, last, size, samples))
 
     def _address(self, step: Step) -> int:
         if isinstance(step.make, Loaded):

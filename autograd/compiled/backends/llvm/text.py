@@ -60,7 +60,7 @@ class Number:
     __slots__ = ("name", "type", "within")
     __hash__ = object.__hash__
 
-    def __init__(self, within: Function, name: str, type: str) -> None:
+    def __init__(self, within: Instructions, name: str, type: str) -> None:
         self.within, self.name, self.type = within, name, type
 
     def _binary(self, operation: str, other: Any, swapped: bool = False) -> Any:

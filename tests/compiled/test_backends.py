@@ -75,7 +75,7 @@ class PlainExecutable:
             data.shared[place] = constant
         return data
 
-    def gradients(self, samples: int = 1, seed: Seed | None = None) -> Storage:
+    def gradients(self, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
         grads = self.zeros(samples)
         if seed is not None:
             grads.set(*seed)

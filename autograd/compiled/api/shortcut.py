@@ -180,6 +180,7 @@ class Derivative:
         # if they are few, gradients are copied, so that the storage can be used again and does not live as long as they do
         count = sum([argument.count * (size if argument.batched else 1) for argument in (shortcut.arguments[i] for i in chosen)])
         self._copies = shortcut.is_small and 4 * count < code.shared + code.batched * size
+        self._spare: list[Storage] = []
         self._readers = [
             _reader(shortcut.arguments[i], *shortcut.branch.inputs[i], size, of_argument, self._copies)
             for i, of_argument in zip(chosen, restore, strict=True)
@@ -193,7 +194,8 @@ class Derivative:
         """The value and the gradients; None if a sample leaves the domain of an operation, or the branch."""
         shortcut = self.shortcut
         branch = shortcut.branch
-        grads = branch.executable.gradients(shortcut.batch.size, self._seed)
+        spare = _one_of(self._spare) if self._copies else None
+        grads = branch.executable.gradients(shortcut.batch.size, self._seed, spare)
         data = shortcut.differentiate(leaves, grads)
         if data is None:
             return None
@@ -204,6 +206,8 @@ class Derivative:
             gradients = tuple(grads.take(self._block))
         else:
             gradients = tuple([read(grads) for read in self._readers])
+        if self._copies and not self._spare:
+            self._spare.append(grads)
         value = branch.outputs[0].number(data) if self._value is None else self._value(branch.results(data))
         shortcut.give_back(data)
         return value, gradients

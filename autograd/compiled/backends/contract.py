@@ -116,12 +116,13 @@ class Executable(Protocol):
         """Storage for the numbers of one run, with the constants in their places."""
         ...  # pragma: no cover - a protocol
 
-    def gradients(self, samples: int = 1, seed: Seed | None = None) -> Storage:
+    def gradients(self, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
         """Storage for the gradients of one run.
 
         Args:
             samples: the number of samples.
             seed: the gradient of a result; all other gradients to which `backward` adds are 0.
+            spare: storage of an earlier run of as many samples, to be used again; None for new storage.
         """
         ...  # pragma: no cover - a protocol
 

@@ -93,34 +93,37 @@ class Batch:
     def _run_parts(self, table: Table, data: Data, grads: Gradients | None, size: int) -> None:
         """Run steps for all tiles. Sums over the samples are those of each part of the tiles, which are added one after the other."""
         tiles = -(-data.samples // size)
-        work = data.samples * self._code.batched
-        parts = max(1, min(PARTS, tiles, work // LEAST_WORK, work // (1 + LEAST_RATIO * self._steps.shared * (grads is not None))))
-        threads = threads_for(self._threads) if parts > 1 else 1
-
-        def run_part(part: int) -> tuple[bool, Array | None]:
-            frame, own = data.frame, None
-            if parts > 1:
-                frame = frame.copy()
-                if grads is not None:
-                    own = np.zeros(self._steps.shared + 1)
-                    frame[SHARED_GRADIENTS] = address(own)
-            memory = memory_of(2 * size * table.places + ALIGNED) if table.places else None
-            if memory is not None:
-                begin = -(-address(memory) // (8 * ALIGNED)) * 8 * ALIGNED
-                frame[TILE], frame[TILE_GRADIENTS] = begin, begin + 8 * size * table.places
-            first, last = (tiles * k // parts for k in (part, part + 1))
-            table.run(address(frame), first, last, size, data.samples)
-            if memory is not None:
-                give_back(memory)
-            return bool(frame[LEFT_DOMAIN]), own
-
+        parts = 1
+        if tiles > 1:
+            work, shared = data.samples * self._code.batched, self._steps.shared if grads is not None else 0
+            parts = max(1, min(PARTS, tiles, work // LEAST_WORK, work // (1 + LEAST_RATIO * shared)))
         if parts == 1:
-            run_part(0)
+            self._run_tiles(table, data.frame, data.of_frame, 0, tiles, size, data.samples)
             return
-        for left_domain, own in all_parts(run_part, parts, threads):
+
+        def run_part(part: int) -> tuple[int, Array | None]:
+            frame, own = data.frame.copy(), None
+            if grads is not None:
+                own = np.zeros(len(grads.shared))
+                frame[SHARED_GRADIENTS] = address(own)
+            self._run_tiles(table, frame, address(frame), tiles * part // parts, tiles * (part + 1) // parts, size, data.samples)
+            return int(frame[LEFT_DOMAIN]), own
+
+        for left_domain, own in all_parts(run_part, parts, threads_for(self._threads)):
             data.frame[LEFT_DOMAIN] |= left_domain
             if own is not None and grads is not None:
                 grads.shared += own
+
+    def _run_tiles(self, table: Table, frame: npt.NDArray[np.int64], of_frame: int, first: int, last: int, size: int, samples: int) -> None:
+        """Run steps for some tiles, in memory that is theirs meanwhile."""
+        if not table.places:
+            table.run(of_frame, first, last, size, samples)
+            return
+        memory = memory_of(2 * size * table.places + ALIGNED)
+        begin = -(-address(memory) // (8 * ALIGNED)) * 8 * ALIGNED
+        frame[TILE], frame[TILE_GRADIENTS] = begin, begin + 8 * size * table.places
+        table.run(of_frame, first, last, size, samples)
+        give_back(memory)
 
     def _seeds(self, grads: Gradients) -> tuple[Any, ...]:
         """The table of seeds, what it refers to, and last its address."""

@@ -14,7 +14,7 @@ from autograd.compiled.backends.contract import Executable, Seed, Storage, Viola
 from autograd.compiled.backends.llvm.batch import Batch
 from autograd.compiled.backends.llvm.frame import LEFT_DOMAIN, SHARED_GRADIENTS
 from autograd.compiled.backends.llvm.lowering import UnsupportedError, steps_of
-from autograd.compiled.backends.llvm.rows import Data, Gradients, address
+from autograd.compiled.backends.llvm.rows import Data, Gradients
 from autograd.compiled.backends.llvm.tables import Table
 from autograd.compiled.backends.numpy import reference
 from autograd.compiled.ir import Code
@@ -40,9 +40,14 @@ class Kernels(reference.Reference):
         """See `Executable`."""
         return Data(self._template.copy(), samples, self._batch.inputs, self._batch.results)
 
-    def gradients(self, samples: int = 1, seed: Seed | None = None) -> Gradients:
+    def gradients(self, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Gradients:
         """See `Executable`."""
-        grads = Gradients(np.zeros(len(self._template)), samples, self._batch.wanted)
+        if isinstance(spare, Gradients):
+            grads = spare
+            grads.shared.fill(0.0)
+            grads.seeds.clear()
+        else:
+            grads = Gradients(np.zeros(len(self._template)), samples, self._batch.wanted)
         if seed is not None:
             grads.set(*seed)
         return grads
@@ -91,7 +96,7 @@ class Kernels(reference.Reference):
     def _begin(self, data: Data, grads: Gradients | None) -> None:
         data.frame[LEFT_DOMAIN] = 0
         if grads is not None:
-            data.frame[SHARED_GRADIENTS] = address(grads.shared)
+            data.frame[SHARED_GRADIENTS] = grads.of_shared
 
     def _violations(self, data: Data) -> list[Violation]:
         return super().forward(self._whole(data)) if data.frame[LEFT_DOMAIN] else []

@@ -71,13 +71,26 @@ class Data(Storage):
         of_shared, of_frame: the addresses of the shared numbers, and of the frame.
     """
 
-    __slots__ = ("_lent", "_of_inputs", "_of_results", "_samples", "frame", "inputs", "of_frame", "of_shared", "results", "table")
+    __slots__ = (
+        "_is_small",
+        "_lent",
+        "_of_inputs",
+        "_of_results",
+        "_samples",
+        "frame",
+        "inputs",
+        "of_frame",
+        "of_shared",
+        "results",
+        "table",
+    )
 
     def __init__(self, shared: Array, samples: int, of_inputs: Places, of_results: Places) -> None:
         self.shared = shared
         self._samples, self._of_inputs, self._of_results = samples, of_inputs, of_results
         count = len(of_inputs.all)
-        self.inputs = memory_for(count, samples if count * samples <= FEW else 0)
+        self._is_small = count * samples <= FEW
+        self.inputs = memory_for(count, samples if self._is_small else 0)
         self.table = np.zeros(count, dtype=np.int64)
         self._lent: list[tuple[slice, Array]] = []
         self.results = memory_for(0, samples)
@@ -105,6 +118,9 @@ class Data(Storage):
     def put(self, places: Index | int, numbers: Any, lend: bool = False) -> None:
         """See `Storage`."""
         rows = self._of_inputs.rows(places)
+        if self._is_small:
+            self.inputs[rows] = numbers
+            return
         if lend and isinstance(rows, (int, slice)) and self._is_lendable(numbers, rows):
             rows = slice(rows, rows + 1) if isinstance(rows, int) else rows
             self.table[rows] = address(numbers) + 8 * self._samples * np.arange(rows.stop - rows.start)
@@ -121,7 +137,7 @@ class Data(Storage):
         if not isinstance(numbers, np.ndarray) or numbers.dtype != np.float64 or not numbers.flags.c_contiguous:
             return False
         count = 1 if isinstance(rows, int) else rows.stop - rows.start
-        return numbers.size == count * self._samples > 0 and len(self.table) * self._samples > FEW
+        return numbers.size == count * self._samples > 0
 
     def give_back(self) -> None:
         """See `Storage`."""
@@ -143,20 +159,25 @@ class Data(Storage):
         return Storage(self.shared.copy(), batched)
 
 
+NO_ROWS = np.zeros((0, 1))
+
+
 class Gradients(Storage):
     """The gradients of a run.
 
     Attributes:
         rows: a row for each batched leaf whose gradient is wanted, after a run.
+        of_shared: the address of the shared gradients.
         seeds: the gradients of batched results, by place: a number, or one for each sample.
     """
 
-    __slots__ = ("_samples", "_wanted", "rows", "seeds")
+    __slots__ = ("_samples", "_wanted", "of_shared", "rows", "seeds")
 
     def __init__(self, shared: Array, samples: int, wanted: Places) -> None:
         self.shared = shared
         self._samples, self._wanted = samples, wanted
-        self.rows = np.zeros((0, samples))
+        self.of_shared = address(shared)
+        self.rows = NO_ROWS
         self.seeds: dict[int, float | Array] = {}
 
     @property

@@ -37,8 +37,10 @@ def give_back(memory: Array) -> None:
         _SPARE.append(memory)
 
 
-SIX = ctypes.c_int64 * 6
-LOOP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(SIX))
+MOST_CALLS = 64
+"""The arguments of so many different calls are kept."""
+
+LOOP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 """The loop over tiles: see `tiles_kernel`. It releases the lock of the interpreter."""
 
 
@@ -57,6 +59,7 @@ class Table:
         rows = [(self._address(step), self._placed(step.arguments, tile)) for step in steps]
         self.rows = np.array(rows, dtype=np.int64).reshape(-1, 2)
         self._first = len(self.rows), address(self.rows)
+        self._calls: dict[tuple[int, int, int, int], tuple[int, Any]] = {}
         self._loop = LOOP(kernel(tiles_kernel))
 
     def run(self, frame: int, first: int, last: int, size: int, samples: int) -> None:
@@ -68,8 +71,16 @@ class Table:
             size: the number of samples of a tile.
             samples: the number of all samples.
         """
-        if len(self.rows):
-            self._loop(frame, SIX(*self._first, first, last, size, samples))
+        if not len(self.rows):
+            return
+        key = first, last, size, samples
+        call = self._calls.get(key)
+        if call is None:
+            if len(self._calls) >= MOST_CALLS:
+                self._calls.clear()
+            arguments = np.array([*self._first, *key], dtype=np.int64)
+            call = self._calls[key] = address(arguments), arguments
+        self._loop(frame, call[0])
 
     def _address(self, step: Step) -> int:
         if isinstance(step.make, Loaded):

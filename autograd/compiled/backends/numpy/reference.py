@@ -33,9 +33,11 @@ class Reference:
         """See `Executable`."""
         return Storage(np.zeros(self.code.shared), np.zeros((self.code.batched, samples)))
 
-    def gradients(self, samples: int = 1, seed: Seed | None = None) -> Storage:
+    def gradients(self, samples: int = 1, seed: Seed | None = None, spare: Storage | None = None) -> Storage:
         """See `Executable`."""
-        grads = self.zeros(samples)
+        grads = self.zeros(samples) if spare is None else spare
+        if spare is not None:
+            grads.shared[...] = grads.batched[...] = 0.0
         if seed is not None:
             grads.set(*seed)
         return grads

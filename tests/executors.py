@@ -5,8 +5,8 @@ import os
 
 import numpy as np
 
-from autograd.compiled.backends.llvm import batch, rows, tables
-from autograd.compiled.backends.llvm.rows import Array
+from autograd.compiled.backends.llvm import batch, run_storage, tables
+from autograd.compiled.backends.llvm.run_storage import Array
 
 EXECUTORS = ["numpy", "native"]
 if importlib.util.find_spec("llvmlite") is None and not os.environ.get("SCALAR_AUTOGRAD_REQUIRE_LLVM"):
@@ -19,5 +19,5 @@ def poison() -> None:
     def memory_for(*shape: int) -> Array:
         return np.full(shape, np.nan)
 
-    batch.memory_for = rows.memory_for = tables.memory_for = memory_for
+    batch.memory_for = run_storage.memory_for = tables.memory_for = memory_for
     batch.memory_of = memory_for

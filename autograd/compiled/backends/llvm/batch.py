@@ -12,7 +12,7 @@ from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.llvm.frame import GRADIENTS, LEFT_DOMAIN, RESULTS, SEEDS, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
 from autograd.compiled.backends.llvm.lowering import Steps
 from autograd.compiled.backends.llvm.machine_code import Loaded, lanes
-from autograd.compiled.backends.llvm.rows import Data, Gradients, Places, address, memory_for
+from autograd.compiled.backends.llvm.run_storage import Data, Gradients, Places, address, memory_for
 from autograd.compiled.backends.llvm.step import Step
 from autograd.compiled.backends.llvm.straight import TooLongError, is_short, straight_kernel
 from autograd.compiled.backends.llvm.tables import ALIGNED, Table, give_back, memory_of

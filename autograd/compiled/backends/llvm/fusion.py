@@ -224,6 +224,8 @@ class Order:
             outputs = range(item.start, item.start + item.size)
             item.stored = item.stored and (not self.needed.isdisjoint(outputs) or not is_cheap(item.operation, len(item.inputs)))
             receives = not item.constant and not gradients.isdisjoint(outputs)
+            if receives:  # also those that receive nothing are read
+                self._touched.append(np.arange(item.start, item.start + item.size))
             members.append(
                 Member(
                     item.operation,

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.llvm.machine_code import Loaded, kernel
-from autograd.compiled.backends.llvm.rows import address, memory_for
+from autograd.compiled.backends.llvm.run_storage import address, memory_for
 from autograd.compiled.backends.llvm.step import Numbers, Step, Words
 from autograd.compiled.backends.llvm.tiles import tiles_kernel
 

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from autograd.compiled.backends.llvm import batch, run_storage, tables
+from autograd.compiled.backends.llvm import batch, run_storage, step_table
 from autograd.compiled.backends.llvm.run_storage import Array
 
 EXECUTORS = ["numpy", "native"]
@@ -19,5 +19,5 @@ def poison() -> None:
     def memory_for(*shape: int) -> Array:
         return np.full(shape, np.nan)
 
-    batch.memory_for = run_storage.memory_for = tables.memory_for = memory_for
+    batch.memory_for = run_storage.memory_for = step_table.memory_for = memory_for
     batch.memory_of = memory_for

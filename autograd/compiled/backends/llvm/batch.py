@@ -14,8 +14,8 @@ from autograd.compiled.backends.llvm.lowering import Steps
 from autograd.compiled.backends.llvm.machine_code import Loaded, lanes
 from autograd.compiled.backends.llvm.run_storage import Data, Gradients, Places, address, memory_for
 from autograd.compiled.backends.llvm.step import Step
+from autograd.compiled.backends.llvm.step_table import ALIGNED, Table, give_back, memory_of
 from autograd.compiled.backends.llvm.straight import TooLongError, is_short, straight_kernel
-from autograd.compiled.backends.llvm.tables import ALIGNED, Table, give_back, memory_of
 from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.threads import all_parts, threads_for
 from autograd.compiled.backends.llvm.tiles import inputs_kernel, outputs_kernel, seeds_kernel

@@ -15,7 +15,7 @@ from autograd.compiled.backends.llvm.batch import Batch
 from autograd.compiled.backends.llvm.frame import LEFT_DOMAIN, SHARED_GRADIENTS
 from autograd.compiled.backends.llvm.lowering import UnsupportedError, steps_of
 from autograd.compiled.backends.llvm.run_storage import Data, Gradients
-from autograd.compiled.backends.llvm.tables import Table
+from autograd.compiled.backends.llvm.step_table import Table
 from autograd.compiled.backends.numpy import reference
 from autograd.compiled.ir import Code
 

@@ -18,7 +18,7 @@ from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED,
 from autograd.compiled.backends.llvm.step import Step, Table
 from autograd.ops import Operation
 
-MOST_MEMBERS, MOST_INPUTS = 24, 48
+MOST_MEMBERS, MOST_INPUTS = 12, 24
 """So many instructions are one kernel at most, with so many inputs in all: more would not fit into registers."""
 
 NARROW = 8

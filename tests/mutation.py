@@ -29,7 +29,7 @@ sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
 
 from benchmarks.results import RESULTS, record  # noqa: E402 - from the folder above
 
-TABLE = "autograd/ops.py"
+TABLE = ("autograd/ops.py", "autograd/formulas.py")
 TABLE_TESTS = ["tests/test_special_points.py", "tests/test_ops.py", "tests/test_accuracy.py", "tests/test_custom.py"]
 FOLDERS = {"compiled": ("autograd/compiled", "tests/compiled"), "nn": ("nn", "tests/nn")}
 """What can be drawn from besides the table: the folder of the code, and that of its tests."""
@@ -39,7 +39,7 @@ LEFT_OUT = ("autograd/compiled/backends/machine/",)
 
 SECONDS = 120.0
 """How long the tests of a file may take until one of them fails."""
-STALLED = 45.0
+STALLED = 60.0
 """A test that takes longer than so many seconds hangs: a mutant that hangs is noticed."""
 
 EXCHANGED: dict[type, type] = {
@@ -94,7 +94,7 @@ class Mutant:
 def files(of: str) -> list[str]:
     """The files that mutants of one kind are drawn from."""
     if of == "ops":
-        return [TABLE]
+        return [*TABLE]
     paths = sorted((ROOT / FOLDERS[of][0]).rglob("*.py"))
     return [name for name in (path.relative_to(ROOT).as_posix() for path in paths) if not name.startswith(LEFT_OUT)]
 
@@ -103,9 +103,9 @@ def mutants_of(path: str) -> list[Mutant]:
     """All mutants of a file."""
     source = (ROOT / path).read_text(encoding="utf-8")
     tree = ast.parse(source)
-    if path != TABLE:
+    if path not in TABLE:
         return [Mutant(path, node.lineno, what, _spliced(source, node, new)) for node, what, new in _changes_of(tree)]
-    rows = [(statement, _row(statement)) for statement in tree.body]
+    rows = [(statement, _row(statement) if path == TABLE[0] else "") for statement in tree.body if not isinstance(statement, ast.Expr)]
     return [
         Mutant(path, node.lineno, what, _spliced(source, node, new), row)
         for statement, row in rows
@@ -182,6 +182,8 @@ def _computed(node: ast.AST) -> Iterator[ast.AST]:
         return
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return
+    if isinstance(node, ast.keyword) and node.arg == "strict":  # of zip: it holds, or the code is wrong
+        return
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):  # a name for a type, such as dict[str, int]
         return
     yield node
@@ -212,7 +214,7 @@ def stages(mutant: Mutant) -> list[list[str]]:
     For a row of the table these are the tests of the table that name it. For any other file, first the test files that are named after
     it or its folder, or that import it, then the others in the folder of tests.
     """
-    if mutant.path == TABLE:
+    if mutant.path in TABLE:
         return [[*TABLE_TESTS, *(["-k", f"{mutant.row} or special"] if mutant.row else [])]]
     first, rest = tests_of(mutant.path)
     return [names for names in (first, rest) if names]
@@ -247,6 +249,7 @@ class Copy:
             **os.environ,
             "PYTHONPATH": str(self.root),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
             "XDG_CACHE_HOME": str(folder / "cache"),
         }
 
@@ -257,7 +260,7 @@ class Copy:
         end = time.monotonic() + SECONDS
         try:
             for arguments in stages(mutant):
-                if answer := self.run(arguments, end, plain=mutant.path == TABLE):
+                if answer := self.run(arguments, end, plain=mutant.path in TABLE):
                     return answer
             return ""
         finally:
@@ -267,20 +270,21 @@ class Copy:
         """Run tests until one fails; returns its name, or "" if none does until `end`."""
         command = [sys.executable, "-m", "pytest", "-x", "-vv", "-n", "0", "--tb", "no", "-p", "no:cacheprovider", *arguments]
         environment = self._environment | ({"SCALAR_AUTOGRAD_PLAIN": "1"} if plain else {})
+        hangs = late = False
         with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             process = subprocess.Popen(command, cwd=self.root, env=environment, stdout=output, stderr=subprocess.STDOUT)
             size, since = 0, time.monotonic()
-            while process.poll() is None:
+            while process.poll() is None and not (hangs or late):
                 time.sleep(0.1)
                 if os.fstat(output.fileno()).st_size != size:
                     size, since = os.fstat(output.fileno()).st_size, time.monotonic()
-                hangs = time.monotonic() - since > STALLED
-                if hangs or time.monotonic() > end:
-                    process.kill()
-                    process.wait()
-                    return "a test that hangs" if hangs else ""
+                hangs, late = time.monotonic() - since > STALLED, time.monotonic() > end
+            process.kill()
+            process.wait()
             output.seek(0)
             text = output.read()
+        if hangs or late:
+            return f"{re.findall(r'^tests/[^ ]+', text, re.MULTILINE)[-1:]}, which hangs" if hangs else ""
         if process.returncode == 0:
             return ""
         failed = re.search(r"^(?:FAILED|ERROR) (\S+)", text, re.MULTILINE)
@@ -290,13 +294,13 @@ class Copy:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Plant errors, and see whether a test fails for each.")
     parser.add_argument("--of", choices=("ops", *FOLDERS), default="ops", help="where to plant them (default: %(default)s)")
-    parser.add_argument("--only", default="", help="only in files whose path contains this")
+    parser.add_argument("--only", default="", help="only mutants whose line in the report contains this")
     parser.add_argument("--most", type=int, help="try so many, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help=f"write the counts to {RESULTS.name}, from which the README has them")
     parser.add_argument("--verbose", action="store_true", help="print what notices each mutant")
     options = parser.parse_args()
-    every = [mutant for path in files(options.of) if options.only in path for mutant in mutants_of(path)]
+    every = [mutant for path in files(options.of) for mutant in mutants_of(path) if options.only in str(mutant)]
     if options.most and options.most < len(every):
         every = random.Random(options.seed).sample(every, options.most)
     survivors = 0

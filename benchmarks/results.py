@@ -19,3 +19,8 @@ def record(name: str, value: Any) -> None:
     """Write one measurement to the file. The others stay."""
     text = json.dumps(results() | {name: value}, indent=1, sort_keys=True, ensure_ascii=False)
     RESULTS.write_text(f"{text}\n", encoding="utf-8")
+
+
+def rounded(value: float) -> float:
+    """Four digits: more would change with every run."""
+    return float(f"{value:.4g}")

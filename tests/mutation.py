@@ -42,6 +42,8 @@ SECONDS = 120.0
 STALLED = 60.0
 """A test that takes longer than so many seconds hangs: a mutant that hangs is noticed."""
 
+FIRST_USE = "from autograd import Value, compile; x = Value(2.0); compile(x * x, executor='native')()"
+
 EXCHANGED: dict[type, type] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -252,6 +254,8 @@ class Copy:
             "PYTHONUNBUFFERED": "1",
             "XDG_CACHE_HOME": str(folder / "cache"),
         }
+        # what is compiled once on a machine is compiled now, not while a mutant waits for it
+        subprocess.run([sys.executable, "-c", FIRST_USE], cwd=self.root, env=self._environment, capture_output=True, check=False)
 
     def caught(self, mutant: Mutant) -> str:
         """How the tests notice a mutant: by which of them, or that one hangs; "" if they do not."""

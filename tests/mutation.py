@@ -214,7 +214,7 @@ def stages(mutant: Mutant) -> list[list[str]]:
     """What pytest is called with, one call after the other.
 
     For a row of the table these are the tests of the table that name it. For any other file, first the test files that are named after
-    it or its folder, or that import it, then the others in the folder of tests.
+    it or its folder, or that import it, then the others in the folder of tests, first those that name most of what it defines.
     """
     if mutant.path in TABLE:
         return [[*TABLE_TESTS, *(["-k", f"{mutant.row} or special"] if mutant.row else [])]]
@@ -228,13 +228,20 @@ def tests_of(path: str) -> tuple[list[str], list[str]]:
     module = path.removesuffix(".py").replace("/", ".")
     package, _, name = module.rpartition(".")
     imported = re.compile(rf"(from|import) {re.escape(module)}\b|from {re.escape(package)} import [^\n]*\b{name}\b")
-    own = re.compile(rf"(_|\b)({name}|{package.rpartition('.')[2]})(_|\b)")
+    own = re.compile(rf"(_|\b)({name}(?:e?s)?|{package.rpartition('.')[2]})(_|\b)")
     every = sorted((ROOT / folder).glob("test_*.py"))
     named = [p for p in every if own.search(p.stem.removeprefix("test_").removeprefix("nn_"))]
     importing = [p for p in every if p not in named and imported.search(p.read_text(encoding="utf-8"))]
-    rest = [p for p in every if p not in named and p not in importing]
+    public = re.compile("|".join(rf"\b{name}\b" for name in _public(path)) or r"(?!)")
+    rest = sorted({*every} - {*named, *importing}, key=lambda p: (-len(public.findall(p.read_text(encoding="utf-8"))), p.name))
     first, others = ([p.relative_to(ROOT).as_posix() for p in paths] for paths in ([*named, *importing], rest))
     return first, others
+
+
+def _public(path: str) -> list[str]:
+    """The names of the functions and classes of a file that others use."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")]
 
 
 # -- running them ---------------------------------------------------------------------------------------------------------

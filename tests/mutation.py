@@ -39,6 +39,8 @@ LEFT_OUT = ("autograd/compiled/backends/machine/",)
 
 SECONDS = 120.0
 """How long the tests of a file may take until one of them fails."""
+SECONDS_OF_TABLE = 300.0
+"""The same for the table, whose tests compute with hundreds of digits."""
 STALLED = 60.0
 """A test that takes longer than so many seconds hangs: a mutant that hangs is noticed."""
 
@@ -218,11 +220,11 @@ def stages(mutant: Mutant) -> list[list[str]]:
     """
     if mutant.path in TABLE:
         return [[*TABLE_TESTS, *(["-k", f"{mutant.row} or special"] if mutant.row else [])]]
-    first, rest = tests_of(mutant.path)
+    first, rest = belonging(mutant.path)
     return [names for names in (first, rest) if names]
 
 
-def tests_of(path: str) -> tuple[list[str], list[str]]:
+def belonging(path: str) -> tuple[list[str], list[str]]:
     """The test files named after a file or its folder, or that import it; and the others of its part of the project."""
     folder = next(tests for code, tests in FOLDERS.values() if path.startswith(f"{code}/"))
     module = path.removesuffix(".py").replace("/", ".")
@@ -268,7 +270,7 @@ class Copy:
         """How the tests notice a mutant: by which of them, or that one hangs; "" if they do not."""
         path = self.root / mutant.path
         path.write_text(mutant.text, encoding="utf-8")
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + (SECONDS_OF_TABLE if mutant.path in TABLE else SECONDS)
         try:
             for arguments in stages(mutant):
                 if answer := self.run(arguments, end, plain=mutant.path in TABLE):

@@ -232,6 +232,7 @@ def points_of(row: Operation) -> list[tuple[float, ...]]:
         candidates = [tuple(rng.uniform(-3.0, 3.0) for _ in range(row.arity or 4)) for _ in range(30)]
         if row.name == "logsumexp":
             candidates += [(40.0, 1.0, 0.3), (1.0, 38.0, 2.0), (0.0, 1e-9, 1e-17), (0.0, 700.0, 3.0), (1e-300, 0.0, -3.0)]
+            candidates += [(x, x, x) for x in (1e300, -1e300, 1e-300)]
     elif row.arity == 1:
         positive = [*MAGNITUDES, *FAR, *ZEROS, *[x * (1.0 + 1e-9) for x in ZEROS], *[rng.uniform(0.0, 4.0) for _ in range(15)]]
         candidates = [(0.0,), *[(sign * x,) for x in positive for sign in (1.0, -1.0)]]

@@ -213,8 +213,12 @@ FAR_BOUNDS: dict[str, tuple[Callable[..., bool], float, str]] = {
 }
 """Where at the far ends a row has another bound, and why."""
 
-OVERFLOWING: dict[str, Callable[..., bool]] = dict.fromkeys(("atan2", "hypot"), lambda a, b: math.hypot(a, b) < 1e-150)
-"""Where derivatives may be infinite or nan though they are finite, because 1 / r² or 1 / r³ overflows; they are no other wrong numbers."""
+OVERFLOWING: dict[str, Callable[..., bool]] = {
+    **dict.fromkeys(("atan2", "hypot"), lambda a, b: math.hypot(a, b) < 1e-150),
+    "pow": lambda a, b: b == 0.0 and abs(a) < 1e-100,
+}
+"""Where computed derivatives may be infinite or nan though the exact ones are finite, because 1 / r², 1 / r³ or, for `pow`, 1 / a³ overflows. They
+are no other wrong numbers."""
 
 CROSSING: dict[str, tuple[int, ...]] = {
     **{"pow": (2, 3), "atan": (3,), "atan2": (2, 3), "hypot": (3,), "asinh": (3,), "tanh": (3,), "erf": (3,), "erfc": (3,)},
@@ -343,6 +347,16 @@ def test_the_odd_part_is_kept(row: str) -> None:
             assert grad(grad(hypot))(1.0, x) == pytest.approx(x * x, rel=1e-15)
         else:
             assert nth_derivative(function_of(OPERATIONS[row]), 2)(x) == pytest.approx(factor[row] * x, rel=1e-15)
+
+
+def test_at_the_far_ends() -> None:
+    """Where a square overflows, a derivative is infinite, or an exponent is 0."""
+    assert nth_derivative(autograd.atan, 2)(1e78) == pytest.approx(-2e-234, rel=1e-15)
+    assert nth_derivative(autograd.atan, 3)(1e70) == pytest.approx(6e-280, rel=1e-15)
+    for x in (1e-300, -1e-300):
+        assert [nth_derivative(autograd.cbrt, n)(x) for n in (2, 3)] == [math.copysign(math.inf, -x), math.inf]
+    assert grad(grad(lambda a, b: a**b, 0), 1)(2.0, 0.0) == grad(grad(lambda a, b: a**b, 1), 0)(2.0, 0.0) == 0.5
+    assert [nth_derivative(lambda a: a**0.0, n)(1e-200) for n in (1, 2, 3)] == [0.0, 0.0, 0.0]
 
 
 # -- a formula that cancels ------------------------------------------------------------------------------------------------

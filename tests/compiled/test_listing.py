@@ -406,3 +406,10 @@ def test_leaves_without_a_label_are_as_few_arrays_as_instructions_read() -> None
     single = str(compile(a * tanh(b) + exp(c)))
     assert all(f"leaves{i}" in single for i in "₀₁₂")
     assert "leaves_2" not in single
+
+
+def test_lines_are_equal_and_shown_by_what_they_say() -> None:
+    x = Value(2.0, label="x")
+    first, again = (compile(tanh(x) * x).outline() for _ in range(2))
+    assert first == again
+    assert repr(first[0]) == "Line(name='t1', shape='', text='tanh(x)', is_product=False, sources=(('x', 'x'),), scope='')"

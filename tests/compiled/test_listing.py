@@ -413,3 +413,9 @@ def test_lines_are_equal_and_shown_by_what_they_say() -> None:
     first, again = (compile(tanh(x) * x).outline() for _ in range(2))
     assert first == again
     assert repr(first[0]) == "Line(name='t1', shape='', text='tanh(x)', is_product=False, sources=(('x', 'x'),), scope='')"
+
+
+def test_a_negative_base_is_in_brackets_and_a_negative_factor_is_not() -> None:
+    x = Value(3.0, label="x")
+    assert "t1 = (-2) ** x" in str(compile(tanh((-2.0) ** x)))
+    assert "t1 = -2 * x" in str(compile(tanh(-2.0 * x)))

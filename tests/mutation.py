@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
 
-from benchmarks.results import RESULTS, record  # noqa: E402 - from the folder above
+from benchmarks.results import RESULTS, record, results  # noqa: E402 - from the folder above
 
 TABLE = ("autograd/ops.py", "autograd/formulas.py")
 TABLE_TESTS = ["tests/test_special_points.py", "tests/test_ops.py", "tests/test_accuracy.py", "tests/test_custom.py"]
@@ -79,7 +79,7 @@ class Mutant:
 
     Attributes:
         path: the file it is in, relative to the project.
-        line: its line.
+        line, column: where in the file.
         what: what was changed.
         text: the source of the file with the error.
         row: the row of the op table it is in; "" for what all rows share, or for another file.
@@ -87,12 +87,13 @@ class Mutant:
 
     path: str
     line: int
+    column: int
     what: str
     text: str
     row: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.what}"
+        return f"{self.path}:{self.line}:{self.column}: {self.what}"
 
 
 def files(of: str) -> list[str]:
@@ -108,10 +109,10 @@ def mutants_of(path: str) -> list[Mutant]:
     source = (ROOT / path).read_text(encoding="utf-8")
     tree = ast.parse(source)
     if path not in TABLE:
-        return [Mutant(path, node.lineno, what, _spliced(source, node, new)) for node, what, new in _changes_of(tree)]
+        return [Mutant(path, node.lineno, node.col_offset, what, _spliced(source, node, new)) for node, what, new in _changes_of(tree)]
     rows = [(statement, _row(statement) if path == TABLE[0] else "") for statement in tree.body if not isinstance(statement, ast.Expr)]
     return [
-        Mutant(path, node.lineno, what, _spliced(source, node, new), row)
+        Mutant(path, node.lineno, node.col_offset, what, _spliced(source, node, new), row)
         for statement, row in rows
         if row is not None
         for node, what, new in _changes_in_table(statement)
@@ -311,25 +312,31 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="try so many, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help=f"write the counts to {RESULTS.name}, from which the README has them")
+    parser.add_argument("--again", action="store_true", help="try those that survived when the counts were written, and write them anew")
     parser.add_argument("--verbose", action="store_true", help="print what notices each mutant")
     options = parser.parse_args()
     every = [mutant for path in files(options.of) for mutant in mutants_of(path) if options.only in str(mutant)]
     if options.most and options.most < len(every):
         every = random.Random(options.seed).sample(every, options.most)
-    survivors = 0
+    name, tried, seed = f"mutants of {options.of}", len(every), options.seed
+    if options.again:
+        last = results()[name]
+        tried, seed = last["planted"], last["seed"]
+        every = [mutant for mutant in every if str(mutant) in last["survivors"]]
+    survivors: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         project = Copy(Path(folder))
         for n, mutant in enumerate(every, start=1):
             start = time.monotonic()
             answer = project.caught(mutant)
-            survivors += not answer
+            survivors += [] if answer else [str(mutant)]
             if not answer or options.verbose:
                 print(f"{f'caught by {answer}' if answer else 'survived'}, {time.monotonic() - start:.0f} s: {mutant}", flush=True)
             if n % 50 == 0:
-                print(f"{n} of {len(every)} mutants, {survivors} survived", flush=True)
-    print(f"{len(every)} mutants, {len(every) - survivors} killed, {survivors} survived")
-    if options.write:
-        record(f"mutants of {options.of}", {"seed": options.seed, "planted": len(every), "caught": len(every) - survivors})
+                print(f"{n} of {len(every)} mutants, {len(survivors)} survived", flush=True)
+    print(f"{len(every)} mutants, {len(every) - len(survivors)} killed, {len(survivors)} survived")
+    if options.write or options.again:
+        record(name, {"seed": seed, "planted": tried, "caught": tried - len(survivors), "survivors": survivors})
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def test_an_error_is_noticed_and_a_change_of_nothing_is_not(tmp_path: Path) -> N
     try:
         mutation.stages = lambda mutant: [["tests/nn/test_nn_stopping.py"]]
         assert project.caught(wrong).startswith("tests/nn/test_nn_stopping.py::test_")
-        assert project.caught(Mutant(path, 1, "nothing", text)) == ""
+        assert project.caught(Mutant(path, 1, 0, "nothing", text)) == ""
     finally:
         mutation.stages = original
     assert (project.root / path).read_text(encoding="utf-8") == text

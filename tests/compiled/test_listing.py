@@ -397,11 +397,14 @@ def test_the_reader_finds_what_is_untrue(true: str, untrue: str) -> None:
 
 
 def test_leaves_without_a_label_are_as_few_arrays_as_instructions_read() -> None:
-    """Two instructions that read four leaves each have an array each; three that read one each share one array."""
+    """Two instructions that read several leaves each have an array each; three that read one each share one array."""
     values = [Value(float(i)) for i in range(8)]
     several = str(compile(sum(map(tanh, values[:4])) + sum(map(exp, values[4:]))))
     assert "tanh(leaves[4])" in several
     assert "exp(leaves_2[4])" in several
+    two = str(compile(sum(map(tanh, values[:2])) + sum(map(exp, values[2:4]))))
+    assert "tanh(leaves[2])" in two
+    assert "exp(leaves_2[2])" in two
     a, b, c = values[:3]
     single = str(compile(a * tanh(b) + exp(c)))
     assert all(f"leaves{i}" in single for i in "₀₁₂")

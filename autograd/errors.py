@@ -1,6 +1,6 @@
 """The exceptions, one tree.
 
-Each is also the built-in exception that a plain Python float would have raised, so existing `except` clauses keep working::
+Each is also a built-in exception: where plain Python floats raise one, it is that one, so existing `except` clauses keep working::
 
     AutogradError
     ├── DomainError         (ValueError)         log(-1): no real result

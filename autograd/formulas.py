@@ -18,9 +18,16 @@ ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
 
 
 def power_slope(xp: Any, y: Number, a: Number, b: Number) -> Number:
-    """b a^(b-1); 0 at b = 0, where that would be 0 · inf; y b / a where b - 1 is rounded, whose power would be far off."""
+    """b a^(b-1); y b / a where b - 1 is rounded, whose power would be far off.
+
+    So it is at b = 0, where the power may be infinite. It is 0 there, but its derivative with respect to b is 1 / a. At a = b = 0 it is 0.
+    """
+    if isinstance(b, float) and b == 0.0:
+        return 0.0  # a constant exponent, with respect to which nothing is differentiated, or just a number
+    by_division = xp.divide(y * b, a)
+    at_zero = xp.where((a > 0.0) | (a < 0.0), by_division + 0.0, 0.0)
     exact = xp.equal((b - 1.0) + 1.0, b) | xp.equal(y, 0.0) | xp.isinf(y)
-    return xp.where(xp.equal(b, 0.0), 0.0, xp.where(exact, b * xp.power(a, b - 1.0), xp.divide(y * b, a)))
+    return xp.where(xp.equal(b, 0.0), at_zero, xp.where(exact, b * xp.power(a, b - 1.0), by_division))
 
 
 def exp_minus_abs(xp: Any, a: Number) -> Number:
@@ -54,6 +61,17 @@ def sech_squared(xp: Any, a: Number, t: Number) -> Number:
 def one_minus_square(xp: Any, a: Number) -> Number:
     """1 - a²: near 0 as it stands, for the sake of its derivative -2a; further out as (1 - a)(1 + a), for the sake of its value."""
     return xp.where(xp.abs(a) < 0.5, 1.0 - a * a, (1.0 - a) * (1.0 + a))
+
+
+def cube_root_slope(xp: Any, y: Number, a: Number) -> Number:
+    """y / 3a, which is inf at 0. Near 0 as y⁻² / 3, whose derivatives are sums of terms of one sign: they overflow to inf, not to nan."""
+    return xp.where(xp.equal(a, 0.0), xp.inf, xp.where(xp.abs(a) < 1e-100, xp.power(y, -2.0), xp.divide(y, a)) / 3.0)
+
+
+def over_one_plus_square(xp: Any, a: Number) -> Number:
+    """1 / (1 + a²); where 1 + a² is rounded to a², as (1 / a)², because the squares of a² in its derivatives would overflow."""
+    q = xp.divide(1.0, a)
+    return xp.where(xp.abs(a) > 1e9, q * q, 1.0 / (1.0 + a * a))
 
 
 def cosine(xp: Any, r: Number, a: Number, b: Number) -> Number:

@@ -227,7 +227,7 @@ LOG10 = define("log10", lambda xp, a: xp.log10(a), lambda xp, y, a: xp.divide(ex
 SQRT  = define("sqrt", lambda xp, a: xp.sqrt(a), lambda xp, y, a: xp.divide(0.5, y + 0.0),  # the root of -0.0 is -0.0, its slope inf
                domain=lambda xp, a: a >= 0.0, requires="a ≥ 0", doc="the square root")
 CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a),
-               lambda xp, y, a: xp.where(xp.equal(a, 0.0), xp.inf, xp.divide(y, a) / 3.0), doc="the cube root")
+               lambda xp, y, a: exact.cube_root_slope(xp, y, a), doc="the cube root")
 
 # -- trigonometry -----------------------------------------------------------------------------------------------------
 
@@ -238,7 +238,8 @@ ASIN  = define("asin", lambda xp, a: xp.asin(a), lambda xp, y, a: xp.divide(1.0,
                domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose sine is a, in [-π/2, π/2]")
 ACOS  = define("acos", lambda xp, a: xp.acos(a), lambda xp, y, a: xp.divide(-1.0, xp.sqrt(exact.one_minus_square(xp, a))),
                domain=lambda xp, a: (a >= -1.0) & (a <= 1.0), requires="-1 ≤ a ≤ 1", doc="the angle whose cosine is a, in [0, π]")
-ATAN  = define("atan", lambda xp, a: xp.atan(a), lambda xp, y, a: 1.0 / (1.0 + a * a), doc="the angle whose tangent is a, in (-π/2, π/2)")
+ATAN  = define("atan", lambda xp, a: xp.atan(a), lambda xp, y, a: exact.over_one_plus_square(xp, a),
+               doc="the angle whose tangent is a, in (-π/2, π/2)")
 ATAN2 = define("atan2", lambda xp, a, b: xp.atan2(a, b),
                lambda xp, y, a, b: exact.over_square(xp, b, xp.hypot(a, b)),
                lambda xp, y, a, b: exact.over_square(xp, -a, xp.hypot(a, b)),

@@ -62,7 +62,7 @@ def packages() -> SimpleNamespace:
     """The peers; None for each that is not installed."""
     return SimpleNamespace(
         casadi=peers.installed("casadi", "casadi>=3.7"),
-        jax=peers.installed("jax", "jax>=0.4.35"),
+        jax=peers.installed("jax", "jax>=0.8"),
         numba=peers.installed("numba", "numba>=0.60"),
         scipy=peers.installed("scipy.special", "scipy"),
         torch=peers.installed("torch", "torch>=2.3"),

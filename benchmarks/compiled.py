@@ -23,6 +23,7 @@ from autograd.graph import topological_order
 from benchmarks import cases
 from benchmarks.cases import Case, Run, casadi_function, executors, flat, packages
 from benchmarks.harness import Times, agree, interleaved
+from benchmarks.results import rounded
 
 CASES: tuple[Callable[[], Case], ...] = (
     cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step,
@@ -77,7 +78,8 @@ def timed(run: Run) -> float:
     return max(time.process_time() - start, 1e-6)
 
 
-def print_case(case: Case, seconds: float) -> None:
+def print_case(case: Case, seconds: float) -> dict[str, float]:
+    """Print how long each contestant takes, and return it in microseconds."""
     check(case)
     times = measured(case, seconds)
     goal = times.get(case.goal)
@@ -87,6 +89,7 @@ def print_case(case: Case, seconds: float) -> None:
     if case.steps > 1:
         epoch = ", ".join(f"{name} {row.median * 5_000:.2f}" for name, row in times.items())
         print(f"an epoch of 50,000 samples, in seconds: {epoch}")
+    return {name: rounded(row.median * 1e6) for name, row in times.items()}
 
 
 def chain(x: Any) -> Any:
@@ -97,8 +100,9 @@ def chain(x: Any) -> Any:
     return y
 
 
-def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> None:
-    """Print how long recording and compiling take."""
+def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> dict[str, dict[str, float]]:
+    """Print how long recording and compiling take, and return it in microseconds a node."""
+    columns, rows = ("graph", "compile(loss)", "f.record", "CasADi"), {}
     print("\nuntil there is a program, µs a node; f.record: of a function of arrays, graph included; CasADi: graph and gradient\n")
     print(f"{'':32}{'nodes':>12}{'graph':>8}{'compile(loss)':>15}{'f.record':>10}{'CasADi':>8}")
     gc.collect()
@@ -112,7 +116,9 @@ def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> Non
             runs.append(partial(casadi_function, f, len(x)))
         cells = [min(timed(run) for _ in range(3 if nodes < 10**5 else 1)) / nodes * 1e6 for run in runs]
         print(f"{name:32}{nodes:12,}" + "".join(f"{cell:{width}.2f}" for cell, width in zip(cells, (8, 15, 10, 8), strict=False)))
+        rows[name] = dict(zip(columns, map(rounded, cells), strict=False))
     gc.unfreeze()
+    return rows
 
 
 START = """
@@ -124,8 +130,8 @@ print(time.process_time())
 """
 
 
-def print_start() -> None:
-    """Print how long a process takes that runs a native program: the first one on a machine, and the next one."""
+def print_start() -> float:
+    """Print how long a process takes that runs a native program: the first one on a machine, and the next one. Return the difference."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"NUMBA_CACHE_DIR": folder, "XDG_CACHE_HOME": folder}
         root = Path(__file__).resolve().parent.parent
@@ -134,20 +140,21 @@ def print_start() -> None:
             for _ in range(2)
         )
     print(f"\na process with a native program, from its start: {first:.1f} s the first time on a machine, then {second:.2f} s")
+    return first - second
 
 
-def report(seconds: float) -> None:
-    """Print every table, measuring each for so many seconds."""
+def report(seconds: float) -> dict[str, Any]:
+    """Print every table, measuring each for so many seconds; return what the READMEs show of them."""
     jax = packages().jax
     if packages().torch:
         packages().torch.set_num_threads(1)
-    scalars = {}
+    scalars, measured = {}, {}
     with jax.enable_x64(True) if jax else nullcontext():
         for make in CASES:
             case = make()
-            print_case(case, seconds)
+            measured[make.__name__] = print_case(case, seconds)
             if case.scalar:
                 scalars[make.__name__.replace("_", " ")] = case.scalar
-    print_recording(scalars | {"a chain": (chain, np.array([1.0, 0.9999, 1e-4]))})
-    if "native" in executors():
-        print_start()
+    recording = print_recording(scalars | {"a chain": (chain, np.array([1.0, 0.9999, 1e-4]))})
+    first_use = {"first use, seconds more": rounded(print_start())} if "native" in executors() else {}
+    return {"executors": executors(), "compiled": measured, "recording, µs a node": recording, **first_use}

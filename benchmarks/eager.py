@@ -12,6 +12,7 @@ from benchmarks import local_gradients, peers
 from benchmarks.gpt import adam, gpt
 from benchmarks.harness import Times, agree, allocated, builds, interleaved
 from benchmarks.moons import moons, moons_mlp
+from benchmarks.results import rounded
 
 Builds = dict[str, tuple[ModuleType, ModuleType]]
 
@@ -71,7 +72,8 @@ def by_tape(xad: Any, parameters: list[Any], loss: Callable[[], Any]) -> Step:
     return Step(run, gradients, tape.getMemory())
 
 
-def moons_table(engines: Builds, micrograd: Any, xad: Any, seconds: float) -> None:
+def moons_table(engines: Builds, micrograd: Any, xad: Any, seconds: float) -> dict[str, Any]:
+    """Print the table, and return its numbers."""
     steps: dict[str, Step] = {}
     if micrograd is not None:
         steps["micrograd"] = by_nodes(*moons(micrograd))
@@ -96,7 +98,14 @@ def moons_table(engines: Builds, micrograd: Any, xad: Any, seconds: float) -> No
             steps[f"compile(loss), {executor}"] = Step(program, partial(gradients_of, parameters))
     agree({name: [step.run(), *step.gradients()] for name, step in steps.items()})
     print("\nmicrograd's moons step: forward, backward, free (programs: forward and backward)")
-    _table(steps, same_code, len(autograd.graph.topological_order(root)), seconds)
+    nodes = len(autograd.graph.topological_order(root))
+    on, off = _table(steps, same_code, nodes, seconds)
+    return {
+        "nodes": nodes,
+        "seconds, collector on": {name: rounded(times.median) for name, times in on.items()},
+        "seconds, collector off": {name: rounded(times.median) for name, times in off.items()},
+        "bytes per node": {name: rounded(step.bytes / nodes) for name, step in steps.items() if step.bytes is not None},
+    }
 
 
 def gpt_table(engines: Builds, seconds: float) -> None:
@@ -134,7 +143,7 @@ def _count(root: Any) -> int:
     return len(seen)
 
 
-def _table(steps: dict[str, Step], same_graph: set[str], nodes: int, seconds: float) -> None:
+def _table(steps: dict[str, Step], same_graph: set[str], nodes: int, seconds: float) -> tuple[dict[str, Times], dict[str, Times]]:
     """Print a row for each step, with ratios to the first; for steps that build the same graph, also the time per node."""
     runs = {name: step.run for name, step in steps.items()}
     on, off = interleaved(runs, seconds), interleaved(runs, seconds, collector=False)
@@ -146,6 +155,7 @@ def _table(steps: dict[str, Step], same_graph: set[str], nodes: int, seconds: fl
     for name, step in steps.items():
         halves = [_half(times[name], times[first], nodes if name in same_graph else None, width) for times in (on, off)]
         print(f"{name:24}{''.join(halves)}" + (f"{step.bytes / nodes:12.0f}" if step.bytes is not None else ""))
+    return on, off
 
 
 def _half(times: Times, first: Times, nodes: int | None, width: int) -> str:
@@ -230,11 +240,12 @@ def updates_table(engines: Builds, seconds: float) -> None:
             print(f"{f'{what}, {name}':36}{len(parameters):12,}{step * 1e3:12.3f}{added * 1e3:12.3f}{added / (step + added):8.1%}")
 
 
-def report(seconds: float) -> None:
-    """Print every table."""
+def report(seconds: float) -> dict[str, Any]:
+    """Print every table, and return what the READMEs show of them."""
     engines = builds()
     micrograd, xad = peers.micrograd(), peers.xad()
-    moons_table(engines, micrograd, xad, seconds)
+    measured = moons_table(engines, micrograd, xad, seconds)
     gpt_table(engines, seconds)
     chains_table(engines, micrograd, xad, seconds)
     updates_table(engines, seconds)
+    return {"moons step under Python": measured}

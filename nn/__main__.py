@@ -24,7 +24,7 @@ from autograd._runtime.files import write_atomically
 from autograd._runtime.streams import say
 from autograd.checking import Comparison
 from autograd.errors import AutogradError, InputError, MissingPackageError
-from nn import MLP, Adam, History, Neuron, cross_entropy, data, fit, save
+from nn import MLP, Adam, History, Neuron, cross_entropy, data, evaluate, fit, save
 from nn.schedules import CosineAnnealingLR
 
 PROGRAM = "python -m nn"
@@ -35,6 +35,11 @@ PACKAGES = {  # the name of each import, and of the package that has it
     "graphviz": "graphviz",
     "matplotlib": "matplotlib",
     "sklearn": "scikit-learn",
+}
+
+CORE = {
+    True: "the core is compiled",
+    False: "the core runs as plain Python, several times slower: where there is a C compiler, pip compiles it",
 }
 
 
@@ -96,10 +101,11 @@ def run(options: argparse.Namespace) -> int:
 
     rng = random.Random(options.seed)
     (X, y), test = getattr(data, options.data)(rng)
+    (X, y), validation = data.split(X, y, 0.1, rng)
     model = MLP(len(X[0]), [*hidden, task.classes], rng=rng)
     sizes = "-".join(map(str, [len(X[0]), *hidden, task.classes]))
-    say(f"{options.data}: {len(X)} samples to learn from, {len(test[0])} held out for the test", sys.stdout)
-    say(f"MLP {sizes}: {len(model.parameters()):,} parameters, on the {'native' if NATIVE else 'plain Python'} engine", sys.stdout)
+    say(f"{options.data}: {len(X)} samples to learn from, {len(validation[0])} to validate, {len(test[0])} for the test", sys.stdout)
+    say(f"MLP {sizes}: {len(model.parameters()):,} parameters; {CORE[NATIVE]}", sys.stdout)
 
     say("gradients of the loss of the first sample, before training:", sys.stdout)
     comparisons = check(model, X[0], y[0])
@@ -111,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
 
     optimizer = Adam(model.parameters(), lr=lr)
     schedule = CosineAnnealingLR(optimizer, T_max=epochs)
-    history = fit(model, X, y, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size, validation=test, rng=rng)
+    history = fit(model, X, y, optimizer=optimizer, schedule=schedule, epochs=epochs, batch_size=batch_size, validation=validation, rng=rng)
     if not history.loss:
         raise KeyboardInterrupt
 
@@ -124,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     for file, content in pictures.items():
         write_atomically(options.out / file, content)
     save(model, options.out / "model.safetensors")
-    say(f"test accuracy {history.validation_accuracy[-1]:.1%}; wrote", sys.stdout)
+    say(f"accuracy on the test, which was not looked at before: {evaluate(model, *test)['accuracy']:.1%}; wrote", sys.stdout)
     say(f"  {options.out / 'training.svg'}: loss and accuracy by epoch", sys.stdout)
     say(f"  {options.out / 'neuron.svg'}: {name} on the first test sample, its largest inputs one by one", sys.stdout)
     say(f"  {options.out / 'model.safetensors'}: the weights, for nn.load", sys.stdout)

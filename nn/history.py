@@ -79,7 +79,7 @@ class History:
         names = ["loss", *[name for name in self.metrics if not name.startswith("validation_")]]
         figure = new_figure(4.0 * len(names), 3.2)
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-            for curve, label, line, marker in ((name, "training", "-", "o"), (f"validation_{name}", "test", "--", "s")):
+            for curve, label, line, marker in ((name, "training", "-", "o"), (f"validation_{name}", "validation", "--", "s")):
                 if numbers := curves.get(curve):
                     epochs = range(1, len(numbers) + 1)
                     axes.plot(epochs, numbers, line, marker=marker if len(numbers) <= MARKED else "", label=label, markersize=4)

@@ -82,6 +82,6 @@ def epoch_line(history: History, epochs: int, names: Iterable[str]) -> str:
 
     parts = [f"loss {history.loss[-1]:.4f}", *[f"training {shown(name, history.metrics[name][-1])}" for name in names]]
     if history.validation_loss:
-        parts.append(f"test loss {history.validation_loss[-1]:.4f}")
-        parts += [f"test {shown(name, history.metrics[f'validation_{name}'][-1])}" for name in names]
+        parts.append(f"validation loss {history.validation_loss[-1]:.4f}")
+        parts += [f"validation {shown(name, history.metrics[f'validation_{name}'][-1])}" for name in names]
     return f"epoch {len(history.loss)}/{epochs}: {', '.join(parts)}, {history.seconds[-1]:.2f} s"

@@ -66,8 +66,8 @@ def fit(
             that is called, as in a loop by hand.
         epochs: how often to go through the data, at most.
         batch_size: see `batches`.
-        validation: samples and targets on which the model is evaluated after each epoch, and from which it never learns. The printed
-            lines call them "test".
+        validation: samples and targets on which the model is evaluated after each epoch, and from which it never learns. What is chosen by
+            them, such as the number of epochs, fits them too: for the last word, keep other samples, the test, for `evaluate`.
         metrics: what to measure besides the loss: names from `nn.metrics`, or functions of outputs and targets. By default the
             accuracy, if the loss is `cross_entropy`, or if all targets are 0 or 1, or −1 or 1. Its threshold for a single output is
             found by calling the loss once for the targets `y`, see `nn.metrics.threshold_of`.

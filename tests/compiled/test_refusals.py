@@ -1,6 +1,7 @@
 """Errors for what cannot be recorded: hashes, text, .data, misused conditions, random numbers."""
 
 import contextlib
+import inspect
 import math
 import random
 import threading
@@ -139,6 +140,25 @@ def test_random_numbers_are_frozen_unless_they_are_drawn(executor: str) -> None:
     assert 0.0 <= min(results) < 0.1
     assert 0.45 < np.mean(results) < 0.55
     assert 0.9 < max(results) < 1.0
+
+
+def test_the_line_that_draws_is_named(executor: str) -> None:
+    rng = random.Random(0)
+
+    def f(x: Any) -> Any:
+        y = x + 1.0
+        y = y * rng.random()  # here
+        y = y + rng.random()
+        return y - 1.0
+
+    lines, first = inspect.getsourcelines(f)
+    line = first + next(i for i, text in enumerate(lines) if "# here" in text)
+    before = rng.getstate()
+    with pytest.raises(CompileError, match=rf"draws random numbers at .*test_refusals\.py:{line}\b"):
+        compile(f, executor=executor)(np.zeros(5))
+    other = random.Random(0)
+    other.setstate(before)
+    assert rng.random() == other.random()  # looking for the line has drawn no number
 
 
 def test_samples_draw_in_the_order_of_eager_code(executor: str) -> None:

@@ -29,8 +29,8 @@ jax = pytest.importorskip("jax")
 TINY = sys.float_info.min
 """XLA takes what is smaller than this for 0."""
 
-ULPS = {"erfc": 16, "gelu": 200, "gelu_tanh": 16, "pow": 200}
-"""By how many units in the last place XLA may differ, where it is more than 8. erfc, in gelu too, is off by the square of its input. The
+ULPS = {"cbrt": 150, "erfc": 16, "gelu": 200, "gelu_tanh": 16, "pow": 200}
+"""By how many units in the last place XLA may differ, where it is more than 8. cbrt is, near 1e-300, before JAX 0.10. erfc, in gelu too, is off by the square of its input. The
 approximation of gelu multiplies the rounding of a³. The slope of pow asks whether b - 1 is exact, which XLA answers with yes."""
 
 

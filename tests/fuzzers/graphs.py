@@ -29,6 +29,7 @@ import numpy as np
 
 import autograd  # noqa: F401 - before `engine` loads the other build, so that nothing loads a third
 from benchmarks.harness import engine
+from benchmarks.results import RESULTS, record
 
 Operand = int | float  # an int is the number of an earlier result
 
@@ -569,6 +570,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--executors", nargs="+", default=FAST, choices=EXECUTORS)
+    parser.add_argument("--write", action="store_true", help=f"write the counts to {RESULTS.name}, from which the README has them")
     options = parser.parse_args()
     try:
         import torch
@@ -590,3 +592,6 @@ def main() -> None:
             small = bench.shrink(program)
             print(f"# {bench.disagreement(small)}\n{small}\n", flush=True)
     print(f"{failures} disagreements; {bench.summary()}")
+    if options.write:
+        run = {"minutes": options.minutes, "seed": options.seed, "programs": bench.counts["programs"], "disagreements": failures}
+        record("fuzzed graphs", run)

@@ -134,7 +134,7 @@ def test_only_the_validation_data_cannot_be_compiled(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["not compiled", "epoch 1/2", "epoch 2/2"]
     result = evaluate(model, [[0.5], [0.1, 0.3, 0.2]], [0.1, 0.2], loss=mse)
-    assert f"test loss {result['loss']:.4f}" in lines[-1]
+    assert f"validation loss {result['loss']:.4f}" in lines[-1]
 
 
 def test_there_is_no_such_executor() -> None:

@@ -50,7 +50,7 @@ def test_plot(validated: bool) -> None:
         curves = [[epoch[name] for epoch in TRAINING], [epoch[name] for epoch in VALIDATION]]
         assert [list(line.get_ydata()) for line in axes.lines] == curves[: 1 + validated]
         assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2]] * (1 + validated)
-        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "test"][: 1 + validated]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"][: 1 + validated]
     width, height = figure.get_size_inches()
     assert width / 3 > height
 

@@ -90,8 +90,8 @@ def test_metrics_by_name_and_by_function(capsys: pytest.CaptureFixture[str]) -> 
     history = fit(Scored(), X, y, loss=mse, metrics=["r2_score", worst], validation=(X, y), epochs=2)
     assert list(history.metrics) == ["r2_score", "worst", "validation_r2_score", "validation_worst"]
     line = capsys.readouterr().out.splitlines()[0]
-    assert line.startswith("epoch 1/2: loss 0.4167, training r2 score -6.5, training worst 1, test loss 0.4")
-    assert ", test r2 score -6." in line
+    assert line.startswith("epoch 1/2: loss 0.4167, training r2 score -6.5, training worst 1, validation loss 0.4")
+    assert ", validation r2 score -6." in line
 
 
 def test_a_metric_must_be_one_number() -> None:

@@ -5,7 +5,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
@@ -72,6 +72,46 @@ def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(executor: str) -> None
     assert len(optimizer.trail) == 4
     assert numbers(model) == optimizer.trail[-1]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.fixture
+def handler() -> Iterator[list[bool]]:
+    """A handler of Ctrl-C that raises nothing. It notes for each call whether it was the handler then."""
+    calls: list[bool] = []
+
+    def own(number: int, frame: FrameType | None) -> None:
+        calls.append(signal.getsignal(signal.SIGINT) is own)
+
+    before = signal.signal(signal.SIGINT, own)
+    yield calls
+    assert signal.signal(signal.SIGINT, before) is own
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_handler_that_does_not_raise_is_called_once_for_each_press(executor: str, handler: list[bool]) -> None:
+    """Between steps at once, and in the middle of a step at its end, also after an earlier press."""
+    in_the_middle: list[int] = []
+
+    class Pressed(Trail):
+        def rule(self, parameters: Any, gradients: Any) -> Any:
+            before = len(handler)
+            if len(self.trail) % 2:  # in every other step, so that a press is not heard twice
+                signal.raise_signal(signal.SIGINT)
+            in_the_middle.append(len(handler) - before)
+            return super().rule(parameters, gradients)
+
+    def press(history: History) -> None:
+        before = len(handler)
+        signal.raise_signal(signal.SIGINT)
+        assert len(handler) == before + 1
+
+    model = xor_model()
+    optimizer = Pressed(model.parameters())
+    history = fit(model, XOR, CLASSES, optimizer=optimizer, callbacks=[press], epochs=3, batch_size=2, executor=executor, progress=False)
+    assert len(history.loss) == 3
+    assert in_the_middle == [0] * 6
+    assert handler == [True] * 6
+    assert numbers(model) == optimizer.trail[-1]
 
 
 PARTS = ("nn.training", "nn.epoch", "nn.engine", "nn.interrupts", "nn.early_stopping", "nn.measuring", "nn.optimizers", "nn.history")

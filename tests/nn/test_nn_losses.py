@@ -298,6 +298,8 @@ def test_what_is_no_class(target: Any) -> None:
         (lambda: hinge([Value(0.0)] * 3, [1, 1, -1]), r"hinge takes one score, not 3: .* write cross_entropy"),
         (lambda: hinge(Value(0.0), 0), r"a target of -1 or 1, not 0.0: write 2 \* target - 1"),
         (lambda: hinge(Value(0.0), Value(0.5)), "a target of -1 or 1, not 0.5"),
+        (lambda: hinge(Value(0.0), 1.5), "a target of -1 or 1, not 1.5"),
+        (lambda: hinge(Value(0.0), -1.5), "a target of -1 or 1, not -1.5"),
         (lambda: hinge(Value(0.0), math.nan), "a target of -1 or 1, not nan"),
         (lambda: binary_cross_entropy(Value(0.5), -1), r"targets between 0 and 1, not -1.0: write \(target \+ 1\) / 2"),
         (lambda: binary_cross_entropy_with_logits(Value(0.5), Value(2)), "binary_cross_entropy_with_logits needs targets .* not 2.0"),

@@ -15,7 +15,7 @@ def test_a_line_an_epoch_and_no_bar_where_nobody_sees_it(capsys: pytest.CaptureF
     fit(xor_model(), XOR, CLASSES, epochs=2, validation=(XOR, CLASSES))
     out, err = capsys.readouterr()
     assert [line.split(": ")[0] for line in out.splitlines()] == ["epoch 1/2", "epoch 2/2"]
-    assert all("training accuracy" in line and "test accuracy" in line for line in out.splitlines())
+    assert all("training accuracy" in line and "validation accuracy" in line for line in out.splitlines())
     assert err == ""
 
 
@@ -29,7 +29,7 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     fit(xor_model(), XOR, CLASSES, epochs=2)
     assert "epoch 1/2" in terminal.getvalue()
     assert "batch/s" in terminal.getvalue()
-    assert "test" not in capsys.readouterr().out
+    assert "validation" not in capsys.readouterr().out
 
 
 def test_a_notebook_without_ipywidgets_gets_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:

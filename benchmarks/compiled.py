@@ -133,7 +133,7 @@ print(time.process_time())
 def print_start() -> float:
     """Print how long a process takes that runs a native program: the first one on a machine, and the next one. Return the difference."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"NUMBA_CACHE_DIR": folder, "XDG_CACHE_HOME": folder}
+        environment = os.environ | {"XDG_CACHE_HOME": folder}
         root = Path(__file__).resolve().parent.parent
         first, second = (
             float(subprocess.run([sys.executable, "-c", START], env=environment, cwd=root, capture_output=True, check=True).stdout)

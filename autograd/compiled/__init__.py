@@ -14,7 +14,7 @@ Its parts:
     ir          instructions, operands, and the definition of legal code; `stages` has what is between the passes
     pipeline    the order of the passes; `explain(f, *args)` shows the result of each
     passes      one file for each pass
-    backends    the contract, and three backends: NumPy, which is the reference; the native machine; JAX
+    backends    the contract, and three backends: NumPy, which is the reference; LLVM; JAX
     export      code as text: the listing, NumPy source, a function of JAX
     api         the interface for users: `compile`, compiled functions, programs of graphs
 """

@@ -31,12 +31,17 @@ COMPILED = [
 def extensions() -> list[Extension]:
     """The C extension made from COMPILED, or none."""
     try:
-        from mypyc.build import mypycify
+        import mypyc.build
 
-        modules = mypycify(["--config-file=build_tools/mypyc.ini", *COMPILED], group_name="scalar_autograd", opt_level="3")
+        modules = mypyc.build.mypycify(["--config-file=build_tools/mypyc.ini", *COMPILED], group_name="scalar_autograd", opt_level="3")
         if os.name == "posix":  # a function of the core is called directly, and can be inlined: no other library replaces it
             for module in modules:
                 module.extra_compile_args.append("-fno-semantic-interposition")
+                for folder, name in (
+                    (Path.cwd(), "."),
+                    (Path(mypyc.build.__file__).parent, "mypyc"),
+                ):  # no paths of the build in the binary
+                    module.extra_compile_args.append(f"-ffile-prefix-map={folder}={name}")
         dealloc.patch(Path("build"), "value___Value_dealloc")
         docstrings.patch(Path("build"), COMPILED)
         return modules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from autograd._runtime.coercion import real
 from autograd.errors import FileError, InputError
@@ -45,7 +45,9 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """All parameters, in the order in which they were assigned; for the order of slots see `attributes`."""
-        return [value for _, value in self.named_parameters()]
+        if getattr(self.named_parameters, "__func__", None) is not Module.named_parameters:  # a class may define it in another way
+            return [value for _, value in self.named_parameters()]
+        return [value for _, values in _found(self, "", Value) for value in values if value._operation is LEAF]
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """Pairs of a name, such as ``layers.0.neurons.3.w.1``, and a parameter. Each parameter comes once."""
@@ -217,33 +219,61 @@ def _parts(item: Any, name: str, kind: type[Part], within: bool = True) -> list[
         within: whether to search the Modules in `item` too.
     """
     parts: list[tuple[str, Part]] = []
-    _collect(item, name, kind, within, set(), parts)
+    for own, found in _found(item, name, kind, within):
+        if isinstance(own, str):
+            parts.append((own, found[0]))
+        else:
+            start = own.start
+            parts += [(f"{start}{i}", part) for i, part in enumerate(found)]
     return parts
 
 
-def _collect(item: Any, name: str, kind: type, within: bool, seen: set[int], parts: list[tuple[str, Any]]) -> None:
+class _Numbered(NamedTuple):
+    """The names of the items of a list: their index after this start."""
+
+    start: str
+
+
+def _found(item: Any, name: str, kind: type[Part], within: bool = True) -> list[tuple[str | _Numbered, list[Part]]]:
+    """The same as `_parts`, with the items of a list of Values together, because most parameters are in such lists."""
+    groups: list[tuple[str | _Numbered, list[Any]]] = []
+    _collect(item, name, kind, within, set(), groups, by_list=True)
+    ids = [id(part) for _, parts in groups for part in parts]
+    if len(set(ids)) < len(ids):  # some Values are in several lists
+        groups.clear()
+        _collect(item, name, kind, within, set(), groups, by_list=False)
+    return groups
+
+
+def _collect(
+    item: Any, name: str, kind: type, within: bool, seen: set[int], groups: list[tuple[str | _Numbered, list[Any]]], by_list: bool
+) -> None:
     branches: Any = ()
+    start = f"{name}." if name else ""
     if isinstance(item, (Value, Module)):
         if id(item) in seen:
             return
         seen.add(id(item))
         if isinstance(item, kind):
-            parts.append((name, item))
+            groups.append((name, [item]))
         if within and isinstance(item, Module):
             branches = attributes(item).items()
     elif isinstance(item, dict):
         branches = item.items()
     elif isinstance(item, (list, tuple)):
+        if by_list and len(item) > 1 and set(map(type, item)) == {Value}:
+            if kind is Value:
+                groups.append((_Numbered(start), list(item)))
+            return
         branches = enumerate(item)
     elif str(getattr(item, "dtype", "")) == "object":  # NumPy's arrays of Values
-        _collect(item.tolist(), name, kind, within, seen, parts)
-    start = f"{name}." if name else ""
+        _collect(item.tolist(), name, kind, within, seen, groups, by_list)
     for key, branch in branches:
         if type(branch) is not Value:
-            _collect(branch, f"{start}{key}", kind, within, seen, parts)
-        elif kind is Value and id(branch) not in seen:  # without a call, because most of them are Values
+            _collect(branch, f"{start}{key}", kind, within, seen, groups, by_list)
+        elif kind is Value and id(branch) not in seen:
             seen.add(id(branch))
-            parts.append((f"{start}{key}", branch))
+            groups.append((f"{start}{key}", [branch]))
 
 
 def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:

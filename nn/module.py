@@ -238,8 +238,8 @@ def _found(item: Any, name: str, kind: type[Part], within: bool = True) -> list[
     """The same as `_parts`, with the items of a list of Values together, because most parameters are in such lists."""
     groups: list[tuple[str | _Numbered, list[Any]]] = []
     _collect(item, name, kind, within, set(), groups, by_list=True)
-    ids = [id(part) for _, parts in groups for part in parts]
-    if len(set(ids)) < len(ids):  # some Values are in several lists
+    parts = [part for _, found in groups for part in found]
+    if len(set(map(id, parts))) < len(parts):  # some Values are in several lists
         groups.clear()
         _collect(item, name, kind, within, set(), groups, by_list=False)
     return groups

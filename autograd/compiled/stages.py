@@ -61,12 +61,12 @@ class Tape:
 
     def rows(self) -> dict[Value, int]:
         """The row of each node."""
-        return {node: i for i, node in enumerate(self.nodes)}
+        return dict(zip(self.nodes, range(len(self.nodes)), strict=True))
 
     @cached_property
     def counts(self) -> Rows:
         """The number of inputs of each row."""
-        return np.array([len(inputs) for inputs in self.inputs], dtype=np.intp)
+        return np.array([*map(len, self.inputs)], dtype=np.intp)
 
     def replay(self) -> None:
         """Compute the graph eagerly from the present data of the leaves. It raises the error that eager code would raise."""

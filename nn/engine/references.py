@@ -320,21 +320,25 @@ RULES: dict[type, Callable[[Any], Found]] = {
 # -- this project ----------------------------------------------------------------------------------------------------------
 
 
-def library() -> dict[tuple[str, ...], Any]:
+def library() -> dict[tuple[Any, ...], Any]:
     """What the names in the modules and classes of this project stand for, since a user may replace a function or a method.
+
+    The entries of its public tables, such as `OPERATIONS`, are among it.
 
     Example:
         >>> from nn import MLP
         >>> library()["nn.layers.neurons", "MLP"] is MLP
         True
     """
-    held: dict[tuple[str, ...], Any] = {}
+    held: dict[tuple[Any, ...], Any] = {}
     for name, module in list(sys.modules.items()):
         if package_of(name) in OURS and isinstance(module, types.ModuleType):
             for key, item in _own(vars(module)):
                 held[name, key] = item
                 if isinstance(item, type) and item.__module__ == name:
                     held.update({(name, key, inner): member for inner, member in _own(vars(item))})
+                elif type(item) is dict and key.isupper() and not key.startswith("_"):
+                    held.update({(name, key, inner): member for inner, member in list(item.items())})
     return held
 
 

@@ -1,5 +1,6 @@
 """A later `fit` uses what an earlier one recorded, unless something has changed on which the record depends."""
 
+import collections
 import functools
 import gc
 import math
@@ -19,8 +20,10 @@ from nn_cases import mlp, with_dropout
 import nn.layers.neurons
 from autograd import Value, detect_anomaly, dot, tanh
 from autograd.compiled.api import specialisations
+from autograd.ops import OPERATIONS
 from autograd.recording import drawn
 from nn import MLP, SGD, Adam, Dropout, Linear, Module, Sequential, cross_entropy, evaluate, fit, losses, mse
+from nn.activations import ACTIVATIONS
 from nn.engine import kept_engines
 from nn.engine.fingerprint import Fingerprint
 from nn.engine.kept_engines import NODES, TRAINED, KeptEngines
@@ -179,6 +182,47 @@ def test_a_replaced_function_of_the_library_is_seen(made: list[Any], monkeypatch
     assert len(made) == 2
     model.load_state_dict(state)
     assert actual == pytest.approx(trained(model, executor="eager"), rel=1e-12)
+
+
+def test_a_row_of_the_op_table_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = mlp(4, 1)
+    before = Fingerprint([model], model.modules())
+    monkeypatch.setitem(OPERATIONS, "tanh", OPERATIONS["sigmoid"])
+    assert not before.is_same(Fingerprint([model], model.modules()))
+    monkeypatch.undo()
+    assert before.is_same(Fingerprint([model], model.modules()))
+
+
+class Dynamic(Base):
+    def __init__(self) -> None:
+        self.w, self.k1, self.pair = Value(0.5), 2.0, collections.namedtuple("Pair", "a b")(1.0, 2.0)
+
+    def __getattr__(self, name: str) -> float:
+        if name == "computed":
+            return 3.0
+        raise AttributeError(name)
+
+    def __call__(self, x: Any) -> Any:
+        return self.w * getattr(self, "k" + "1") * math.sqrt(2.0) * np.pi * self.computed * self.pair.b * ACTIVATIONS["tanh"](x[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m, p: setattr(m, "k1", 3.0),
+        lambda m, p: setattr(m, "pair", m.pair._replace(b=4.0)),
+        lambda m, p: p.setattr(Dynamic, "__getattr__", lambda self, name: 4.0),
+        lambda m, p: p.setattr(math, "sqrt", math.exp),
+        lambda m, p: p.setattr(np, "pi", 3.0),
+        lambda m, p: p.setitem(ACTIVATIONS, "tanh", absolute),
+    ],
+)
+def test_what_code_reaches_in_other_ways(change: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Dynamic()
+    before = Fingerprint([model], model.modules())
+    assert before.is_same(Fingerprint([model], model.modules())), before.problem
+    change(model, monkeypatch)
+    assert not before.is_same(Fingerprint([model], model.modules()))
 
 
 def test_a_network_is_recorded_once(made: list[Any]) -> None:

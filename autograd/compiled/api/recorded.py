@@ -100,7 +100,7 @@ class Recorded:
         shapes = [[array.shape for array in run.arrays] for run in (self, other)]
         if self.form != other.form or shapes[0] != shapes[1] or len(self.leaves) != len(other.leaves):
             return "its result has another form"
-        known = dict(zip(map(id, self.leaves), other.leaves, strict=True))
+        known = {id(a): b for a, b in zip(self.leaves, other.leaves, strict=True) if a is not b}  # parameters are the same in all runs
         at = first_difference(self.graph, other.graph, known, [] if fixed is None else fixed)
         if at >= 0:
             a, b = ((run.graph[at] if at < len(run.graph) else None) for run in (self, other))

@@ -8,6 +8,7 @@ from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from autograd._runtime.coercion import real
+from autograd._runtime.state import STATE
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
 from autograd.value import Value
@@ -239,7 +240,8 @@ def _found(item: Any, name: str, kind: type[Part], within: bool = True) -> list[
     groups: list[tuple[str | _Numbered, list[Any]]] = []
     _collect(item, name, kind, within, set(), groups, by_list=True)
     parts = [part for _, found in groups for part in found]
-    if len(set(map(id, parts))) < len(parts):  # some Values are in several lists
+    by_hash = kind is Value and not STATE.traced  # which is by identity, and quicker than `id`; in a traced function a hash is checked
+    if len(set(parts if by_hash else map(id, parts))) < len(parts):  # some Values are in several lists
         groups.clear()
         _collect(item, name, kind, within, set(), groups, by_list=False)
     return groups

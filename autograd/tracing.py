@@ -31,7 +31,7 @@ class Trace:
     Attributes:
         is_recorded: whether `compile` records it; otherwise it is differentiated.
         variables: the nodes that stand for its arguments.
-        parameters: the `id` of the variables that are parameters of a module.
+        owned: the `id` of each variable, and whether it is a parameter of a module. Empty as soon as the function has ended.
         thread: the thread that runs it.
         outer: the trace around it.
         refusals: the errors that were raised because the function did something that a trace cannot follow.
@@ -40,7 +40,7 @@ class Trace:
     is_recorded: bool
     outer: Trace | None = None
     variables: list[Value] = field(default_factory=list)
-    parameters: set[int] = field(default_factory=set)
+    owned: dict[int, bool] = field(default_factory=dict)
     thread: int = field(default_factory=threading.get_ident)
     refusals: list[Exception] = field(default_factory=list)
 
@@ -57,14 +57,11 @@ class Trace:
         if self.refusals:
             raise self.refusals[0]
 
-    def add(self, variables: Sequence[Value]) -> None:
-        """Make these nodes variables of the function."""
-        self.variables.extend(variables)
-        _OWNERS.update({id(node): self for node in variables})
+    def add(self, variables: Sequence[Value], are_parameters: bool = False) -> None:
+        """Make these nodes variables of the function. They may be parameters of a module."""
+        self.variables.extend(variables)  # which keeps them alive, so that no `id` is reused
+        self.owned.update(dict.fromkeys(map(id, variables), are_parameters))
 
-
-_OWNERS: dict[int, Trace] = {}
-"""The trace of each variable, by its `id`, in all threads. The trace keeps the variable alive."""
 
 _INNERMOST: ContextVar[Trace | None] = ContextVar("innermost", default=None)
 # See `autograd.contexts` for why the state is derived from dicts.
@@ -98,8 +95,7 @@ class Tracing(Temporary[Trace]):
     def undo(self) -> None:
         """See `Temporary`. Traces may end in any order: the innermost is then one that has not ended."""
         trace = self.trace
-        for node in trace.variables:
-            _OWNERS.pop(id(node), None)
+        trace.owned.clear()
         _TRACED.pop(id(trace), None)
         _RECORDED.pop(id(trace), None)
         _derive()
@@ -134,7 +130,7 @@ def is_running(trace: Trace) -> bool:
 def _after_fork() -> None:
     """A child process has one thread only: the traces of the others have ended."""
     own = threading.get_ident()
-    for traces in (_TRACED, _RECORDED, _OWNERS):
+    for traces in (_TRACED, _RECORDED):
         for key, trace in [*traces.items()]:
             if trace.thread != own:
                 del traces[key]
@@ -159,12 +155,13 @@ def refused(error: Exception) -> Exception:
 
 def owner_of(node: Value) -> Trace | None:
     """The trace of which a node is a variable."""
-    return _OWNERS.get(id(node))
+    return next((trace for trace in reversed([*_TRACED.values()]) if id(node) in trace.owned), None)
 
 
 def trace_of(value: object) -> Trace | None:
     """A trace on whose variables the Value depends, preferably one that is recorded; None if there is none."""
-    if not isinstance(value, Value) or not _OWNERS:
+    running = [*reversed([*_TRACED.values()])]
+    if not isinstance(value, Value) or not running:
         return None
     trace: Trace | None = None
     seen: set[int] = set()
@@ -174,7 +171,7 @@ def trace_of(value: object) -> Trace | None:
         if id(node) in seen:
             continue
         seen.add(id(node))
-        owner = _OWNERS.get(id(node))
+        owner = next((other for other in running if id(node) in other.owned), None)
         if owner is not None:
             trace = owner
             if owner.is_recorded:

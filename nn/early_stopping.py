@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from autograd._runtime.bulk import numbers_of
 from autograd._runtime.coercion import real
 from autograd.errors import InputError
 from autograd.value import Value
@@ -47,7 +48,7 @@ class EarlyStopping:
         self.parameters = parameters
         self.loss = math.inf
         self.epoch = 0
-        self.weights = [p.data for p in parameters]
+        self.weights = numbers_of(parameters)
 
     def should_stop(self, history: History) -> bool:
         """Take note of an epoch. Whether there was no improvement for too long."""
@@ -55,7 +56,7 @@ class EarlyStopping:
             return False
         loss = (history.validation_loss or history.loss)[-1]
         if loss < self.loss - self.tol:
-            self.loss, self.epoch, self.weights = loss, len(history.loss), [p.data for p in self.parameters]
+            self.loss, self.epoch, self.weights = loss, len(history.loss), numbers_of(self.parameters)
         return len(history.loss) - self.epoch >= self.patience
 
     def restore(self) -> None:

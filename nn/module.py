@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from autograd._runtime.bulk import numbers_of, set_numbers
 from autograd._runtime.coercion import real
+from autograd._runtime.state import STATE
 from autograd._runtime.temporary import unless_done
 from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
@@ -49,7 +50,9 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """All parameters, in the order in which they were assigned; for the order of slots see `attributes`."""
-        return [value for _, value in self.named_parameters()]
+        if getattr(self.named_parameters, "__func__", None) is not Module.named_parameters:  # a class may define it in another way
+            return [value for _, value in self.named_parameters()]
+        return [value for _, values in _found(self, "", Value) for value in values if value._operation is LEAF]
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """Pairs of a name, such as ``layers.0.neurons.3.w.1``, and a parameter. Each parameter comes once."""
@@ -237,33 +240,62 @@ def _parts(item: Any, name: str, kind: type[Part], within: bool = True) -> list[
     if not isinstance(name, str):
         raise InputError(f"prefix must be a string, not {name!r}")
     parts: list[tuple[str, Part]] = []
-    _collect(item, name, kind, within, set(), parts)
+    for own, found in _found(item, name, kind, within):
+        if isinstance(own, str):
+            parts.append((own, found[0]))
+        else:
+            start = own.start
+            parts += [(f"{start}{i}", part) for i, part in enumerate(found)]
     return parts
 
 
-def _collect(item: Any, name: str, kind: type, within: bool, seen: set[int], parts: list[tuple[str, Any]]) -> None:
+class _Numbered(NamedTuple):
+    """The names of the items of a list: their index after this start."""
+
+    start: str
+
+
+def _found(item: Any, name: str, kind: type[Part], within: bool = True) -> list[tuple[str | _Numbered, list[Part]]]:
+    """The same as `_parts`, with the items of a list of Values together, because most parameters are in such lists."""
+    groups: list[tuple[str | _Numbered, list[Any]]] = []
+    _collect(item, name, kind, within, set(), groups, by_list=True)
+    parts = [part for _, found in groups for part in found]
+    by_hash = kind is Value and not STATE.traced  # which is by identity, and quicker than `id`; in a traced function a hash is checked
+    if len(set(parts if by_hash else map(id, parts))) < len(parts):  # some Values are in several lists
+        groups.clear()
+        _collect(item, name, kind, within, set(), groups, by_list=False)
+    return groups
+
+
+def _collect(
+    item: Any, name: str, kind: type, within: bool, seen: set[int], groups: list[tuple[str | _Numbered, list[Any]]], by_list: bool
+) -> None:
     branches: Any = ()
+    start = f"{name}." if name else ""
     if isinstance(item, (Value, Module)):
         if id(item) in seen:
             return
         seen.add(id(item))
         if isinstance(item, kind):
-            parts.append((name, item))
+            groups.append((name, [item]))
         if within and isinstance(item, Module):
             branches = attributes(item).items()
     elif isinstance(item, dict):
         branches = item.items()
     elif isinstance(item, (list, tuple)):
+        if by_list and len(item) > 1 and set(map(type, item)) == {Value}:
+            if kind is Value:
+                groups.append((_Numbered(start), list(item)))
+            return
         branches = enumerate(item)
     elif str(getattr(item, "dtype", "")) == "object":  # NumPy's arrays of Values
-        _collect(item.tolist(), name, kind, within, seen, parts)
-    start = f"{name}." if name else ""
+        _collect(item.tolist(), name, kind, within, seen, groups, by_list)
     for key, branch in branches:
         if type(branch) is not Value:
-            _collect(branch, f"{start}{key}", kind, within, seen, parts)
-        elif kind is Value and id(branch) not in seen:  # without a call, because most of them are Values
+            _collect(branch, f"{start}{key}", kind, within, seen, groups, by_list)
+        elif kind is Value and id(branch) not in seen:
             seen.add(id(branch))
-            parts.append((f"{start}{key}", branch))
+            groups.append((f"{start}{key}", [branch]))
 
 
 def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:

@@ -14,9 +14,9 @@ from autograd.value import Value
 from nn.checks import generator, loss_function, paired, whole
 from nn.data.rows import Rows
 from nn.early_stopping import EarlyStopping
-from nn.engine.compiled_engine import CompiledEngine
 from nn.engine.eager_engine import EagerEngine
 from nn.engine.interface import Engine
+from nn.engine.kept_engines import engine_to_train, keep_trained
 from nn.engine.samples import Samples
 from nn.epoch import is_of_user, run_epoch
 from nn.history import History
@@ -51,7 +51,8 @@ def fit(
 ) -> History:
     """Train a model: for each batch compute the mean loss and its gradient, and make one step of the optimizer.
 
-    The loss of a sample is recorded once and run for a batch at a time. Where that is impossible, a line says why (without `progress` a
+    The loss of a sample is recorded once and run for a batch at a time, also in later calls for the same model, until something changes on
+    which the record depends. Where that is impossible, a line says why (without `progress` a
     RuntimeWarning), and every sample is computed by itself, as with ``executor="eager"``. The numbers are the same to within rounding.
     After each epoch the model is looked at again, because a callback may have changed it. A model is not compiled if a call changes it,
     as a counter does, or draws random numbers without `drawn`.
@@ -110,7 +111,7 @@ def fit(
     stopping = EarlyStopping(patience, tol, optimizer.parameters)
     rng = None if rng is None else generator(rng)
     engine.watched = bool(callbacks) or any(is_of_user(x) for x in (optimizer, schedule, *chosen.values()) if x is not None)
-    history = History()
+    history, completed = History(), False
     with engine.mode(training=True), progress_bar(epochs * math.ceil(len(samples) / size), progress) as bar:
 
         def show(line: str) -> None:
@@ -145,6 +146,10 @@ def fit(
                         break
         except KeyboardInterrupt:
             show(f"stopped after {len(history.loss)} of {epochs} epochs")
+        else:
+            completed = True
+    if completed:
+        keep_trained(engine)
     return history
 
 
@@ -198,7 +203,7 @@ def _engine(executor: str, model: Module, loss: Loss, parameters: list[Value], p
         raise InputError(f"there is no executor {executor!r}: choose one of eager, {', '.join(NAMES)}")
     if executor == "eager":
         return EagerEngine(model, loss, parameters, penalty)
-    return CompiledEngine(model, loss, parameters, penalty, executor)
+    return engine_to_train(model, loss, parameters, penalty, executor)
 
 
 def _is_true(answer: object) -> bool:

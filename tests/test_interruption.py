@@ -63,7 +63,7 @@ def left_behind() -> dict[str, Any]:
         "anomaly": (contexts.gradient_check(), None),
         "scope": (contexts.current_scope(), ""),
         "trace": (tracing.here(), None),
-        "owners": (len(tracing._OWNERS), 0),
+        "traces": (len(tracing._TRACED), 0),
         "recorder": (recording.recorder(), None),
         "logged draws": (recording._LOGGED.get(), None),
         "replayed draws": (recording._REPLAYED.get(), None),
@@ -235,7 +235,7 @@ def test_what_is_left_behind_is_seen() -> None:
     assert set(left_behind()) == {"NumPy's errors"}
     np.seterr(**usual)
     with tracing.tracing(False, [Value(1.0)]):
-        assert {"traced", "trace", "owners"} <= set(left_behind())
+        assert {"traced", "trace", "traces"} <= set(left_behind())
     assert left_behind() == {}
 
 

@@ -64,7 +64,7 @@ class Tape:
 
     def rows(self) -> dict[Value, int]:
         """The row of each node."""
-        return {node: i for i, node in enumerate(self.nodes)}
+        return dict(zip(self.nodes, range(len(self.nodes)), strict=True))
 
     @cached_property
     def counts(self) -> Rows:

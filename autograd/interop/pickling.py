@@ -36,7 +36,7 @@ def deep_copied(value: Value, memo: dict[int, Any]) -> Value:
     """
     trace = trace_of(value)
     if trace is not None:
-        if id(value) in trace.parameters:
+        if trace.owned.get(id(value)):
             raise trace.refused(
                 CompileError(f"the parameter {value!r} was copied while the function was recorded: a run would not copy it again")
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd._runtime.bulk import set_gradients
 from autograd._runtime.temporary import During
@@ -13,15 +13,65 @@ from autograd.value import Value
 from nn.array_type import Array
 from nn.engine.eager_engine import EagerEngine, loss_of
 from nn.engine.interface import BatchGradient, Evaluation
+from nn.engine.reuse import Reuse, are_same, is_of_layer
 from nn.engine.samples import Samples, as_eager, by_sample
-from nn.engine.side_effects import refused_side_effects
 from nn.losses import Loss, Penalty
 from nn.module import Module
+
+if TYPE_CHECKING:
+    from autograd.compiled.api.branch import Branch
 
 Result = TypeVar("Result")
 
 CHUNK = 256
 """How many samples are evaluated at once: more at a time gain nothing, and all of them at once may fill the memory."""
+
+
+class _Functions:
+    """The compiled functions of an engine.
+
+    Args:
+        eager: has what they call.
+        executor: as for `compile`.
+        reuse: watches their recordings.
+
+    Attributes:
+        sample: the loss of one sample, and the loss with the output.
+        output: the output of one sample.
+        penalty: the penalty of the model; None if there is none.
+        all: these functions.
+    """
+
+    def __init__(self, eager: EagerEngine, executor: str, reuse: Reuse) -> None:
+        from autograd import compile
+
+        def sample(model: Any, x: Any, target: Any) -> Any:
+            output = model(as_eager(x))
+            one = loss_of(eager.loss, output, as_eager(target))
+            return one, (one, output)
+
+        def answer(model: Any, x: Any) -> Any:
+            return model(as_eager(x))
+
+        def penalised(model: Any) -> Any:
+            return None if eager.penalty is None else eager.penalty(model)
+
+        self.sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
+        self.output = compile(answer, in_axes=(None, 0), executor=executor)
+        self.penalty = None if eager.penalty is None else compile(penalised, in_axes=(None,), executor=executor)
+        self.all = [self.sample, self.output, *([] if self.penalty is None else [self.penalty])]
+        for function in self.all:
+            function.record_within(reuse.recording)
+
+    @property
+    def programs(self) -> list[Branch]:
+        """All programs that were recorded."""
+        return [branch for function in self.all for branch in function.specialisations]
+
+    def forget(self) -> None:
+        """Forget all programs."""
+        for function in self.all:
+            function.forget()
 
 
 class CompiledEngine:
@@ -35,37 +85,22 @@ class CompiledEngine:
 
     Attributes:
         eager: the eager engine. It has the model, the loss, the parameters and the penalty.
+        executor: see above.
     """
 
     def __init__(self, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None = None, executor: str = "auto") -> None:
-        from autograd import compile
         from autograd.compiled.api.arguments import Parameters
 
         self.eager = eager = EagerEngine(model, loss, parameters, penalty)
         self.reason = ""
         self.watched = False
-        self._automatic = executor == "auto"
+        self.executor = executor
         self._held = False  # whether the numbers of the parameters are in the store, and those in the Values out of date
         self._last: Array | None = None  # the gradient of the last batch
         self._store = Parameters(model, parameters)
 
-        def sample(model: Any, x: Any, target: Any) -> Any:
-            output = model(as_eager(x))
-            one = loss_of(eager.loss, output, as_eager(target))
-            return one, (one, output)
-
-        def answer(model: Any, x: Any) -> Any:
-            return model(as_eager(x))
-
-        def penalised(model: Any) -> Any:
-            return None if eager.penalty is None else eager.penalty(model)
-
-        self._sample = compile(sample, in_axes=(None, 0, 0), executor=executor)
-        self._output = compile(answer, in_axes=(None, 0), executor=executor)
-        self._penalty = None if penalty is None else compile(penalised, in_axes=(None,), executor=executor)
-        self._functions = [self._sample, self._output, *([] if self._penalty is None else [self._penalty])]
-        for function in self._functions:
-            function.record_within(lambda: refused_side_effects(eager.model, eager.loss, eager.penalty))
+        self._reuse = Reuse(eager)
+        self._functions = _Functions(eager, executor, self._reuse)
 
     @property
     def model(self) -> Any:
@@ -122,7 +157,7 @@ class CompiledEngine:
         self.write()
         with replaying_draws(draws):
             result = eager()
-        if self._automatic:
+        if self.executor == "auto":
             known = isinstance(failure, (AutogradError, FloatingPointError))
             self.reason = (str(failure) if known else f"{type(failure).__name__}: {failure}").splitlines()[0]
             return result
@@ -131,11 +166,11 @@ class CompiledEngine:
         raise failure
 
     def _gradient(self, samples: Samples, order: Sequence[int]) -> BatchGradient:
-        (_, (losses, outputs)), gradient = self._sample.value_and_grad(
+        (_, (losses, outputs)), gradient = self._functions.sample.value_and_grad(
             self._store, *samples.arrays(order), wrt=0, reduce="mean", has_aux=True
         )
-        if self._penalty is not None:
-            gradient = gradient + self._penalty.value_and_grad(self._store, wrt=0)[1]
+        if self._functions.penalty is not None:
+            gradient = gradient + self._functions.penalty.value_and_grad(self._store, wrt=0)[1]
         self._last = gradient
         return BatchGradient(losses.tolist(), by_sample(outputs), gradient)
 
@@ -156,53 +191,72 @@ class CompiledEngine:
         for start in range(0, len(samples), CHUNK):
             arrays = samples.arrays(range(start, min(start + CHUNK, len(samples))))
             if not samples.y:
-                some = self._output(self._store, *arrays)
+                some = self._functions.output(self._store, *arrays)
             else:
-                of_chunk, some = self._sample(self._store, *arrays)[1]
+                of_chunk, some = self._functions.sample(self._store, *arrays)[1]
                 losses += of_chunk.tolist()
             outputs += by_sample(some)
         return Evaluation(losses, outputs)
 
     def refresh(self, samples: Samples) -> None:
-        """See `Engine`. A record is dropped where recording it now would give something else."""
+        """See `Engine`. All records are dropped where recording one of them now would give something else."""
         self.eager.refresh(samples)
         self._store.modules = self.eager.modules
         if self.reason:
             return
         samples.forget_arrays()
-        if list(map(id, self.parameters)) != list(map(id, self._store.values)):  # the optimizer has others now
+        if not are_same(self.parameters, self._store.values):  # the optimizer has others now
             self.write()
             self._store.values = list(self.parameters)
-            for function in self._functions:
-                function.forget()
+            self._forget()
         if not self._held:
             self._store.read()
-        calls = [(self._sample if samples.y else self._output, samples.arrays([0]))]
-        if self._penalty is not None:
-            calls.append((self._penalty, []))
-        for function, arguments in calls:
-            try:
-                function.refresh(self._store, *arguments)
-            except CompileError:  # the next run raises it again
-                function.forget()
+        calls = [(self._functions.sample if samples.y else self._functions.output, samples.arrays([0]))]
+        if self._functions.penalty is not None:
+            calls.append((self._functions.penalty, []))
+        try:
+            with self._reuse.checking():
+                has_changed = any(function.refresh(self._store, *arguments) for function, arguments in calls)
+        except CompileError:  # the next run raises it again
+            has_changed = True
+        if has_changed:
+            self._forget()
 
-    def attach(self, model: Module, loss: Loss, samples: Samples) -> None:
-        """Take a model and a loss after `detach`. The model may have changed meanwhile."""
-        self.eager.model, self.eager.loss, self._store.module = model, loss, model
-        self.eager.list_modules()
-        with self.mode(training=False):
-            self.refresh(samples)
+    def _forget(self) -> None:
+        self._functions.forget()
+        self._reuse.restart()
 
-    def detach(self) -> bool:
-        """Let go of the model and the loss, so that the engine can be kept without them.
+    def attach(self, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None = None) -> bool:
+        """Take a model and what belongs to it after `detach`.
 
         Returns:
-            Whether `attach` is possible. It is not where eager code took over, or where a record draws random numbers.
+            Whether it is certain that what was recorded would be recorded in the same way now. If not, `refresh` finds that out.
+        """
+        self.eager.attach(model, loss, parameters, penalty)
+        self._store.module, self._store.modules = model, self.eager.modules
+        return are_same(parameters, self._store.values) and self._reuse.is_current()
+
+    def detach(self) -> bool:
+        """Let go of the model and what belongs to it, so that the engine can be kept without them.
+
+        Returns:
+            Whether `attach` is possible. It is not where eager code took over, or where a record draws random numbers by code of the user.
         """
         nobody: Any = None
-        self.eager.model = self.eager.loss = self._store.module = nobody
-        self.eager.modules = self._store.modules = []
-        return not self.reason and not self._sample.draws and not self._output.draws
+        self.eager.attach(nobody, nobody, [], None)
+        self._store.module, self._store.modules, self._last = nobody, [], None
+        samplers = [sampler for program in self._functions.programs for _, sampler in program.draws]
+        return not self.reason and all(map(is_of_layer, samplers))
+
+    @property
+    def has_one_state(self) -> bool:
+        """Whether all that was recorded is of one state of the model, so that `attach` may find it to be current."""
+        return self._reuse.is_possible
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes that were recorded, to which its memory is proportional."""
+        return sum([len(program.tape.nodes) for program in self._functions.programs])
 
     def update(self, rule: Callable[[Array], Array]) -> None:
         """See `Engine`."""

@@ -31,12 +31,16 @@ class EagerEngine:
     """
 
     def __init__(self, model: Any, loss: Loss, parameters: list[Value], penalty: Penalty | None = None) -> None:
+        self.reason = ""
+        self.watched = False
+        self.attach(model, loss, parameters, penalty)
+
+    def attach(self, model: Any, loss: Loss, parameters: list[Value], penalty: Penalty | None) -> None:
+        """Take these, in place of those that it has."""
         self.model = model
         self.loss = loss
         self.parameters = parameters
         self.penalty: Penalty | None = None if penalty is None else lambda model: penalty_of(penalty, model)
-        self.reason = ""
-        self.watched = False
         self.list_modules()
 
     def list_modules(self) -> None:

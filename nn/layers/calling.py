@@ -1,9 +1,9 @@
-"""What layers do with their argument when they are called, and with the layers in them."""
+"""What layers do with their weights, with their argument when they are called, and with the layers in them."""
 
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from autograd import scope
@@ -39,6 +39,19 @@ if TYPE_CHECKING:
 
 else:
     ModelOutput = Value | list[Value]
+
+
+def labelled(numbers: Iterable[float], labels: Iterable[str]) -> list[Value]:
+    """Parameters with labels. Labels are assigned later, because a keyword argument costs several times as much as a Value.
+
+    Example:
+        >>> labelled([0.5], ["w0"])
+        [Value(data=0.5, grad=0.0, label='w0')]
+    """
+    parameters = [Value(number) for number in numbers]
+    for parameter, label in zip(parameters, labels, strict=True):
+        parameter.label = label
+    return parameters
 
 
 def in_scopes(modules: Sequence[Module]) -> Sequence[Callable[[Any], Any]]:

@@ -13,6 +13,7 @@ from autograd.value import Value, dot
 from nn.checks import generator, whole
 from nn.data.rows import as_list_if_array
 from nn.initialisers import Initialiser, checked, normal
+from nn.layers.calling import labelled
 from nn.module import Module
 
 STANDARD_NORMAL: Initialiser = normal(0.0, 1.0)
@@ -50,7 +51,9 @@ class Embedding(Module):
         count, size, rng = whole("num_embeddings", num_embeddings), whole("embedding_dim", embedding_dim), generator(rng)
         draw = checked(initialiser)
         # as a layer, its inputs are a 1 for the thing and zeros for all others, so a sum has one term: fan_in is 1
-        self.weight = [[Value(draw(1, size, rng), label=f"weight[{i}][{j}]") for j in range(size)] for i in range(count)]
+        self.weight = [
+            labelled([draw(1, size, rng) for _ in range(size)], [f"weight[{i}][{j}]" for j in range(size)]) for i in range(count)
+        ]
 
     @overload
     def __call__(self, index: float | Value) -> list[Value]: ...

@@ -11,7 +11,7 @@ from autograd.errors import InputError
 from autograd.value import Value, dot, vector
 from nn.checks import generator, whole
 from nn.initialisers import Initialiser, checked, he_uniform
-from nn.layers.calling import Sample, one_sample
+from nn.layers.calling import Sample, labelled, one_sample
 from nn.module import Module
 
 
@@ -50,7 +50,7 @@ class Linear(Module):
     ) -> None:
         nin, nout, rng = whole("in_features", in_features), whole("out_features", out_features), generator(rng)
         draw = checked(initialiser)
-        self.weight = [[Value(draw(nin, nout, rng), label=f"weight[{i}][{j}]") for j in range(nin)] for i in range(nout)]
+        self.weight = [labelled([draw(nin, nout, rng) for _ in range(nin)], [f"weight[{i}][{j}]" for j in range(nin)]) for i in range(nout)]
         self.bias = [Value(0.0, label=f"bias[{i}]") for i in range(nout)] if flag("bias", bias) else None
 
     def __call__(self, x: Sample) -> list[Value]:

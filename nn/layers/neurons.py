@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from autograd._runtime.state import STATE
@@ -13,7 +14,7 @@ from autograd.value import Value, dot, values, vector
 from nn.activations import Activation, activation_named, is_vectorwise, name_of, title_of
 from nn.checks import generator, has_length, whole
 from nn.initialisers import Initialiser, checked, he_uniform
-from nn.layers.calling import ModelOutput, Sample, in_scopes, one_sample
+from nn.layers.calling import ModelOutput, Sample, in_scopes, labelled, one_sample
 from nn.module import Module
 
 
@@ -54,7 +55,7 @@ class Neuron(Module):
             raise InputError(
                 f"{name_of(function)} needs all outputs of a layer, and a neuron has one: give it to a layer, as in Layer(2, 3, 'softmax')"
             )
-        self.w = [Value(draw(nin, nout, rng), label=f"w{i}") for i in range(nin)]
+        self.w = labelled([draw(nin, nout, rng) for _ in range(nin)], names_of_weights(nin))
         self.b = Value(0.0, label="b")
         self.activation = function
 
@@ -74,6 +75,17 @@ class Neuron(Module):
 
     def __repr__(self) -> str:
         return f"{title_of(self.activation)}Neuron({len(self.w)})"
+
+
+@lru_cache(maxsize=64)
+def names_of_weights(n: int) -> tuple[str, ...]:
+    """The labels of a neuron's weights. All neurons of a layer have the same strings, which take half of the memory of a weight otherwise.
+
+    Example:
+        >>> names_of_weights(2)
+        ('w0', 'w1')
+    """
+    return tuple([f"w{i}" for i in range(n)])
 
 
 class Layer(Module):

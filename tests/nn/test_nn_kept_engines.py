@@ -33,7 +33,7 @@ from nn import (
 )
 from nn.engine.compiled_engine import CHUNK
 from nn.engine.eager_engine import plain
-from nn.engine.kept_engines import kept_ids
+from nn.engine.kept_engines import EVALUATED
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ def test_a_model_goes_with_what_was_recorded_of_it() -> None:
         model = mlp(4, 3)
         predict(model, MANY)
         evaluate(model, MANY, [0] * 1000, loss=lambda output, target: cross_entropy(output, target) + losses.l2(model.parameters(), 0.1))
-        assert id(model) in kept_ids()
+        assert id(model) in EVALUATED.models
         assert pickle.loads(pickle.dumps(model)).state_dict() == model.state_dict()
         return id(model), weakref.ref(model)
 
     key, gone = used()
     gc.collect()
     assert gone() is None
-    assert key not in kept_ids()
+    assert key not in EVALUATED.models
 
 
 def test_a_wide_model_is_recorded_for_fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -252,20 +253,23 @@ def record_branch(
     for guard in recording.guards if random else ():
         if row[guard.node] in random:
             raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) instead of the `if`")
-    wanted = [row[leaf] for i in chosen for leaf in variables[i] if leaf in row]
-    first = [row[leaf] for leaves in variables for leaf in leaves if leaf in row]
+    rows = [np.array([*map(row.get, leaves, repeat(-1))], dtype=np.intp) for leaves in variables]  # -1 where the program does not read it
+    needed = [own[own >= 0].tolist() for own in rows]
+    wanted = [i for k in chosen for i in needed[k]]
+    first = [i for own in needed for i in own]
     code = lower(tape, wanted, first)
 
     def place(node: Value) -> tuple[bool, int]:
         return tape.batched[row[node]], int(code.place[row[node]])
 
     inputs = []
-    for leaves in variables:
-        used = [i for i, leaf in enumerate(leaves) if leaf in row and code.place[row[leaf]] >= 0]
-        places = [place(leaves[i])[1] for i in used]
-        inputs.append((index_of(used), index_of(places)))
-    own = {leaf for leaves in variables for leaf in leaves} | drawn
-    captured = [(tape.nodes[i], int(code.place[i])) for i in tape.leaves() if tape.nodes[i] not in own and code.place[i] >= 0]
+    for own in rows:
+        used = np.flatnonzero(own >= 0)
+        used = used[code.place[own[used]] >= 0]
+        inputs.append((index_of(used.tolist()), index_of(code.place[own[used]].tolist())))
+    is_own = np.zeros(len(tape.nodes), dtype=bool)
+    is_own[[*first, *[row[leaf] for leaf in drawn if leaf in row]]] = True
+    captured = [(tape.nodes[i], int(code.place[i])) for i in tape.leaves() if not is_own[i] and code.place[i] >= 0]
     _refuse_traced([value for value, _ in captured])
     return Branch(
         tape,

@@ -79,7 +79,7 @@ class Recorded:
                 "program would repeat what it did the first time. Draw random numbers with autograd.drawn(random.random), and pass "
                 "everything else that changes as an argument"
             )
-        own = set(self.leaves)
+        own = set(self.leaves) if fixed else set()
         for node in fixed:
             if own.intersection(node._prev):
                 raise CompileError(
@@ -100,7 +100,7 @@ class Recorded:
         shapes = [[array.shape for array in run.arrays] for run in (self, other)]
         if self.form != other.form or shapes[0] != shapes[1] or len(self.leaves) != len(other.leaves):
             return "its result has another form"
-        known = {id(a): b for a, b in zip(self.leaves, other.leaves, strict=True)}
+        known = {id(a): b for a, b in zip(self.leaves, other.leaves, strict=True) if a is not b}  # parameters are the same in all runs
         at = first_difference(self.graph, other.graph, known, [] if fixed is None else fixed)
         if at >= 0:
             a, b = ((run.graph[at] if at < len(run.graph) else None) for run in (self, other))
@@ -111,7 +111,7 @@ class Recorded:
 
     def _line_of(self, f: Seen, arguments: Sequence[Argument], again: Recorded) -> str:
         """The line of the first difference, found by running the function once more."""
-        known = {id(a): b for a, b in zip(self.leaves, again.leaves, strict=False)}
+        known = dict(zip(map(id, self.leaves), again.leaves, strict=False))
         at = first_difference(self.graph, again.graph, known, [])
         try:
             with observing():
@@ -180,11 +180,9 @@ def _run(f: Seen, arguments: Sequence[Argument], sample: int, recording: Recordi
         seen: list[Any] = []
         for argument in arguments:
             leaves, tree = argument.variables(sample, moved)
-            if argument.module is not None:
-                recording.trace.parameters.update(map(id, leaves))
+            recording.trace.add(leaves, are_parameters=argument.module is not None)
             variables.append(leaves)
             seen.append(tree)
-        recording.trace.add([leaf for leaves in variables for leaf in leaves])
         try:
             result = f(seen)
             recording.trace.end()

@@ -94,7 +94,7 @@ class Surroundings:
             yield from x.values()
         elif isinstance(x, (list, deque, bytearray)):
             self.places.append(Place(name, lambda: list(x), partial(_refill_list, x)))
-            yield from [item for item in x if type(item) is not Value]
+            yield from [] if set(map(type, x)) == {Value} else x  # most lists of Values are long
         elif isinstance(x, set):
             self.places.append(Place(name, lambda: {id(item): item for item in x}, partial(_refill_set, x)))
             yield from x

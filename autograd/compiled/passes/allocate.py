@@ -31,13 +31,16 @@ class _Places:
     def __init__(self, batched: npt.NDArray[np.bool_]) -> None:
         self.batched = batched
         self.of = np.full(batched.size, -1, dtype=np.intp)
+        self._first = np.empty(batched.size, dtype=np.intp)  # used within `put` only
         self.size = {False: 0, True: 0}
 
     def put(self, rows: Rows) -> None:
         """Assign places to the rows that have none yet, in their order."""
         new = rows.ravel()[self.of[rows.ravel()] < 0]
-        if new.size > 1:
-            new = new[np.sort(np.unique(new, return_index=True)[1])]
+        if new.size > 1:  # each of them once, where it comes first
+            indices = np.arange(new.size)
+            self._first[new[::-1]] = indices[::-1]  # the last of equal rows counts, which is the first one
+            new = new[self._first[new] == indices]
         for kind in (False, True):
             mine = new[self.batched[new] == kind]
             self.of[mine] = self.take(kind, mine.size) + np.arange(mine.size)
@@ -162,9 +165,9 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
                         constant[row] = not reached
                         break
             continue
-        read = np.unique(np.concatenate([operand.ravel() for operand in group.operands])).tolist()
-        is_batched = any(batched[i] for i in read)
-        is_constant = not group.reached or all(constant[i] for i in read)
+        read = np.concatenate([operand.ravel() for operand in group.operands]).tolist()
+        is_batched = any(map(batched.__getitem__, read))
+        is_constant = not group.reached or all(map(constant.__getitem__, read))
         for row in group.outputs.ravel().tolist():
             batched[row] = batched[row] if row < rows else is_batched
             constant[row] = is_constant
@@ -253,7 +256,18 @@ def _operand(places: Rows, constant: bool, batched: bool) -> Operand:
     start = int(places.flat[0])
     strides = tuple(int(np.take(places, 1, axis=axis).flat[0]) - start if n > 1 else 0 for axis, n in enumerate(shape))
     regular = places_of(start, shape, strides)
-    count = len(np.unique(places))
+    count = _count_distinct(places)
     if np.array_equal(regular, places) and count == int(np.prod([n for n, stride in zip(shape, strides, strict=True) if stride])):
         return Operand(shape, start, strides, None, True, constant, batched)
     return Operand(shape, 0, (), places, count == places.size, constant, batched)
+
+
+def _count_distinct(places: Rows) -> int:
+    """The number of different places."""
+    first = int(places.min())
+    span = int(places.max()) - first + 1
+    if span > 8 * places.size:  # far apart
+        return len(np.unique(places))
+    is_there = np.zeros(span, dtype=bool)
+    is_there[places - first] = True
+    return int(np.count_nonzero(is_there))

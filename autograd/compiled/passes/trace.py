@@ -40,13 +40,16 @@ def trace(
     if masks:
         nodes = _up_to(fixed, [*roots, *dict.fromkeys([*masks.values(), *error_masks.values()])])
         operations = [node._operation for node in nodes]
-    row = {node: i for i, node in enumerate(nodes)}
+    row = dict(zip(nodes, range(len(nodes)), strict=True))
     inputs = inputs_by(row, cast("list[Node]", nodes)) if not fixed else _inputs_up_to(fixed, row, nodes)
     operations = [LEAF if node in fixed else operation for node, operation in zip(nodes, operations, strict=True)] if fixed else operations
     batched = [False] * len(nodes)
-    if varying:
-        for i, (node, sources) in enumerate(zip(nodes, inputs, strict=True)):
-            batched[i] = node in varying or True in [batched[x] for x in sources]
+    for node in varying:
+        if node in row:
+            batched[row[node]] = True
+    for i, sources in enumerate(inputs) if varying else ():
+        if sources and not batched[i]:
+            batched[i] = any(map(batched.__getitem__, sources))
     begin = [row[root] for root in (roots if differentiated is None else differentiated)]
     stops = {operation for operation in set(operations) if operation.stops}
     return Tape(

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.compiled.backends.llvm.lanes import Lanes
 from autograd.compiled.backends.llvm.row_kernels import HEADER, Access, Layout, Reader, RowsKernel
-from autograd.compiled.backends.llvm.text import FLOAT, Module, Number
+from autograd.compiled.backends.llvm.text import FLOAT, TRUTH, Module, Number
 from autograd.ops import Operation, outside, product
 
 Source = tuple[bool, int]
@@ -153,6 +153,22 @@ def _pull(kernel: _Elementwise, one: _Round, m: int, gradients: dict[Source, Any
 
 CHEAP = 10
 """Up to so many lines, an output is computed again rather than stored."""
+
+
+@lru_cache(maxsize=1024)
+def can_be_written(operation: Operation, inputs: int) -> bool:
+    """Whether the rules of an operation can be evaluated on LLVM values. One of a user may call other libraries."""
+    function = Module(1).function("kernel", [])
+    xp = Lanes(function)
+    numbers = [Number(function, f"%a{k}", FLOAT) for k in range(inputs)]
+    try:
+        y = function.constant(operation.value(xp, *numbers))
+        for slope in operation.slopes(xp, y, *numbers):
+            function.literal(slope)
+        function.literal(outside(operation, xp, *numbers), TRUTH)
+    except Exception:  # whatever code of a user raises on numbers that it does not expect
+        return False
+    return True
 
 
 @lru_cache(maxsize=1024)

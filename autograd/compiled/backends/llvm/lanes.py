@@ -46,6 +46,7 @@ class Lanes:
 
     def __init__(self, function: Function, inline: bool = False) -> None:
         self.function, self.inline = function, inline
+        function.power = self.power
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in FUNCTIONS and name != "gaussian":

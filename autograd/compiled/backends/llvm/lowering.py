@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiled.backends.llvm.elementwise import can_be_written
 from autograd.compiled.backends.llvm.frame import SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
 from autograd.compiled.backends.llvm.fusion import Item, Order, Read, how_to_read
 from autograd.compiled.backends.llvm.machine_code import lanes
@@ -107,7 +108,14 @@ class _Builder:
             if instruction.batched:
                 self._instruction(instruction)
 
+    def _need_rules(self, operation: Operation, inputs: int) -> None:
+        if not can_be_written(operation, inputs):
+            raise UnsupportedError(f"the rules of {operation.name} cannot be evaluated on LLVM values")
+
     def _interpreted(self, scalars: Scalars) -> None:
+        for operation in set(scalars.operations):
+            if operation.arity is not None:
+                self._need_rules(operation, operation.arity)
         forward, backward = (Step(interpreter, (), [Words(scalars, words)]) for words in (forward_words, backward_words))
         constant = scalars.input_constant
         reads = [Read(scalars.inputs[constant], False), Read(scalars.inputs[~constant], False, False)]
@@ -130,6 +138,7 @@ class _Builder:
             if table.shape[1] > MOST_TERMS:
                 raise UnsupportedError(f"{one.operation.name} of {table.shape[1]} inputs")
             inputs = [Read(np.ascontiguousarray(column), inputs[0].batched, inputs[0].constant) for column in table.T]
+        self._need_rules(one.operation, len(inputs))
         operation, places = self._with_constants(one.operation)
         inputs += [Read(np.full(one.size, place), False) for place in places]
         # of a mask of errors that differs from sample to sample the reference finds out whether it counts for a shared number

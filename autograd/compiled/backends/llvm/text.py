@@ -92,6 +92,15 @@ class Number:
     def __rtruediv__(self, other: Any) -> Any:
         return self._binary("div", other, True)
 
+    def __pow__(self, other: Any) -> Any:
+        return self.within.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.within.power(other, self)
+
+    def __abs__(self) -> Number:
+        return self.within.intrinsic("fabs", self)
+
     def __neg__(self) -> Number:
         return self.within.number(f"fneg {self.within.type(FLOAT)} {self.name}", FLOAT)
 
@@ -151,17 +160,23 @@ class Number:
 FLOAT_NAMES = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "rem": "frem"}
 
 
+def _no_power(a: Any, b: Any) -> NoReturn:
+    raise TypeError("this function has no powers")
+
+
 class Instructions:
     """The instructions of a function under construction.
 
     Attributes:
         module: the module to which it is added by `end`.
         fused: whether a product and a sum may be rounded once, as one instruction.
+        power: what `**` is; the namespace says it.
     """
 
     def __init__(self, module: Module, name: str, parameters: list[str], result: str) -> None:
         self.module, self.name = module, name
         self.fused = False
+        self.power: Callable[[Any, Any], Any] = _no_power
         self._head = f"define {'' if name.startswith('kernel') else 'internal '}{result} @{name}({', '.join(parameters)}) #0 {{"
         self._lines = ["start:"]
         self._label = "start"

@@ -90,7 +90,7 @@ def test_planted_errors_are_found(what: str, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(Ours, "stopped", refuse)
     counts: Counter[str] = Counter()
     wanted = "refused" if what == "refusal" else "number"
-    assert any(result.kind == wanted for _, _, result in search(30.0, 100, counts, jax_every=0))
+    assert any(result.kind == wanted for _, _, result in search(120.0, 100, counts, jax_every=0))
 
 
 def test_what_is_found_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:

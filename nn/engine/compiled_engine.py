@@ -84,8 +84,7 @@ class CompiledEngine:
         executor: as for `compile`. With "auto", eager code takes over for good at the first thing that cannot be compiled.
 
     Attributes:
-        eager: the eager engine. It has the model, the loss, the parameters and the penalty.
-        executor: see above.
+        eager, executor: the eager engine, which has the model, the loss, the parameters and the penalty; and see above.
     """
 
     def __init__(self, model: Module, loss: Loss, parameters: list[Value], penalty: Penalty | None = None, executor: str = "auto") -> None:
@@ -98,7 +97,6 @@ class CompiledEngine:
         self._held = False  # whether the numbers of the parameters are in the store, and those in the Values out of date
         self._last: Array | None = None  # the gradient of the last batch
         self._store = Parameters(model, parameters)
-
         self._reuse = Reuse(eager)
         self._functions = _Functions(eager, executor, self._reuse)
 
@@ -242,11 +240,9 @@ class CompiledEngine:
         Returns:
             Whether `attach` is possible. It is not where eager code took over, or where a record draws random numbers by code of the user.
         """
-        nobody: Any = None
-        self.eager.attach(nobody, nobody, [], None)
-        self._store.module, self._store.modules, self._last = nobody, [], None
-        samplers = [sampler for program in self._functions.programs for _, sampler in program.draws]
-        return not self.reason and all(map(is_of_layer, samplers))
+        self.eager.attach(None, None, [], None)
+        self._store.module, self._store.modules, self._last = None, [], None
+        return not self.reason and all(is_of_layer(sampler) for program in self._functions.programs for _, sampler in program.draws)
 
     @property
     def has_one_state(self) -> bool:

@@ -35,7 +35,7 @@ class EagerEngine:
         self.watched = False
         self.attach(model, loss, parameters, penalty)
 
-    def attach(self, model: Any, loss: Loss, parameters: list[Value], penalty: Penalty | None) -> None:
+    def attach(self, model: Any, loss: Any, parameters: list[Value], penalty: Penalty | None) -> None:
         """Take these, in place of those that it has."""
         self.model = model
         self.loss = loss

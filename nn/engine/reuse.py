@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+from autograd._runtime.temporary import During, afterwards
 from autograd.value import Value
 from nn.engine.eager_engine import EagerEngine
 from nn.engine.side_effects import refused_side_effects
@@ -32,8 +32,7 @@ class Reuse:
         self._is_checking = False
         self.is_possible = True
 
-    @contextmanager
-    def recording(self) -> Iterator[None]:
+    def recording(self) -> During[None]:
         """A context in which a function of the engine is recorded, or compared with its record.
 
         Raises:
@@ -43,17 +42,15 @@ class Reuse:
             present = self._present()
             self._recorded = self._recorded or present
             self.is_possible = self._recorded.is_same(present)
-        with refused_side_effects(self._eager.model, self._eager.loss, self._eager.penalty):
-            yield
+        return refused_side_effects(self._eager.model, self._eager.loss, self._eager.penalty)
 
-    @contextmanager
-    def checking(self) -> Iterator[None]:
+    def checking(self) -> During[None]:
         """A context in which functions are run only to compare them with their records."""
         self._is_checking = True
-        try:
-            yield
-        finally:
-            self._is_checking = False
+        return afterwards(self._end_of_checking)
+
+    def _end_of_checking(self) -> None:
+        self._is_checking = False
 
     def restart(self) -> None:
         """All records were dropped."""

@@ -299,16 +299,6 @@ def test_long_products_have_the_bits_of_eager_code(executor: str, name: str) -> 
     assert [a.grad for a in x] == pytest.approx(expected, rel=1e-14)
 
 
-@pytest.mark.skipif("native" not in EXECUTORS, reason="needs llvmlite")
-def test_a_long_product_is_one_line_of_the_native_machine() -> None:
-    from autograd.compiled.backends.machine.encoding import Encoded
-
-    x = [Value(1.0) for _ in range(100)]
-    lines = {name: len(Encoded(compile(root).code).scalars) for name, root in long_products(x).items()}
-    assert lines["one after the other"] == 2  # by the constant 1, from which math.prod starts
-    assert lines["one of them read elsewhere"] < 8
-
-
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_scalars_of_which_a_vector_reads_some(executor: str) -> None:
     """Products that one line of scalars reads, and a vector too, which may not be taken into that line."""

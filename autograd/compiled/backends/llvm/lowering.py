@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.backends.llvm.elementwise import can_be_written
-from autograd.compiled.backends.llvm.frame import SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
 from autograd.compiled.backends.llvm.fusion import Item, Order, Read, how_to_read
 from autograd.compiled.backends.llvm.machine_code import lanes
-from autograd.compiled.backends.llvm.product_kernel import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
+from autograd.compiled.backends.llvm.product_steps import shared_product, tile_product
 from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED, Access, Layout
 from autograd.compiled.backends.llvm.scalars import backward_words, forward_words, interpreter
-from autograd.compiled.backends.llvm.step import Numbers, Step, Words
+from autograd.compiled.backends.llvm.step import Step, Words
 from autograd.compiled.backends.llvm.term_kernels import count_selected, terms_backward, terms_forward
 from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Sum
 from autograd.errors import CompileError
@@ -201,12 +199,8 @@ class _Builder:
             rows = [np.repeat(a.all_places(), p, axis=0), np.tile(b.all_places(), (m, 1))]
             operands = [Operand(x.shape, 0, (), x, False, operand.constant, True) for x, operand in zip(rows, one.operands, strict=True)]
             self._terms(Dot(one.operation, (m * p,), one.start, tuple(operands), True, None, False))
-        elif not one.batched:
-            self._shared_product(one, self._as_rows(a), self._as_rows(b))
-        elif b.batched:
-            self._tile_product(one, self._as_rows(a), b, p, 1)
         else:
-            self._tile_product(one, self._as_rows(b), a, 1, p)
+            self._add_product(one, *[operand if operand.batched else self._as_rows(operand) for operand in one.operands])
 
     def _as_rows(self, operand: Operand) -> Operand:
         """A shared operand whose rows are contiguous: a copy, if they are not."""
@@ -219,68 +213,20 @@ class _Builder:
         self._map(Map(POS, (rows * terms,), start, (flat,), False, None, False))
         return Operand(operand.shape, start, (terms, 1), None, True, operand.constant, False)
 
-    def _shared_product(self, one: Instruction, a: Operand, b: Operand) -> None:
-        (m, n), p = a.shape, b.shape[0]
-        da, db = a.row_distance or n, b.row_distance or n
-        copy = self.steps.shared
-        self.steps.shared += n * p
-        forward: list[Step] = []
-        backward: list[Step] = []
-        forward.append(_transposed(SHARED, b.start, np.arange(p) * db, n, SHARED, copy))
-        forward.append(
-            _product((SHARED, a.start, (da, 0), (1, 0)), (SHARED, copy, np.arange(n) * p), (SHARED, one.start, np.arange(m) * p), (m, p, n))
-        )
-        gradient = (SHARED_GRADIENTS, one.start)
-        if not a.constant:
-            to = (SHARED_GRADIENTS, a.start, np.arange(m) * da)
-            backward.append(_product((*gradient, (p, 0), (1, 0)), (SHARED, b.start, np.arange(p) * db), to, (m, n, p), added=True))
-        if not b.constant:
-            to = (SHARED_GRADIENTS, b.start, np.arange(p) * db)
-            backward.append(_product((*gradient, (1, 0), (p, 0)), (SHARED, a.start, np.arange(m) * da), to, (p, n, m), added=True))
-        self._add_product(one, a, b, forward, backward)
-
-    def _tile_product(self, one: Instruction, w: Operand, x: Operand, of_row: int, of_column: int) -> None:
-        """Products of shared rows and rows of samples: output (r, q) is at `start + r * of_row + q * of_column`."""
-        (rows, n), places = w.shape, x.all_places()
-        distance = w.row_distance or n
-        forward: list[Step] = []
-        backward: list[Step] = []
-        copy = self.steps.batched
-        if not w.constant:
-            self.steps.batched += n
-        for q, row in enumerate(places):
-            outputs, start = np.arange(rows) * of_row, one.start + q * of_column
-            weights = (SHARED, w.start)
-            sizes = (rows, PADDED_SAMPLES, n)
-            forward.append(_product((*weights, (distance, 0), (1, 0)), (TILE, 0, row), (TILE, start, outputs), sizes))
-            if not w.constant:
-                to = (SHARED_GRADIENTS, w.start, np.arange(rows) * distance)
-                by_samples = (TILE, copy, Numbers(n))
-                backward.append(_product((TILE_GRADIENTS, start, (of_row, 0), (0, 1)), by_samples, to, (rows, n, SAMPLES), added=True))
-                backward.append(_transposed(TILE, 0, row, SAMPLES, TILE, copy))
-            if not x.constant:
-                sizes = (n, PADDED_SAMPLES, rows)
-                given = (TILE_GRADIENTS, start, outputs)
-                backward.append(_product((*weights, (1, 0), (distance, 0)), given, (TILE_GRADIENTS, 0, row), sizes, added=True))
-        self._add_product(one, w, x, forward, backward)
-
-    def _add_product(self, one: Instruction, a: Operand, b: Operand, forward: list[Step], backward: list[Step]) -> None:
-        self._order(one).other(forward, backward, [_read(a), _read(b)], np.arange(one.start, one.start + one.size))
+    def _add_product(self, one: Instruction, a: Operand, b: Operand) -> None:
+        if not one.batched:
+            steps = shared_product(one, a, b, self.steps.shared)
+            self.steps.shared += a.shape[1] * b.shape[0]
+        else:
+            weights, samples = (b, a) if a.batched else (a, b)
+            of_row, of_column = (1, one.shape[1]) if a.batched else (one.shape[1], 1)
+            steps = tile_product(one, weights, samples, of_row, of_column, self.steps.batched)
+            self.steps.batched += 0 if weights.constant else weights.shape[1]
+        self._order(one).other(*steps, [_read(a), _read(b)], np.arange(one.start, one.start + one.size))
 
 
 def _read(operand: Operand) -> Read:
     return Read(operand.all_places().astype(np.int64).ravel(), operand.batched, operand.constant)
-
-
-def _product(a: Any, b: Any, c: Any, sizes: tuple[int, int, int], added: bool = False) -> Step:
-    (a_memory, a_start, a_row, a_term), (b_memory, b_start, b_list), (c_memory, c_start, c_list) = a, b, c
-    in_numbers = int(isinstance(b_list, Numbers))
-    arguments = [a_memory, a_start, *a_row, *a_term, b_memory, b_start, b_list, in_numbers, c_memory, c_start, c_list, int(added), *sizes]
-    return Step(product_kernel, (), arguments)
-
-
-def _transposed(memory: int, start: int, rows: Any, length: int, to: int, place: int) -> Step:
-    return Step(transpose_kernel, (), [memory, start, rows, len(rows), length, to, place])
 
 
 def _part(scalars: Scalars, which: list[int]) -> Scalars:

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from autograd.compiled.api.explain import explain
     from autograd.compiled.api.function import Function
     from autograd.compiled.api.replay import Program
+    from autograd.compiled.backends.llvm.code_cache import clear_cache
     from autograd.compiled.export.jax_function import to_jax
     from autograd.interop.torch_graph import compare_with_torch
     from autograd.render.formula.latex import to_latex
@@ -115,6 +116,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "check_gradients",
+    "clear_cache",
     "clip",
     "compare_with_torch",
     "cos",
@@ -182,6 +184,7 @@ _LAZY = {
     "Program": "autograd.compiled.api.replay",
     "compile": "autograd.compiled.api.compile",
     "explain": "autograd.compiled.api.explain",
+    "clear_cache": "autograd.compiled.backends.llvm.code_cache",
     "compare_with_torch": "autograd.interop.torch_graph",
     "Drawing": "autograd.render.picture.draw",
     "draw": "autograd.render.picture.draw",

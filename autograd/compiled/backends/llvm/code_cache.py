@@ -36,7 +36,6 @@ def cache_folder() -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = folder.resolve()
         _need_private(folder)
-        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise OSError(f"{folder} cannot be used: {error.strerror or error}") from None
     return folder
@@ -79,7 +78,12 @@ def read(name: str) -> bytes | None:
     except OSError:
         return None
     checksum, code = whole[:32], whole[32:]
-    return code if hashlib.sha256(code).digest() == checksum else None
+    return code if _checksum(name, code) == checksum else None
+
+
+def _checksum(name: str, code: bytes) -> bytes:
+    """Also of the name, so that an entry is not mistaken for another one, whose function it does not have."""
+    return hashlib.sha256(name.encode() + b"\n" + code).digest()
 
 
 def write(name: str, code: bytes) -> None:
@@ -91,7 +95,7 @@ def write(name: str, code: bytes) -> None:
         number, path = tempfile.mkstemp(prefix="new-", dir=folder)
         try:
             with os.fdopen(number, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
+                file.write(_checksum(name, code) + code)
             os.replace(path, folder / name)
         except OSError:
             os.unlink(path)
@@ -124,6 +128,7 @@ def clear_cache() -> None:
         >>> clear_cache()
     """
     folder = _usable_folder()
-    for path in folder.iterdir() if folder is not None else ():
-        with suppress(OSError):
-            path.unlink()
+    with suppress(OSError):
+        for path in folder.iterdir() if folder is not None else ():
+            with suppress(OSError):
+                path.unlink()

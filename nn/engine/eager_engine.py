@@ -38,7 +38,7 @@ class EagerEngine:
     def attach(self, model: Any, loss: Any, parameters: list[Value], penalty: Penalty | None) -> None:
         """Take these, in place of those that it has."""
         self.model = model
-        self.loss = loss
+        self.loss: Loss = loss
         self.parameters = parameters
         self.penalty: Penalty | None = None if penalty is None else lambda model: penalty_of(penalty, model)
         self.list_modules()

@@ -117,10 +117,22 @@ def test_every_text_file_names_its_encoding() -> None:
 
 # -- homes --------------------------------------------------------------------------------------------------------------
 
-SMALL = "import small_machine; small_machine.install(); small_machine.work()\n"
-"""The native executor with a machine that is quick to compile."""
+WORK = """
+import numpy as np
+from autograd import compile, dot, exp
+from autograd.compiled.backends.llvm import machine_code
 
-native = pytest.mark.skipif("native" not in EXECUTORS, reason="needs Numba")
+compiled = []
+compile_text = machine_code._Processor.compile
+machine_code._Processor.compile = lambda self, text: compiled.append(text) or compile_text(self, text)
+f = compile(lambda w, x: exp(dot(w, x)), in_axes=(None, 0), executor="native")
+value, gradient = f.value_and_grad(np.zeros(3), np.ones((5, 3)), wrt=0, reduce="sum")
+assert value == 5.0 and gradient.tolist() == [5.0] * 3
+print("compiled" if compiled else "found")
+"""
+"""The native executor at work; prints whether it found its code in the cache."""
+
+native = pytest.mark.skipif("native" not in EXECUTORS, reason="needs llvmlite")
 
 
 @native
@@ -130,17 +142,17 @@ def test_a_user_that_nobody_knows(home: str | None, tmp_path: Path) -> None:
     """Without a name, and without a home or with one that cannot be written."""
     change = f"""
 import os, sys
-for name in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+for name in ("HOME", "XDG_CACHE_HOME"):
     os.environ.pop(name, None)
 if {home!r}:
     os.environ["HOME"] = {home!r}
 os.setgid(54321)
 os.setuid(54321)
 """
-    done = run(SMALL + change + SMALL, env={"XDG_CACHE_HOME": str(tmp_path)})  # first as a user who can read where Python is installed
-    once, always = done.stderr.splitlines()
-    assert b"once on this machine" in once
-    assert b"at every start, because" in always
+    first = "import autograd.compiled.backends.llvm.executable, llvmlite.binding, numpy\nfrom autograd import compile\ncompile(lambda x: x)(1.0)\n"
+    done = run(first + change + WORK, env={"XDG_CACHE_HOME": str(tmp_path)})  # first as a user who can read where Python is installed
+    assert done.stdout.split() == [b"compiled"]
+    assert done.stderr == b""
 
 
 def test_everything_without_a_home(tmp_path: Path) -> None:
@@ -150,8 +162,8 @@ def test_everything_without_a_home(tmp_path: Path) -> None:
 @native
 def test_no_folder_at_all_can_be_written() -> None:
     nowhere = "import tempfile; tempfile.tempdir = '/nonexistent'\n"
-    done = run(nowhere + SMALL, env={"XDG_CACHE_HOME": "/dev/null"})
-    assert done.stderr.count(b"\n") == 1
+    done = run(nowhere + WORK, env={"XDG_CACHE_HOME": "/dev/null"})
+    assert (done.stdout.split(), done.stderr) == ([b"compiled"], b"")
 
 
 @pytest.fixture
@@ -160,7 +172,7 @@ def small_disk(tmp_path: Path) -> Path:
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], capture_output=True, check=False).returncode:
-        pytest.skip("needs to mount a disk; test_machine has its stub")
+        pytest.skip("needs to mount a disk; test_code_cache has its stub")
     return disk
 
 
@@ -172,16 +184,22 @@ def test_a_full_disk(small_disk: Path) -> None:
                 with contextlib.suppress(OSError), open(small_disk / "filled", "wb", buffering=0) as file:
                     while True:
                         file.write(b"0" * 1024)
-            run(SMALL, env={"XDG_CACHE_HOME": str(small_disk), "TMPDIR": str(small_disk)})
+            assert run(WORK, env={"XDG_CACHE_HOME": str(small_disk), "TMPDIR": str(small_disk)}).stderr == b""
     finally:
         subprocess.run(["umount", small_disk], check=True)
 
 
 @native
-def test_a_disk_for_reading_only(small_disk: Path) -> None:
+@pytest.mark.parametrize("found", [False, True])
+def test_a_disk_for_reading_only(small_disk: Path, found: bool) -> None:
+    """What an earlier process compiled is found there."""
     try:
-        subprocess.run(["mount", "-o", "remount,ro,size=64k", small_disk], check=True)
-        assert b"at every start, because" in run(SMALL, env={"XDG_CACHE_HOME": str(small_disk)}).stderr
+        subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
+        if found:
+            run(WORK, env={"XDG_CACHE_HOME": str(small_disk)})
+        subprocess.run(["mount", "-o", "remount,ro,size=16m", small_disk], check=True)
+        done = run(WORK, env={"XDG_CACHE_HOME": str(small_disk)})
+        assert (done.stdout.split(), done.stderr) == ([b"found" if found else b"compiled"], b"")
     finally:
         subprocess.run(["umount", small_disk], check=True)
 
@@ -216,7 +234,7 @@ def test_training_on_any_streams(streams: str) -> None:
 @pytest.mark.parametrize("stderr", ["None", "closed"])
 def test_compiling_natively_without_standard_error(stderr: str, tmp_path: Path) -> None:
     code = f"import io, sys; closed = io.StringIO(); closed.close(); before = sys.stderr; sys.stderr = {stderr}\n"
-    run(code + SMALL + "sys.stderr = before", env={"XDG_CACHE_HOME": str(tmp_path)})
+    run(code + WORK + "sys.stderr = before", env={"XDG_CACHE_HOME": str(tmp_path)})
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")
@@ -336,6 +354,30 @@ raise SystemExit(os.waitstatus_to_exitcode(status))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_that_is_forked_while_another_thread_records() -> None:
     run(FORKED)
+
+
+FORKED_AFTER = """
+import os
+import numpy as np
+from autograd import compile
+f = compile(lambda x: x * x + 1.0, executor="native")
+x = np.arange(400_000.0)
+expected = f.value_and_grad(x)[1][0]
+child = os.fork()
+if child == 0:
+    os._exit(0 if np.array_equal(f.value_and_grad(x)[1][0], expected) else 1)
+_, status = os.waitpid(child, 0)
+assert np.array_equal(f.value_and_grad(x)[1][0], expected)
+raise SystemExit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@native
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_a_child_runs_kernels_that_its_parent_loaded(threads: str) -> None:
+    """Also after threads of the parent, of which the child has none, ran them."""
+    run("import warnings; warnings.simplefilter('ignore')\n" + FORKED_AFTER, env={"SCALAR_AUTOGRAD_THREADS": threads})
 
 
 # -- threads of BLAS ----------------------------------------------------------------------------------------------------

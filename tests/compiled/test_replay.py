@@ -301,7 +301,7 @@ def test_long_products_have_the_bits_of_eager_code(executor: str, name: str) -> 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_scalars_of_which_a_vector_reads_some(executor: str) -> None:
-    """Products that one line of scalars reads, and a vector too, which may not be taken into that line."""
+    """Products that scalars read, and a vector too."""
     rng = random.Random(0)
     x = [Value(rng.uniform(0.8, 1.25)) for _ in range(60)]
     products, y = [], x[0]

@@ -192,7 +192,7 @@ def test_where_on_what_is_shared(executor: str) -> None:
 
 
 def test_few_rows_of_scattered_numbers_on_one_side_of_a_where(executor: str) -> None:
-    """sqrt and log of x and z, with places around y, so that the native machine must split them by sample."""
+    """sqrt and log of x and z, with places around y."""
 
     def f(x: Any, y: Any, z: Any) -> Any:
         return where(x > 0.0, lambda: sqrt(x) * y + sqrt(z) + log(x) * log(z), lambda: x * y - z)

@@ -130,8 +130,8 @@ print(time.process_time())
 """
 
 
-def print_start() -> float:
-    """Print how long a process takes that runs a native program: the first one on a machine, and the next one. Return the difference."""
+def print_start() -> None:
+    """Print how long a process takes that runs a native program: the first one on a machine, and the next one."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"XDG_CACHE_HOME": folder}
         root = Path(__file__).resolve().parent.parent
@@ -139,8 +139,7 @@ def print_start() -> float:
             float(subprocess.run([sys.executable, "-c", START], env=environment, cwd=root, capture_output=True, check=True).stdout)
             for _ in range(2)
         )
-    print(f"\na process with a native program, from its start: {first:.1f} s the first time on a machine, then {second:.2f} s")
-    return first - second
+    print(f"\na process with a native program, from its start: {first:.2f} s the first time on a machine, then {second:.2f} s")
 
 
 def report(seconds: float) -> dict[str, Any]:
@@ -156,5 +155,6 @@ def report(seconds: float) -> dict[str, Any]:
             if case.scalar:
                 scalars[make.__name__.replace("_", " ")] = case.scalar
     recording = print_recording(scalars | {"a chain": (chain, np.array([1.0, 0.9999, 1e-4]))})
-    first_use = {"first use, seconds more": rounded(print_start())} if "native" in executors() else {}
-    return {"executors": executors(), "compiled": measured, "recording, µs a node": recording, **first_use}
+    if "native" in executors():
+        print_start()
+    return {"executors": executors(), "compiled": measured, "recording, µs a node": recording}

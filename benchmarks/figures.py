@@ -123,10 +123,6 @@ def irregular(measured: Results) -> tuple[str, ...]:
     return ends([x for x in (ratio(measured, case, "CasADi") for case in cases) if x is not None])
 
 
-def first_use(measured: Results) -> tuple[str, ...]:
-    return (figure(measured["first use, seconds more"]),)
-
-
 def fuzzed(measured: Results) -> tuple[str, ...]:
     run = measured["fuzzed graphs"]
     return figure(run["minutes"]), str(run["seed"]), f"{run['programs']:,}", str(run["disagreements"])
@@ -147,7 +143,6 @@ SENTENCES: dict[str, list[tuple[str, Callable[[Results], tuple[str, ...]]]]] = {
     "README.md": [
         (r"demo runs # times as fast as in micrograd with the same lines of code, and # times as fast once", first_screen),
         (r"on 100 samples, # nodes,", nodes),
-        (r"first use on a machine takes some # seconds more", first_use),
         (r"A step of `fit` takes # times as long", step_of_fit),
         (r"takes # to # µs per node, and CasADi # to # times as long", recording),
         (r"compiled: # to # times as fast as CasADi", irregular),
@@ -158,7 +153,6 @@ SENTENCES: dict[str, list[tuple[str, Callable[[Results], tuple[str, ...]]]]] = {
     "README.zh-CN.md": [
         (r"在这里的速度是 micrograd 的 # 倍，\[编译\]\(#有多快\)之后是 # 倍", first_screen),
         (r"100 个样本，# 个节点", nodes),
-        (r"首次使用要多等约 # 秒", first_use),
         (r"`fit` 每一步的用时是上述 784-30-10 网络一步的 # 倍", step_of_fit),
         (r"每个节点需 # 到 # 微秒，CasADi 的用时是它的 # 到 # 倍", recording),
         (r"编译后是 CasADi 的 # 到 # 倍", irregular),

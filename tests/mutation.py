@@ -34,9 +34,6 @@ TABLE_TESTS = ["tests/test_special_points.py", "tests/test_ops.py", "tests/test_
 FOLDERS = {"compiled": ("autograd/compiled", "tests/compiled"), "nn": ("nn", "tests/nn")}
 """What can be drawn from besides the table: the folder of the code, and that of its tests."""
 
-LEFT_OUT = ("autograd/compiled/backends/machine/",)
-"""What is compiled from text, so that a changed line takes minutes to compile."""
-
 SECONDS = 120.0
 """How long the tests of a file may take until one of them fails."""
 SECONDS_OF_TABLE = 300.0
@@ -101,7 +98,7 @@ def files(of: str) -> list[str]:
     if of == "ops":
         return [*TABLE]
     paths = sorted((ROOT / FOLDERS[of][0]).rglob("*.py"))
-    return [name for name in (path.relative_to(ROOT).as_posix() for path in paths) if not name.startswith(LEFT_OUT)]
+    return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
 def mutants_of(path: str) -> list[Mutant]:

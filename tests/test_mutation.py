@@ -28,7 +28,7 @@ def test_a_mutant_is_a_program_that_differs_in_one_place(of: str) -> None:
 def test_every_file_is_covered_and_has_tests(of: str, folder: str) -> None:
     """Also one that is written tomorrow: files are found, not listed."""
     paths = [path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py")]
-    assert set(files(of)) == {path for path in paths if not path.startswith(mutation.LEFT_OUT)}
+    assert set(files(of)) == set(paths)
     tests = {path.relative_to(ROOT).as_posix() for path in (ROOT / mutation.FOLDERS[of][1]).glob("test_*.py")}
     for path in files(of):
         first, rest = belonging(path)

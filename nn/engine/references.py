@@ -15,7 +15,7 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import EnumMeta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -187,7 +187,7 @@ def _function(f: types.FunctionType) -> Found:
 def _looked_up(path: tuple[str, ...], f: types.FunctionType) -> tuple[bool, Any]:
     """Whether a global name is defined, and what it stands for; with an attribute, if it is a module."""
     name, *attributes = path
-    space = next((space for space in (f.__globals__, f.__builtins__) if name in space), None)  # type: ignore[attr-defined] # unknown to typeshed
+    space = next((space for space in (f.__globals__, cast(Any, f).__builtins__) if name in space), None)
     if space is None:
         return False, None
     held = space[name]

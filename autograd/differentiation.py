@@ -211,8 +211,7 @@ def _parts_as_graphs(node: Value, upstream: Any) -> list[Any]:
     if node._operation is SELECT:  # of the function that is being recorded
         condition = Condition(node._prev[0])
         return [0.0, condition.select(upstream, 0.0), condition.select(0.0, upstream)]
-    slopes = _slopes_as_graphs(node)
-    return [upstream if type(slope) is float and slope == 1.0 else product(node._operation, GRAPHS, slope, upstream) for slope in slopes]
+    return [product(node._operation, GRAPHS, slope, upstream) for slope in _slopes_as_graphs(node)]
 
 
 def _slopes_as_graphs(node: Value) -> list[Any]:

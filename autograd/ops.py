@@ -19,7 +19,7 @@ Formulas that several rows share are in `formulas`, here called `exact`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,6 +133,12 @@ class Operation:
         if self.arity is None:
             return list(self.derivatives[0](xp, y, *inputs))
         return [rule(xp, y, *inputs) for rule in self.derivatives]
+
+    def slopes_except(self, constant: Sequence[bool], xp: Any, y: Any, *inputs: Any) -> list[Any]:
+        """The same, but None for the inputs that are constant."""
+        if self.arity is None:
+            return [None if own else slope for own, slope in zip(constant, self.slopes(xp, y, *inputs), strict=True)]
+        return [None if own else rule(xp, y, *inputs) for own, rule in zip(constant, self.derivatives, strict=True)]
 
     def __repr__(self) -> str:
         return f"<operation {self.name}{self.constants or ''}>"
@@ -341,7 +347,12 @@ SELECT = Operation("select", "where", WHERE.value, WHERE.derivatives, 3, selects
 
 
 def product(operation: Operation, xp: Any, slope: Any, amount: Any) -> Any:
-    """A local derivative times a gradient or tangent: exactly 0 where the derivative is 0 and selects (see `Operation.selects`)."""
+    """A local derivative times a gradient or tangent: exactly 0 where the derivative is 0 and selects (see `Operation.selects`).
+
+    A derivative that is the number 1 whatever the inputs are, as that of a sum, needs no product.
+    """
+    if type(slope) is float and slope == 1.0:
+        return amount
     return xp.where(xp.equal(slope, 0.0), 0.0, slope * amount) if operation.selects else slope * amount
 
 

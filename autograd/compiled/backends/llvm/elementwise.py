@@ -51,6 +51,10 @@ class _Elementwise(RowsKernel):
         """A row of each operand."""
         return [self.reader(k, r) for k in range(len(self.accesses))]
 
+    def stored_at(self, r: str) -> dict[int, str]:
+        """Pointers to a row of each output that is stored, by the index of the member."""
+        return {m: self.row_of_outputs(self.data, self.starts[m], r) for m, member in enumerate(self.members) if member.stored}
+
 
 class _Round:
     """The numbers of one vector."""
@@ -81,7 +85,7 @@ def elementwise_forward(layout: Layout, accesses: tuple[Access, ...], members: t
     f, xp = kernel.f, kernel.xp
     with f.loop(kernel.rows) as r:
         readers = kernel.readers_at(r)
-        outs = {m: kernel.row_of_outputs(kernel.data, kernel.starts[m], r) for m, member in enumerate(members) if member.stored}
+        outs = kernel.stored_at(r)
         read = {
             m for member in members for is_member, m in (*member.inputs, *([member.error_mask] if member.error_mask else [])) if is_member
         }
@@ -111,7 +115,7 @@ def elementwise_backward(layout: Layout, accesses: tuple[Access, ...], members: 
     f, xp = kernel.f, kernel.xp
     with f.loop(kernel.rows) as r:
         readers = kernel.readers_at(r)
-        outs = {m: kernel.row_of_outputs(kernel.data, kernel.starts[m], r) for m, member in enumerate(members) if member.stored}
+        outs = kernel.stored_at(r)
         received = {m: kernel.row_of_outputs(kernel.gradients, kernel.starts[m], r) for m, member in enumerate(members) if member.receives}
         with f.loop(kernel.count, lanes, carried=[reader.total for reader in readers if reader.is_summed]) as i:
             one = _Round(kernel, readers, i)
@@ -132,21 +136,12 @@ def elementwise_backward(layout: Layout, accesses: tuple[Access, ...], members: 
 def _pull(kernel: _Elementwise, one: _Round, m: int, gradients: dict[Source, Any]) -> None:
     """Add the gradients of the inputs of a member to `gradients`, which has that of its output."""
     member, xp = kernel.members[m], kernel.xp
-    operation, inputs, gradient = member.operation, one.inputs(member), gradients[True, m]
-    if all(member.constant):
-        return
-    slopes: list[Any]
-    if operation.arity is None:
-        slopes = operation.slopes(xp, one.outputs[m], *inputs)
-    else:
-        rules = zip(operation.derivatives, member.constant, strict=True)
-        slopes = [None if constant else rule(xp, one.outputs[m], *inputs) for rule, constant in rules]
+    slopes = member.operation.slopes_except(member.constant, xp, one.outputs[m], *one.inputs(member))
     wanted = None if member.mask is None else one.of(member.mask) != 0.0
-    for source, slope, constant in zip(member.inputs, slopes, member.constant, strict=True):
-        if constant:
+    for source, slope in zip(member.inputs, slopes, strict=True):
+        if slope is None:
             continue
-        is_one = isinstance(slope, float) and slope == 1.0
-        part = gradient if is_one else product(operation, xp, slope, gradient)
+        part = product(member.operation, xp, slope, gradients[True, m])
         part = part if wanted is None else xp.where(wanted, part, 0.0)
         gradients[source] = gradients[source] + part if source in gradients else part
 

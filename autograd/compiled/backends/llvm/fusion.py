@@ -15,7 +15,7 @@ import numpy.typing as npt
 from autograd.compiled.backends.llvm.elementwise import Member, Source, elementwise_backward, elementwise_forward, is_cheap
 from autograd.compiled.backends.llvm.machine_code import lanes
 from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED, Access, Layout
-from autograd.compiled.backends.llvm.step import Step, Table
+from autograd.compiled.backends.llvm.step import Integers, Step
 from autograd.ops import Operation
 
 MOST_MEMBERS, MOST_INPUTS = 12, 24
@@ -36,7 +36,7 @@ class Read:
         counted: see `Access.counted`.
     """
 
-    places: Table
+    places: Integers
     batched: bool
     constant: bool = True
     counted: bool = False
@@ -103,11 +103,11 @@ class Order:
     def __init__(self, shared: Order | None = None) -> None:
         self.shared, self.batched = shared, shared is not None
         self.stages: list[Other | Fused] = []
-        self._late = Fused(1, 1)
+        self._late: list[Item] = []  # checks of domains whose masks may be computed later
         self._writer = np.full(64, -1, dtype=np.intp)
         self._open: dict[tuple[int, int], list[int]] = {}
         self.needed: set[int] = set()
-        self._touched: list[Table] = []
+        self._touched: list[Integers] = []
 
     def read_outside(self, places: npt.NDArray[Any]) -> None:
         """Note results: they are read after a run, and their gradients come from outside."""
@@ -126,7 +126,7 @@ class Order:
     def elementwise(self, item: Item, shape: tuple[int, ...]) -> None:
         """Add an element-wise instruction."""
         if item.error_mask is not None and item.checked:  # the mask may be computed later
-            self._check_late(item)
+            self._late.append(replace(item, mask=None, constant=True, stored=False))
             item = replace(item, checked=False, error_mask=None)
         key = (item.size, 1) if self.batched else _rows_and_length(shape, [read.places for read in item.reads])
         before = max([-1, *[int(self._stage_of(read.places).max()) for read in self._own(item)]])
@@ -164,7 +164,7 @@ class Order:
                 return False
         return True
 
-    def _stage_of(self, places: Table) -> npt.NDArray[np.intp]:
+    def _stage_of(self, places: Integers) -> npt.NDArray[np.intp]:
         self._grow(int(places.max()) + 1)
         return self._writer[places]
 
@@ -186,26 +186,26 @@ class Order:
         if not read.constant:
             order._touched.append(places)
 
-    def _check_late(self, item: Item) -> None:
-        self._late.items.append(replace(item, mask=None, constant=True, stored=False))
-
     # -- steps ----------------------------------------------------------------------------------------------------------
 
     def steps(self) -> tuple[list[Step], list[Step]]:
         """The steps forward and backward, in the order in which they run. Those of tiles come before those of shared numbers."""
-        late = [Fused(item.size if self.batched else 1, 1 if self.batched else item.size, [item]) for item in self._late.items]
-        resolved = [(stage, _Sources(stage, self.batched)) for stage in [*self.stages, *late] if isinstance(stage, Fused)]
-        for _, sources in resolved:
-            for read in sources.reads:
+        late = [Fused(item.size if self.batched else 1, 1 if self.batched else item.size, [item]) for item in self._late]
+        sources = [_Sources(stage, self.batched) if isinstance(stage, Fused) else None for stage in [*self.stages, *late]]
+        for own in sources:
+            for read in own.reads if own is not None else ():
                 self._note(read)
         gradients = self.receiving()
-        by_stage = {id(stage): self._fused(stage, sources, gradients) for stage, sources in resolved}
         forward: list[Step] = []
         backward: list[Step] = []
-        for one in [*self.stages, *late]:
-            of_one = (one.forward, one.backward) if isinstance(one, Other) else by_stage[id(one)]
-            forward += of_one[0]
-            backward += of_one[1]
+        for stage, own in zip([*self.stages, *late], sources, strict=True):
+            if isinstance(stage, Other):
+                steps = stage.forward, stage.backward
+            else:
+                assert own is not None
+                steps = self._fused(stage, own, gradients)
+            forward += steps[0]
+            backward += steps[1]
         return forward, backward[::-1]
 
     def receiving(self) -> set[int]:
@@ -305,7 +305,7 @@ def _is_output(item: Item, read: Read) -> bool:
     return bool((places == np.arange(item.start, item.start + item.size)).all())
 
 
-def _rows_and_length(shape: tuple[int, ...], tables: list[Table]) -> tuple[int, int]:
+def _rows_and_length(shape: tuple[int, ...], tables: list[Integers]) -> tuple[int, int]:
     """How a kernel goes through shared numbers of a shape: as one row, unless rows spare it places for each number."""
     size = int(np.prod(shape))
     if len(shape) == 2 and shape[1] >= NARROW:

@@ -15,6 +15,12 @@ from autograd.compiled.backends.llvm.text import Module
 FORMAT = 1
 """Changed when kernels are called in another way, so that older ones on disk are not used."""
 
+VECTORS = "SCALAR_AUTOGRAD_VECTORS"
+"""The environment variable that asks for the vectors of a lesser processor."""
+
+PROCESSORS = {"sse2": ("x86-64", 2), "avx2": ("haswell", 4)}
+"""What it may be: the processor for which kernels are compiled then, and the lanes of its vectors."""
+
 _LOCK = threading.Lock()
 _ADDRESSES: dict[str, int] = {}
 """The functions that this process has loaded, by the hash of their text."""
@@ -29,22 +35,14 @@ class _Processor:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self.llvm = llvm
-        self.name, self.features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
-        level = os.environ.get("SCALAR_AUTOGRAD_VECTORS", "")
-        if level == "sse2":
-            self.name, flags = "x86-64", ""
-        elif level == "avx2":
-            self.name, flags = "haswell", ""
+        self.features = llvm.get_host_cpu_features()
+        asked = os.environ.get(VECTORS, "")
+        if asked in PROCESSORS:
+            (self.name, self.lanes), self.flags = PROCESSORS[asked], ""
         else:
-            flags = self.features.flatten()
-        self.flags = flags
-        has = {
-            "avx512f": level == "" and self.features.get("avx512f"),
-            "avx": level == "avx2" or (level == "" and self.features.get("avx")),
-        }
-        self.lanes = 8 if has["avx512f"] else 4 if has["avx"] else 2
-        target = llvm.Target.from_default_triple()
-        self.triple = target.triple
+            self.name, self.flags = llvm.get_host_cpu_name(), self.features.flatten()
+            self.lanes = 8 if self.features.get("avx512f") else 4 if self.features.get("avx") else 2
+        self.triple = llvm.Target.from_default_triple().triple
         self.target = self._new_target()
         self.engine = self.new_engine()
         self.version = f"{FORMAT} {llvm.llvm_version_info} {self.triple} {self.name} {self.flags}"

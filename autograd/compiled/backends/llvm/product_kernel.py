@@ -23,10 +23,26 @@ from autograd.compiled.backends.llvm.text import FLOAT, Carried, Module, Number
 PADDED_SAMPLES, SAMPLES = -1, -2
 
 
-class _Product(Kernel):
+class _Placed(Kernel):
+    """A kernel whose arguments say in which kind of memory it reads and writes."""
+
     def __init__(self, lanes: int) -> None:
         super().__init__(lanes)
-        row, padded, valid = self.entry(ROW), self.entry(PADDED), self.entry(VALID)
+        self._row = self.entry(ROW)
+
+    def base(self, memory: int, start: int) -> tuple[str, str]:
+        """The address of a place, and the bytes from one place to the next, by two arguments: the kind of memory, and the place."""
+        f, kind = self.f, self.argument(memory)
+        is_tile = f.name_of(f"icmp eq i64 {f.name_of(f'and i64 {kind}, 1')}, 1")  # TILE and TILE_GRADIENTS are odd
+        unit = f.name_of(f"select i1 {is_tile}, i64 {self._row}, i64 8")
+        offset = f.name_of(f"mul i64 {self.argument(start)}, {unit}")
+        return f.name_of(f"add i64 {self.integer('%frame', kind)}, {offset}"), unit
+
+
+class _Product(_Placed):
+    def __init__(self, lanes: int) -> None:
+        super().__init__(lanes)
+        padded, valid = self.entry(PADDED), self.entry(VALID)
 
         def size(k: int) -> str:
             f, given = self.f, self.argument(k)
@@ -34,27 +50,17 @@ class _Product(Kernel):
             either = f.name_of(f"select i1 {is_valid}, i64 {valid}, i64 {given}")
             return f.name_of(f"select i1 {is_padded}, i64 {padded}, i64 {either}")
 
-        def unit(memory: str) -> str:
-            in_tiles = self.f.name_of(f"and i64 {memory}, 1")  # TILE and TILE_GRADIENTS are odd
-            return self.f.name_of(f"select i1 {self.f.name_of(f'icmp eq i64 {in_tiles}, 1')}, i64 {row}, i64 8")
-
-        def base(memory: int, start: int) -> tuple[str, str]:
-            kind = self.argument(memory)
-            of_place = unit(kind)
-            offset = self.f.name_of(f"mul i64 {self.argument(start)}, {of_place}")
-            return self.f.name_of(f"add i64 {self.integer('%frame', kind)}, {offset}"), of_place
-
         def step(places: int, numbers: int, of_place: str) -> str:
             far = self.f.name_of(f"mul i64 {self.argument(places)}, {of_place}")
             return self.f.name_of(f"add i64 {far}, {self.f.name_of(f'shl i64 {self.argument(numbers)}, 3')}")
 
-        self.a, a_unit = base(A_MEMORY, A_START)
+        self.a, a_unit = self.base(A_MEMORY, A_START)
         self.a_row, self.a_term = step(A_ROW, A_ROW_NUMBERS, a_unit), step(A_TERM, A_TERM_NUMBERS, a_unit)
-        self.b, b_unit = base(B_MEMORY, B_START)
+        self.b, b_unit = self.base(B_MEMORY, B_START)
         in_numbers = self.f.name_of(f"icmp ne i64 {self.argument(B_IN_NUMBERS)}, 0")
         self.b_unit = self.f.name_of(f"select i1 {in_numbers}, i64 8, i64 {b_unit}")
         self.b_list = self.pointer(self.argument(B_LIST))
-        self.c, self.c_unit = base(C_MEMORY, C_START)
+        self.c, self.c_unit = self.base(C_MEMORY, C_START)
         self.c_list = self.pointer(self.argument(C_LIST))
         self.added = self.f.name_of(f"icmp ne i64 {self.argument(ADDED)}, 0")
         self.m, self.n, self.terms = size(M), size(N), size(TERMS)
@@ -144,22 +150,15 @@ def transpose_kernel(lanes: int) -> Module:
     The arguments are the memory of the rows, the place of the first, the list of their places from there on, how many there are, their
     length (or SAMPLES), the memory of the copy, and its place.
     """
-    kernel = Kernel(lanes)
-    f = kernel.f
-    row, valid = kernel.entry(ROW), kernel.entry(VALID)
-    bases, units = [], []
-    for memory, start in ((0, 1), (5, 6)):
-        kind = kernel.argument(memory)
-        in_tiles = f.name_of(f"icmp eq i64 {f.name_of(f'and i64 {kind}, 1')}, 1")
-        units.append(f.name_of(f"select i1 {in_tiles}, i64 {row}, i64 8"))
-        offset = f.name_of(f"mul i64 {kernel.argument(start)}, {units[-1]}")
-        bases.append(f.name_of(f"add i64 {kernel.integer('%frame', kind)}, {offset}"))
+    kernel = _Placed(lanes)
+    f, valid = kernel.f, kernel.entry(VALID)
+    (source_base, unit), (copy_base, _) = kernel.base(0, 1), kernel.base(5, 6)
     rows, count, given = kernel.pointer(kernel.argument(2)), kernel.argument(3), kernel.argument(4)
     length = f.name_of(f"select i1 {f.name_of(f'icmp eq i64 {given}, {SAMPLES}')}, i64 {valid}, i64 {given}")
-    copy = kernel.pointer(bases[1])
+    copy = kernel.pointer(copy_base)
     with f.loop(count) as i:
-        place = f.name_of(f"mul i64 {kernel.integer(rows, i)}, {units[0]}")
-        source = kernel.pointer(f.name_of(f"add i64 {bases[0]}, {place}"))
+        place = f.name_of(f"mul i64 {kernel.integer(rows, i)}, {unit}")
+        source = kernel.pointer(f.name_of(f"add i64 {source_base}, {place}"))
         with f.loop(length) as j:
             number = kernel.scalar(kernel.at(source, j))
             to = f.name_of(f"add i64 {f.name_of(f'mul i64 {j}, {count}')}, {i}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.compiled.backends.llvm.frame import SHARED, SHARED_GRADIENTS, TILE, TILE_GRADIENTS
 from autograd.compiled.backends.llvm.product_kernel import PADDED_SAMPLES, SAMPLES, product_kernel, transpose_kernel
-from autograd.compiled.backends.llvm.step import Numbers, Step
+from autograd.compiled.backends.llvm.step import BySample, Step
 from autograd.compiled.ir import Instruction, Operand
 
 Both = tuple[list[Step], list[Step]]
@@ -51,7 +51,7 @@ def tile_product(one: Instruction, w: Operand, x: Operand, of_row: int, of_colum
         forward.append(_product((*weights, (distance, 0), (1, 0)), (TILE, 0, row), (TILE, start, outputs), sizes))
         if not w.constant:
             to = (SHARED_GRADIENTS, w.start, np.arange(rows) * distance)
-            by_samples = (TILE, copy, Numbers(n))
+            by_samples = (TILE, copy, BySample(n))
             backward.append(_product((TILE_GRADIENTS, start, (of_row, 0), (0, 1)), by_samples, to, (rows, n, SAMPLES), added=True))
             backward.append(_transposed(TILE, 0, row, SAMPLES, TILE, copy))
         if not x.constant:
@@ -63,7 +63,7 @@ def tile_product(one: Instruction, w: Operand, x: Operand, of_row: int, of_colum
 
 def _product(a: Any, b: Any, c: Any, sizes: tuple[int, int, int], added: bool = False) -> Step:
     (a_memory, a_start, a_row, a_term), (b_memory, b_start, b_list), (c_memory, c_start, c_list) = a, b, c
-    in_numbers = int(isinstance(b_list, Numbers))
+    in_numbers = int(isinstance(b_list, BySample))
     arguments = [a_memory, a_start, *a_row, *a_term, b_memory, b_start, b_list, in_numbers, c_memory, c_start, c_list, int(added), *sizes]
     return Step(product_kernel, (), arguments)
 

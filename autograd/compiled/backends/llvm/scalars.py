@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.compiled.backends.llvm.frame import LEFT_DOMAIN, SHARED, SHARED_GRADIENTS, Kernel
 from autograd.compiled.backends.llvm.lanes import Lanes
 from autograd.compiled.backends.llvm.machine_code import kernel
+from autograd.compiled.backends.llvm.step import Integers
 from autograd.compiled.backends.llvm.text import FLOAT, TRUTH, Carried, Function, Module, Number
 from autograd.compiled.ir import Dot, Scalars, Sum, kind_of
 from autograd.ops import Operation, outside, product
-
-Words = npt.NDArray[np.int64]
 
 PARAMETERS = ["ptr %x", "ptr %d", "ptr %flag", "ptr %words"]
 
@@ -101,11 +99,9 @@ def backward_kernel(operation: Operation, constant: tuple[bool, ...], lanes: int
         return scalar.end(f.name_of(f"add i64 {count}, 3"))
     y, places = scalar.number("%x", scalar.word(1)), [scalar.word(2 + k) for k in range(len(constant))]
     inputs = [scalar.number("%x", place) for place in places]
-    for rule, place, is_constant in zip(operation.derivatives, places, constant, strict=True):
-        if not is_constant:
-            slope = rule(scalar.xp, y, *inputs)
-            is_one = isinstance(slope, float) and slope == 1.0
-            scalar.add(gradient if is_one else product(operation, scalar.xp, slope, gradient), place)
+    for place, slope in zip(places, operation.slopes_except(constant, scalar.xp, y, *inputs), strict=True):
+        if slope is not None:
+            scalar.add(product(operation, scalar.xp, slope, gradient), place)
     return scalar.end(2 + len(constant))
 
 
@@ -131,7 +127,7 @@ def interpreter(lanes: int) -> Module:
     return loop.module
 
 
-def forward_words(scalars: Scalars) -> Words:
+def forward_words(scalars: Scalars) -> Integers:
     """The words that compute scalars."""
     addresses: dict[tuple[Operation, bool], int] = {}
     keys = list(zip(scalars.operations, scalars.checked, strict=True))
@@ -140,7 +136,7 @@ def forward_words(scalars: Scalars) -> Words:
     return _words(scalars, [addresses[key] for key in keys], range(len(keys)))
 
 
-def backward_words(scalars: Scalars) -> Words:
+def backward_words(scalars: Scalars) -> Integers:
     """The words that add their gradients."""
     constant = scalars.input_constant.tolist()
     keys: list[tuple[Operation, tuple[bool, ...]] | None] = []
@@ -155,7 +151,7 @@ def backward_words(scalars: Scalars) -> Words:
     return _words(scalars, [0 if key is None else addresses[key] for key in keys], which)
 
 
-def _words(scalars: Scalars, addresses: Sequence[int], order: Sequence[int]) -> Words:
+def _words(scalars: Scalars, addresses: Sequence[int], order: Sequence[int]) -> Integers:
     """The words of some scalars, in an order."""
     starts = np.concatenate(([0], scalars.ends[:-1]))
     counts = scalars.ends - starts

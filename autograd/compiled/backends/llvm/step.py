@@ -13,7 +13,8 @@ from autograd.compiled.backends.llvm.machine_code import Loaded
 from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.ir import Scalars
 
-Table = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
+"""A table that kernels read."""
 
 
 @dataclass
@@ -31,8 +32,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """The places of rows of so many numbers, one for each sample of a tile."""
+class BySample:
+    """An argument: where the rows of so many numbers begin that a tile has for its samples, one after the other."""
 
     length: int
 
@@ -42,4 +43,4 @@ class Words:
     """The words of scalars, made when they are needed."""
 
     scalars: Scalars
-    make: Callable[[Scalars], Table]
+    make: Callable[[Scalars], Integers]

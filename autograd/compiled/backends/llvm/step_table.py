@@ -10,7 +10,7 @@ import numpy as np
 from autograd.compiled.backends.contract import Array
 from autograd.compiled.backends.llvm.machine_code import Loaded, kernel
 from autograd.compiled.backends.llvm.run_storage import address, memory_for
-from autograd.compiled.backends.llvm.step import Numbers, Step, Words
+from autograd.compiled.backends.llvm.step import BySample, Step, Words
 from autograd.compiled.backends.llvm.tiles import tiles_kernel
 
 ALIGNED = 8
@@ -95,8 +95,8 @@ class Table:
                 words = x.make(x.scalars)
                 self._kept.append(words)
                 flat += [address(words), address(words) + 8 * len(words)]
-            elif isinstance(x, (np.ndarray, Numbers)):
-                table = np.arange(tile, dtype=np.int64) * x.length if isinstance(x, Numbers) else np.ascontiguousarray(x, dtype=np.int64)
+            elif isinstance(x, (np.ndarray, BySample)):
+                table = np.arange(tile, dtype=np.int64) * x.length if isinstance(x, BySample) else np.ascontiguousarray(x, dtype=np.int64)
                 self._kept.append(table)
                 flat.append(address(table))
             else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from autograd.compiled.backends.llvm.frame import FIRST, GRADIENTS, INPUTS, RESULTS, SEEDS, SHARED, SHARED_GRADIENTS, VALID, Kernel
 from autograd.compiled.backends.llvm.lanes import Lanes
 from autograd.compiled.backends.llvm.text import TRUTH, Module, Number
-from autograd.compiled.ir import Code, Dot, Instruction, Matmul, Operand, Spread, Sum
+from autograd.compiled.ir import Code, Dot, Instruction, Matmul, Operand, Sum
 from autograd.ops import outside, product
 
 MOST_NUMBERS, MOST_LINES, INLINE_LINES = 400, 1800, 900
@@ -64,21 +64,9 @@ class _Element:
     operands: list[Operand]
 
 
-@dataclass
-class _Total:
-    """The gradient of a shared number: where its sum over the samples is kept, in each lane."""
-
-    pointer: str
-    place: int
-
-
-@dataclass
-class _State:
-    values: dict[Place, Any] = field(default_factory=dict)
-    gradients: dict[Place, Any] = field(default_factory=dict)
-
-
 class _Straight(Kernel):
+    """The kernel under construction: in `values` and `gradients`, what there is of a sample so far."""
+
     def __init__(
         self,
         code: Code,
@@ -94,6 +82,8 @@ class _Straight(Kernel):
         self.code, self.leaves, self.results, self.wanted, self.differentiated = code, leaves, results, wanted, differentiated
         self.xp = Lanes(self.f, inline)
         self.most = most
+        self.values: dict[Place, Any] = {}
+        self.gradients: dict[Place, Any] = {}
         self.elements = [element for one in code.flattened if one.batched for element in _elements(one)]
 
     def written(self) -> Module:
@@ -101,18 +91,17 @@ class _Straight(Kernel):
         f, lanes = self.f, self.module.lanes
         valid, first = self.entry(VALID), self.entry(FIRST)
         fixed = dict(zip(self.code.fixed[0].tolist(), self.code.fixed[1].tolist(), strict=True))
-        state = _State()
         shared = self.pointer(self.entry(SHARED))
         for place in self._shared_places():
             if place in fixed:
-                state.values[False, place] = fixed[place]
+                self.values[False, place] = fixed[place]
             else:
-                state.values[False, place] = f.spread(self.scalar(self.at(shared, str(place))))
+                self.values[False, place] = f.spread(self.scalar(self.at(shared, str(place))))
         inputs = self._inputs(first)
         results = {place: self.outside(RESULTS, str(k), first) for k, place in enumerate(self.results)}
         seeds: dict[int, tuple[str, str]] = {}
         gradients: dict[int, str] = {}
-        totals: dict[int, _Total] = {}
+        totals: dict[int, str] = {}  # of the gradients of shared numbers, in each lane
         if self.differentiated:
             gradients = {place: self.outside(GRADIENTS, str(k), first) for k, place in enumerate(self.wanted)}
             table = self.pointer(self.entry(SEEDS))
@@ -123,30 +112,30 @@ class _Straight(Kernel):
             for place in self._shared_gradients():
                 pointer = f.name_of(f"alloca {f.type('double')}, align 64")
                 f.line(f"store {f.type('double')} zeroinitializer, ptr {pointer}")
-                totals[place] = _Total(pointer, place)
+                totals[place] = pointer
         with f.loop(valid, lanes) as i:
             mask = self.first_lanes(i, valid)
             for place, row in inputs.items():
-                state.values[True, place] = self.load(row, i, mask)
-            self.flag(self._forward(state, mask))
+                self.values[True, place] = self.load(row, i, mask)
+            self.flag(self._forward(mask))
             for place, row in results.items():
-                self.store(f.constant(state.values[True, place]), row, i, mask)
+                self.store(f.constant(self.values[True, place]), row, i, mask)
             if self.differentiated:
                 for place, (start, step) in seeds.items():
                     at = self.pointer(f.name_of(f"add i64 {start}, {f.name_of(f'mul i64 {i}, {step}')}"))
-                    state.gradients[True, place] = self.load(at, "0", mask)
-                self._backward(state)
+                    self.gradients[True, place] = self.load(at, "0", mask)
+                self._backward()
                 for place, row in gradients.items():
-                    self.store(f.constant(state.gradients.get((True, place), 0.0)), row, i, mask)
+                    self.store(f.constant(self.gradients.get((True, place), 0.0)), row, i, mask)
                 for place, total in totals.items():
-                    if (False, place) in state.gradients:
-                        part = f.select(mask, state.gradients[False, place], 0.0)
-                        before = self.load(total.pointer, "0")
-                        self.store(before + part, total.pointer, "0")
+                    if (False, place) in self.gradients:
+                        part = f.select(mask, self.gradients[False, place], 0.0)
+                        before = self.load(total, "0")
+                        self.store(before + part, total, "0")
         if totals:
             memory = self.pointer(self.entry(SHARED_GRADIENTS))
             for place, total in totals.items():
-                self.add_scalar(self.at(memory, str(place)), f.reduce("fadd", self.load(total.pointer, "0")))
+                self.add_scalar(self.at(memory, str(place)), f.reduce("fadd", self.load(total, "0")))
         f.end()
         return self.module
 
@@ -174,19 +163,19 @@ class _Straight(Kernel):
             }
         )
 
-    def _mask(self, mask: Operand, index: int, state: _State) -> Any:
-        return self.xp.equal(state.values[mask.batched, int(mask.all_places().ravel()[index])], 0.0)
+    def _mask(self, mask: Operand, index: int) -> Any:
+        return self.xp.equal(self.values[mask.batched, int(mask.all_places().ravel()[index])], 0.0)
 
     def _check_length(self) -> None:
         if self.f.length > self.most:
             raise TooLongError
 
-    def _forward(self, state: _State, valid: Number) -> Any:
+    def _forward(self, valid: Number) -> Any:
         """Compute all numbers. Returns in which lanes an input is outside of the domain of its operation."""
         bad: Any = False
         masked: list[tuple[Any, Operand, int]] = []
         for element in self.elements:
-            one, inputs = element.one, [state.values[place] for place in element.inputs]
+            one, inputs = element.one, [self.values[place] for place in element.inputs]
             if one.checked:
                 own = outside(one.operation, self.xp, *inputs)
                 if one.error_mask is None:
@@ -194,43 +183,32 @@ class _Straight(Kernel):
                 else:
                     masked.append((own, one.error_mask, element.index))
             if isinstance(one, (Sum, Dot, Matmul)):
-                state.values[element.out] = _total(inputs) if isinstance(one, Sum) else _dot(inputs)
-            elif isinstance(one, Spread):
-                state.values[element.out] = inputs[0]
+                self.values[element.out] = _total(inputs) if isinstance(one, Sum) else _dot(inputs)
             else:
-                state.values[element.out] = one.operation.value(self.xp, *inputs)
+                self.values[element.out] = one.operation.value(self.xp, *inputs)
             self._check_length()
         for own, mask, index in masked:
-            counts = self._mask(mask, index, state)
+            counts = self._mask(mask, index)
             is_bad = self.f.constant(own, TRUTH) & (counts == False if isinstance(counts, Number) else not counts)  # noqa: E712
             bad = is_bad | bad if isinstance(is_bad, Number) else bad | is_bad
         return bad & valid if isinstance(bad, Number) else valid if bad else False
 
-    def _backward(self, state: _State) -> None:
+    def _backward(self) -> None:
         xp = self.xp
         for element in reversed(self.elements):
-            one, gradient = element.one, state.gradients.get(element.out)
+            one, gradient = element.one, self.gradients.get(element.out)
             if gradient is None or one.constant:
                 continue
-            inputs = [state.values[place] for place in element.inputs]
-            n = len(inputs)
-            slopes: list[Any]
-            if isinstance(one, (Sum, Spread)):
-                slopes = [1.0] * n
-            elif isinstance(one, (Dot, Matmul)):
-                slopes = [*inputs[n // 2 :], *inputs[: n // 2]]
-            elif one.operation.arity is None:
-                slopes = one.operation.slopes(xp, state.values[element.out], *inputs)
-            else:
-                rules = zip(one.operation.derivatives, element.operands, strict=True)
-                slopes = [None if operand.constant else rule(xp, state.values[element.out], *inputs) for rule, operand in rules]
-            off = None if one.mask is None else self._mask(one.mask, element.index, state)
-            for slope, place, operand in zip(slopes, element.inputs, element.operands, strict=True):
-                if operand.constant:
+            inputs = [self.values[place] for place in element.inputs]
+            constant = [operand.constant for operand in element.operands]
+            slopes = one.operation.slopes_except(constant, xp, self.values[element.out], *inputs)
+            off = None if one.mask is None else self._mask(one.mask, element.index)
+            for slope, place in zip(slopes, element.inputs, strict=True):
+                if slope is None:
                     continue
-                part = gradient if isinstance(slope, float) and slope == 1.0 else product(one.operation, xp, slope, gradient)
+                part = product(one.operation, xp, slope, gradient)
                 part = part if off is None else xp.where(off, 0.0, part)
-                state.gradients[place] = state.gradients[place] + part if place in state.gradients else part
+                self.gradients[place] = self.gradients[place] + part if place in self.gradients else part
             self._check_length()
 
 

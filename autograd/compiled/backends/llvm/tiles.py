@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.compiled.backends.llvm.frame import FIRST, GRADIENTS, INPUTS, PADDED, RESULTS, ROW, SEEDS, TILE, TILE_GRADIENTS, VALID, Kernel
-from autograd.compiled.backends.llvm.text import Function, Module
+from autograd.compiled.backends.llvm.text import Module
 
 
 class _Copy(Kernel):
@@ -79,10 +79,8 @@ def tiles_kernel(lanes: int) -> Module:
     The arguments are the number of steps; their table, of the addresses of kernels and of their arguments; the first tile, and the one
     behind the last; the number of samples of a tile, and of all samples.
     """
-    module = Module(lanes)
-    f: Function = module.function("kernel", ["ptr %frame", "ptr %arguments"])
     kernel = Kernel(lanes)
-    kernel.f, kernel.module = f, module
+    f = kernel.f
     count, steps, first, last, size, samples = (kernel.argument(k) for k in range(6))
     table = kernel.pointer(steps)
 
@@ -103,4 +101,4 @@ def tiles_kernel(lanes: int) -> Module:
             arguments = kernel.pointer(kernel.integer(table, f.name_of(f"add i64 {at}, 1")))
             f.line(f"call void {function}(ptr %frame, ptr {arguments})")
     f.end()
-    return module
+    return kernel.module

@@ -64,15 +64,11 @@ def _map(instruction: Instruction, inputs: list[Array], out: Array) -> None:
 
 
 def _map_parts(instruction: Instruction, y: Array, inputs: list[Array], gradient: Array) -> list[Any]:
-    operation = instruction.operation
-    if operation.arity is None:
-        each = [product(operation, ARRAYS, slope, gradient) for slope in operation.slopes(ARRAYS, y, *columns(instruction, inputs))]
-        return [np.stack(np.broadcast_arrays(*each), axis=1)] if instruction.stacked else each
-    slopes = [None if x.constant else rule(ARRAYS, y, *inputs) for x, rule in zip(instruction.operands, operation.derivatives, strict=True)]
-    return [
-        gradient if isinstance(slope, float) and slope == 1.0 else None if slope is None else product(operation, ARRAYS, slope, gradient)
-        for slope in slopes
-    ]
+    operation, each = instruction.operation, columns(instruction, inputs)
+    constant = [operand.constant for operand in instruction.operands] if not instruction.stacked else [False] * len(each)
+    slopes = operation.slopes_except(constant, ARRAYS, y, *each)
+    parts: list[Any] = [None if slope is None else product(operation, ARRAYS, slope, gradient) for slope in slopes]
+    return [np.stack(np.broadcast_arrays(*parts), axis=1)] if instruction.stacked else parts
 
 
 def _map_tangents(instruction: Instruction, y: Array, inputs: list[Array], moving: Moving) -> tuple[Any, Any]:

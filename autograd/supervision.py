@@ -81,14 +81,11 @@ class Supervision:
         Raises:
             CompileError: the function is being recorded.
         """
-        trace = _recording_of(node)
-        if trace is not None:
-            raise trace.refused(
-                CompileError(
-                    f"the .data of {described(node)} was assigned at {current_line()} while the function was recorded: no run would do "
-                    "that. Compute a new Value from it, and assign outside of the compiled function"
-                )
-            )
+        _refuse_recorded(
+            node,
+            "the .data of {node} was assigned at {line} while the function was recorded: no run would do that. Compute a new Value "
+            "from it, and assign outside of the compiled function",
+        )
 
     def hashed(self, node: Node) -> None:
         """
@@ -132,15 +129,22 @@ def _refuse_frozen(node: Node, attribute: str) -> None:
     Raises:
         CompileError: the function is being recorded.
     """
+    _refuse_recorded(
+        node,
+        f"the .{attribute} of {{node}} was read at {{line}} while the function was recorded: the number would be frozen into the program. "
+        "Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); "
+        f"or read .{attribute} outside of the compiled function",
+    )
+
+
+def _refuse_recorded(node: Node, message: str) -> None:
+    """
+    Raises:
+        CompileError: the function is being recorded. The message may name the {node} and the {line}.
+    """
     trace = _recording_of(node)
     if trace is not None:
-        raise trace.refused(
-            CompileError(
-                f"the .{attribute} of {described(node)} was read at {current_line()} while the function was recorded: the number would be "
-                "frozen into the program. Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); "
-                f"or read .{attribute} outside of the compiled function"
-            )
-        )
+        raise trace.refused(CompileError(message.format(node=described(node), line=current_line())))
 
 
 _DONE = {"hash": "hashed", "text": "converted to text"}

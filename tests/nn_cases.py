@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, dot, exp, log, where
+from autograd.compiled.api import specialisations
 from nn import (
     MLP,
     SGD,
@@ -200,3 +201,16 @@ def assert_same(case: Callable[[], dict[str, Any]], executor: str, **more: Any) 
         assert compiled.curves[name] == pytest.approx(curve, rel=1e-10, abs=1e-13), name
     assert compiled.generators == eager.generators
     assert compiled.shuffled == eager.shuffled
+
+
+def recordings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A list of the recordings from now on, without those that only check for changes."""
+    made: list[Any] = []
+    original = specialisations.record_branch
+
+    def record_branch(backend: Any, f: Any, *args: Any) -> Any:
+        made.append(f)
+        return original(backend, f, *args)
+
+    monkeypatch.setattr(specialisations, "record_branch", record_branch)
+    return made

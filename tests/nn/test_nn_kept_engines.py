@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nn_cases import Branching, Gaussian, Guarded, Noisy, Opaque, mlp, with_dropout
+from nn_cases import Branching, Gaussian, Guarded, Noisy, Opaque, mlp, recordings, with_dropout
 
 from autograd import Value, log, no_grad
-from autograd.compiled.api import specialisations
 from autograd.errors import DomainError
 from autograd.recording import drawn
 from nn import (
@@ -81,19 +80,6 @@ class Changing(Module):
         outputs = self.last(self.activation(z) if self.settings["twice"] else z)
         offset = self.constant if self.settings["offset"] else 0.0
         return [SCALE * self.factor * out + shift + offset for out, shift in zip(outputs, self.shift, strict=True)]
-
-
-def recordings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A list of the recordings from now on, without those that only check for changes."""
-    made: list[Any] = []
-    original = specialisations.record_branch
-
-    def record_branch(backend: Any, f: Any, *args: Any) -> Any:
-        made.append(f)
-        return original(backend, f, *args)
-
-    monkeypatch.setattr(specialisations, "record_branch", record_branch)
-    return made
 
 
 MANY = [[math.sin(i), math.cos(i), i / 1000] for i in range(1000)]

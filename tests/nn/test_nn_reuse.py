@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nn_cases import mlp, with_dropout
+from nn_cases import mlp, recordings, with_dropout
 
 import nn.layers.neurons
 from autograd import Value, detect_anomaly, dot, tanh
-from autograd.compiled.api import specialisations
 from autograd.ops import OPERATIONS
 from autograd.recording import drawn
 from nn import MLP, SGD, Adam, Dropout, Linear, Module, Sequential, cross_entropy, evaluate, fit, losses, mse
@@ -40,15 +39,7 @@ helpers.factor = 1.5  # type: ignore[attr-defined]
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """The recordings from now on."""
-    recorded: list[Any] = []
-    original = specialisations.record_branch
-
-    def record_branch(backend: Any, f: Any, *args: Any) -> Any:
-        recorded.append(f)
-        return original(backend, f, *args)
-
-    monkeypatch.setattr(specialisations, "record_branch", record_branch)
-    yield recorded
+    yield recordings(monkeypatch)
     TRAINED.__init__(NODES, 64)  # type: ignore[misc] # so that no test finds engines of another
 
 

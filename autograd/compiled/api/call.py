@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,16 @@ SHORTCUTS, MEMORY, ALWAYS = 256, 2**24, 16
 """How many forms of calls a function remembers at most, how many bytes they take, and how many are remembered whatever they take."""
 
 T = TypeVar("T", bound=Item)
+
+
+class Computed(NamedTuple):
+    """A call that was computed: the call, its arguments, the samples, the runs; and the shortcut that was taken, if one was."""
+
+    call: Call
+    arguments: list[Argument]
+    batch: Batch
+    runs: list[Run]
+    shortcut: Shortcut | None
 
 
 class Calls:
@@ -80,16 +90,10 @@ class Calls:
 
     def value(self, call: Call) -> Any:
         """The value of the function."""
-        form_of_call, leaves = form_of(call.values)
-        shortcut = None if form_of_call is None else self.shortcuts.get((call.how, form_of_call, (), False, False))
-        data = None if shortcut is None else shortcut.run(leaves, unchanging=True)
-        if shortcut is not None and data is not None:
-            batch, form = shortcut.batch, shortcut.branch.build
-            arrays = shortcut.branch.results(data)
-            shortcut.give_back(data)
-        else:
-            _, _, batch, runs = self._run(call, (), False)
-            arrays, form = collect(self._name, runs, batch)
+        _, _, batch, runs, shortcut = self._run(call, (), False, unchanging=True)
+        arrays, form = collect(self._name, runs, batch)
+        if shortcut is not None:
+            shortcut.give_back(runs[0][2])
         return form([batch.shaped(array) for array in arrays])
 
     def value_and_grad(self, call: Call, wrt: Any, reduce: str | None, has_aux: bool) -> tuple[Any, Any]:
@@ -102,7 +106,7 @@ class Calls:
         if quick is not None:
             return quick
         chosen, single = call.chosen(wrt), wrt is not None and not isinstance(wrt, (tuple, list))
-        call, arguments, batch, runs = self._run(call, chosen, reduce is None, has_aux)
+        call, arguments, batch, runs, _ = self._run(call, chosen, reduce is None, has_aux)
         arrays, form = collect(self._name, runs, batch)
         self._need_one_number(arrays, form, has_aux)
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
@@ -135,7 +139,7 @@ class Calls:
     def vjp(self, call: Call) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """See `Function.vjp`."""
         chosen = tuple(range(len(call.values)))
-        call, arguments, batch, runs = self._run(call, chosen, False)
+        call, arguments, batch, runs, _ = self._run(call, chosen, False)
         arrays, form = collect(self._name, runs, batch)
         value = form([batch.shaped(array) for array in arrays])
 
@@ -153,7 +157,7 @@ class Calls:
     def jvp(self, call: Call, of_tangents: Call) -> tuple[Any, Any]:
         """See `Function.jvp`."""
         chosen = tuple(range(len(call.values)))
-        call, arguments, batch, runs = self._run(call, chosen, False)
+        call, arguments, batch, runs, _ = self._run(call, chosen, False)
         has_all = len(of_tangents.values) == len(call.values)
         directions, other = self.batching.arguments(of_tangents, chosen, False) if has_all else ([], None)
         if other != batch or [argument.form for argument in arguments] != [direction.form for direction in directions]:
@@ -162,14 +166,14 @@ class Calls:
         moved = push_forward(runs, arrays, directions, batch)
         return form([batch.shaped(array) for array in arrays]), form([batch.shaped(array) for array in moved])
 
-    def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False) -> tuple[Call, list[Argument], Batch, list[Run]]:
-        """Compute a call, by a shortcut if possible. Returns the call, its arguments, the samples, and the runs."""
+    def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False, unchanging: bool = False) -> Computed:
+        """Compute a call, by a shortcut if possible; for `unchanging` see `Shortcut.run`."""
         form, leaves = form_of(call.values)
         key = None if form is None else (call.how, form, chosen, each, aux)
         shortcut = self.shortcuts.get(key)
-        data = None if shortcut is None else shortcut.run(leaves)
+        data = None if shortcut is None else shortcut.run(leaves, unchanging)
         if shortcut is not None and data is not None:
-            return call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)]
+            return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)], shortcut)
         call = Call(snapshot(call.values), call.how)
         form, leaves = form_of(call.values)
         arguments, batch = self.batching.arguments(call, chosen, each)
@@ -178,7 +182,7 @@ class Calls:
             group = self.specialisations.group(call, arguments, chosen, aux)
             if any(branch is runs[0][0] for branch in group.branches):  # it was not forgotten meanwhile
                 self._remember(self.shortcuts, key, Shortcut(leaves, arguments, batch, runs[0][0], group))
-        return call, arguments, batch, runs
+        return Computed(call, arguments, batch, runs, None)
 
 
 def _total(numbers: Sequence[float] | Array) -> float:

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ def test_the_bits_do_not_depend_on_threads(name: str) -> None:
     f, count = PROGRAMS[name]
     arguments = RNG.normal(size=count), RNG.normal(size=200_001), RNG.normal(size=200_001)
     seen = set()
+    expected = compile(f, in_axes=(None, 0, 0), executor="numpy").value_and_grad(*arguments, reduce="mean")
+    close(compile(f, in_axes=(None, 0, 0), executor="native", threads=2).value_and_grad(*arguments, reduce="mean"), expected)
     for threads in (1, 2, 3, 16):
         own = compile(f, in_axes=(None, 0, 0), executor="native", threads=threads)
         for reduce in (None, "mean"):
@@ -147,6 +150,39 @@ def test_pulling_back_uses_the_numbers_of_the_call() -> None:
     x += 1.0
     for own, slope in zip(pull(np.ones(50_000)), expected, strict=True):
         np.testing.assert_array_equal(own, slope)
+
+
+def test_two_threads_pull_back_one_call() -> None:
+    f = compile(written, in_axes=(None, 0, 0), executor="native", threads=1)
+    _, pull = f.vjp(np.ones(2), RNG.normal(size=30_000), RNG.normal(size=30_000))
+    seeds = np.ones(30_000), np.full(30_000, -2.0)
+    expected = [pull(seed) for seed in seeds]
+    wrong: list[int] = []
+
+    def work(k: int) -> None:
+        for _ in range(40):
+            if any(not np.array_equal(own, slope) for own, slope in zip(pull(seeds[k]), expected[k], strict=True)):
+                wrong.append(k)
+
+    others = [threading.Thread(target=work, args=(k,)) for k in (0, 1)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    assert not wrong
+
+
+def test_lanes_beyond_the_samples_add_nothing() -> None:
+    """There the inputs are 0, at which log and division are infinite: 0 times that would be nan."""
+
+    def f(p: Any, x: Any) -> Any:
+        products = [dot(row, [log(x), 1.0 / x]) for row in (p[:2], p[2:])]
+        return tanh(dot(products, products)) + p[0] * log(x) + p[1] / x
+
+    p, x = np.array([0.25, 0.5, -0.5, 0.125]), RNG.uniform(0.5, 2.0, 9)
+    native, reference = (compile(f, in_axes=(None, 0), executor=executor) for executor in ("native", "numpy"))
+    for _ in range(2):
+        close(native.value_and_grad(p, x, reduce="sum"), reference.value_and_grad(p, x, reduce="sum"))
 
 
 @pytest.mark.parametrize(

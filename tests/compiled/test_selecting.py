@@ -115,6 +115,7 @@ REACHED: list[tuple[str, Callable[..., Any], tuple[float, ...]]] = [
         (0.0, 2.0),
     ),
     ("sides of two wheres", lambda a, b: where(b > 3.0, s := sqrt(a), a) + where(b > 4.0, s, a * b), (0.0, 2.0)),
+    ("opposite sides of two wheres", lambda a, b: where(b > 3.0, s := sqrt(a), a) + where(b > 1.0, a * b, s), (0.0, 2.0)),
     ("sides of wheres within each other", lambda a, b: where(b > 3.0, s := sqrt(a), where(b > 2.5, s, a)), (0.0, 2.0)),
     (
         "sides of three wheres",

@@ -261,6 +261,43 @@ def test_the_same_bits_every_time_and_from_several_threads() -> None:
     assert parameters
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_runs_of_one_thread_share_storage_and_nothing_else(executor: str) -> None:
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    program = compile(log(x) * y + x * x, executor=executor)
+    for a in (2.0, 0.5, 2.0):
+        x.data, x.grad, y.grad = a, 0.0, 0.0
+        assert program() == pytest.approx(math.log(a) * 3.0 + a * a)
+        assert (x.grad, y.grad) == (pytest.approx(3.0 / a + 2.0 * a), pytest.approx(math.log(a)))
+    program.backward()  # of the same numbers once more
+    program.backward()
+    assert x.grad == pytest.approx(3.0 * 5.5)
+    x.data = 4.0
+    program.forward()
+    x.data, x.grad = 0.5, 0.0
+    program.backward()  # at 4, where forward was
+    assert x.grad == pytest.approx(3.0 / 4.0 + 8.0)
+    x.data = -1.0
+    with pytest.raises(DomainError):
+        program.forward()
+    with pytest.raises(CompileError, match="backward needs a forward pass"):
+        program.backward()
+    x.data = 0.5
+    program.forward()
+    elsewhere: list[BaseException] = []
+
+    def backward_elsewhere() -> None:
+        try:
+            program.backward()
+        except CompileError as error:
+            elsewhere.append(error)
+
+    thread = threading.Thread(target=backward_elsewhere)
+    thread.start()
+    thread.join()
+    assert len(elsewhere) == 1
+
+
 def test_bad_calls() -> None:
     with pytest.raises(CompileError, match=r"program = compile\(loss\)"):
         compile(3.0)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from struct import Struct
 import numpy as np
 
 from autograd._runtime.bulk import add_gradients, numbers_of
-from autograd.compiled.backends.contract import Storage
+from autograd.compiled.backends.contract import Storage, Violation
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, describe, outline
 from autograd.compiled.export.numpy_source import array_text, source_of
@@ -18,6 +18,13 @@ from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
 from autograd.tracing import trace_of
 from autograd.value import Value
+
+
+class _OfThread(threading.local):
+    """What a thread keeps of its last run: the numbers, and storage for gradients; None before the first run, and during one."""
+
+    data: Storage | None = None
+    grads: Storage | None = None
 
 
 class Program:
@@ -40,7 +47,8 @@ class Program:
         self._where = index_of(place[leaves].tolist())
         self._pack = Struct(f"{len(leaves)}d").pack  # NumPy would look at the type of each item of a list
         self._result = int(place[-1])
-        self._last = threading.local()
+        self._seed = False, self._result, 1.0
+        self._own = _OfThread()
 
     @property
     def code(self) -> Code:
@@ -72,8 +80,9 @@ class Program:
             DomainError, PoleError: the error of eager code; no `.grad` has changed then. If there are several errors, it is the first
                 in the order of the graph, which may differ from the order of the lines.
         """
-        result = self.forward()
-        self.backward()
+        data, grads = self._loaded(), self._seeded()
+        result = self._finished(data, self._executable.differentiate(data, grads))
+        self._add(grads)
         return result
 
     def forward(self) -> float:
@@ -82,31 +91,52 @@ class Program:
         Raises:
             DomainError, PoleError: the error of eager code.
         """
-        _refuse_traced(self.root)
-        data = self._executable.storage()
-        data.shared[self._where] = np.frombuffer(self._pack(*numbers_of(self._leaves)))
-        if self._executable.forward(data):
-            self.tape.replay()  # raises the error with the operation, the numbers and the labels
-            raise DomainError("an operation left its domain in compiled code, though not in eager code")
-        result = float(data.shared[self._result])
-        if self.root._operation is not LEAF:
-            self.root.data = result
-        self._last.data = data
-        return result
+        data = self._loaded()
+        return self._finished(data, self._executable.forward(data))
 
     def backward(self) -> None:
         """Add the derivatives of the result of this thread's last `forward` to the leaves' `.grad`.
 
         Raises:
-            CompileError: this thread has not called `forward` yet.
+            CompileError: this thread has not called `forward` yet, or it has failed.
         """
-        data: Storage | None = getattr(self._last, "data", None)
+        data = self._own.data
         if data is None:
             raise CompileError("backward needs a forward pass of the same thread: call program.forward() first, or program() for both")
-        grads = self._executable.gradients()
-        grads.shared[self._result] = 1.0
+        grads = self._seeded()
         self._executable.backward(data, grads)
+        self._add(grads)
+
+    def _loaded(self) -> Storage:
+        """Storage with the numbers of the leaves: that of this thread's last run, which is nobody's until this one has ended."""
+        _refuse_traced(self.root)
+        own = self._own
+        data, own.data = own.data, None
+        data = data or self._executable.storage()
+        data.shared[self._where] = np.frombuffer(self._pack(*numbers_of(self._leaves)))
+        return data
+
+    def _finished(self, data: Storage, violations: list[Violation]) -> float:
+        """The result of a run."""
+        if violations:
+            self.tape.replay()  # raises the error with the operation, the numbers and the labels
+            raise DomainError("an operation left its domain in compiled code, though not in eager code")
+        result = float(data.shared[self._result])
+        if self.root._operation is not LEAF:
+            self.root.data = result
+        self._own.data = data
+        return result
+
+    def _seeded(self) -> Storage:
+        """Storage for gradients: that of this thread's last run, with the gradient of the result."""
+        own = self._own
+        spare, own.grads = own.grads, None
+        return self._executable.gradients(seed=self._seed, spare=spare)
+
+    def _add(self, grads: Storage) -> None:
+        """Add the gradients to those of the leaves."""
         add_gradients(self._leaves, grads.shared[self._where].tolist())
+        self._own.grads = grads
 
     def outline(self) -> list[Line]:
         """The instructions in words; `draw(program)` makes a picture of them."""

@@ -333,6 +333,15 @@ def test_the_oldest_entries_are_removed(base: Path, start: Start, monkeypatch: p
     assert start(1.0) == 1
 
 
+def test_the_folder_is_not_looked_through_for_every_entry(base: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Path] = []
+    monkeypatch.setattr(code_cache, "_bound", looks.append)
+    monkeypatch.setattr(code_cache, "_written", code_cache.LARGEST)  # as at the start of a process
+    for k in range(20):
+        start(100.0 + k)
+    assert looks == [base / code_cache.NAME]
+
+
 def test_clear_cache_removes_all_of_it(base: Path, start: Start) -> None:
     for number in (1.0, 2.0):
         start(number)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from executors import EXECUTORS
 
 from autograd import compile, define, dot, erf, exp, log, logsumexp, sqrt, tanh, where
 from autograd.compiled.backends.llvm.executable import Kernels
+from autograd.compiled.backends.llvm.machine_code import processor
 from autograd.compiled.backends.numpy.reference import Reference
 from autograd.ops import OPERATIONS
 
@@ -292,3 +294,34 @@ def test_memory_does_not_grow_with_what_lies_between() -> None:
         tracemalloc.stop()
     assert len(kept[1]) == 5
     assert peak / n < 110.0  # beside the arguments
+
+
+def irregular(n: int) -> Any:
+    """A function of n operations in which no pattern occurs twice."""
+    rng = random.Random(n)
+    plan = [(rng.randrange(5), rng.random(), rng.random()) for _ in range(n)]
+
+    def f(a: Any, b: Any) -> Any:
+        seen = [a, b]
+        for kind, i, j in plan:
+            x, y = (seen[-1 - int(part * min(len(seen), 9))] for part in (i, j))
+            seen.append((x - 0.5 * y, y - 0.3 * x, x / (1.0 + y * y), 1.0 + tanh(x), where(x > y, x, 0.9 * y))[kind])
+        return sum(seen[::7])
+
+    return f
+
+
+@pytest.mark.parametrize("n", [300, 1500])
+def test_the_kernels_of_irregular_programs_are_bounded(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    host = processor()
+    compile_text = host.compile
+    monkeypatch.setattr(host, "compile", lambda text: compiled.append(text) or compile_text(text))  # type: ignore[func-returns-value]
+    monkeypatch.setattr("autograd.compiled.backends.llvm.code_cache.read", lambda name: None)
+    f = irregular(n)
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 37))
+    native, reference = (compile(f, executor=executor).value_and_grad(a, b) for executor in ("native", "numpy"))
+    close(native, reference)
+    assert np.abs(reference[1][0]).max() > 1e-6
+    assert len(compiled) < 120

@@ -18,7 +18,13 @@ NAME = "scalar-autograd"
 """The name of the folder, within XDG_CACHE_HOME or ~/.cache."""
 
 LARGEST = 2**26
-"""How many bytes the folder has at most; the oldest entries are removed."""
+"""How many bytes the folder has at most, about; the oldest entries are removed."""
+
+LOOKS = 16
+"""A process looks at how large the folder is after it has written this part of LARGEST: to look takes as long as there are entries."""
+
+_written = LARGEST
+"""The bytes that this process has written since it last looked; it looks at its first entry."""
 
 
 def cache_folder() -> Path:
@@ -100,6 +106,15 @@ def write(name: str, code: bytes) -> None:
         except OSError:
             os.unlink(path)
             raise
+        _count(folder, len(code))
+
+
+def _count(folder: Path, size: int) -> None:
+    """Note that so many bytes were written."""
+    global _written
+    _written += size
+    if _written >= LARGEST // LOOKS:
+        _written = 0
         _bound(folder)
 
 

@@ -21,6 +21,9 @@ from autograd.ops import Operation
 MOST_MEMBERS, MOST_INPUTS = 12, 24
 """So many instructions are one kernel at most, with so many inputs in all: more would not fit into registers."""
 
+MOST_KERNELS = 16
+"""A program has so many different kernels of several instructions at most, because each of them takes a while to compile."""
+
 NARROW = 8
 """Rows of fewer numbers are read as one row, each number from a place of its own."""
 
@@ -191,6 +194,7 @@ class Order:
     def steps(self) -> tuple[list[Step], list[Step]]:
         """The steps forward and backward, in the order in which they run. Those of tiles come before those of shared numbers."""
         late = [Fused(item.size if self.batched else 1, 1 if self.batched else item.size, [item]) for item in self._late]
+        self.stages = _with_few_kernels(self.stages, self.batched)
         sources = [_Sources(stage, self.batched) if isinstance(stage, Fused) else None for stage in [*self.stages, *late]]
         for own in sources:
             for read in own.reads if own is not None else ():
@@ -257,6 +261,29 @@ class Order:
         if any(member.receives for member in members):
             backward_steps.append(Step(elementwise_backward, (layout, tuple(accesses), tuple(members)), arguments))
         return forward_steps, backward_steps
+
+
+def _with_few_kernels(stages: list[Other | Fused], batched: bool) -> list[Other | Fused]:
+    """The stages, of which those that occur rarely are taken apart: single instructions run by kernels that all programs share."""
+    worth: dict[Any, int] = {}
+    kernels: list[Any] = []
+    for stage in stages:
+        if not isinstance(stage, Fused) or len(stage.items) == 1:
+            kernels.append(None)
+            continue
+        sources = _Sources(stage, batched)
+        kernels.append(tuple([(item.operation, *[(sources.of(read), read.batched) for read in item.reads]) for item in stage.items]))
+        worth[kernels[-1]] = worth.get(kernels[-1], 0) + stage.rows * stage.length * (len(stage.items) - 1)
+    if len(worth) <= MOST_KERNELS:
+        return stages
+    kept = {None, *sorted(worth, key=lambda kernel: -worth[kernel])[:MOST_KERNELS]}
+    result: list[Other | Fused] = []
+    for stage, kernel in zip(stages, kernels, strict=True):
+        if isinstance(stage, Fused) and kernel not in kept:
+            result += [Fused(stage.rows, stage.length, [item]) for item in stage.items]
+        else:
+            result.append(stage)
+    return result
 
 
 def _pruned(members: list[Member]) -> tuple[Member, ...]:

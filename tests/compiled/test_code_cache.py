@@ -336,7 +336,7 @@ def test_the_oldest_entries_are_removed(base: Path, start: Start, monkeypatch: p
 def test_the_folder_is_not_looked_through_for_every_entry(base: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[Path] = []
     monkeypatch.setattr(code_cache, "_bound", looks.append)
-    monkeypatch.setattr(code_cache, "_written", code_cache.LARGEST)  # as at the start of a process
+    monkeypatch.setattr(code_cache._Written, "size", code_cache.LARGEST)  # as at the start of a process
     for k in range(20):
         start(100.0 + k)
     assert looks == [base / code_cache.NAME]

@@ -23,8 +23,11 @@ LARGEST = 2**26
 LOOKS = 16
 """A process looks at how large the folder is after it has written this part of LARGEST: to look takes as long as there are entries."""
 
-_written = LARGEST
-"""The bytes that this process has written since it last looked; it looks at its first entry."""
+
+class _Written:
+    """What this process has written since it last looked. It looks at its first entry."""
+
+    size = LARGEST
 
 
 def cache_folder() -> Path:
@@ -111,10 +114,9 @@ def write(name: str, code: bytes) -> None:
 
 def _count(folder: Path, size: int) -> None:
     """Note that so many bytes were written."""
-    global _written
-    _written += size
-    if _written >= LARGEST // LOOKS:
-        _written = 0
+    _Written.size += size
+    if _Written.size >= LARGEST // LOOKS:
+        _Written.size = 0
         _bound(folder)
 
 

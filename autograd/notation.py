@@ -114,6 +114,9 @@ NOTATION: dict[str, Notation] = {
     "sinh":  Notation(("sinh({a.alone})", "cosh({a.alone})"), r"\sinh({a})", torch="sinh"),
     "cosh":  Notation(("cosh({a.alone})", "sinh({a.alone})"), r"\cosh({a})", torch="cosh"),
     "tanh":  Notation(("tanh({a.alone})", "1 − {y}²"), r"\tanh({a})", (lambda xp, y, a: 1.0 - y * y,), "tanh"),
+    "sech_squared": Notation(("1 / cosh({a.alone})²", "−2 · tanh({a.alone}) · {y}"),
+                             lambda w, a: w.fraction(w.number(1.0), w.power(w.function(r"\cosh", a), w.number(2.0))),
+                             (lambda xp, y, a: -2.0 * xp.tanh(a) * y,), lambda torch: lambda a: 1.0 / torch.cosh(a) ** 2),
     "asinh": Notation(("asinh({a.alone})", "1 / √({a}² + 1)"), r"\operatorname{{arsinh}}({a})",
                       (lambda xp, y, a: 1.0 / xp.sqrt(a * a + 1.0),), "asinh"),
     "acosh": Notation(("acosh({a.alone})", "1 / √({a}² − 1)"), r"\operatorname{{arcosh}}({a})",
@@ -124,6 +127,10 @@ NOTATION: dict[str, Notation] = {
     # -- the error function ---------------------------------------------------------------------------------------------
     "erf":   Notation(textbook=(lambda xp, y, a: 2.0 * xp.exp(-a * a) / xp.sqrt(math.pi),), torch="erf"),
     "erfc":  Notation(textbook=(lambda xp, y, a: -2.0 * xp.exp(-a * a) / xp.sqrt(math.pi),), torch="erfc"),
+
+    "gaussian": Notation(("exp(−{a}²)", "−2 · {a} · {y}"), lambda w, a: w.exponential(w.opposite(w.power(a, w.number(2.0)))),
+                         (lambda xp, y, a: -2.0 * a * y,),
+                         lambda torch: lambda a: torch.exp(-a * a)),
 
     # -- steps and choices ----------------------------------------------------------------------------------------------
     "abs":   Notation(("|{a.alone}|", "sign({a.alone})"), r"\left|{a}\right|", (lambda xp, y, a: xp.sign(a),), "abs"),

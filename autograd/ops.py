@@ -262,6 +262,8 @@ COSH  = define("cosh", lambda xp, a: xp.cosh(a), lambda xp, y, a: xp.sinh(a), do
 TANH  = define("tanh", lambda xp, a: xp.tanh(a),
                lambda xp, y, a: exact.sech_squared(xp, a, y),
                doc="the hyperbolic tangent, a sigmoid in (-1, 1)")
+SECH_SQUARED = define("sech_squared", lambda xp, a: exact.sech_squared(xp, a, xp.tanh(a)), lambda xp, y, a: -2.0 * xp.tanh(a) * y,
+                      symbol="sech²", doc="1 / cosh²(a), the derivative of tanh")
 ASINH = define("asinh", lambda xp, a: xp.asinh(a), lambda xp, y, a: xp.divide(1.0, xp.hypot(1.0, a)), doc="the inverse of sinh")
 ACOSH = define("acosh", lambda xp, a: xp.acosh(a), lambda xp, y, a: xp.divide(1.0, xp.sqrt(a - 1.0) * xp.sqrt(a + 1.0)),
                domain=lambda xp, a: a >= 1.0, requires="a ≥ 1", doc="the inverse of cosh, not negative")
@@ -274,6 +276,9 @@ ERF   = define("erf", lambda xp, a: xp.erf(a), lambda xp, y, a: exact.TWO_OVER_R
                doc="the error function, 2/√π ∫₀ᵃ exp(-t²) dt")
 ERFC  = define("erfc", lambda xp, a: xp.erfc(a), lambda xp, y, a: -exact.TWO_OVER_ROOT_PI * exact.gaussian(xp, a),
                doc="1 - erf(a), exact where that cancels")
+
+GAUSSIAN = define("gaussian", lambda xp, a: exact.gaussian(xp, a),
+                  lambda xp, y, a: xp.where(xp.equal(y, 0.0), 0.0, -2.0 * a * y), doc="exp(-a²), the derivative of erf but for a factor")
 
 # -- steps and choices: at a corner, the derivative is that of one side or lies between both -----------------------------
 

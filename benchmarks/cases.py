@@ -83,11 +83,13 @@ def of_graph(f: Callable[[Any], Any], x: Any, wrt: int | None = None) -> dict[st
     return runs
 
 
-def of_arrays(name: str, f: Callable[..., Any], args: Sequence[Any], in_axes: Any, **options: Any) -> dict[str, Run]:
+def of_arrays(
+    name: str, f: Callable[..., Any], args: Sequence[Any], in_axes: Any, threads: int | None = 1, **options: Any
+) -> dict[str, Run]:
     """compile(f), a function of arrays."""
     runs: dict[str, Run] = {}
     for executor in executors():
-        compiled = autograd.compile(f, in_axes=in_axes, executor=executor)
+        compiled = autograd.compile(f, in_axes=in_axes, executor=executor, threads=threads if executor == "native" else None)
         runs[f"{name}, {executor}"] = partial(compiled.value_and_grad, *args, **options)
     return runs
 
@@ -326,7 +328,7 @@ def lorenz_adjoint(njit: Any, steps: int, h: float) -> Any:
     return run
 
 
-def black_scholes(n: int = 1000) -> Case:
+def black_scholes(n: int = 1000, threads: int | None = 1) -> Case:
     rng = np.random.default_rng(0)
     args = [rng.uniform(*ends, n) for ends in ((80.0, 120.0), (80.0, 120.0), (0.0, 0.1), (0.2, 2.0), (0.1, 0.5))]
 
@@ -347,7 +349,7 @@ def black_scholes(n: int = 1000) -> Case:
         return spot * delta - paid, delta, -kept, years * paid, 0.5 * vega * volatility / years + rate * paid, vega
 
     libraries = packages()
-    runs = of_arrays("f(s, k, r, t, v)", partial(price, autograd), args, None)
+    runs = of_arrays("f(s, k, r, t, v)", partial(price, autograd), args, None, threads)
     if libraries.scipy:
         runs["NumPy, SciPy by hand"] = partial(by_hand, *args)
     if libraries.jax:

@@ -23,10 +23,11 @@ from autograd.graph import topological_order
 from benchmarks import cases
 from benchmarks.cases import Case, Run, casadi_function, executors, flat, packages
 from benchmarks.harness import Times, agree, interleaved
+from benchmarks.pinn import few_points, pinn
 from benchmarks.results import rounded
 
 CASES: tuple[Callable[[], Case], ...] = (
-    cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step,
+    cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step, pinn, few_points,
 )  # fmt: skip
 
 TURN = 2e-3
@@ -121,25 +122,53 @@ def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> dic
     return rows
 
 
-START = """
-import time
-from autograd import Value, compile
-x = Value(2.0)
-compile(x * x + x, executor="native")()
-print(time.process_time())
+FIRST = """
+import sys, time
+from benchmarks import cases
+case = getattr(cases, sys.argv[1])()
+name = next(name for name in case.runs if name.startswith("f(") and name.endswith(sys.argv[2]))
+start = time.process_time()
+case.runs[name]()
+print(time.process_time() - start)
 """
 
 
-def print_start() -> None:
-    """Print how long a process takes that runs a native program: the first one on a machine, and the next one."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"XDG_CACHE_HOME": folder}
-        root = Path(__file__).resolve().parent.parent
-        first, second = (
-            float(subprocess.run([sys.executable, "-c", START], env=environment, cwd=root, capture_output=True, check=True).stdout)
-            for _ in range(2)
-        )
-    print(f"\na process with a native program, from its start: {first:.2f} s the first time on a machine, then {second:.2f} s")
+def print_first_calls() -> dict[str, dict[str, float]]:
+    """Print how long the first call of each program takes, recording included: on a new machine, in a later process, and by NumPy."""
+    rows: dict[str, dict[str, float]] = {}
+    print("\nthe first call, seconds\n\n" + f"{'':32}{'new machine':>14}{'later process':>14}{'numpy':>10}")
+    root = Path(__file__).resolve().parent.parent
+    for make in CASES:
+        if not hasattr(cases, make.__name__):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            environment = os.environ | {"XDG_CACHE_HOME": folder}
+            command = [sys.executable, "-c", FIRST, make.__name__]
+            times = [
+                float(subprocess.run([*command, executor], env=environment, cwd=root, capture_output=True, check=True).stdout)
+                for executor in ("native", "native", "numpy")
+            ]
+        rows[make.__name__] = dict(zip(("new machine", "later process", "numpy"), map(rounded, times), strict=True))
+        print(f"{make.__name__:32}{times[0]:14.3f}{times[1]:14.3f}{times[2]:10.3f}")
+    return rows
+
+
+def print_calls() -> dict[str, float]:
+    """Print what a call costs beside the computation, in microseconds."""
+    square = compile(lambda x: x * x, executor=executors()[-1])
+    norm = compile(lambda x: sum(a * a for a in x), in_axes=(None,), executor=executors()[-1])
+    vector = np.arange(10.0)
+    runs: dict[str, Run] = {
+        "value_and_grad of x * x, a float": lambda: square.value_and_grad(3.0),
+        "value_and_grad of x * x, 10 samples": lambda: square.value_and_grad(vector),
+        "value_and_grad of a vector of 10": lambda: norm.value_and_grad(vector, wrt=0),
+    }
+    turns = {name: partial(repeat, run, 1000) for name, run in runs.items()}
+    times = {name: rounded(row.median * 1e3) for name, row in interleaved(turns, 1.0).items()}
+    print("\na call, µs\n")
+    for name, time_of_call in times.items():
+        print(f"{name:44}{time_of_call:8.2f}")
+    return times
 
 
 def report(seconds: float) -> dict[str, Any]:
@@ -155,6 +184,5 @@ def report(seconds: float) -> dict[str, Any]:
             if case.scalar:
                 scalars[make.__name__.replace("_", " ")] = case.scalar
     recording = print_recording(scalars | {"a chain": (chain, np.array([1.0, 0.9999, 1e-4]))})
-    if "native" in executors():
-        print_start()
-    return {"executors": executors(), "compiled": measured, "recording, µs a node": recording}
+    rows = {"executors": executors(), "compiled": measured, "recording, µs a node": recording, "calls, µs": print_calls()}
+    return rows | {"first calls, seconds": print_first_calls()} if "native" in executors() else rows

@@ -8,7 +8,7 @@ from functools import partial
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from autograd._runtime.bulk import numbers_of, set_numbers
+from autograd._runtime.bulk import are_values, leaves_of, numbers_of, set_numbers
 from autograd._runtime.coercion import real
 from autograd._runtime.state import STATE
 from autograd._runtime.temporary import unless_done
@@ -52,7 +52,7 @@ class Module:
         """All parameters, in the order in which they were assigned; for the order of slots see `attributes`."""
         if getattr(self.named_parameters, "__func__", None) is not Module.named_parameters:  # a class may define it in another way
             return [value for _, value in self.named_parameters()]
-        return [value for _, values in _found(self, "", Value) for value in values if value._operation is LEAF]
+        return [value for _, values in _found(self, "", Value) for value in leaves_of(values)]
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Value]]:
         """Pairs of a name, such as ``layers.0.neurons.3.w.1``, and a parameter. Each parameter comes once."""
@@ -283,10 +283,12 @@ def _collect(
     elif isinstance(item, dict):
         branches = item.items()
     elif isinstance(item, (list, tuple)):
-        if by_list and len(item) > 1 and set(map(type, item)) == {Value}:
-            if kind is Value:
-                groups.append((_Numbered(start), list(item)))
-            return
+        if by_list and len(item) > 1 and type(item[0]) is Value:
+            values = list(item)
+            if are_values(values):
+                if kind is Value:
+                    groups.append((_Numbered(start), values))
+                return
         branches = enumerate(item)
     elif str(getattr(item, "dtype", "")) == "object":  # NumPy's arrays of Values
         _collect(item.tolist(), name, kind, within, seen, groups, by_list)

@@ -17,6 +17,7 @@ from nn.early_stopping import EarlyStopping
 from nn.engine.eager_engine import EagerEngine
 from nn.engine.interface import Engine
 from nn.engine.kept_engines import engine_to_train, keep_trained
+from nn.engine.reuse import are_same
 from nn.engine.samples import Samples
 from nn.epoch import is_of_user, run_epoch
 from nn.history import History
@@ -174,14 +175,14 @@ def _validation(pair: object) -> Samples | None:
 def _optimizer(model: Module, optimizer: Optimizer | None, schedule: Schedule | None) -> Optimizer:
     if not isinstance(model, Module):
         raise InputError(f"fit trains a Module, whose parameters are known, not {model!r}: derive your class from nn.Module")
-    own = set(model.parameters())
+    own = model.parameters()
     if not own:
         raise InputError(f"{model!r} has no parameters to train: parameters are its attributes that are Values, and those of its Modules")
     if optimizer is None:
         optimizer = Adam(model.parameters())
     if not isinstance(optimizer, Optimizer):
         raise InputError(f"optimizer must be an optimizer of the parameters, as in Adam(model.parameters(), lr=0.01), not {optimizer!r}")
-    if own.isdisjoint(optimizer.parameters):
+    if not are_same(own, optimizer.parameters) and set(own).isdisjoint(optimizer.parameters):
         raise InputError("the optimizer has the parameters of another model: write optimizer=Adam(model.parameters()) with this one")
     if schedule is not None and getattr(schedule, "optimizer", None) is not optimizer:
         raise InputError("the schedule must have the optimizer that trains: fit(…, optimizer=optimizer, schedule=StepLR(optimizer, 10))")

@@ -55,6 +55,8 @@ EXACT: dict[str, Callable[..., Any]] = {
     "acosh": mp.acosh,
     "atanh": mp.atanh,
     "erf": mp.erf,
+    "sech_squared": lambda a: 1 / mp.cosh(a) ** 2,
+    "gaussian": lambda a: mp.exp(-a * a),
     "erfc": lambda a: mp.erfc(a) if abs(a) < 1e6 else 1 - mp.sign(a),
     "abs": abs,
     "sign": mp.sign,
@@ -192,6 +194,7 @@ BOUNDS: dict[tuple[str, int], tuple[float, str]] = {
     ("acosh", 3): (7, "of two roots, whose roundings count up to five times"),
     ("hypot", 2): (6, "b² / r³: the roundings of b / a and of the root count two and three times"),
     ("hypot", 3): (8, "ab² / r⁵: as above, two and five times"),
+    ("sech_squared", 3): (6, "8ts(2s - t²), with the roundings of five factors"),
     ("silu", 2): (8, "2s' + as'', where s is the logistic function: a difference of terms up to three times as large"),
     ("silu", 3): (8, "three times s'', and a times its derivative, as above"),
     ("gelu", 2): (8, "2φ - a²φ, as above"),
@@ -222,7 +225,15 @@ are no other wrong numbers."""
 
 CROSSING: dict[str, tuple[int, ...]] = {
     **{"pow": (2, 3), "atan": (3,), "atan2": (2, 3), "hypot": (3,), "asinh": (3,), "tanh": (3,), "erf": (3,), "erfc": (3,)},
-    **{"sigmoid": (3,), "silu": (1, 2, 3), "gelu": (1, 2, 3), "gelu_tanh": (1, 2, 3), "logsumexp": (3,)},
+    **{
+        "sech_squared": (2, 3),
+        "gaussian": (2, 3),
+        "sigmoid": (3,),
+        "silu": (1, 2, 3),
+        "gelu": (1, 2, 3),
+        "gelu_tanh": (1, 2, 3),
+        "logsumexp": (3,),
+    },
 }
 """Orders at which a derivative is a sum of terms of both signs, and is 0 where no float is: there it is right to `ULPS` units in the
 last place of how much it changes with its inputs, relatively; that is, it is the derivative at inputs next to the given ones."""

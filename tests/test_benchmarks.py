@@ -3,16 +3,18 @@
 import time
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 import nn
 from autograd import Value
-from benchmarks import cases, compiled, local_gradients, peers
+from benchmarks import cases, compiled, growth, local_gradients, peers, training
 from benchmarks.eager import by_nodes, chain
 from benchmarks.gpt import adam, gpt
 from benchmarks.harness import Times, agree, interleaved
 from benchmarks.moons import moons, moons_mlp
+from benchmarks.pinn import pinn
 
 
 def test_the_gpt_is_the_same_with_every_value() -> None:
@@ -104,6 +106,9 @@ SMALL = {
     "product": partial(cases.product, 5),
     "nielsen": partial(cases.nielsen, 6, 2, (5, 4, 3)),
     "gpt": partial(cases.gpt_step, "a"),
+    "pinn": partial(pinn, 3, 4),
+    "growth of options": partial(growth.options, 5),
+    "growth of samples": partial(growth.samples, 5),
 }
 
 
@@ -119,9 +124,30 @@ def doubles():
 def test_contestants_compute_the_same(name: str) -> None:
     case = SMALL[name]()
     compiled.check(case)
-    assert {"numpy", "native"} & {run.rpartition(", ")[2] for run in case.runs}
+    assert {"numpy", "native"} & {run.rpartition(", ")[2] for run in case.runs} or "ours" in case.runs
     numbers = cases.flat(next(iter(case.runs.values()))())
     assert sum(x != 0.0 for x in numbers) > 5
+
+
+@pytest.mark.usefixtures("doubles")
+def test_growth_is_measured_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    measured = growth.report(0.0, (10, 20))[growth.NAME]
+    assert all(set(rows["ours"]) == {"10", "20"} and min(rows["ours"].values()) > 0.0 for rows in measured.values())
+    assert "ns for each" in capsys.readouterr().out
+    growth.draw_plot(measured, tmp_path / "a.svg")
+    growth.draw_plot(measured, tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_training_is_that_of_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr(training, "CASES", {"tiny": ((5, 3, 10), 40)})
+    (row,) = training.report(2)["training, seconds"].values()
+    assert set(row) == {"made", "first", "later", "PyTorch"}
+    monkeypatch.setattr(training, "torches", lambda *_: ([1.0], [0.0, 0.0]))
+    with pytest.raises(RuntimeError, match="tiny: the losses are"):
+        training.report(2)
 
 
 def test_a_contestant_that_computes_something_else_is_an_error() -> None:

@@ -26,6 +26,19 @@ def inputs_by(number: dict[Any, int], nodes: list[Node]) -> list[tuple[int, ...]
     return numbered
 
 
+def are_values(items: list[Any]) -> bool:
+    """Whether all items are Values."""
+    for x in items:  # noqa: SIM110 - mypyc compiles it; all() would call Python for each
+        if not isinstance(x, Value):
+            return False
+    return True
+
+
+def leaves_of(nodes: list[Value]) -> list[Value]:
+    """The leaves among some Values."""
+    return [node for node in nodes if node._operation is LEAF]
+
+
 def numbers_of(nodes: list[Value]) -> list[float]:
     """The numbers of some Values."""
     return [node._data for node in nodes]

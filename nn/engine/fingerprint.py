@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter, is_
 from typing import Any
 
+from autograd._runtime.bulk import are_values
 from autograd._runtime.state import STATE
 from autograd._runtime.vectors import Vector
 from autograd.value import Value
@@ -116,7 +117,7 @@ class _Search:
         if len(self._seen) > MANY:
             raise UnknownReferenceError(f"more than {MANY:,} objects")
         self.facts.append(type(x).__qualname__)
-        if type(x) is list and x and set(map(type, x)) == {Value}:
+        if type(x) is list and x and are_values(x):
             self.facts.append(len(x))
             self.values += x
             return ()
@@ -156,4 +157,4 @@ def is_cache(x: Any) -> bool:
         >>> is_cache(Vector([])), is_cache([])
         (True, False)
     """
-    return type(x) is Vector or (type(x) is list and bool(x) and set(map(type, x)) == {Vector})
+    return type(x) is Vector or (type(x) is list and bool(x) and type(x[0]) is Vector and set(map(type, x)) == {Vector})

@@ -177,8 +177,8 @@ class Derivative:
         self.memory, self.was_used, self.last_use, self.is_remembered = shortcut.memory, True, 0, True
         code, size = shortcut.branch.code, shortcut.batch.size
         self._seed = shortcut.branch.outputs[0].as_seed(weight, size)
-        # if they are few, gradients are copied, so that the storage can be used again and does not live as long as they do
-        count = sum([argument.count * (size if argument.batched else 1) for argument in (shortcut.arguments[i] for i in chosen)])
+        # if they are few, shared gradients are copied, as `take` does with batched ones: the storage can be used again
+        count = sum([shortcut.arguments[i].count for i in chosen if not shortcut.arguments[i].batched])
         self._copies = shortcut.is_small and 4 * count < code.shared + code.batched * size
         self._spare: list[Storage] = []
         self._readers = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,19 @@ PARTS, LEAST_WORK, LEAST_RATIO = 16, 2**18, 8
 """A batch is cut into so many parts at most, of so many numbers at least, which are also so many times those that all samples share."""
 
 
+MOST_PLANS = 64
+"""The plans for so many numbers of samples are kept."""
+
+
+class Plan(NamedTuple):
+    """How a number of samples is run: the steps, the number of samples of a tile, how many tiles, and in how many parts."""
+
+    table: Table
+    size: int
+    tiles: int
+    parts: int
+
+
 class Batch:
     """The samples of a program.
 
@@ -57,6 +70,7 @@ class Batch:
         self.results, self.wanted = Places(code.results[1], code.batched), Places(code.wanted[1], code.batched)
         self.is_empty = not steps.tile_forward and not len(self.results.all)
         self._tables: dict[str, Table] = {}
+        self._plans: dict[tuple[str, int], Plan] = {}
         self._written: dict[bool, Step | None] = {}
         self._last_seeds: tuple[Any, tuple[Any, ...]] = None, ()
 
@@ -86,17 +100,26 @@ class Batch:
             grads.rows, frame[GRADIENTS] = rows[count:], start + 8 * count * samples
             kept = self._seeds(grads)
             frame[SEEDS] = kept[-1]
-        table = self._table(which if differentiated else "value")
-        size = min(table.tile, -(-samples // self._lanes) * self._lanes)
-        self._run_parts(table, data, grads if differentiated else None, size)
+        self._run_parts(self._plan(which if differentiated else "value", samples), data, grads if differentiated else None)
 
-    def _run_parts(self, table: Table, data: Data, grads: Gradients | None, size: int) -> None:
+    def _plan(self, which: str, samples: int) -> Plan:
+        """How so many samples are run."""
+        plan = self._plans.get((which, samples))
+        if plan is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            table = self._table(which)
+            size = min(table.tile, -(-samples // self._lanes) * self._lanes)
+            tiles, parts = -(-samples // size), 1
+            if tiles > 1:
+                work, shared = samples * self._code.batched, 0 if which == "value" else self._steps.shared
+                parts = max(1, min(PARTS, tiles, work // LEAST_WORK, work // (1 + LEAST_RATIO * shared)))
+            plan = self._plans[which, samples] = Plan(table, size, tiles, parts)
+        return plan
+
+    def _run_parts(self, plan: Plan, data: Data, grads: Gradients | None) -> None:
         """Run steps for all tiles. Sums over the samples are those of each part of the tiles, which are added one after the other."""
-        tiles = -(-data.samples // size)
-        parts = 1
-        if tiles > 1:
-            work, shared = data.samples * self._code.batched, self._steps.shared if grads is not None else 0
-            parts = max(1, min(PARTS, tiles, work // LEAST_WORK, work // (1 + LEAST_RATIO * shared)))
+        table, size, tiles, parts = plan
         if parts == 1:
             self._run_tiles(table, data.frame, data.of_frame, 0, tiles, size, data.samples)
             return

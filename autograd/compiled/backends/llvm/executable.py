@@ -28,6 +28,8 @@ class Kernels(reference.Reference):
         self._steps = steps_of(code)
         self._batch = Batch(code, self._steps, threads)
         self._tables: dict[str, Table] = {}
+        none = {"forward": not self._steps.forward, "backward": not self._steps.backward}
+        self._nothing = {which for which, is_empty in none.items() if is_empty}
         self._template = np.zeros(self._steps.shared + 1)
         places, numbers = code.fixed
         self._template[places] = numbers
@@ -109,6 +111,8 @@ class Kernels(reference.Reference):
 
     def _shared(self, which: str, data: Data) -> None:
         """Run the steps of shared numbers: "forward", "backward", or "whole" for both."""
+        if which in self._nothing:
+            return
         table = self._tables.get(which)
         if table is None:
             forward, backward = self._steps.forward, self._steps.backward

@@ -15,6 +15,7 @@ from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED,
 from autograd.compiled.backends.llvm.scalars import backward_words, forward_words, interpreter
 from autograd.compiled.backends.llvm.step import Step, Words
 from autograd.compiled.backends.llvm.term_kernels import count_selected, terms_backward, terms_forward
+from autograd.compiled.backends.llvm.wide import grouped, groups_of, needs_groups
 from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Sum
 from autograd.errors import CompileError
 from autograd.ops import OPERATIONS, POS, Operation
@@ -130,6 +131,11 @@ class _Builder:
             self._map(one)
 
     def _map(self, one: Instruction) -> None:
+        if needs_groups(one):
+            parts = grouped(one, self._new_places(one.batched, groups_of(one) * one.size))
+            for part in parts:
+                self._map(part)
+            return
         inputs = [_read(operand) for operand in one.operands]
         if one.stacked:
             table = one.operands[0].all_places()
@@ -143,6 +149,15 @@ class _Builder:
         error_mask = None if one.error_mask is None or one.error_mask.batched > one.batched else _read(one.error_mask)
         item = Item(operation, inputs, self._mask(one), error_mask, one.checked, one.start, one.size, one.constant)
         self._order(one).elementwise(item, one.shape)
+
+    def _new_places(self, batched: bool, count: int) -> int:
+        """The first of some places that the program itself does not use."""
+        start = self.steps.batched if batched else self.steps.shared
+        if batched:
+            self.steps.batched += count
+        else:
+            self.steps.shared += count
+        return start
 
     def _mask(self, one: Instruction) -> Read | None:
         """The mask of gradients. That of shared numbers which differs from sample to sample is replaced by a count of samples."""

@@ -13,6 +13,9 @@ from autograd.compiled.backends.contract import Array, Storage
 from autograd.compiled.backends.llvm.frame import INPUTS, ROW_OUTSIDE, SHARED, SIZE
 from autograd.compiled.ir import Index
 
+MOST_KNOWN = 256
+"""The rows of so many different places are remembered."""
+
 FEW = 2**14
 """Rows of so many numbers in all are copied; larger ones that do not change are read where they are."""
 
@@ -40,18 +43,19 @@ class Places:
         self.all = np.unique(places)
         self.row = np.full(batched, -1, dtype=np.intp)
         self.row[self.all] = np.arange(len(self.all))
-        self._known: dict[tuple[int, int], Index] = {}
+        self._known: dict[Any, tuple[Index, Index]] = {}  # with the places, so that no `id` is used again
 
     def rows(self, places: Index | int) -> Index | int:
         """The rows of some of the places: a slice for consecutive ones."""
         if isinstance(places, int):
             return int(self.row[places])
-        if not isinstance(places, slice):
-            return self._rows(places)
-        key = places.start, places.stop
-        if key not in self._known:
-            self._known[key] = self._rows(places)
-        return self._known[key]
+        key = (places.start, places.stop) if isinstance(places, slice) else id(places)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[key] = places, self._rows(places)
+        return known[1]
 
     def _rows(self, places: Index) -> Index:
         rows = self.row[places]

@@ -27,7 +27,7 @@ def is_short(code: Code) -> bool:
     if any(one.mask is not None and one.mask.batched for one in code.flattened if not one.batched):
         return False
     products = any(isinstance(one, Matmul) and not all(operand.batched for operand in one.operands) for one in batched)
-    terms = sum([one.size * (one.operands[0].shape[-1] if isinstance(one, (Sum, Dot, Matmul)) else 1) for one in batched])
+    terms = sum([one.size * (one.operands[0].shape[-1] if one.stacked or isinstance(one, (Sum, Dot, Matmul)) else 1) for one in batched])
     return not products and 0 < terms <= MOST_NUMBERS
 
 

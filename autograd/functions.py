@@ -31,7 +31,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         data = [real(x) for x in operands]
         if checked and outside(operation, FLOATS, *data):
             if is_recorded():
-                return apply(operation, [Value(x, CONSTANT) for x in data])  # each run checks the domain
+                return apply(operation, [Value(x, None, CONSTANT) for x in data])  # each run checks the domain
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:
@@ -39,7 +39,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         if not any(isinstance(x, Value) for x in parameters):
             operation = operation.bind(*[real(x) for x in parameters])
             operands = operands[: -len(parameters)]
-    node = apply(operation, [x if isinstance(x, Value) else Value(real(x), CONSTANT) for x in operands], checked)
+    node = apply(operation, [x if isinstance(x, Value) else Value(real(x), None, CONSTANT) for x in operands], checked)
     if not checked and STATE.recorders:
         is_unchecked(node)
     return node

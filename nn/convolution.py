@@ -216,7 +216,7 @@ def _patches(image: Image, kernel: Pair, stride: Pair) -> list[list[list[Value]]
 
 def _padded(channel: list[list[Value]], padding: Pair) -> list[list[Value]]:
     rows, columns = padding
-    zero = Value(0.0, CONSTANT)
+    zero = Value(0.0, None, CONSTANT)
     edge = [[zero] * (len(channel[0]) + 2 * columns)] * rows
     return [*edge, *[[zero] * columns + row + [zero] * columns for row in channel], *edge]
 

@@ -32,6 +32,7 @@ FLOORS = [
     ["autograd.graph", "autograd.notation"],
     ["autograd._runtime.hooks", "autograd._runtime.messages", "autograd._runtime.vectors"],
     ["autograd._runtime.state", "autograd._runtime.coercion"],
+    ["autograd._runtime.by_hand"],
     ["autograd._runtime.observed"],
     ["autograd.value", "autograd.contexts"],
     ["autograd._runtime.bulk", "autograd.trees", "autograd.tracing"],

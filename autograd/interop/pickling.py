@@ -12,6 +12,7 @@ import copyreg
 from typing import Any, cast
 
 from autograd._runtime.bulk import inputs_by
+from autograd._runtime.messages import without_rules
 from autograd._runtime.vectors import Vector
 from autograd.errors import CompileError, FileError, InputError
 from autograd.graph import topological_order
@@ -50,7 +51,7 @@ def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
     """The parts of a Value, for pickle.
 
     Raises:
-        InputError: it depends on an argument of a function that is being differentiated or recorded.
+        InputError: it depends on an argument of a function that is being differentiated or recorded, or on a node that was made by hand.
     """
     trace = trace_of(value)
     if trace is not None:
@@ -70,12 +71,14 @@ def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
 
 def _row(node: Value, inputs: tuple[int, ...]) -> Row:
     operation = node._operation
+    if operation.by_hand:
+        raise InputError(without_rules(f"{node!r}, a {node._op!r},", "pickled or copied"))
     return operation.name, operation.constants, inputs, node._data, node._slopes, node._grad, node.label, node.scope
 
 
 def restore_leaf(data: float, is_leaf: bool, gradient: float, label: str, scope: str) -> Value:
     """A Value without inputs."""
-    return _dress(Value(data, LEAF if is_leaf else CONSTANT), gradient, label, scope)
+    return _dress(Value(data, None, LEAF if is_leaf else CONSTANT), gradient, label, scope)
 
 
 def restore_graph(rows: list[Row | Value]) -> Value:

@@ -96,10 +96,11 @@ class Extra:
         label: a name for pictures and messages.
         scope: the names of the `scope` contexts in which it was made, such as "layer0/neuron2".
         line: the line that made it, within `detect_anomaly`.
+        attributes: those of the user's own, by name; see `_runtime/attributes`.
         gradient: its gradient as a Value, after ``backward(create_graph=True)``.
     """
 
-    __slots__ = ("dleft", "dright", "gradient", "label", "left", "line", "own", "right", "scope")
+    __slots__ = ("attributes", "dleft", "dright", "gradient", "label", "left", "line", "own", "right", "scope")
 
     def __init__(
         self, left: list[Node] = NO_NODES, dleft: list[float] = NO_NUMBERS, right: list[Node] = NO_NODES, dright: list[float] = NO_NUMBERS
@@ -108,6 +109,7 @@ class Extra:
         self.dleft, self.dright = dleft, dright
         self.label = self.scope = self.line = ""
         self.gradient: object = None
+        self.attributes: dict[str, object] | None = None
         self.own: Callable[[Node], None] | None = None
 
 

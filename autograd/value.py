@@ -59,7 +59,7 @@ class Value(Observed):
         (-2.0, 1.0, 2.0)
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # for attributes of the user's own; compiled, there is none, and `_runtime/attributes` takes its place
 
     def __init__(
         self, data: object, _children: object = None, _op: object = LEAF, _right: object = None, _dleft: float = 0.0,

@@ -30,7 +30,7 @@ FLOORS = [
     ["autograd.formulas"],
     ["autograd.ops"],
     ["autograd.graph", "autograd.notation"],
-    ["autograd._runtime.hooks", "autograd._runtime.messages", "autograd._runtime.vectors"],
+    ["autograd._runtime.attributes", "autograd._runtime.hooks", "autograd._runtime.messages", "autograd._runtime.vectors"],
     ["autograd._runtime.state", "autograd._runtime.coercion"],
     ["autograd._runtime.by_hand"],
     ["autograd._runtime.observed"],

@@ -1,7 +1,7 @@
 """Nodes made by hand, as in micrograd: ``out = Value(t, (x,), "tanh")``, and then ``out._backward = …``.
 
-Such a node has no local derivatives, and its operation no rules: `backward` calls the function that was assigned, which adds to the gradients
-of the inputs. What needs a rule, such as a second derivative or `compile`, is an error.
+Such a node has no local derivatives, and its operation no rules: `backward` calls the function that was assigned, which adds to the
+gradients of the inputs. What needs a rule, such as a second derivative or `compile`, is an error.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def assigned_backward(node: Node, function: object) -> None:
 
 
 def _missing(node: Node) -> None:
-    """In place of a function that was not assigned yet. In micrograd it does nothing, so that the inputs get no gradient, without a word."""
+    """In place of a function that was not assigned yet. That of micrograd does nothing: the inputs get no gradient, without a word."""
     raise InputError(
         f"{described(node)} was made by hand, as {node._operation.symbol!r}, and has no _backward: assign a function that adds to the "
         "gradients of its inputs, or lambda: None where there is none to add"
@@ -93,10 +93,11 @@ def silent(node: Node) -> None:
 class Own:
     """The function that was assigned to the `_backward` of a node, to be called with the node.
 
-    The closure of micrograd's functions holds the node that they belong to (``out.grad``). The cyclic garbage collector does not see Values,
-    so the two would keep each other alive. Therefore the function is kept without the node, and gets it for each call. What else refers to
-    the node and is kept by the function keeps both: a bound method, a `partial`, a default argument as in ``lambda out=out: …``, a
-    container that holds the node, or a node that was computed from it.
+    The closure of such a function holds the node itself (``out.grad``). The cyclic garbage collector does not see Values, so the two would
+    keep each other alive. Therefore the function is kept without the node, which is put into its closure for each call.
+
+    Whatever else refers to the node and is kept by the function keeps both alive: a bound method, a `partial`, a default argument, as in
+    ``lambda out=out: …``, a container that holds the node, or a node that was computed from it.
 
     Args:
         node: the node.

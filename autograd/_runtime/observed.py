@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from autograd import ops
+from autograd._runtime.attributes import is_own_attribute
 from autograd._runtime.by_hand import assigned_backward, silent, slopes_by_hand
 from autograd._runtime.coercion import is_number, is_operand, label_of, number_of, real
 from autograd._runtime.messages import conversion_refused, described
@@ -104,6 +105,15 @@ class Observed(Node):
     def _op(self) -> str:
         """The symbol of the operation, `""` for a leaf: '+', '*', '**2', 'ReLU', 'tanh'."""
         return self._operation.symbol
+
+    def _assign(self, name: str, item: object) -> None:
+        """`setattr` in the compiled core, where a Value has no `__dict__` for attributes of the user's own."""
+        try:
+            object.__setattr__(self, name, item)
+        except AttributeError:
+            if not is_own_attribute(type(self), name):
+                raise
+            object.__setattr__(self, name, item)
 
     # -- comparisons --------------------------------------------------------------------------------------------------
 

@@ -45,12 +45,12 @@ def trace(
     if masks:
         nodes = _up_to(fixed, [*roots, *dict.fromkeys([*masks.values(), *error_masks.values()])])
         operations = [node._operation for node in nodes]
-    if any(operation.by_hand for operation in set(operations)):
-        node = next(node for node, operation in zip(nodes, operations, strict=True) if operation.by_hand)
-        raise CompileError(without_rules(f"{described(node)}, a {node._op!r},", "compiled"))
     row = dict(zip(nodes, range(len(nodes)), strict=True))
     inputs = inputs_by(row, cast("list[Node]", nodes)) if not fixed else _inputs_up_to(fixed, row, nodes)
     operations = [LEAF if node in fixed else operation for node, operation in zip(nodes, operations, strict=True)] if fixed else operations
+    if any(operation.by_hand for operation in set(operations)):
+        node = next(node for node, operation in zip(nodes, operations, strict=True) if operation.by_hand)
+        raise CompileError(without_rules(f"{described(node)}, a {node._op!r},", "compiled"))
     batched = [False] * len(nodes)
     for node in varying:
         if node in row:

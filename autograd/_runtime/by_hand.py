@@ -104,25 +104,27 @@ class Own:
         function: what was assigned.
     """
 
-    __slots__ = ("_cells", "_function")
+    __slots__ = ("_function", "_places")
 
     def __init__(self, node: Node, function: Callable[[], object]) -> None:
-        closure = (function.__closure__ or ()) if isinstance(function, FunctionType) else ()
-        self._cells: list[CellType | None] = [None if _content(cell) is node else cell for cell in closure]
-        self._function = function if None not in self._cells else _with_cells(cast(FunctionType, function), [CellType() for _ in closure])
+        cells = _cells(function)
+        self._places = [i for i, cell in enumerate(cells) if _content(cell) is node]
+        self._function = function
+        if self._places:
+            self._function = _with_cells(function, [CellType() if i in self._places else cell for i, cell in enumerate(cells)])
 
     def __call__(self, node: Node) -> None:
         """Call it."""
-        if None in self._cells:
+        function = self._function
+        if self._places:
             own = CellType(node)
-            _with_cells(cast(FunctionType, self._function), [own if cell is None else cell for cell in self._cells])()
-        else:
-            self._function()
+            function = _with_cells(function, [own if i in self._places else cell for i, cell in enumerate(_cells(function))])
+        function()
 
     @property
     def nodes(self) -> list[Node]:
         """The other nodes that the closure holds."""
-        return [x for cell in self._cells if cell is not None and isinstance(x := _content(cell), Node)]
+        return [x for cell in _cells(self._function) if isinstance(x := _content(cell), Node)]
 
 
 def slopes_by_hand(node: Node) -> tuple[float, ...]:
@@ -141,11 +143,9 @@ def slopes_by_hand(node: Node) -> tuple[float, ...]:
         return tuple([0.0 if any(x is y for y in inputs[:i]) else x._grad for i, x in enumerate(inputs)])
 
 
-def _with_cells(function: FunctionType, cells: list[CellType]) -> FunctionType:
-    """The function with another closure."""
-    new = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells))
-    new.__kwdefaults__ = function.__kwdefaults__
-    return new
+def _cells(function: Callable[[], object]) -> tuple[CellType, ...]:
+    """The closure of a function; of anything else that can be called, nothing."""
+    return (function.__closure__ or ()) if isinstance(function, FunctionType) else ()
 
 
 def _content(cell: CellType) -> object:
@@ -153,6 +153,14 @@ def _content(cell: CellType) -> object:
         return cell.cell_contents
     except ValueError:  # it is empty
         return None
+
+
+def _with_cells(function: Callable[[], object], cells: list[CellType]) -> Callable[[], object]:
+    """The function with another closure."""
+    assert isinstance(function, FunctionType)
+    new = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells))
+    new.__kwdefaults__ = function.__kwdefaults__
+    return new
 
 
 def _give_back(gradients: list[tuple[Node, float, object]]) -> None:

@@ -105,7 +105,8 @@ class Calls:
         quick = None if known is None else known.run(leaves)
         if quick is not None:
             return quick
-        chosen, single = call.chosen(wrt), wrt is not None and not isinstance(wrt, (tuple, list))
+        chosen = call.chosen(wrt)
+        single = call.how.is_single if wrt is None else not isinstance(wrt, (tuple, list))
         call, arguments, batch, runs, _ = self._run(call, chosen, reduce is None, has_aux)
         arrays, form = collect(self._name, runs, batch)
         self._need_one_number(arrays, form, has_aux)

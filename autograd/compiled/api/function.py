@@ -83,7 +83,8 @@ class Function(Generic[Result]):
         Args:
             args, kwargs: those of the function.
             wrt: the argument with respect to which to differentiate, by the index or the name of its parameter. A tuple of them gives a
-                tuple of gradients, and so does None, which means all arguments that are passed.
+                tuple of gradients, and so does None, which means all arguments that are passed; but of a function with a single parameter
+                it gives the gradient alone.
             reduce: None gives the value and the gradients of each sample: a number that is broadcast over 1,000 samples has 1,000
                 derivatives. "sum" and "mean" give those of the sum or mean over the samples: the gradient with respect to a shared
                 argument has the shape of the argument.

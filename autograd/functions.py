@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import ops
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import real, shown
 from autograd._runtime.messages import undefined
 from autograd._runtime.state import STATE, is_recorded
 from autograd.conditions import Condition, compare
@@ -72,7 +72,7 @@ def function_of(operation: Operation) -> Callable[..., Any]:
 
 def _sequence(name: str, items: Any) -> Any:
     if not hasattr(items, "__iter__") or getattr(items, "ndim", None) == 0:
-        raise InputError(f"{name} takes a sequence of Values and numbers, as in [a, b], not {items!r}")
+        raise InputError(f"{name} takes a sequence of Values and numbers, as in [a, b], not {shown(items)}")
     return items
 
 

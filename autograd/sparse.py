@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from autograd._runtime.coercion import need_function, real
 from autograd.differentiation import derivatives, detached, is_from_outside, push_forward, variables_of
-from autograd.errors import InputError
+from autograd.errors import InputError, MissingPackageError
 from autograd.graph import topological_order
 from autograd.tracing import traced
 from autograd.trees import flatten
@@ -45,6 +45,33 @@ class Sparse:
         for i, j, x in zip(self.rows, self.columns, self.values, strict=True):
             dense[i][j] = x
         return dense
+
+    def to_scipy(self) -> Any:
+        """As an array of SciPy's, `scipy.sparse.csr_array`.
+
+        Raises:
+            InputError: a value is a Value, which SciPy's arrays cannot hold.
+            MissingPackageError: SciPy is not installed.
+        """
+        if any(isinstance(x, Value) for x in self.values):
+            raise InputError("the derivatives depend on a Value from outside of the function: SciPy's arrays hold numbers only")
+        return as_scipy(self.values, self.rows, self.columns, self.shape)
+
+
+def as_scipy(values: Any, rows: Any, columns: Any, shape: Any) -> Any:
+    """A sparse array of SciPy's, from the numbers that are not 0 and their places.
+
+    Raises:
+        MissingPackageError: SciPy is not installed.
+    """
+    try:
+        from scipy.sparse import csr_array
+    except ImportError:
+        raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
+    import numpy as np
+
+    at = np.asarray(rows, dtype=np.int64), np.asarray(columns, dtype=np.int64)
+    return csr_array((np.asarray(values, dtype=np.float64), at), shape=tuple([int(n) for n in shape]))
 
 
 def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float]) -> Sparse:

@@ -139,6 +139,7 @@ class Argument:
         batched: whether it differs from sample to sample.
         module: if it is a module, its parameters by name; the function then reads these Values.
         source: the object that was passed.
+        whole: whether the function gets all of an array, although arrays are broadcast.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Argument:
     batched: bool
     module: dict[str, Value] | None
     source: Any
+    whole: bool = False
 
     @cached_property
     def count(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, overload
@@ -15,6 +16,7 @@ from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
+from autograd.compiled.api.derivatives import Derivatives
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.method import Method, Methods
 from autograd.compiled.api.signature import Signature
@@ -33,14 +35,16 @@ Numbers = float | Sequence[float] | npt.NDArray[Any]
 """One argument: one number, or one for each sample."""
 
 
-class Function(Generic[Result]):
+class Function(Derivatives, Generic[Result]):
     """A compiled function; called on Values, the plain function returns a `Result`. See `compile`.
 
     `print(f)` shows the programs that it remembers. See `specialisations`.
     """
 
     def __init__(self, f: Callable[..., Result], in_axes: Any = None, executor: str = "auto", threads: int | None = None) -> None:
+        super().__init__()
         self.__name__ = getattr(f, "__name__", type(f).__name__)
+        self._f, self._settings = f, (in_axes, executor, threads)
         functools.update_wrapper(self, f)
         self._signature = Signature(f)
         self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor, threads))
@@ -149,9 +153,7 @@ class Function(Generic[Result]):
         """
         _refuse_traced(self.__name__, "record")
         call = self._signature.bind(args, kwargs)
-        chosen = call.chosen(wrt)
-        arguments, _ = self._calls.batching.arguments(call, chosen, False)
-        self._specialisations.record(call, arguments, chosen)
+        self._calls.record(call, call.chosen(wrt))
 
     def specialise(self, *args: Any, **kwargs: Any) -> tuple[list[Argument], Batch, list[Branch]]:
         """The arguments, the samples, and the programs for arguments of this form, to be differentiated with respect to all of them.
@@ -161,6 +163,7 @@ class Function(Generic[Result]):
         """
         call = self._signature.bind(args, kwargs)
         chosen = tuple(range(len(call.values)))
+        self._calls.record(call, chosen)
         arguments, batch = self._calls.batching.arguments(call, chosen, False)
         return arguments, batch, [branch for branch, _, _ in self._specialisations.run(call, arguments, batch, chosen, False)]
 
@@ -221,6 +224,13 @@ class Function(Generic[Result]):
         """
         return source_of(self._specialisations.last.code, f"The program of {self.__name__}.", self.outline(), [])
 
+    def _alike(self, f: Callable[..., Any], in_axes: Any) -> Function[Any]:
+        return Function(f, in_axes, *self._settings[1:])
+
+    def __reduce__(self) -> Any:
+        """A decorated function is found by its name; another one is compiled and recorded anew."""
+        return name_of(self) or (Function, (self._f, *self._settings))
+
     def __str__(self) -> str:
         return str(self._specialisations)
 
@@ -234,6 +244,15 @@ class Function(Generic[Result]):
         if hasattr(instance, "named_parameters"):
             return Method(self, instance, (instance,))
         return Method(self._methods.of(instance), instance, ())
+
+
+def name_of(function: Any) -> str:
+    """The name under which the function's module holds this object, as pickle looks for it; "" if it holds another one or none."""
+    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    name: str = getattr(function, "__qualname__", "")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is function else ""
 
 
 def _refuse_traced(function: str, method: str) -> None:

@@ -82,7 +82,7 @@ class Calls:
         try:
             return self._eagerly(call)
         except FAILURES as failure:
-            other = self.batching.guess(call, failure, lambda: _failure_of(lambda: self._eagerly(call)))
+            other = self.batching.guess(call, failure, lambda call: _failure_of(self._eagerly, call))
             if other is not None:
                 raise other from None
         return self._eagerly(call)
@@ -220,8 +220,8 @@ class Calls:
                 runs = self.specialisations.run(call, arguments, batch, chosen, aux)
                 break
             except FAILURES as failure:
-                trial = partial(self._record, call, chosen, each)
-                other = self.batching.guess(call, failure, lambda: _failure_of(trial)) if is_first else failure  # noqa: B023 - called at once
+                trial = partial(_failure_of, self._record, chosen=chosen, each=each)
+                other = self.batching.guess(call, failure, trial) if is_first else failure
                 if other is not None:
                     raise other from None
         if key is not None and key[1] == form and len(runs) == 1 and not runs[0][0].draws:
@@ -235,7 +235,7 @@ class Calls:
         try:
             self._record(call, chosen, False)
         except FAILURES as failure:
-            other = self.batching.guess(call, failure, lambda: _failure_of(lambda: self._record(call, chosen, False)))
+            other = self.batching.guess(call, failure, partial(_failure_of, self._record, chosen=chosen, each=False))
             if other is not None:
                 raise other from None
 
@@ -243,10 +243,10 @@ class Calls:
         self.specialisations.record(call, self.batching.arguments(call, chosen, each)[0], chosen)
 
 
-def _failure_of(attempt: Callable[[], Any]) -> Exception | None:
+def _failure_of(attempt: Callable[..., Any], call: Call, **options: Any) -> Exception | None:
     """How an attempt fails; None if it does not."""
     try:
-        attempt()
+        attempt(call, **options)
     except Exception as failure:
         return failure
     return None

@@ -121,13 +121,13 @@ class Batching:
                 converted[i] = as_argument(argument.name, array.reshape(()), False, values)
         return converted, Batch(size, shape)
 
-    def guess(self, call: Call, failure: Exception, trial: Callable[[], Exception | None]) -> Exception | None:
+    def guess(self, call: Call, failure: Exception, trial: Callable[[Call], Exception | None]) -> Exception | None:
         """Find out which arrays a function takes whole, because it indexes, iterates or measures them: as few as possible.
 
         Args:
             call: a call in which it failed with a number of each.
             failure: how.
-            trial: tries what is assumed now, and returns how that fails.
+            trial: tries a call with what is assumed now, and returns how that fails.
 
         Returns:
             None if a way was found, which is kept for all calls of this kind; otherwise the error to be raised.
@@ -137,13 +137,17 @@ class Batching:
         converted = [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)]
         way = _way(call, converted)
         arrays = [i for i, argument in enumerate(converted) if argument.build is LEAF and argument.arrays[0].ndim]
-        if way in self._whole or not arrays:
+        if way in self._whole or not arrays or not all(converted[i].arrays[0].size for i in arrays):
             return failure
+        if isinstance(failure, InputError):  # of shapes, perhaps, and then a number of each is what it takes
+            first = tuple([converted[i].arrays[0].flat[0] if i in arrays else x for i, x in enumerate(call.values)])
+            if trial(Call(first, call.how)) is None:
+                return failure
         sizes = range(1, len(arrays) + 1) if len(arrays) <= MOST_GUESSED else (1, len(arrays))
         other: Exception | None = None
         for some in chain.from_iterable(combinations(arrays, size) for size in sizes):
             self._whole[way] = some
-            other = trial()
+            other = trial(call)
             if other is None:
                 return None
         del self._whole[way]

@@ -28,7 +28,7 @@ MODULES = sorted(
 )
 
 
-NEEDED = {"autograd.compiled.export.jax_function": "jax"}
+NEEDED = {"autograd.compiled.export.jax_function": "jax", "nn.estimators": "sklearn"}
 """The packages that examples cannot run without."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, cast
 
 from autograd._runtime.coercion import need_function, real
@@ -55,23 +56,12 @@ class Sparse:
         """
         if any(isinstance(x, Value) for x in self.values):
             raise InputError("the derivatives depend on a Value from outside of the function: SciPy's arrays hold numbers only")
-        return as_scipy(self.values, self.rows, self.columns, self.shape)
-
-
-def as_scipy(values: Any, rows: Any, columns: Any, shape: Any) -> Any:
-    """A sparse array of SciPy's, from the numbers that are not 0 and their places.
-
-    Raises:
-        MissingPackageError: SciPy is not installed.
-    """
-    try:
-        from scipy.sparse import csr_array
-    except ImportError:
-        raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
-    import numpy as np
-
-    at = np.asarray(rows, dtype=np.int64), np.asarray(columns, dtype=np.int64)
-    return csr_array((np.asarray(values, dtype=np.float64), at), shape=tuple([int(n) for n in shape]))
+        try:
+            csr_array = import_module("scipy.sparse").csr_array
+        except ImportError:
+            raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
+        array = csr_array((self.values, (self.rows, self.columns)), shape=self.shape) if len(self.values) else csr_array(self.shape)
+        return array.astype(float)
 
 
 def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float]) -> Sparse:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import sparse, transforms
+from autograd._runtime.state import STATE
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.signature import Signature
-from autograd.errors import InputError
+from autograd.compiled.export.rule_text import printable
+from autograd.errors import CompileError, InputError
+from autograd.tracing import here
 
 Array = npt.NDArray[np.float64]
 
@@ -20,7 +23,7 @@ class Derivatives:
     """A function with these methods. `Function` inherits them; see there for the others."""
 
     value_and_grad: Callable[..., tuple[Any, Any]]
-    vjp: Callable[..., tuple[Any, Callable[[Any], tuple[Any, ...]]]]
+    __name__: str
     _f: Callable[..., Any]
     _calls: Calls
     _signature: Signature
@@ -50,6 +53,36 @@ class Derivatives:
         """
         return self.value_and_grad(*args, wrt=wrt, **kwargs)[1]
 
+    def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+        """The value, and a function from gradients with respect to the value to gradients with respect to the arguments.
+
+        The gradient with respect to a shared argument is the sum over the samples.
+
+        Example:
+            >>> value, pull_back = compile(lambda x, y: (x * y, x + y)).vjp(2.0, 5.0)
+            >>> value, pull_back((1.0, 0.0))
+            ((10.0, 7.0), (5.0, 2.0))
+        """
+        refuse_traced(self.__name__, "vjp")
+        return self._calls.vjp(self._signature.bind(args, kwargs))
+
+    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+        """The value, and its derivative in a direction: forward mode.
+
+        Args:
+            primals: the arguments of the function.
+            tangents: the direction, of the same form.
+
+        Raises:
+            InputError: `primals` or `tangents` is not a list or a tuple.
+
+        Example:
+            >>> compile(lambda x, y: x * y).jvp((2.0, 5.0), (1.0, 0.0))
+            (10.0, 5.0)
+        """
+        refuse_traced(self.__name__, "jvp")
+        return self._calls.jvp(self._signature.bind_all("primals", primals), self._signature.bind_all("tangents", tangents))
+
     def jacobian(self, *args: Any, wrt: int | str = 0, **kwargs: Any) -> Array:
         """The derivatives of all results with respect to all numbers of an argument, as one array: the axes of the result, then its.
 
@@ -68,6 +101,7 @@ class Derivatives:
             array([[ 1., -0.],
                    [ 0.,  2.]])
         """
+        refuse_traced(self.__name__, "jacobian")
         call = self._signature.bind(args, kwargs)
         return self._calls.jacobian(call, call.index(wrt))
 
@@ -151,4 +185,18 @@ class Derivatives:
 
         function = self._derived_as((of, len(args)), lambda: parts, (None,) * (1 + len(args)))
         values, rows, columns, shape = function(x, *args)
-        return sparse.as_scipy(values, rows, columns, shape)
+        at = [part.astype(np.int64).tolist() for part in (rows, columns)]
+        return sparse.Sparse(*at, values.tolist(), (int(shape[0]), int(shape[1])), 0).to_scipy()
+
+
+def refuse_traced(function: str, method: str) -> None:
+    """
+    Raises:
+        CompileError: this is within a function that is being differentiated or compiled.
+    """
+    if STATE.traced and here() is not None:
+        name = printable(function)
+        raise CompileError(
+            f"{name}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
+            f"or compiled: write autograd.{method}({name}) there"
+        )

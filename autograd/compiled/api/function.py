@@ -16,7 +16,7 @@ from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
-from autograd.compiled.api.derivatives import Derivatives
+from autograd.compiled.api.derivatives import Derivatives, refuse_traced
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.method import Method, Methods
 from autograd.compiled.api.signature import Signature
@@ -25,7 +25,7 @@ from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, outline
 from autograd.compiled.export.numpy_source import source_of
 from autograd.compiled.export.rule_text import printable
-from autograd.errors import CompileError, InputError
+from autograd.errors import InputError
 from autograd.tracing import here
 from autograd.value import Value
 
@@ -108,38 +108,8 @@ class Function(Derivatives, Generic[Result]):
         """
         if not (reduce is None or (isinstance(reduce, str) and reduce in ("sum", "mean"))):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
-        _refuse_traced(self.__name__, "value_and_grad")
+        refuse_traced(self.__name__, "value_and_grad")
         return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, flag("has_aux", has_aux))
-
-    def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-        """The value, and a function from gradients with respect to the value to gradients with respect to the arguments.
-
-        The gradient with respect to a shared argument is the sum over the samples.
-
-        Example:
-            >>> value, pull_back = compile(lambda x, y: (x * y, x + y)).vjp(2.0, 5.0)
-            >>> value, pull_back((1.0, 0.0))
-            ((10.0, 7.0), (5.0, 2.0))
-        """
-        _refuse_traced(self.__name__, "vjp")
-        return self._calls.vjp(self._signature.bind(args, kwargs))
-
-    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-        """The value, and its derivative in a direction: forward mode.
-
-        Args:
-            primals: the arguments of the function.
-            tangents: the direction, of the same form.
-
-        Raises:
-            InputError: `primals` or `tangents` is not a list or a tuple.
-
-        Example:
-            >>> compile(lambda x, y: x * y).jvp((2.0, 5.0), (1.0, 0.0))
-            (10.0, 5.0)
-        """
-        _refuse_traced(self.__name__, "jvp")
-        return self._calls.jvp(self._signature.bind_all("primals", primals), self._signature.bind_all("tangents", tangents))
 
     def record(self, *args: Any, wrt: int | str | tuple[int | str, ...] | None = (), **kwargs: Any) -> None:
         """Record the function for arguments of this form now rather than at the first call, without a run.
@@ -151,7 +121,7 @@ class Function(Derivatives, Generic[Result]):
         Raises:
             CompileError: the function cannot be recorded.
         """
-        _refuse_traced(self.__name__, "record")
+        refuse_traced(self.__name__, "record")
         call = self._signature.bind(args, kwargs)
         self._calls.record(call, call.chosen(wrt))
 
@@ -253,12 +223,3 @@ def name_of(function: Any) -> str:
     for part in name.split("."):
         found = getattr(found, part, None)
     return name if found is function else ""
-
-
-def _refuse_traced(function: str, method: str) -> None:
-    if STATE.traced and here() is not None:
-        name = printable(function)
-        raise CompileError(
-            f"{name}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
-            f"or compiled: write autograd.{method}({name}) there"
-        )

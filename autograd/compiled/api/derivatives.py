@@ -185,8 +185,8 @@ class Derivatives:
 
         function = self._derived_as((of, len(args)), lambda: parts, (None,) * (1 + len(args)))
         values, rows, columns, shape = function(x, *args)
-        at = [part.astype(np.int64).tolist() for part in (rows, columns)]
-        return sparse.Sparse(*at, values.tolist(), (int(shape[0]), int(shape[1])), 0).to_scipy()
+        at_row, at_column, size = (part.astype(np.int64).tolist() for part in (rows, columns, shape))
+        return sparse.Sparse(at_row, at_column, values.tolist(), (size[0], size[1]), 0).to_scipy()
 
 
 def refuse_traced(function: str, method: str) -> None:

@@ -97,9 +97,9 @@ class Derivatives:
 
         Example:
             >>> polar = compile(lambda p: [p[0] * cos(p[1]), p[0] * sin(p[1])])
-            >>> polar.jacobian([2.0, 0.0])
-            array([[ 1., -0.],
-                   [ 0.,  2.]])
+            >>> polar.jacobian([2.0, 1.0]).round(2)
+            array([[ 0.54, -1.68],
+                   [ 0.84,  1.08]])
         """
         refuse_traced(self.__name__, "jacobian")
         call = self._signature.bind(args, kwargs)

@@ -231,7 +231,7 @@ def test_powers_with_constant_exponents(exponent: float) -> None:
 def test_operations_of_many_inputs(inputs: int) -> None:
     f = compile(logsumexp, in_axes=(0,), executor="native")
     x = RNG.normal(size=(20, inputs))
-    value, (gradient,) = f.value_and_grad(x)
+    value, gradient = f.value_and_grad(x)
     whole = np.exp(x).sum(axis=1)
     np.testing.assert_allclose(value, np.log(whole), rtol=1e-13)
     np.testing.assert_allclose(gradient, np.exp(x) / whole[:, None], rtol=1e-12)
@@ -246,7 +246,7 @@ def test_an_operation_of_the_user(is_written: bool) -> None:
         cubed = define(name, rule, lambda xp, y, a: 3.0 * a * a - xp.exp(-a))
         f = compile(lambda x: cubed(x) * 2.0, executor="native")
         x = RNG.normal(size=50)
-        value, (gradient,) = f.value_and_grad(x)
+        value, gradient = f.value_and_grad(x)
         assert type(f.specialisations[0].executable) is (Kernels if is_written else Reference)
         np.testing.assert_allclose(value, 2.0 * (x**3 + np.exp(-x)), rtol=1e-14)
         np.testing.assert_allclose(gradient, 2.0 * (3.0 * x**2 - np.exp(-x)), rtol=1e-13)

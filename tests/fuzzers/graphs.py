@@ -298,13 +298,14 @@ def run_function(
     compiled = package.compile(lambda *inputs: result_of(package, program, inputs), executor=executor)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        value, gradients = compiled.value_and_grad(*[list(column) for column in zip(*points, strict=True)])
+        wrt = tuple(range(len(points[0])))
+        value, gradients = compiled.value_and_grad(*[list(column) for column in zip(*points, strict=True)], wrt=wrt)
     columns = np.array(points).T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(0 if "if:" in repr(program.steps) else 2):  # an `if` that depends on rounding may be decided otherwise
-            compiled.value_and_grad(*columns[:, ::-1].copy())
-            later, slopes = compiled.value_and_grad(*columns.copy())
+            compiled.value_and_grad(*columns[:, ::-1].copy(), wrt=wrt)
+            later, slopes = compiled.value_and_grad(*columns.copy(), wrt=wrt)
             for a, b in zip((value, *gradients), (later, *slopes), strict=True):
                 assert np.array_equal(a, b, equal_nan=True), f"at first {a}, in a later call {b}"
     outcomes = [Outcome(float(y), tuple(map(float, slopes))) for y, *slopes in zip(value, *gradients, strict=True)]

@@ -249,7 +249,7 @@ def test_scripts_run(capsys: pytest.CaptureFixture[str]) -> None:
     case = case_of("def f(x):\n    return x * x", CALL)
     assert Bench(["numpy"]).disagreement(case) is None
     exec(script_of(case, Finding("gradient", "numpy", 0, "wrong")), {"__name__": "script"})
-    assert capsys.readouterr().out == "(array([0., 1., 4.]), (array([0., 2., 4.]),))\n"
+    assert capsys.readouterr().out == "(array([0., 1., 4.]), array([0., 2., 4.]))\n"
 
 
 def test_what_makes_no_sense_is_no_finding() -> None:

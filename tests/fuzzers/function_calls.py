@@ -540,7 +540,8 @@ def columns(function: Function, call: Call, result: Any, like: Any, point: Any) 
             more = _column(rest, like[1], lead) if function.output == "aux" else []
             results += [np.array([[first]]), np.stack(more, axis=1) if more else np.zeros((call.size, 0))]
         chosen = chosen_by(function, call)
-        if isinstance(call.wrt, (int, str)) or (call.wrt is None and len(function.arguments) == 1):
+        of_one = call.method != "vjp" and call.wrt is None and len(function.arguments) == 1
+        if of_one or isinstance(call.wrt, (int, str)):
             gradients = (gradients,)
         if not isinstance(gradients, tuple) or len(gradients) != len(chosen):
             raise DisagreementError("form", f"a tuple of {len(chosen)} gradients is expected, not {gradients!r}")

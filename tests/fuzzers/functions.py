@@ -314,6 +314,8 @@ class Bench:
                 raise DisagreementError("form", f"a Hessian of the shape {lead + form.shape + form.shape} is expected, not {result!r}")
         else:
             value, gradients = result
+            if len(call.passed) == 1 == len(function.arguments):
+                gradients = (gradients,)
             actual = np.concatenate([np.asarray(x, dtype=float).reshape(call.size, 1) for x in (value, *gradients)], axis=1)
         wanted = np.array(rows)
         samples = [checked.sample(call, s) for s in range(call.size)]

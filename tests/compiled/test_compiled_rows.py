@@ -33,7 +33,9 @@ def test_special_points(
     result, gradient = compiled.value_and_grad(*point, wrt=tuple(range(len(point))))
     assert alike(result, value), name
     assert all(map(alike, gradient, slopes)), (name, gradient, slopes)
-    arrays, gradients = compiled.value_and_grad(*[np.array([x, x]) for x in point], wrt=tuple(range(len(point))))  # without a warning: none is outside of a domain
+    arrays, gradients = compiled.value_and_grad(
+        *[np.array([x, x]) for x in point], wrt=tuple(range(len(point)))
+    )  # without a warning: none is outside of a domain
     assert all(alike(y, value) for y in arrays), name
     assert all(alike(g, slope) for row, slope in zip(gradients, slopes, strict=True) for g in row), (name, gradients, slopes)
 

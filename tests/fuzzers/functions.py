@@ -52,6 +52,7 @@ from fuzzers.function_calls import (
     package_names,
     random_call,
     skipped,
+    stands_alone,
     wanted_of,
     weight,
 )
@@ -314,7 +315,7 @@ class Bench:
                 raise DisagreementError("form", f"a Hessian of the shape {lead + form.shape + form.shape} is expected, not {result!r}")
         else:
             value, gradients = result
-            if len(call.passed) == 1 == len(function.arguments):
+            if stands_alone(function):
                 gradients = (gradients,)
             actual = np.concatenate([np.asarray(x, dtype=float).reshape(call.size, 1) for x in (value, *gradients)], axis=1)
         wanted = np.array(rows)

@@ -6,12 +6,13 @@ Like every namespace it raises nothing, if it is used within `np.errstate(all="i
 from __future__ import annotations
 
 import math
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from autograd.namespaces import FUNCTIONS, Namespace
+from autograd.namespaces import FUNCTIONS, SPECIAL, Namespace
 
 # NumPy has no erf, and SciPy's erfc is off by 8 units in the last place at 5; those of `math` take one number at a time
 erf, erfc = np.vectorize(math.erf, otypes=[float]), np.vectorize(math.erfc, otypes=[float])
@@ -25,3 +26,4 @@ def power(a: Any, b: Any) -> Any:
 ARRAYS: Namespace = SimpleNamespace(
     inf=np.inf, nan=np.nan, **{name: getattr(np, name, None) for name in FUNCTIONS} | {"erf": erf, "erfc": erfc, "power": power}
 )
+ARRAYS.__dict__.update({name: partial(formula, ARRAYS) for name, formula in SPECIAL.items()})

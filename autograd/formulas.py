@@ -110,7 +110,7 @@ def erfinv_slope(xp: Any, y: Number, a: Number) -> Number:
     def ends() -> Number:
         return xp.divide(ROOT_HALF, xp.inverse_mills(-ROOT_2 * xp.abs(y)) * (1.0 - xp.abs(a)))
 
-    return choose(xp, xp.abs(a) < 0.75, centre, ends)
+    return choose(xp, xp.abs(a) < 0.5, centre, ends)
 
 
 def no_pole_of_gamma(xp: Any, a: Number) -> Truth:

@@ -41,6 +41,8 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         if not any(isinstance(x, Value) for x in parameters):
             operation = operation.bind(*[real(x) for x in parameters])
             operands = operands[: -len(parameters)]
+        elif operation.fixed:
+            raise InputError(f"{operation.name} has no derivative with respect to its last input: pass a number, not {parameters[-1]!r}")
     node = apply(operation, [x if isinstance(x, Value) else Value(real(x), CONSTANT) for x in operands], checked)
     if not checked and STATE.recorders:
         is_unchecked(node)

@@ -46,6 +46,7 @@ class Operation:
         pole: ``pole(xp, *inputs)`` is true where the operation divides by 0: a PoleError rather than a DomainError.
         requires: the domain in words, for messages and documentation.
         parameters: how many of the last inputs belong to the operation when they are given as numbers: the exponent of `pow`.
+        fixed: whether these have to be numbers, as the order of a derivative.
         doc: one line of description.
         latex: its notation in a formula, with the inputs as {a}, {b}, …; "" for the name as an operator.
         constants: numbers in place of the last inputs; see `bind`.
@@ -64,6 +65,7 @@ class Operation:
     pole: Rule | None = None
     requires: str = ""
     parameters: int = 0
+    fixed: bool = False
     doc: str = ""
     latex: str = ""
     constants: tuple[float, ...] = ()
@@ -170,6 +172,7 @@ def define(
     requires: str = "",
     variadic: bool = False,
     parameters: int = 0,
+    fixed: bool = False,
     doc: str = "",
     latex: str = "",
     selects: bool = False,
@@ -186,10 +189,12 @@ def define(
         requires: the domain in words.
         variadic: the operation takes any number of inputs, and its one derivative rule returns all derivatives.
         parameters: how many of the last inputs are part of the operation when they are plain numbers.
-        doc, latex, selects: see `Operation`.
+        fixed, doc, latex, selects: see `Operation`.
     """
     arity = None if variadic else len(derivatives)
-    operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex, selects=selects)
+    operation = Operation(
+        name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, fixed, doc, latex, selects=selects
+    )  # fmt: skip
     OPERATIONS[name] = operation
     return operation
 
@@ -302,7 +307,7 @@ DIGAMMA = define("digamma", lambda xp, a: xp.digamma(a), lambda xp, y, a: xp.pol
 POLYGAMMA = define("polygamma", lambda xp, a, b: xp.polygamma(a, b),
                    lambda xp, y, a, b: xp.polygamma(a, b + 1.0),
                    lambda xp, y, a, b: xp.nan,  # there are derivatives of whole orders only
-                   parameters=1, requires="a neither 0 nor a negative whole number, and b a whole number from 0 to 170",
+                   parameters=1, fixed=True, requires="a neither 0 nor a negative whole number, and b a whole number from 0 to 170",
                    domain=lambda xp, a, b: exact.no_pole_of_gamma(xp, a) & exact.is_order(xp, b),
                    doc="the derivative of digamma of order b, a whole number")
 

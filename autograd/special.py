@@ -219,7 +219,7 @@ def density(xp: Any, x: Number) -> Number:
 def inverse_mills(xp: Any, x: Number) -> Number:
     """φ(x) / Φ(x), the inverse of Mills' ratio: the derivative of `log_ndtr`, and itself a rule that is differentiated.
 
-    For x < -3 it is written as -x and the rest, because the derivatives of the rest are those that count.
+    For x < -4 it is written as -x and the rest, because the derivatives of the rest are those that count.
     """
 
     def far() -> Number:
@@ -236,7 +236,7 @@ def inverse_mills(xp: Any, x: Number) -> Number:
         return xp.divide(density(xp, x), ndtr(xp, x))
 
     usual = lambda: choose(xp, x < -0.75, left, centre)  # noqa: E731 - see `choose`
-    return choose(xp, x < -3.0, far, lambda: choose(xp, x > 1.0, right, usual))
+    return choose(xp, x < -4.0, far, lambda: choose(xp, x > 1.0, right, usual))
 
 
 CENTRE = 0.7

@@ -100,9 +100,9 @@ POLYNOMIALS: dict[str, tuple[str, Callable[[Real], Real], str, str, int]] = {
     "ERFINV": ("erfinv(x) / x, as a function of w = -log(1 - x²)", erfinv_ratio, "0", "6", 25),
     "ERFINV_TAIL": ("erfinv(x) / √w, as a function of r = 1 / √w", erfinv_tail, "4/25", "41/100", 30),
     "NDTR_TAIL": ("(z + 1) Φ(-z) exp(z²/2), as a function of 1 / (z + 3)", ndtr_tail, "0", "27/100", 28),
-    "INVERSE_MILLS_LEFT": ("φ(x) / Φ(x)", inverse_mills, "-3", "-3/4", 27),
-    "INVERSE_MILLS": ("the same", inverse_mills, "-3/4", "1", 27),
-    "INVERSE_MILLS_TAIL": ("z (φ(z) / Φ(-z) - z), as a function of 1 / z²", inverse_mills_tail, "0", "1/9", 30),
+    "INVERSE_MILLS_LEFT": ("φ(x) / Φ(x)", inverse_mills, "-17/4", "-1/2", 38),
+    "INVERSE_MILLS": ("the same", inverse_mills, "-1", "5/4", 31),
+    "INVERSE_MILLS_TAIL": ("z (φ(z) / Φ(-z) - z), as a function of 1 / z²", inverse_mills_tail, "0", "1/14", 32),
 }
 """Of each polynomial what it stands for, that function, the ends of the interval, and the number of terms."""
 

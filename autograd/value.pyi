@@ -171,7 +171,7 @@ class Value(Observed):
     def __trunc__(self) -> Value:
         """trunc(a): the whole number next to a on the side of 0."""
     def copysign(self, b: Value | _Real, /) -> Value:
-        """copysign(a, b): |a| with the sign of b, which may be -0; its derivative with respect to a is 0 at a = 0, as that of abs."""
+        """copysign(a, b): |a| with the sign of b, also of -0; its derivative with respect to a is 0 at a = 0, as that of abs."""
     def maximum(self, b: Value | _Real, /) -> Value:
         """maximum(a, b): the larger one; equal inputs share the derivative."""
     def minimum(self, b: Value | _Real, /) -> Value:

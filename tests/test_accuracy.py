@@ -265,7 +265,23 @@ TWO_MAGNITUDES = (1e-300, 1e-17, 1e-9, 1e-5, 0.1, 0.3, 0.7, 1.0, 1 + 1e-9, 2.0, 
 MIXED = {1: [(1,), (2,), (3,)], 2: [(1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (3, 0), (0, 3)]}
 """The orders by each input."""
 
-PIECEWISE = ("abs", "ceil", "clip", "copysign", "floor", "fmod", "leaky_relu", "maximum", "minimum", "peak", "relu", "remainder", "sign", "trunc", "where")
+PIECEWISE = (
+    "abs",
+    "ceil",
+    "clip",
+    "copysign",
+    "floor",
+    "fmod",
+    "leaky_relu",
+    "maximum",
+    "minimum",
+    "peak",
+    "relu",
+    "remainder",
+    "sign",
+    "trunc",
+    "where",
+)
 """Rows that are linear between corners: their points are drawn at random, which meets no corner."""
 
 BOUNDS: dict[tuple[str, int], tuple[float, str]] = {

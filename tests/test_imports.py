@@ -26,6 +26,8 @@ FLOORS = [
         "autograd._runtime.choose_build",
         "autograd._runtime.streams",
     ],
+    ["autograd.coefficients"],
+    ["autograd.special"],
     ["autograd.namespaces", "autograd._runtime.files"],
     ["autograd.formulas"],
     ["autograd.ops"],

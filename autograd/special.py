@@ -208,7 +208,8 @@ def bell(xp: Any, x: Number) -> Number:
     """exp(-x²/2). Squaring rounds, and exp magnifies the error: x² is therefore h² + (x - h)(x + h), where h² is exact."""
     x = xp.where(x > 40.0, 40.0, xp.where(x < -40.0, -40.0, x))  # where it is 0
     h = xp.floor(x * 65536.0 + 0.5) / 65536.0  # 0 near 0, where the derivative is to stay odd
-    return xp.exp(-0.5 * (h * h)) * xp.exp(-0.5 * ((x - h) * (x + h)))
+    y = xp.exp(-0.5 * (h * h))
+    return y + y * xp.expm1(-0.5 * ((x - h) * (x + h)))
 
 
 def density(xp: Any, x: Number) -> Number:

@@ -295,9 +295,7 @@ def test_a_difference_is_found(builds: tuple[Engine, Engine], monkeypatch: pytes
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_what_is_called_is_called_rightly(call: Call, builds: tuple[Engine, Engine]) -> None:
     """The calls declared right succeed, because the wrong calls are derived from them."""
-    if re.match(
-        r"(float|int|round) of|Value\.(scope|_op)|operator\.(floordiv|matmul|contains|getitem|eq|ne)|implicit, of", call.name
-    ):
+    if re.match(r"(float|int|round) of|Value\.(scope|_op)|operator\.(floordiv|matmul|contains|getitem|eq|ne)|implicit, of", call.name):
         return
     for ag in builds:
         kind, what = outcome(call, ag, call.good(ag), {})

@@ -32,8 +32,9 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
     if not any(isinstance(x, Value) for x in operands):
         data = [real(x) for x in operands]
         if checked and outside(operation, FLOATS, *data):
-            if is_recorded():
-                return apply(operation, [Value(x, CONSTANT) for x in data])  # each run checks the domain
+            if is_recorded():  # each run checks the domain
+                inputs = len(data) - operation.parameters
+                return call(operation, *[Value(x, CONSTANT) for x in data[:inputs]], *data[inputs:])
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:

@@ -72,7 +72,7 @@ def _gelu_tanh_slope(xp: Any, y: Any, a: Any) -> Any:
 
 
 def _normal_density(xp: Any, a: Any) -> Any:
-    return xp.exp(-a * a / 2.0) / xp.sqrt(2.0 * math.pi)
+    return xp.exp(-a * a / 2.0) / (xp.sqrt(2.0) * xp.sqrt(math.pi))
 
 
 # fmt: off

@@ -114,7 +114,8 @@ def digamma(xp: Any, x: Number) -> Number:
     def reflected() -> Number:
         r = distance_from_whole(xp, x)
         cosine = xp.sin(math.pi * (0.5 - xp.abs(r)))
-        return _digamma_of_positive(xp, 1.0 - x) - math.pi * xp.divide(cosine, xp.sin(math.pi * r))
+        cotangent = xp.where(xp.equal(r, 0.0), xp.nan, xp.divide(cosine, xp.sin(math.pi * r)))
+        return _digamma_of_positive(xp, 1.0 - x) - math.pi * cotangent
 
     return choose(xp, x < 0.0, reflected, lambda: _digamma_of_positive(xp, x))
 

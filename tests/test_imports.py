@@ -36,7 +36,7 @@ FLOORS = [
     ["autograd._runtime.state", "autograd._runtime.coercion"],
     ["autograd._runtime.observed"],
     ["autograd.value", "autograd.contexts"],
-    ["autograd._runtime.bulk", "autograd.trees", "autograd.tracing"],
+    ["autograd._runtime.bulk", "autograd.trees", "autograd.tracing", "autograd.draws"],
     ["autograd.recording"],
     ["autograd.conditions"],
     ["autograd.functions"],

@@ -52,7 +52,7 @@ class Draw:
         count: how many they are.
 
     Raises:
-        InputError: the shape is neither a whole number nor a tuple of whole numbers, or one of them is negative; or it has too many numbers.
+        InputError: the shape is neither a whole number nor a tuple of whole numbers, one of them is negative, or they are too large.
     """
 
     __slots__ = ("_axes", "_takes_shape", "count", "sampler", "shape")
@@ -85,6 +85,9 @@ class Draw:
         if not self.count:
             return []
         first = self.sampler(self.shape) if self._takes_shape else self.sampler()
+        if getattr(first, "shape", None) == self._axes and str(getattr(first, "dtype", "")) == "float64":  # without a look at each number
+            flat: list[float] = first.ravel().tolist()
+            return flat
         result = first.tolist() if hasattr(first, "tolist") else first
         if not self._takes_shape and not isinstance(result, (list, tuple)):
             return [real(result), *[real(self.sampler()) for _ in range(self.count - 1)]]
@@ -93,7 +96,7 @@ class Draw:
             called = f"sampler({self.shape!r})" if self._takes_shape else "sampler()"
             raise InputError(
                 f"drawn(sampler, {self.shape!r}) needs numbers of this shape, and {called} returned {_described(first)}: write a "
-                "sampler that takes the shape, as lambda shape: rng.normal(0.0, 1.0, shape), or one that takes nothing and returns one number"
+                "sampler that takes the shape, as lambda shape: rng.normal(0.0, 1.0, shape), or one that takes nothing and gives one number"
             )
         return numbers
 
@@ -108,6 +111,18 @@ class Draw:
 
 MOST = 10**8
 """So many numbers can be drawn in one call."""
+
+
+def numbers_of(draws: list[Draw]) -> list[float]:
+    """The numbers of several draws, one after the other."""
+    numbers: list[float] = []
+    aside = _REPLAYED.get() or _LOGGED.get() is not None  # otherwise a sampler is called without a look at either
+    for each in draws:
+        if each.shape is None:
+            numbers.append(draw(each.sampler) if aside else each.sampler())
+        else:
+            numbers += each.numbers()
+    return numbers
 
 
 def axes_of(shape: Any) -> tuple[int, ...]:

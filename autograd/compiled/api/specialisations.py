@@ -18,7 +18,7 @@ from autograd.compiled.api.remembered import Remembered
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
 from autograd.compiled.export.listing import describe
-from autograd.draws import Draw
+from autograd.draws import Draw, numbers_of
 from autograd.errors import CompileError, DomainError
 from autograd.tracing import tracing
 
@@ -235,7 +235,7 @@ def _drawn_by(groups: list[tuple[Branch, Any]], size: int) -> list[Array]:
         for column, sample in enumerate(range(size) if isinstance(samples, slice) else samples.tolist()):
             place[sample] = g, column
     for g, column in place:
-        tables[g][column] = [number for draw in groups[g][0].draws for number in draw.numbers()]
+        tables[g][column] = numbers_of(groups[g][0].draws)
     return [table.T for table in tables]
 
 

@@ -40,7 +40,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 }
 """NumPy's functions that are Python's operators, or made of them. Those with the name of a row of the op table are taken from the table."""
 
-ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs", "fabs": "abs"}
+ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs", "fabs": "abs", "gammaln": "lgamma", "psi": "digamma"}
+"""The rows of NumPy's and SciPy's functions that have other names."""
 
 
 def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

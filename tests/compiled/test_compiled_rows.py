@@ -53,6 +53,14 @@ OUTSIDE: list[tuple[str, Callable[[Any], Any], float, float]] = [
     ("acosh(0.5)", autograd.acosh, 0.5, nan),
     ("atanh(1)", autograd.atanh, 1.0, inf),
     ("5 % 0", lambda x: 5 % x, 0.0, nan),
+    ("fmod(5, 0)", lambda x: autograd.fmod(5.0, x), 0.0, nan),
+    ("erfinv(-1)", autograd.erfinv, -1.0, -inf),
+    ("erfinv(2)", autograd.erfinv, 2.0, nan),
+    ("lgamma(0)", autograd.lgamma, 0.0, inf),
+    ("lgamma(-3)", autograd.lgamma, -3.0, inf),
+    ("digamma(0)", autograd.digamma, 0.0, -inf),
+    ("digamma(-3)", autograd.digamma, -3.0, nan),
+    ("polygamma(1, -3)", lambda x: autograd.polygamma(1, x), -3.0, inf),
     ("a pole whose result is finite again", lambda x: exp(-1 / x**2), 0.0, 0.0),
 ]
 

@@ -12,7 +12,7 @@ from autograd import Value, acos, cbrt, clip, compile, floor, grad, hessian, jvp
 from autograd.functions import call
 from autograd.ops import OPERATIONS, SELECT
 
-SELECTS = ("sign", "floor", "ceil", "maximum", "minimum", "clip", "where", "relu", "peak")
+SELECTS = ("sign", "floor", "ceil", "trunc", "copysign", "maximum", "minimum", "clip", "where", "relu", "peak")
 
 
 def test_the_rows_that_select() -> None:
@@ -33,6 +33,8 @@ CASES: list[tuple[str, Callable[[Any], Any], float]] = [
     ("asin(clip(x))", lambda x: autograd.asin(clip(x, -1.0, 1.0)), 2.0),
     ("sqrt(floor(x))", lambda x: sqrt(floor(x)), 0.5),
     ("sqrt(ceil(x))", lambda x: sqrt(autograd.ceil(x)), -0.5),
+    ("sqrt(trunc(x))", lambda x: sqrt(autograd.trunc(x)), -0.5),
+    ("acos(copysign(1, x))", lambda x: acos(autograd.copysign(1.0, x)), 0.5),
     ("sqrt(1 + sign(x))", lambda x: sqrt(1.0 + sign(x)), -2.0),
     ("cbrt(where)", lambda x: cbrt(call(OPERATIONS["where"], 0.0, x, 0.0)), 3.0),
     ("sqrt(peak)", lambda x: sqrt(autograd.peak([x, x - 1.0])), 0.5),

@@ -146,7 +146,7 @@ def grow(rng: random.Random, package: ModuleType, names: Sequence[str]) -> Progr
     for _ in range(rng.choice([2, 5, 10, 20, 40])):
         for _attempt in range(20):
             name = rng.choice(names)
-            arity = operations[name].arity or 2 * rng.randint(1, 4)
+            arity, fixed = operations[name].arity or 2 * rng.randint(1, 4), operations[name].fixed
             parameters = range(arity - operations[name].parameters, arity)
             if rng.random() < choosy:
                 name = f"{rng.choice(unary)}.{name}"
@@ -156,7 +156,9 @@ def grow(rng: random.Random, package: ModuleType, names: Sequence[str]) -> Progr
             near = len(results) - rng.randint(1, min(len(results), 4))
             operands: list[Operand] = [near if rng.random() < 0.6 else rng.randrange(len(results)) for _ in range(arity)]
             for k in range(1, arity):
-                if rng.random() < (0.6 if k in parameters else 0.1):
+                if fixed and k in parameters:
+                    operands[k] = rng.choice([0.0, 1.0, 2.0, 3.0])
+                elif rng.random() < (0.6 if k in parameters else 0.1):
                     operands[k] = rng.choice([2.0, 3.0, -1.0, 0.5, number()])
             result = on_floats(package, name, _data(operands, results))
             if rng.random() < 0.02 or (not result.outside and (wild or abs(result.value) < 1e6)):

@@ -20,7 +20,7 @@ from autograd.compiled.api.derivatives import Derivatives, refuse_traced
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.method import Method, Methods
 from autograd.compiled.api.signature import Signature
-from autograd.compiled.api.specialisations import Specialisations
+from autograd.compiled.api.specialisations import Specialisations, count_of
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, outline
 from autograd.compiled.export.numpy_source import source_of
@@ -174,7 +174,7 @@ class Function(Derivatives, Generic[Result]):
     @property
     def draws(self) -> int:
         """The largest number of random numbers that a sample draws on any branch recorded so far."""
-        return max([len(branch.draws) for branch in self.specialisations], default=0)
+        return max([count_of(branch.draws) for branch in self.specialisations], default=0)
 
     def outline(self) -> list[Line]:
         """The instructions of the program that was recorded last, in words; `draw(f)` makes a picture of them.

@@ -18,6 +18,7 @@ from autograd._runtime.bulk import first_difference
 from autograd._runtime.messages import described
 from autograd.compiled.api.arguments import Argument, Array, split
 from autograd.compiled.pipeline import order_of
+from autograd.draws import Draw
 from autograd.errors import CompileError, InputError
 from autograd.ops import CONSTANT
 from autograd.recording import Recording, observing
@@ -59,7 +60,7 @@ class Recorded:
     @property
     def leaves(self) -> list[Value]:
         """The leaves that stand for arguments and random numbers."""
-        return [leaf for leaves in self.variables for leaf in leaves] + [leaf for leaf, _ in self.recording.draws]
+        return [leaf for leaves in self.variables for leaf in leaves] + [leaf for leaves, _ in self.recording.draws for leaf in leaves]
 
     def compared(self, f: Seen, arguments: Sequence[Argument]) -> set[Value]:
         """Run the function again, at another point, and compare.
@@ -93,9 +94,12 @@ class Recorded:
         ours, theirs = self.recording, other.recording
         if [guard.truth for guard in ours.guards] != [guard.truth for guard in theirs.guards]:
             return f"it takes {_counted(len(ours.guards), 'branch')}, then {_counted(len(theirs.guards), 'branch')}"
-        if len(ours.draws) != len(theirs.draws):
-            return f"it draws {_counted(len(ours.draws), 'random number')}, then {_counted(len(theirs.draws), 'random number')}"
-        if not all(_same_sampler(a, b) for (_, a), (_, b) in zip(ours.draws, theirs.draws, strict=True)):
+        counts = [sum([draw.count for _, draw in run.draws]) for run in (ours, theirs)]
+        if counts[0] != counts[1]:
+            return f"it draws {_counted(counts[0], 'random number')}, then {_counted(counts[1], 'random number')}"
+        if not (
+            len(ours.draws) == len(theirs.draws) and all(_same_draw(a, b) for (_, a), (_, b) in zip(ours.draws, theirs.draws, strict=True))
+        ):
             return "it draws random numbers from another source"
         shapes = [[array.shape for array in run.arrays] for run in (self, other)]
         if self.form != other.form or shapes[0] != shapes[1] or len(self.leaves) != len(other.leaves):
@@ -121,6 +125,11 @@ class Recorded:
         node = third.graph[at] if 0 <= at < len(third.graph) else None
         line = "" if node is None or third.recording.lines is None else third.recording.lines.get(id(node), "")
         return f", at {line}" if line else ""
+
+
+def _same_draw(a: Draw, b: Draw) -> bool:
+    """Whether two draws are of one shape and from the same source."""
+    return a.is_like(b) and _same_sampler(a.sampler, b.sampler)
 
 
 def _same_sampler(a: Any, b: Any) -> bool:

@@ -138,9 +138,6 @@ NOTATION: dict[str, Notation] = {
     "erf":   Notation(textbook=(lambda xp, y, a: 2.0 * xp.exp(-a * a) / xp.sqrt(math.pi),), torch="erf"),
     "erfc":  Notation(textbook=(lambda xp, y, a: -2.0 * xp.exp(-a * a) / xp.sqrt(math.pi),), torch="erfc"),
 
-    "gaussian": Notation(("exp(−{a}²)", "−2 · {a} · {y}"), lambda w, a: w.exponential(w.opposite(w.power(a, w.number(2.0)))),
-                         (lambda xp, y, a: -2.0 * a * y,),
-                         lambda torch: lambda a: torch.exp(-a * a)),
     "erfinv": Notation(("erfinv({a.alone})", "exp({y}²) · √π / 2"),
                        textbook=(lambda xp, y, a: xp.sqrt(math.pi) * xp.exp(y * y) / 2.0,), torch="erfinv"),
     "ndtr": Notation(("Φ({a.alone})", "φ({a.alone})"), lambda w, a: w.letter(r"\Phi", "ndtr", a),
@@ -156,6 +153,9 @@ NOTATION: dict[str, Notation] = {
     "polygamma": Notation((lambda w, a, b: w.call("polygamma", b, a), lambda w, y, a, b: w.call("polygamma", w.next_order(b), a), "nan"),
                           lambda w, a, b: w.letter(r"\psi", "polygamma", a, order=b),
                           torch=lambda torch: lambda a, b: torch.polygamma(int(b), a)),
+    "gaussian": Notation(("exp(−{a}²)", "−2 · {a} · {y}"), lambda w, a: w.exponential(w.opposite(w.power(a, w.number(2.0)))),
+                         (lambda xp, y, a: -2.0 * a * y,),
+                         lambda torch: lambda a: torch.exp(-a * a)),
 
     # -- steps and choices ----------------------------------------------------------------------------------------------
     "abs":   Notation(("|{a.alone}|", "sign({a.alone})"), lambda w, a: w.size(a), (lambda xp, y, a: xp.sign(a),), "abs"),

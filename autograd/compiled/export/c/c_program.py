@@ -1,0 +1,148 @@
+"""The C functions of one program: `forward` computes its numbers, `backward` applies the chain rule from the last one to the first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.export.c.c_kinds import RULES, Writing, added, indented, lines_of, outside_lines, prepared
+from autograd.compiled.export.c.c_memory import CMemory
+from autograd.compiled.export.c.c_namespace import HELPERS, helper
+from autograd.compiled.export.c.c_text import Precision
+from autograd.compiled.ir import Code, Places
+
+MOST = 500
+"""A function of more lines becomes several, because compilers take long for one with many."""
+
+FAR = 32_767
+"""The largest number that `int` is sure to hold."""
+
+RESULT = "result"
+"""The index of the result that is differentiated."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A program without samples, and what its numbers are.
+
+    Attributes:
+        code: the program.
+        given: for each place the index of the argument that is there, or -1.
+        constants: places of captured leaves, and their numbers.
+        results: the places of the results.
+        size: the number of arguments.
+    """
+
+    code: Code
+    given: Places
+    constants: tuple[Places, npt.NDArray[np.float64]]
+    results: Places
+    size: int
+
+
+class CProgram:
+    """The functions of a program.
+
+    Args:
+        exported: the program.
+        name: what the names of its functions begin with.
+        precision: the type of its numbers.
+
+    Attributes:
+        memory: where its numbers are.
+        integer: the type of indices.
+        has_instructions: whether anything is computed.
+        is_checked: whether an operation can be outside of its domain.
+    """
+
+    def __init__(self, exported: Exported, name: str, precision: Precision) -> None:
+        self.exported, self.name, self.precision = exported, name, precision
+        self.memory = CMemory(exported.code, name, precision, exported.given, exported.constants)
+        self.integer = "int" if max(self.memory.most, exported.size * exported.results.size) <= FAR else "long"
+        self.writing = Writing(self.memory, precision, name, self.integer)
+        self._instructions = [prepared(instruction) for instruction in exported.code.flattened]
+        self.has_instructions = bool(self._instructions)
+        self.is_checked = any(instruction.checked for instruction in self._instructions)
+
+    # -- functions --------------------------------------------------------------------------------------------------
+
+    def forward(self) -> list[str]:
+        """The function that computes all numbers."""
+        blocks = [RULES[type(instruction)].value(self.writing, instruction) for instruction in self._instructions]
+        kind = self.precision.type
+        return self._functions("forward", [(f"const {kind} *", "x"), (f"{kind} *", "w")], blocks)
+
+    def backward(self) -> list[str]:
+        """The function that computes the gradient of a result; if there are several, of the one with the index `RESULT`."""
+        several, kind = self.exported.results.size > 1, self.precision.type
+        seed = lines_of(self.writing.namespace(), added(self.memory.element(self.exported.results, [RESULT]), 1.0))
+        blocks = [self.cleared("gradient", self.exported.size), self.cleared("d", self.memory.size), seed]
+        for instruction in reversed(self._instructions):
+            blocks.append([] if instruction.constant else RULES[type(instruction)].parts(self.writing, instruction))
+        parameters = [(f"const {kind} *", "x"), (f"const {kind} *", "w"), (f"{kind} *", "d"), (f"{kind} *", "gradient")]
+        return self._functions("backward", parameters + [(f"{self.integer} ", RESULT)] * several, blocks)
+
+    def outside(self) -> list[str]:
+        """The function that says whether an operation is outside of its domain where that is an error."""
+        kind = self.precision.type
+        blocks = [outside_lines(self.writing, instruction) for instruction in self._instructions if instruction.checked]
+        head = f"static int {self.name}_outside(const {kind} *x, const {kind} *w)"
+        return function(head, ["x", "w"], [*[line for block in blocks for line in block], "return 0;"])
+
+    def _functions(self, name: str, parameters: Sequence[tuple[str, str]], blocks: list[list[str]]) -> list[str]:
+        """A function of blocks of lines; if it is long, one that calls several."""
+        declared = ", ".join([kind + own for kind, own in parameters])
+        names = [own for _, own in parameters]
+        parts: list[list[str]] = [[]]
+        for block in blocks:
+            if len(parts[-1]) + len(block) > MOST and parts[-1]:
+                parts.append([])
+            parts[-1] += block
+        lines: list[str] = []
+        if len(parts) > 1:
+            heads = [f"{self.name}_{name}_{n}" for n in range(len(parts))]
+            for head, body in zip(heads, parts, strict=True):
+                lines += [*function(f"static void {head}({declared})", names, body), ""]
+            parts = [[f"{head}({', '.join(names)});" for head in heads]]
+        return [*lines, *function(f"static void {self.name}_{name}({declared})", names, parts[0])]
+
+    # -- what the functions of a file do with them ----------------------------------------------------------------------
+
+    def cleared(self, array: str, size: int, number: float = 0.0) -> list[str]:
+        """The lines that set each number of an array."""
+        index = "i" if size > 1 else "0"
+        return self.writing.loops([size], ["i"], [f"{array}[{index}] = {self.precision.literal(number)};"]) if size else []
+
+    def values(self) -> list[str]:
+        """The lines that compute the numbers, and copy the results to `value`."""
+        size = self.exported.results.size
+        element = self.memory.element(self.exported.results, ["i"])
+        copied = self.writing.loops([size], ["i"], [f"value[{'i' if size > 1 else '0'}] = {element.value};"])
+        return [*([f"{self.name}_forward(x, w);"] if self.has_instructions else []), *copied]
+
+    def gradients(self) -> list[str]:
+        """The lines that compute the gradients of the results, one after the other in `gradient`."""
+        count, size = self.exported.results.size, self.exported.size
+        w, d = ("w", "d") if self.memory.size else ("0", "0")
+        if count == 1:
+            return [f"{self.name}_backward(x, {w}, {d}, gradient);"]
+        return self.writing.loops([count], ["i"], [f"{self.name}_backward(x, {w}, {d}, gradient + {size} * i, i);"])
+
+    def definitions(self, functions: Sequence[str]) -> list[str]:
+        """What the functions refer to: tables, and functions that C does not have."""
+        lines = self.memory.definitions("\n".join(functions), self.integer)
+        for which in HELPERS:
+            if which in self.writing.helpers:
+                lines += helper(which, self.name, self.precision).rstrip().split("\n")
+        return lines[1:] if lines and not lines[0] else lines
+
+
+def function(head: str, names: Sequence[str], body: Sequence[str]) -> list[str]:
+    """A function of C. Parameters that it does not read are marked as unused."""
+    text = "\n".join(body)
+    unused = [f"(void){name};" for name in names if not re.search(rf"\b{name}\b", text)]
+    return [head, "{", *indented([*unused, *body]), "}"]

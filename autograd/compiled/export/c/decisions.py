@@ -1,0 +1,169 @@
+"""The branches of a compiled function, without samples, as a tree of `if`s."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from autograd.compiled.api.arguments import Parameters, names_of
+from autograd.compiled.api.branch import Branch
+from autograd.compiled.export.c.c_file import Decision
+from autograd.compiled.export.c.c_program import Exported
+from autograd.compiled.ir import Code
+from autograd.compiled.pipeline import collector_paused, lower, trace
+from autograd.compiled.stages import Tape
+from autograd.contexts import enable_grad
+from autograd.errors import CompileError
+from autograd.value import Value
+
+
+def alike(branches: Sequence[Branch], last: Branch) -> list[Branch]:
+    """The branches for arguments that have, for one sample, the form of those of the last one: for each way through the `if`s the latest.
+
+    Others differ in which arguments have samples, in what is differentiated, or in how arguments are passed.
+    """
+    form = _form(last)
+    ways = {tuple(_decisions(branch)): branch for branch in branches if _form(branch) == form}
+    return list(ways.values())
+
+
+def _form(branch: Branch) -> object:
+    return [(argument.name, argument.sample_form) for argument in branch.arguments]
+
+
+def _decisions(branch: Branch) -> list[tuple[str, bool]]:
+    return [(guard.line, guard.truth) for guard in branch.recorded.recording.guards]
+
+
+def tree_of(name: str, branches: Sequence[Branch], order: list[Branch], depth: int = 0) -> int | Decision:
+    """The tree of the branches. Appends them to `order`, by whose indices the tree refers to them.
+
+    Args:
+        name: the name of the function, for messages.
+        branches: those that took the same ways so far.
+        order: receives the branches.
+        depth: the number of guards so far.
+
+    Raises:
+        CompileError: one side of an `if` was not recorded.
+    """
+    first = branches[0]
+    guards = first.recorded.recording.guards
+    if depth == len(guards):
+        order.append(first)
+        return len(order) - 1
+    guard = guards[depth]
+    sides = {truth: [branch for branch in branches if _decisions(branch)[depth][1] == truth] for truth in (True, False)}
+    missing = next((truth for truth, own in sides.items() if not own), None)
+    if missing is not None:
+        raise CompileError(
+            f"{name} was only recorded for arguments for which the condition at {guard.line} was {not missing}: call it where it is "
+            f"{missing} too, or write where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
+        )
+    condition = exported(first, [guard.node, *([guard.mask] if guard.mask is not None else [])])
+    return Decision(condition, guard.line, *[tree_of(name, sides[truth], order, depth + 1) for truth in (True, False)])
+
+
+@collector_paused()
+def exported(branch: Branch, roots: Sequence[Value], results: int | None = None) -> Exported:
+    """The program of some nodes of a recording, without samples.
+
+    Args:
+        branch: the recording.
+        roots: the nodes. The first ones are the results.
+        results: how many of them are results; None for all of them.
+    """
+    recorded = branch.recorded
+    first = [*roots][:results]
+    with enable_grad():
+        tape = trace(roots, (), recorded.recording, first, branch.fixed)
+    row = tape.rows()
+    leaves = [leaf for own in recorded.variables for leaf in own]
+    rows = np.array([row.get(leaf, -1) for leaf in leaves], dtype=np.intp)
+    own = rows[rows >= 0].tolist()
+    code = lower(tape, own, own)
+    return placed(tape, code, rows, [row[node] for node in first])
+
+
+def placed(tape: Tape, code: Code, rows: Sequence[int], results: Sequence[int]) -> Exported:
+    """A program and what its numbers are.
+
+    Args:
+        tape, code: the program.
+        rows: the row of each argument; -1 for one that is not needed.
+        results: the rows of the results.
+    """
+    given = np.full(code.shared, -1, dtype=np.intp)
+    for index, i in enumerate(rows):
+        if i >= 0 and code.place[i] >= 0:
+            given[code.place[i]] = index
+    arguments = {*rows}
+    captured = [i for i in tape.leaves() if i not in arguments and code.place[i] >= 0]
+    numbers = np.array([tape.nodes[i]._data for i in captured])
+    return Exported(code, given, (code.place[captured], numbers), code.place[[*results]], len(rows))
+
+
+def need_exportable(name: str, branch: Branch) -> None:
+    """
+    Raises:
+        CompileError: the branch cannot be written in C.
+    """
+    recorded = branch.recorded
+    if recorded.recording.draws:
+        raise CompileError(
+            f"{name} draws random numbers, which a function of C cannot: pass them as an argument, or call model.eval() before {name} is "
+            "called"
+        )
+    if not any(recorded.outputs):
+        raise CompileError(f"{name} returns no numbers: there is nothing to export")
+    seen: set[Value] = set()
+    for argument, leaves in zip(branch.arguments, recorded.variables, strict=True):
+        if argument.module is not None and not seen.isdisjoint(leaves):
+            raise CompileError(f"{argument.name} has parameters that another argument has too: pass each module once")
+        seen.update(leaves)
+
+
+def argument_lines(branch: Branch) -> list[str]:
+    """Lines that say which numbers of `x` belong to which argument."""
+    lines: list[str] = []
+    start = 0
+    for argument in branch.arguments:
+        if argument.module is not None:
+            source = argument.source.module if isinstance(argument.source, Parameters) else argument.source
+            parts = [(f"the parameters of {argument.name}, a {type(source).__name__}, in the order of parameters()", (argument.count,))]
+        else:
+            parts = [(f"{name}{_shaped(shape)}", shape) for name, shape in argument.shapes]
+        for text, shape in parts:
+            size = int(np.prod(shape))
+            lines += [f"{span('x', start, size)}: {text}"] if size else []
+            start += size
+    return lines
+
+
+def result_lines(branch: Branch) -> list[str]:
+    """Lines that say which numbers of `value` belong to which array of the result."""
+    lines: list[str] = []
+    start = 0
+    names = names_of(branch.build, "result")
+    for name, output in zip(names, branch.outputs, strict=True):
+        size = int(np.prod(output.shape))
+        lines += [f"{span('value', start, size)}: {name}{_shaped(output.shape)}"] if size else []
+        start += size
+    return lines
+
+
+def _shaped(shape: tuple[int, ...]) -> str:
+    if not shape:
+        return ""
+    return f", {' x '.join(map(str, shape))}{' numbers' if len(shape) == 1 else ', the last index fastest'}"
+
+
+def span(array: str, start: int, size: int) -> str:
+    """A part of an array in words.
+
+    Example:
+        >>> span("x", 3, 1), span("x", 3, 4)
+        ('x[3]', 'x[3] to x[6]')
+    """
+    return f"{array}[{start}]" if size == 1 else f"{array}[{start}] to {array}[{start + size - 1}]"

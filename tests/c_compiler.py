@@ -19,7 +19,16 @@ needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 """What the issue of exported code is held to."""
 
-STRICTER = (*STRICT, "-Wshadow", "-Wconversion", "-Wno-sign-conversion", "-Wdouble-promotion", "-Wmissing-prototypes", "-Wundef", "-Wcast-qual")
+STRICTER = (
+    *STRICT,
+    "-Wshadow",
+    "-Wconversion",
+    "-Wno-sign-conversion",
+    "-Wdouble-promotion",
+    "-Wmissing-prototypes",
+    "-Wundef",
+    "-Wcast-qual",
+)
 """What users' projects may ask for besides."""
 
 Numbers = np.ndarray[Any, Any]
@@ -45,9 +54,7 @@ def called(library: ctypes.CDLL, name: str, x: Sequence[float], count: int = 1, 
     return value
 
 
-def differentiated(
-    library: ctypes.CDLL, name: str, x: Sequence[float], count: int = 1, dtype: Any = np.float64
-) -> tuple[Numbers, Numbers]:
+def differentiated(library: ctypes.CDLL, name: str, x: Sequence[float], count: int = 1, dtype: Any = np.float64) -> tuple[Numbers, Numbers]:
     """The values of a function, and its Jacobian."""
     given = np.array(x, dtype=dtype)
     value, gradient = np.full(count, 12345.0, dtype=dtype), np.full((count, given.size), 12345.0, dtype=dtype)

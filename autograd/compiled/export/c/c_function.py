@@ -12,10 +12,9 @@ from autograd._runtime.coercion import flag
 from autograd.compiled.api.function import Function
 from autograd.compiled.api.method import Method
 from autograd.compiled.api.replay import Program
-from autograd.compiled.export.c.c_file import CFile, Described, Decision
-from autograd.compiled.export.c.c_program import Exported
+from autograd.compiled.export.c.c_file import CFile, Decision, Described, Way
 from autograd.compiled.export.c.c_text import DOUBLE, SINGLE, Precision, identifier
-from autograd.compiled.export.c.decisions import alike, argument_lines, exported, need_exportable, placed, result_lines, span, tree_of
+from autograd.compiled.export.c.decisions import alike, argument_lines, need_exportable, placed, result_lines, span, tree_of, way_of
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError
 from autograd.value import Value
@@ -31,17 +30,17 @@ def to_c(
 ) -> str:
     """A compiled function, or the program of a graph, as C99: for microcontrollers, and for programs without Python.
 
-    The text defines ``void model(const double *x, double *value)``, and with the derivatives
-    ``void model_grad(const double *x, double *value, double *gradient)``, for one sample. `x` has all numbers of the arguments, one after
-    the other, in the order of the arguments; those of a program are its `leaves`. A comment says what is where. For several results, `gradient`
-    has their gradients one after the other: the Jacobian, row by row. Values to which the function refers, such as the weights of a model
-    that is not an argument, become constants.
+    The text defines ``void model(const double *x, double *value)`` and, with the derivatives,
+    ``void model_grad(const double *x, double *value, double *gradient)``, for one sample. `x` has the numbers of all arguments, one after
+    the other; those of a program are its `leaves`. A comment says what is where. For several results, `gradient` has the gradients one
+    after the other: the Jacobian, row by row. Values that the function refers to, such as the weights of a model that is not an argument,
+    become constants.
 
-    The code needs nothing but math.h, allocates nothing, and works in arrays of fixed size, whose bytes the comment tells. They are static;
+    The code needs nothing but math.h, allocates nothing, and works in arrays of a fixed size, which the comment tells. They are static;
     with ``-DMODEL_STORAGE=auto`` they are on the stack.
 
-    A compiled function is exported for the form of arguments that was recorded last. If it uses `if`, each side of each `if` must have been
-    recorded, by calls with such arguments.
+    A compiled function is exported for the form of arguments that was recorded last. If it uses `if`, both sides must have been recorded,
+    by calls with such arguments.
 
     Args:
         target: a compiled function or method, or ``compile(loss)``.
@@ -74,13 +73,13 @@ def to_c(
     if isinstance(target, Program):
         if args:
             raise CompileError("to_c takes example arguments of a function only: the arguments of a program are its leaves")
-        programs, described = _of_program(target)
+        ways, described = _of_program(target)
         root: int | Decision = 0
     elif isinstance(target, (Function, Method)):
-        programs, root, described = _of_function(target, args, checked)
+        ways, root, described = _of_function(target, args, gradient, checked)
     else:
         raise CompileError(f"to_c needs a compiled function or program, as in to_c(compile(f), 2.0) or to_c(compile(loss)), not {target!r}")
-    return CFile(name, precision, programs, root, gradient, checked).text(described)
+    return CFile(name, precision, ways, root, gradient, checked).text(described)
 
 
 def _precision(dtype: Any) -> Precision:
@@ -99,14 +98,14 @@ def _precision(dtype: Any) -> Precision:
     return DOUBLE if kind == np.float64 else SINGLE
 
 
-def _of_program(program: Program) -> tuple[list[Exported], Described]:
+def _of_program(program: Program) -> tuple[list[Way], Described]:
     tape, code = program.tape, program.code
     title = f"the program of a graph of {len(tape.nodes):,} nodes"
     one = placed(tape, code, tape.leaves(), tape.results)
-    return [one], Described(title, leaf_lines(program.leaves), ["value[0]: the result"])
+    return [Way(one)], Described(title, leaf_lines(program.leaves), ["value[0]: the result"])
 
 
-def _of_function(function: Any, args: tuple[Any, ...], checked: bool) -> tuple[list[Exported], int | Decision, Described]:
+def _of_function(function: Any, args: tuple[Any, ...], gradient: bool, checked: bool) -> tuple[list[Way], int | Decision, Described]:
     own = printable(function.__name__)
     if args:
         last = function.specialise(*args)[2][-1]
@@ -119,12 +118,11 @@ def _of_function(function: Any, args: tuple[Any, ...], checked: bool) -> tuple[l
     for branch in branches:
         need_exportable(own, branch)
     root = tree_of(own, branches, order)
-    programs = []
-    for branch in order:
-        results = [x for array in branch.recorded.outputs for x in array]
-        roots = [*results, *(branch.recorded.checked if checked else [])]
-        programs.append(exported(branch, roots, len(results)))
-    return programs, root, Described(f"the compiled function {own}", argument_lines(last), result_lines(last))
+    return (
+        [way_of(branch, gradient, checked) for branch in order],
+        root,
+        Described(f"the compiled function {own}", argument_lines(last), result_lines(last)),
+    )
 
 
 def leaf_lines(leaves: list[Value]) -> list[str]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd.compiled.export.c.c_memory import CMemory, Element
 from autograd.compiled.export.c.c_namespace import CNamespace, CNumber
+from autograd.compiled.export.c.c_reach import Reach
+from autograd.compiled.export.c.c_terms import SLOPES, VALUES
 from autograd.compiled.export.c.c_text import Precision
 from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Operand, Places, Select, Spread, Sum
 from autograd.errors import CompileError
@@ -17,6 +20,9 @@ from autograd.ops import DOT, SUM, Operation, outside, product
 
 VARIABLES = "ijklmn"
 """The indices of loops, the outermost first."""
+
+RESULT = "result"
+"""The index of the result that is differentiated, where there are several."""
 
 TERM = "k"
 """The index of the terms of a sum."""
@@ -31,13 +37,14 @@ class Writing:
     Args:
         memory: where its numbers are.
         integer: the type of indices.
+        reach: which results depend on each number; None for a single result.
 
     Attributes:
         helpers: see `CNamespace`.
     """
 
-    def __init__(self, memory: CMemory, precision: Precision, name: str, integer: str) -> None:
-        self.memory, self.precision, self.name, self.integer = memory, precision, name, integer
+    def __init__(self, memory: CMemory, precision: Precision, name: str, integer: str, reach: Reach | None) -> None:
+        self.memory, self.precision, self.name, self.integer, self.reach = memory, precision, name, integer, reach
         self.helpers: set[str] = set()
 
     def namespace(self) -> CNamespace:
@@ -87,12 +94,22 @@ class _Elements:
 
     def masked(self, lines: list[str]) -> list[str]:
         """The lines, for outputs that receive a gradient."""
-        mask = self.instruction.mask
-        if mask is None:
-            return lines
-        element = self.writing.memory.element(mask.all_places(), self.variables)
-        zero = self.writing.precision.literal(0.0)
-        return [f"if ({element.value} != {zero}) {{", *indented(lines), "}"]
+        mask, memory = self.instruction.mask, self.writing.memory
+        conditions = []
+        if self.writing.reach is not None:
+            conditions += self._reached(self.writing.reach.of(self.instruction))
+        if mask is not None:
+            conditions.append(f"{memory.element(mask.all_places(), self.variables).value} != {self.writing.precision.literal(0.0)}")
+        return [f"if ({' && '.join(conditions)}) {{", *indented(lines), "}"] if conditions else lines
+
+    def _reached(self, by: npt.NDArray[np.bool_]) -> list[str]:
+        """The condition under which an output is reached from the result that is differentiated; none, if it always is."""
+        variables = [*self.variables[: by.ndim - 1], RESULT]
+        if by.all():
+            return []
+        if (by.sum(axis=-1) == 1).all():
+            return [f"{RESULT} == {self.writing.memory.index(by.argmax(axis=-1), variables)}"]
+        return [self.writing.memory.index(by.astype(np.intp), variables)]
 
     def within_loops(self, lines: list[str]) -> list[str]:
         """The lines in the loops over the outputs."""
@@ -140,7 +157,39 @@ def _columns(elements: _Elements) -> list[Element]:
     return [memory.element(places[..., j], elements.variables) for j in range(places.shape[-1])]
 
 
+def _is_loop(instruction: Instruction) -> bool:
+    """Whether the operation is written as loops over many inputs."""
+    return instruction.stacked and instruction.operation in VALUES and instruction.operands[0].shape[-1] > FEW
+
+
+def _term(elements: _Elements) -> tuple[Element, Callable[[list[str]], list[str]]]:
+    """An element along the last axis of the operand, and the loop over that axis."""
+    terms = elements.instruction.operands[0].shape[-1]
+    term = elements.operand(0, [elements.variables[0], TERM])
+    return term, lambda body: elements.writing.loops([terms], [TERM], body)
+
+
+def _map_of_terms(writing: Writing, instruction: Instruction) -> list[str]:
+    elements = _Elements(writing, instruction)
+    term, loop = _term(elements)
+    lines, y = VALUES[instruction.operation](writing.precision, term.value, loop)
+    return elements.within_loops([*lines, f"{elements.target()}{y};"])
+
+
+def _parts_of_terms(writing: Writing, instruction: Instruction) -> list[str]:
+    elements = _Elements(writing, instruction)
+    term, loop = _term(elements)
+    before, first, slope = SLOPES[instruction.operation](writing.precision, term.value, loop)
+    if slope == 0.0 or term.add is None:
+        return []
+    head, end = term.add
+    g = f"d{elements.output.value[1:]}"
+    return elements.within_loops(elements.masked([*before, *loop([*first, f"{head}{slope} * {g}{end}"])]))
+
+
 def _map(writing: Writing, instruction: Instruction) -> list[str]:
+    if _is_loop(instruction):
+        return _map_of_terms(writing, instruction)
     elements = _Elements(writing, instruction)
     inputs = [elements.read(element) for element in _columns(elements)]
     y = evaluated(instruction.operation, lambda: elements.xp.number(instruction.operation.value(elements.xp, *inputs)))
@@ -148,19 +197,29 @@ def _map(writing: Writing, instruction: Instruction) -> list[str]:
 
 
 def _map_parts(writing: Writing, instruction: Instruction) -> list[str]:
+    if _is_loop(instruction):
+        return _parts_of_terms(writing, instruction)
     elements = _Elements(writing, instruction)
     columns, xp, operation = _columns(elements), elements.xp, instruction.operation
     constant = [column.add is None for column in columns]
     if not instruction.stacked:
         constant = [own or operand.constant for own, operand in zip(constant, instruction.operands, strict=True)]
 
-    def parts() -> list[Any]:
+    def rule() -> list[tuple[Any, Any]]:
         slopes = operation.slopes_except(constant, xp, elements.read(elements.output), *[elements.read(column) for column in columns])
-        return [None if slope is None else xp.number(_product(operation, xp, slope, elements.gradient())) for slope in slopes]
+        g = elements.gradient()
+        return [(slope, None if slope is None else _product(operation, xp, slope, g)) for slope in slopes]
 
-    pairs = zip(columns, evaluated(operation, parts), strict=True)
-    statements = [statement for column, part in pairs if part is not None for statement in added(column, part)]
-    return elements.within_loops(elements.masked(lines_of(xp, statements))) if statements else []
+    statements: list[tuple[str, Any, str]] = []
+    needs_mask = instruction.mask is not None
+    for column, (slope, part) in zip(columns, evaluated(operation, rule), strict=True):
+        if part is not None and not (type(part) is float and part == 0.0):
+            statements += added(column, part)
+            needs_mask |= isinstance(slope, CNumber)  # any other slope times a gradient of 0 is 0
+    if not statements:
+        return []
+    lines = lines_of(xp, statements)
+    return elements.within_loops(elements.masked(lines) if needs_mask else lines)
 
 
 def _product(operation: Operation, xp: CNamespace, slope: Any, gradient: CNumber) -> Any:
@@ -168,7 +227,7 @@ def _product(operation: Operation, xp: CNamespace, slope: Any, gradient: CNumber
     if operation.selects and isinstance(slope, CNumber) and slope.choice is not None:
         condition, a, b = slope.choice
         return xp.where(condition, _product(operation, xp, a, gradient), _product(operation, xp, b, gradient))
-    return product(operation, xp, slope, gradient)
+    return -gradient if type(slope) is float and slope == -1.0 else product(operation, xp, slope, gradient)
 
 
 def outside_lines(writing: Writing, instruction: Instruction) -> list[str]:
@@ -219,8 +278,10 @@ def _sum_parts(writing: Writing, instruction: Instruction, matrices: bool = Fals
             statements += added(factor, g if len(factors) == 1 else g * elements.read(factors[1 - k]))
     if not statements:
         return []
-    terms = writing.loops([instruction.operands[0].shape[-1]], [TERM], lines_of(xp, statements))
-    return elements.within_loops(elements.masked([f"const {writing.precision.type} g = d{elements.output.value[1:]};", *terms]))
+    lines = writing.loops([instruction.operands[0].shape[-1]], [TERM], lines_of(xp, statements))
+    lines = [f"const {writing.precision.type} g = d{elements.output.value[1:]};", *lines]
+    needs_mask = instruction.mask is not None or len(factors) > 1
+    return elements.within_loops(elements.masked(lines) if needs_mask else lines)
 
 
 def _matmul(writing: Writing, instruction: Instruction) -> list[str]:
@@ -252,6 +313,12 @@ RULES: dict[type[Instruction], KindRule] = {
     Matmul: KindRule(_matmul, _matmul_parts),
     Spread: KindRule(_map, _map_parts),
 }
+
+
+def places_read(instruction: Instruction) -> list[Places]:
+    """The places of each operand, and of the masks."""
+    masks = [mask for mask in (instruction.mask, instruction.error_mask) if mask is not None]
+    return [operand.all_places() for operand in (*instruction.operands, *masks)]
 
 
 # -- instructions as the rules take them -----------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class CMemory:
         precision: the type of the numbers.
         given: for each place the index of the argument that is there, or -1.
         constants: places of further constants, and their numbers.
+        read: the places of each operand, and of all else that `element` is asked for.
 
     Attributes:
         size: how many numbers are computed.
@@ -53,7 +54,13 @@ class CMemory:
     """
 
     def __init__(
-        self, code: Code, name: str, precision: Precision, given: Places, constants: tuple[Places, npt.NDArray[np.float64]]
+        self,
+        code: Code,
+        name: str,
+        precision: Precision,
+        given: Places,
+        constants: tuple[Places, npt.NDArray[np.float64]],
+        read: Iterable[Places],
     ) -> None:
         self.name, self.precision = name, precision
         self.array = np.where(given >= 0, GIVEN, COMPUTED)
@@ -61,13 +68,16 @@ class CMemory:
         for places, numbers in (code.fixed, constants):
             self.array[places] = CONSTANT
             self._numbers[places] = numbers
+        in_table = np.zeros(code.shared, dtype=bool)
+        for places in read:
+            if not self._is_literal(places):
+                in_table[places] = True
         self._index = given.copy()
-        for kind in (CONSTANT, COMPUTED):
-            own = np.flatnonzero(self.array == kind)
+        for own in (np.flatnonzero((self.array == CONSTANT) & in_table), np.flatnonzero(self.array == COMPUTED)):
             self._index[own] = np.arange(own.size)
         self.size = int(np.count_nonzero(self.array == COMPUTED))
         self._given = int(given.max(initial=-1)) + 1
-        self._constants = self._numbers[self.array == CONSTANT]
+        self._constants = self._numbers[(self.array == CONSTANT) & in_table]
         self.most = self._given + self._constants.size + self.size
         self._tables: dict[bytes, str] = {}
         self._lines: list[str] = []
@@ -83,15 +93,21 @@ class CMemory:
         """
         if places.size == 1:
             return self._single(int(places.flat[0]))
+        if self._is_literal(places):
+            return Element(self.precision.literal(float(self._numbers[places].flat[0])), None, True)
         kinds = np.unique(self.array[places])
         kind = int(kinds[0]) if kinds.size == 1 else SEVERAL
-        if kind == CONSTANT and np.unique(self._numbers[places].view(np.int64)).size == 1:
-            return Element(self.precision.literal(float(self._numbers[places].flat[0])), None, True)
         index = self.index(self._index[places] if kind != SEVERAL else self._overall(places), variables)
         if kind != SEVERAL:
             return self._of(kind, index, index.isdigit())
         value = f"{self.name}_at({', '.join(self._there('x', 'w'))}, {index})"
         return Element(value, (f"{self.name}_add({', '.join(self._there('gradient', 'd'))}, {index}, ", ");"), False)
+
+    def _is_literal(self, places: Places) -> bool:
+        """Whether all numbers are one constant, which is written where it is read."""
+        if places.size == 1:
+            return bool(self.array[places.flat[0]] == CONSTANT)
+        return bool((self.array[places] == CONSTANT).all()) and np.unique(self._numbers[places].view(np.int64)).size == 1
 
     def _single(self, place: int) -> Element:
         """The number at a place."""

@@ -137,8 +137,8 @@ class CNamespace:
         return known
 
     def named(self, text: str, is_short: bool = True) -> CNumber:
-        """A number that has a name, or is an element of an array."""
-        return self.made((text,), ATOM, is_short=is_short)
+        """A number that has a name, is an element of an array, or is a literal."""
+        return self.made((text,), SUM if text.startswith("-") else ATOM, is_short=is_short)
 
     def any_of(self, x: Any) -> CNumber:
         """A number or truth, which may be one of Python."""
@@ -146,13 +146,12 @@ class CNamespace:
             return x
         if type(x).__name__ in ("bool", "bool_"):
             return self.made(("1 == 1" if x else "1 == 0",), EQUALITY, is_truth=True)
-        text = self.precision.literal(float(x))
-        return self.made((text,), SUM if text.startswith("-") else ATOM, is_short=True)
+        return self.named(self.precision.literal(float(x)))
 
     def number(self, x: Any) -> CNumber:
         """A number. A truth becomes 1 or 0."""
         x = self.any_of(x)
-        return self.number(self.where(x, 1.0, 0.0)) if x.is_truth else x
+        return self.any_of(self.where(x, 1.0, 0.0)) if x.is_truth else x
 
     def truth(self, x: Any) -> CNumber:
         """
@@ -229,9 +228,7 @@ class CNamespace:
             return a
         if not condition.is_truth:
             condition = condition != 0.0
-        choice = self.made(
-            ((condition, LOGIC), " ? ", (self.number(a), LOGIC), " : ", (self.number(b), LOGIC)), CHOICE
-        )
+        choice = self.made(((condition, LOGIC), " ? ", (self.number(a), LOGIC), " : ", (self.number(b), LOGIC)), CHOICE)
         choice.choice = condition, a, b
         return choice
 

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.export.c.c_kinds import RULES, Writing, added, indented, lines_of, outside_lines, prepared
+from autograd.compiled.export.c.c_kinds import RESULT, RULES, Writing, added, indented, lines_of, outside_lines, places_read, prepared
 from autograd.compiled.export.c.c_memory import CMemory
 from autograd.compiled.export.c.c_namespace import HELPERS, helper
-from autograd.compiled.export.c.c_text import Precision
-from autograd.compiled.ir import Code, Places
+from autograd.compiled.export.c.c_reach import Reach
+from autograd.compiled.export.c.c_text import Precision, ascii_words
+from autograd.compiled.ir import Code, Places, Scalars
 
 MOST = 500
 """A function of more lines becomes several, because compilers take long for one with many."""
 
 FAR = 32_767
 """The largest number that `int` is sure to hold."""
-
-RESULT = "result"
-"""The index of the result that is differentiated."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,7 @@ class Exported:
         constants: places of captured leaves, and their numbers.
         results: the places of the results.
         size: the number of arguments.
+        words: each instruction of the code in words.
     """
 
     code: Code
@@ -42,6 +41,7 @@ class Exported:
     constants: tuple[Places, npt.NDArray[np.float64]]
     results: Places
     size: int
+    words: list[str]
 
 
 class CProgram:
@@ -61,18 +61,26 @@ class CProgram:
 
     def __init__(self, exported: Exported, name: str, precision: Precision) -> None:
         self.exported, self.name, self.precision = exported, name, precision
-        self.memory = CMemory(exported.code, name, precision, exported.given, exported.constants)
+        code = exported.code
+        self._instructions = [
+            (f"/* {ascii_words(words)} */", [prepared(one) for one in (each.single if isinstance(each, Scalars) else [each])])
+            for words, each in zip(exported.words, code.instructions, strict=True)
+        ]
+        read = [places for _, instructions in self._instructions for instruction in instructions for places in places_read(instruction)]
+        self.memory = CMemory(code, name, precision, exported.given, exported.constants, [*read, exported.results])
         self.integer = "int" if max(self.memory.most, exported.size * exported.results.size) <= FAR else "long"
-        self.writing = Writing(self.memory, precision, name, self.integer)
-        self._instructions = [prepared(instruction) for instruction in exported.code.flattened]
+        reach = Reach(code, exported.results) if exported.results.size > 1 else None
+        self.writing = Writing(self.memory, precision, name, self.integer, reach)
         self.has_instructions = bool(self._instructions)
-        self.is_checked = any(instruction.checked for instruction in self._instructions)
+        self.is_checked = any(instruction.checked for instruction in exported.code.flattened)
 
     # -- functions --------------------------------------------------------------------------------------------------
 
     def forward(self) -> list[str]:
         """The function that computes all numbers."""
-        blocks = [RULES[type(instruction)].value(self.writing, instruction) for instruction in self._instructions]
+        blocks: list[list[str]] = []
+        for words, instructions in self._instructions:
+            blocks += [[words], *[RULES[type(instruction)].value(self.writing, instruction) for instruction in instructions]]
         kind = self.precision.type
         return self._functions("forward", [(f"const {kind} *", "x"), (f"{kind} *", "w")], blocks)
 
@@ -81,15 +89,18 @@ class CProgram:
         several, kind = self.exported.results.size > 1, self.precision.type
         seed = lines_of(self.writing.namespace(), added(self.memory.element(self.exported.results, [RESULT]), 1.0))
         blocks = [self.cleared("gradient", self.exported.size), self.cleared("d", self.memory.size), seed]
-        for instruction in reversed(self._instructions):
-            blocks.append([] if instruction.constant else RULES[type(instruction)].parts(self.writing, instruction))
+        for words, instructions in reversed(self._instructions):
+            moving = [instruction for instruction in reversed(instructions) if not instruction.constant]
+            parts = [RULES[type(instruction)].parts(self.writing, instruction) for instruction in moving]
+            blocks += [[words], *parts] if any(parts) else []
         parameters = [(f"const {kind} *", "x"), (f"const {kind} *", "w"), (f"{kind} *", "d"), (f"{kind} *", "gradient")]
         return self._functions("backward", parameters + [(f"{self.integer} ", RESULT)] * several, blocks)
 
     def outside(self) -> list[str]:
         """The function that says whether an operation is outside of its domain where that is an error."""
         kind = self.precision.type
-        blocks = [outside_lines(self.writing, instruction) for instruction in self._instructions if instruction.checked]
+        own = [instruction for _, instructions in self._instructions for instruction in instructions if instruction.checked]
+        blocks = [outside_lines(self.writing, instruction) for instruction in own]
         head = f"static int {self.name}_outside(const {kind} *x, const {kind} *w)"
         return function(head, ["x", "w"], [*[line for block in blocks for line in block], "return 0;"])
 
@@ -118,27 +129,31 @@ class CProgram:
         return self.writing.loops([size], ["i"], [f"{array}[{index}] = {self.precision.literal(number)};"]) if size else []
 
     def values(self) -> list[str]:
-        """The lines that compute the numbers, and copy the results to `value`."""
+        """The lines that copy the results to `value`."""
         size = self.exported.results.size
         element = self.memory.element(self.exported.results, ["i"])
-        copied = self.writing.loops([size], ["i"], [f"value[{'i' if size > 1 else '0'}] = {element.value};"])
-        return [*([f"{self.name}_forward(x, w);"] if self.has_instructions else []), *copied]
+        return self.writing.loops([size], ["i"], [f"value[{'i' if size > 1 else '0'}] = {element.value};"])
 
-    def gradients(self) -> list[str]:
-        """The lines that compute the gradients of the results, one after the other in `gradient`."""
+    def run(self) -> list[str]:
+        """The line that computes all numbers, if there are any."""
+        return [f"{self.name}_forward(x, w);"] if self.has_instructions else []
+
+    def gradients(self, start: int = 0) -> list[str]:
+        """The lines that compute the gradients of the results, one after the other in `gradient`, from a place on."""
         count, size = self.exported.results.size, self.exported.size
         w, d = ("w", "d") if self.memory.size else ("0", "0")
         if count == 1:
-            return [f"{self.name}_backward(x, {w}, {d}, gradient);"]
+            return [f"{self.name}_backward(x, {w}, {d}, gradient{f' + {start}' if start else ''});"]
         return self.writing.loops([count], ["i"], [f"{self.name}_backward(x, {w}, {d}, gradient + {size} * i, i);"])
 
-    def definitions(self, functions: Sequence[str]) -> list[str]:
-        """What the functions refer to: tables, and functions that C does not have."""
-        lines = self.memory.definitions("\n".join(functions), self.integer)
+    def with_definitions(self, functions: Sequence[list[str]], others: Sequence[str]) -> list[str]:
+        """Functions, and before them what they and other lines refer to: tables, and functions that C does not have."""
+        lines = [line for own in functions for line in [*own, ""]]
+        definitions = self.memory.definitions("\n".join([*lines, *others]), self.integer)
         for which in HELPERS:
             if which in self.writing.helpers:
-                lines += helper(which, self.name, self.precision).rstrip().split("\n")
-        return lines[1:] if lines and not lines[0] else lines
+                definitions += helper(which, self.name, self.precision).rstrip().split("\n")
+        return [*(definitions[1:] if definitions[:1] == [""] else definitions), *([""] if definitions else []), *lines]
 
 
 def function(head: str, names: Sequence[str], body: Sequence[str]) -> list[str]:

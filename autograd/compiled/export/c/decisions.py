@@ -8,13 +8,16 @@ import numpy as np
 
 from autograd.compiled.api.arguments import Parameters, names_of
 from autograd.compiled.api.branch import Branch
-from autograd.compiled.export.c.c_file import Decision
+from autograd.compiled.export.c.c_file import Decision, Way
 from autograd.compiled.export.c.c_program import Exported
+from autograd.compiled.export.listing import outline
+from autograd.compiled.export.naming import Shapes
 from autograd.compiled.ir import Code
 from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.compiled.stages import Tape
 from autograd.contexts import enable_grad
 from autograd.errors import CompileError
+from autograd.ops import SELECT
 from autograd.value import Value
 
 
@@ -50,6 +53,11 @@ def tree_of(name: str, branches: Sequence[Branch], order: list[Branch], depth: i
     """
     first = branches[0]
     guards = first.recorded.recording.guards
+    if len({dict(enumerate(_decisions(branch))).get(depth, ("", True))[0] for branch in branches}) > 1:
+        raise CompileError(
+            f"{name} takes other branches now than when it was recorded first, because something has changed that it refers to: call "
+            f"{name}.forget(), and then {name} for each of its branches"
+        )
     if depth == len(guards):
         order.append(first)
         return len(order) - 1
@@ -77,22 +85,56 @@ def exported(branch: Branch, roots: Sequence[Value], results: int | None = None)
     recorded = branch.recorded
     first = [*roots][:results]
     with enable_grad():
-        tape = trace(roots, (), recorded.recording, first, branch.fixed)
+        tape = trace(roots, (), recorded.recording, None if results is None else first, branch.fixed)
     row = tape.rows()
     leaves = [leaf for own in recorded.variables for leaf in own]
     rows = np.array([row.get(leaf, -1) for leaf in leaves], dtype=np.intp)
     own = rows[rows >= 0].tolist()
     code = lower(tape, own, own)
-    return placed(tape, code, rows, [row[node] for node in first])
+    return placed(tape, code, rows.tolist(), [row[node] for node in first], branch.shapes)
 
 
-def placed(tape: Tape, code: Code, rows: Sequence[int], results: Sequence[int]) -> Exported:
+@collector_paused()
+def way_of(branch: Branch, gradient: bool, checked: bool) -> Way:
+    """The program of a branch. `checked` says whether it also computes what only its conditions need, to check their domains."""
+    results = [x for array in branch.recorded.outputs for x in array]
+    roots = [*results, *(branch.recorded.checked if checked else [])]
+    apart = gradient and not _is_masked_alike(branch, results)
+    rows = [exported(branch, [result]) for result in results] if apart else None
+    return Way(exported(branch, roots, len(results)), rows)
+
+
+def _is_masked_alike(branch: Branch, results: Sequence[Value]) -> bool:
+    """Whether the gradients of each result are masked as those of all results together.
+
+    They are not if one result uses in one side of a `where` what another result uses outside of it.
+    """
+    if len(results) == 1:
+        return True
+
+    def masks(some: Sequence[Value]) -> tuple[Tape, dict[Value, Value]]:
+        with enable_grad():
+            tape = trace(some, (), branch.recorded.recording, None, branch.fixed)
+        return tape, {tape.nodes[i]: tape.nodes[mask] for i, mask in tape.masks.items()}
+
+    tape, of_all = masks(results)
+    if not any(operation.is_like(SELECT) for operation in {*tape.operations}):
+        return True
+    for result in dict.fromkeys(results):
+        tape, own = masks([result])
+        if any(own.get(node) is not of_all.get(node) for i, node in enumerate(tape.nodes) if not tape.reached or tape.reached[i]):
+            return False
+    return True
+
+
+def placed(tape: Tape, code: Code, rows: Sequence[int], results: Sequence[int], shapes: Shapes = ()) -> Exported:
     """A program and what its numbers are.
 
     Args:
         tape, code: the program.
         rows: the row of each argument; -1 for one that is not needed.
         results: the rows of the results.
+        shapes: see `listing.outline`.
     """
     given = np.full(code.shared, -1, dtype=np.intp)
     for index, i in enumerate(rows):
@@ -101,7 +143,8 @@ def placed(tape: Tape, code: Code, rows: Sequence[int], results: Sequence[int]) 
     arguments = {*rows}
     captured = [i for i in tape.leaves() if i not in arguments and code.place[i] >= 0]
     numbers = np.array([tape.nodes[i]._data for i in captured])
-    return Exported(code, given, (code.place[captured], numbers), code.place[[*results]], len(rows))
+    words = [f"{line.name}{line.shape} = {line.text}" for line in outline(tape, code, shapes)]
+    return Exported(code, given, (code.place[captured], numbers), code.place[[*results]], len(rows), words)
 
 
 def need_exportable(name: str, branch: Branch) -> None:
@@ -131,7 +174,9 @@ def argument_lines(branch: Branch) -> list[str]:
     for argument in branch.arguments:
         if argument.module is not None:
             source = argument.source.module if isinstance(argument.source, Parameters) else argument.source
-            parts = [(f"the parameters of {argument.name}, a {type(source).__name__}, in the order of parameters()", (argument.count,))]
+            parts: list[tuple[str, tuple[int, ...]]] = [
+                (f"the parameters of {argument.name}, a {type(source).__name__}, in the order of parameters()", (argument.count,))
+            ]
         else:
             parts = [(f"{name}{_shaped(shape)}", shape) for name, shape in argument.shapes]
         for text, shape in parts:

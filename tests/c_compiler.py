@@ -49,8 +49,8 @@ def compiled(source: str, *flags: str, folder: Path | None = None) -> ctypes.CDL
 
 def called(library: ctypes.CDLL, name: str, x: Sequence[float], count: int = 1, dtype: Any = np.float64) -> Numbers:
     """The values of a function."""
-    value = np.full(count, 12345.0, dtype=dtype)
-    _function(library, name, 2)(_pointer(np.array(x, dtype=dtype)), _pointer(value))
+    given, value = np.array(x, dtype=dtype), np.full(count, 12345.0, dtype=dtype)
+    _function(library, name, 2)(_pointer(given), _pointer(value))
     return value
 
 

@@ -203,7 +203,8 @@ class CFile:
             *[f"    {commented(line, 400)}" for line in described.results],
         ]
         if self.gradient and several:
-            texts.append(f"gradient: {self.count} x {n} numbers: gradient[{n} * k + i] is the derivative of value[k] with respect to x[i].")
+            where = f"gradient[{n} * k + i]"
+            texts.append(f"gradient: {self.count} x {n} numbers, row by row: {where} is the derivative of value[k] with respect to x[i].")
         elif self.gradient:
             texts.append(f"gradient: {_counted(n, 'number')}: gradient[i] is the derivative of value[0] with respect to x[i].")
         texts.append("The arrays must not overlap. Everything else that Python code refers to, such as weights, is a constant here.")

@@ -150,18 +150,18 @@ class CNamespace:
 
     def number(self, x: Any) -> CNumber:
         """A number. A truth becomes 1 or 0."""
-        x = self.any_of(x)
-        return self.any_of(self.where(x, 1.0, 0.0)) if x.is_truth else x
+        given = self.any_of(x)
+        return self.any_of(self.where(given, 1.0, 0.0)) if given.is_truth else given
 
     def truth(self, x: Any) -> CNumber:
         """
         Raises:
             TypeError: it is a number.
         """
-        x = self.any_of(x)
-        if not x.is_truth:
+        given = self.any_of(x)
+        if not given.is_truth:
             raise TypeError("& and | combine conditions, not numbers")
-        return x
+        return given
 
     def infix(self, a: Any, symbol: str, b: Any, rank: int) -> Any:
         """A sum, difference, product or quotient."""

@@ -144,12 +144,13 @@ class CProgram:
         w, d = ("w", "d") if self.memory.size else ("0", "0")
         if count == 1:
             return [f"{self.name}_backward(x, {w}, {d}, gradient{f' + {start}' if start else ''});"]
-        return self.writing.loops([count], ["i"], [f"{self.name}_backward(x, {w}, {d}, gradient + {size} * i, i);"])
+        row = "gradient" if not size else "gradient + i" if size == 1 else f"gradient + {size} * i"
+        return self.writing.loops([count], ["i"], [f"{self.name}_backward(x, {w}, {d}, {row}, i);"])
 
     def with_definitions(self, functions: Sequence[list[str]], others: Sequence[str]) -> list[str]:
         """Functions, and before them what they and other lines refer to: tables, and functions that C does not have."""
         lines = [line for own in functions for line in [*own, ""]]
-        definitions = self.memory.definitions("\n".join([*lines, *others]), self.integer)
+        definitions = self.memory.definitions(without_comments([*lines, *others]), self.integer)
         for which in HELPERS:
             if which in self.writing.helpers:
                 definitions += helper(which, self.name, self.precision).rstrip().split("\n")
@@ -158,6 +159,11 @@ class CProgram:
 
 def function(head: str, names: Sequence[str], body: Sequence[str]) -> list[str]:
     """A function of C. Parameters that it does not read are marked as unused."""
-    text = "\n".join(body)
+    text = without_comments(body)
     unused = [f"(void){name};" for name in names if not re.search(rf"\b{name}\b", text)]
     return [head, "{", *indented([*unused, *body]), "}"]
+
+
+def without_comments(lines: Sequence[str]) -> str:
+    """Lines as text, but for those that are comments, in which anything may be named."""
+    return "\n".join([line for line in lines if not line.lstrip().startswith("/*")])

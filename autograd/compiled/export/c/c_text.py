@@ -37,10 +37,10 @@ realloc srand strtod strtof strtol strtold strtoll strtoul strtoull system wcsto
 fgets fopen fprintf fputc fputs fread freopen fscanf fseek fsetpos ftell fwrite getc getchar gets perror printf putc putchar puts remove
 rename rewind scanf setbuf setvbuf snprintf sprintf sscanf tmpfile tmpnam ungetc vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf
 memchr memcmp memcpy memmove memset strcat strchr strcmp strcoll strcpy strcspn strerror strlen strncat strncmp strncpy strpbrk strrchr
-strspn strstr strtok strxfrm isalnum isalpha isblank iscntrl isdigit isgraph islower isprint ispunct isspace isupper isxdigit tolower toupper
-clock time signal raise setjmp longjmp errno assert math_errhandling linux unix
+strspn strstr strtok strxfrm isalnum isalpha isblank iscntrl isdigit isgraph islower isprint ispunct isspace isupper isxdigit tolower
+toupper clock time signal raise setjmp longjmp errno assert math_errhandling linux unix
 """
-"""Functions and macros that compilers know, or that every program is linked with. Those of math.h exist with an f or an l behind them, too."""
+"""Functions and macros that compilers know or every program is linked with. Those of math.h also exist with an f or an l behind them."""
 
 TAKEN = frozenset([*KEYWORDS.split(), *LIBRARY.split(), *[name + suffix for name in LIBRARY.split() for suffix in "fl"]])
 """Names that a function cannot have."""

@@ -14,6 +14,7 @@ import ctypes
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,22 +47,32 @@ def compiled(source: Path, compiler: str) -> Callable[[Sequence[float]], list[fl
     return scores
 
 
-def sizes(source: Path) -> None:
-    """Print the bytes of code and constants, and of static memory, for the compilers that are installed."""
-    for target, compiler, flags in (
-        ("x86-64 or what this machine is", "gcc", []),
-        ("Arm Cortex-M4", "arm-none-eabi-gcc", ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]),
-        ("Arm Cortex-M0+", "arm-none-eabi-gcc", ["-mcpu=cortex-m0plus", "-mthumb"]),
-    ):
+TARGETS = {
+    "x86-64": ("gcc", ["-m64"]),
+    "Arm Cortex-M4": ("arm-none-eabi-gcc", ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]),
+    "Arm Cortex-M0+": ("arm-none-eabi-gcc", ["-mcpu=cortex-m0plus", "-mthumb"]),
+}
+"""Processors, and the compiler and flags for each. On Debian, `apt install gcc-arm-none-eabi` has the second compiler."""
+
+SECTIONS = {"code": ".text", "constants": ".rodata", "memory": ".bss"}
+"""How the names begin of the sections of a compiled file."""
+
+
+def sizes(source: Path) -> dict[str, dict[str, int]]:
+    """The bytes of each section of the file, by processor, for the compilers that are installed."""
+    result = {}
+    for target, (compiler, flags) in TARGETS.items():
         tool = compiler.replace("gcc", "size")
         if shutil.which(compiler) is None or shutil.which(tool) is None:
             continue
-        compiled = source.with_suffix(".o")
-        subprocess.run([compiler, "-std=c99", "-Os", *flags, "-c", str(source), "-o", str(compiled)], check=True)
-        done = subprocess.run([tool, "-A", str(compiled)], capture_output=True, text=True, check=True)
-        of_section = {words[0]: int(words[1]) for line in done.stdout.splitlines() if len(words := line.split()) > 1 and words[1].isdigit()}
-        code, constants, memory = (sum(n for name, n in of_section.items() if name.startswith(own)) for own in (".text", ".rodata", ".bss"))
-        print(f"{target}: {code:,} bytes of code, {constants:,} of constants, {memory:,} of static memory")
+        binary = source.with_suffix(".o")
+        made = subprocess.run([compiler, "-std=c99", "-Os", *flags, "-c", str(source), "-o", str(binary)], capture_output=True, check=False)
+        if made.returncode:  # a compiler for another processor
+            continue
+        done = subprocess.run([tool, "-A", str(binary)], capture_output=True, text=True, check=True)
+        lines = [words for line in done.stdout.splitlines() if len(words := line.split()) > 1 and words[1].isdigit()]
+        result[target] = {what: sum(int(n) for name, n, *_ in lines if name.startswith(start)) for what, start in SECTIONS.items()}
+    return result
 
 
 def main() -> None:
@@ -70,6 +81,9 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=16, help="hidden neurons (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=Path("digits.c"), help="the file to write (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the images (default: %(default)s)")
+    parser.add_argument(
+        "--write", action="store_true", help="write the figures to the results of the benchmarks, from which the README has them"
+    )
     options = parser.parse_args()
 
     rng = random.Random(options.seed)
@@ -80,7 +94,7 @@ def main() -> None:
     output: Path = options.output
     output.write_text(to_c(scores, name="digits", dtype="float32", gradient=False), encoding="ascii")
     right = sum(row.index(max(row)) == label for row, label in zip(results, labels_test, strict=True))
-    print(f"64-{options.hidden}-10: {right} of {len(results)} images of the test are classified rightly, {right / len(results):.1%}")
+    print(f"64-{options.hidden}-10: {right} of {len(results)} images of the test are classified correctly, {right / len(results):.1%}")
 
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is not None:
@@ -89,7 +103,14 @@ def main() -> None:
             in_c = [*map(compiled(copy, compiler), images_test)]
             same = sum(row.index(max(row)) == other.index(max(other)) for row, other in zip(results, in_c, strict=True))
             print(f"{output.name} classifies {same} of them in the same way")
-            sizes(copy)
+            measured = sizes(copy)
+        for target, size in measured.items():
+            print(f"{target}: {size['code']:,} bytes of code, {size['constants']:,} of constants, {size['memory']:,} of memory")
+        if options.write:
+            sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+            from benchmarks.results import record
+
+            record("digits in C", {"right": right, "images": len(results), **measured})
 
 
 if __name__ == "__main__":

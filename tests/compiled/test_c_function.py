@@ -184,6 +184,20 @@ def test_nothing_to_compute(gradient: bool) -> None:
         assert differentiated(library, "leaf", [1.0])[1].tolist() == [[1.0]]
 
 
+@needs_compiler
+def test_numbers_that_are_not_finite_and_very_small_or_large_ones() -> None:
+    numbers = [math.inf, -math.inf, math.nan, 5e-324, -0.0, 1.7976931348623157e308, 1e-40, 2.0**-149]
+    f = recorded(lambda x: ([a * x for a in numbers], numbers[2], numbers[1]), 1.0)
+    for dtype in (np.float64, np.float32):
+        library = compiled(to_c(f, dtype=dtype))
+        with np.errstate(all="ignore"):
+            expected = (np.array([*[a * 1.0 for a in numbers], numbers[2], numbers[1]])).astype(dtype)
+        value, jacobian = differentiated(library, "model", [1.0], 10, dtype)
+        np.testing.assert_array_equal(value, expected)
+        np.testing.assert_array_equal(jacobian[:8, 0], expected[:8])
+        assert math.copysign(1.0, value[4]) == -1.0
+
+
 # -- branches ---------------------------------------------------------------------------------------------------------------------
 
 

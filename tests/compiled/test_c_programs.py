@@ -114,6 +114,16 @@ def check_function(f: Function[Any], args: tuple[Any, ...], samples: int = 3) ->
         assert explained(np.array([*value, *jacobian[0]]), run(), run)
 
 
+def test_rounding_explains_no_more_than_rounding() -> None:
+    x = np.array([1.0, 2.0, -3.0])
+    f = compile(lambda x: dot(x, x) * tanh(x[0]), in_axes=(None,), executor="numpy")
+    again = lambda: np.array([f(x)])
+    y = again()
+    assert explained(y * (1.0 + 1e-15), y, again)
+    assert not explained(y * (1.0 + 2e-14), y, again)
+    assert not explained(y * math.nan, y, again)
+
+
 # -- kinds of instructions, and places ------------------------------------------------------------------------------------------
 
 

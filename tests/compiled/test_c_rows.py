@@ -22,7 +22,7 @@ from autograd.ops import Operation, outside
 
 pytestmark = needs_compiler
 
-FLOAT_EXTREME = tuple(x for x in EXTREME if x == 0.0 or 1e-42 < abs(x) < 1e38) + (1e30, -1e30, 1e-30)
+FLOAT_EXTREME = (*[x for x in EXTREME if x == 0.0 or 1e-42 < abs(x) < 1e38], 1e30, -1e30, 1e-30)
 """The special points of the type float."""
 
 
@@ -178,7 +178,7 @@ def test_an_operation_of_your_own_needs_no_code() -> None:
     )
     odd = define(
         "odd_example",
-        lambda xp, a: np.float64(2.0) * a % 3 + (a > 1.0) * 0.5 + 2.0**-(-a) - ((a < 0.0) == (a < -1.0)) * 1,
+        lambda xp, a: np.float64(2.0) * a % 3 + (a > 1.0) * 0.5 + 2.0 ** (+a) - ((a < 0.0) == (a < -1.0)) * 1,
         lambda xp, y, a: 2.0 + 2.0**a * np.log(2.0),
         domain=lambda xp, a: (a > -5.0) & ((a < 5.0) == True),  # noqa: E712 - as a rule may write it
     )

@@ -16,7 +16,7 @@ from autograd._runtime.bulk import numbers_of, set_numbers
 from autograd._runtime.coercion import real
 from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
-from autograd.trees import LEAF, NONE, Form, branches_of, of_branches, refuse_masked
+from autograd.trees import LEAF, NONE, Form, branches_of, names_of, of_branches, refuse_masked
 from autograd.value import Value
 
 Array = npt.NDArray[Any]
@@ -382,15 +382,6 @@ def as_argument(name: str, source: Any, batched: bool, values: bool = False) -> 
             "None for it in in_axes"
         )
     return Argument(name, arrays, build, _are_lists(source), batched, None, source)
-
-
-def names_of(form: Form, name: str) -> list[str]:
-    """Names for the arrays of a tree: the keys of dicts; for the items of lists and tuples the name and the index."""
-    if form.kind is None:
-        return [name]
-    if issubclass(form.kind, dict):
-        return [x for (_, key), branch in zip(form.keys, form.branches, strict=False) for x in names_of(branch, str(key))]
-    return [x for i, branch in enumerate(form.branches) for x in names_of(branch, f"{name}{i}")]
 
 
 def _are_lists(tree: Any) -> list[bool]:

@@ -83,6 +83,9 @@ class CFile:
         root: the first `if`, or the index of the only way.
         gradient: whether there is a function for the gradient.
         checked: whether results are NaN where an operation is outside of its domain.
+
+    Attributes:
+        memory, gradients: how many numbers the arrays `w` and `d` have.
     """
 
     def __init__(self, name: str, precision: Precision, ways: Sequence[Way], root: int | Decision, gradient: bool, checked: bool) -> None:
@@ -94,6 +97,7 @@ class CFile:
         self.size, self.count = ways[0].program.size, ways[0].program.results.size
         programs = [*self.decisions, *[program for way in self.ways for program in way.programs]]
         self.memory = max([0, *[program.memory.size for program in programs]])
+        self.gradients = max([0, *[program.memory.size for way in self.ways for program in way.rows or [way.program]]])
 
     def _decided(self, at: int | Decision) -> list[str]:
         """The lines that return the index of the program. The smaller side of each `if` is nested, so that nests are not deep."""
@@ -159,7 +163,7 @@ class CFile:
     def _called(self, head: str, gradient: bool) -> list[str]:
         """A function that users call."""
         kind = self.precision.type
-        arrays = [f"w[{self.memory}]", *([f"d[{self.memory}]"] if gradient else [])]
+        arrays = [f"w[{self.memory}]", *([f"d[{self.gradients}]"] if gradient and self.gradients else [])]
         body = [f"{self.storage} {kind} {', '.join(arrays)};"] if self.memory else []
         if not self._tree:
             body += self._run(self.ways[0], gradient)
@@ -214,8 +218,8 @@ class CFile:
     def _about_memory(self) -> list[str]:
         if not self.memory:
             return []
-        own = self.memory * self.precision.bytes
-        sizes = f"{own:,} bytes in {self.name}" + (f" and {2 * own:,} in {self.name}_grad" if self.gradient else "")
+        of_values, of_both = (self.precision.bytes * count for count in (self.memory, self.memory + self.gradients))
+        sizes = f"{of_values:,} bytes in {self.name}" + (f" and {of_both:,} in {self.name}_grad" if self.gradient else "")
         return [
             f"What is computed on the way is kept in arrays of fixed size: {sizes}. They are static, because the stacks of "
             "microcontrollers are small. All calls share a static array: a function must not be called by two threads at once, nor by an "

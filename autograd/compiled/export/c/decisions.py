@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compiled.api.arguments import Parameters, names_of
+from autograd.compiled.api.arguments import Parameters
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.export.c.c_file import Decision, Way
 from autograd.compiled.export.c.c_program import Exported
@@ -18,6 +19,7 @@ from autograd.compiled.stages import Tape
 from autograd.contexts import enable_grad
 from autograd.errors import CompileError
 from autograd.ops import SELECT
+from autograd.trees import names_of
 from autograd.value import Value
 
 
@@ -70,7 +72,18 @@ def tree_of(name: str, branches: Sequence[Branch], order: list[Branch], depth: i
             f"{missing} too, or write where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
         )
     condition = exported(first, [guard.node, *([guard.mask] if guard.mask is not None else [])])
-    return Decision(condition, guard.line, *[tree_of(name, sides[truth], order, depth + 1) for truth in (True, False)])
+    return Decision(condition, _without_folder(guard.line), *[tree_of(name, sides[truth], order, depth + 1) for truth in (True, False)])
+
+
+def _without_folder(line: str) -> str:
+    """The line of an `if`, without the folder of its file.
+
+    Example:
+        >>> _without_folder("/home/me/f.py:12 (if x / 2 > 1:)")
+        'f.py:12 (if x / 2 > 1:)'
+    """
+    file, colon, rest = re.split(r"(:(?=\d))", line, maxsplit=1) if re.search(r":\d", line) else ("", "", line)
+    return re.split(r"[/\\]", file)[-1] + colon + rest
 
 
 @collector_paused()

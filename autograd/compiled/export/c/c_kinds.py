@@ -180,7 +180,7 @@ def _parts_of_terms(writing: Writing, instruction: Instruction) -> list[str]:
     elements = _Elements(writing, instruction)
     term, loop = _term(elements)
     before, first, slope = SLOPES[instruction.operation](writing.precision, term.value, loop)
-    if slope == 0.0 or term.add is None:
+    if not slope or term.add is None:
         return []
     head, end = term.add
     g = f"d{elements.output.value[1:]}"

@@ -79,8 +79,7 @@ class CMemory:
         self._given = int(given.max(initial=-1)) + 1
         self._constants = self._numbers[(self.array == CONSTANT) & in_table]
         self.most = self._given + self._constants.size + self.size
-        self._tables: dict[bytes, str] = {}
-        self._lines: list[str] = []
+        self._tables: dict[bytes, tuple[str, Places]] = {}
 
     # -- elements ---------------------------------------------------------------------------------------------------
 
@@ -164,10 +163,8 @@ class CMemory:
         """The name of a table of integers that are not negative."""
         key = numbers.astype(np.int64).tobytes()
         if key not in self._tables:
-            name = self._tables[key] = f"{self.name}_places_{len(self._tables)}"
-            kind = next(kind for most, kind in ENDS if numbers.max() <= most)
-            self._lines += table(f"static const {kind} {name}", [str(n) for n in numbers.tolist()])
-        return self._tables[key]
+            self._tables[key] = f"{self.name}_places_{len(self._tables)}", numbers
+        return self._tables[key][0]
 
     # -- definitions ------------------------------------------------------------------------------------------------
 
@@ -175,7 +172,11 @@ class CMemory:
         """The tables and functions that the code refers to. `integer` is the type of indices."""
         kind, ends = self.precision.type, (self._given, self._given + self._constants.size)
         at, add, constants = (f"{self.name}_{what}" for what in ("at", "add", "constants"))
-        lines = [*self._lines]
+        lines: list[str] = []
+        for name, numbers in self._tables.values():
+            if f"{name}[" in code:
+                of_places = next(own for most, own in ENDS if numbers.max() <= most)
+                lines += table(f"static const {of_places} {name}", [str(n) for n in numbers.tolist()])
         if f"{constants}[" in code or (f"{at}(" in code and self._constants.size):
             lines += table(f"static const {kind} {constants}", [self.precision.literal(x) for x in self._constants.tolist()])
         if f"{at}(" in code:

@@ -68,8 +68,10 @@ class CProgram:
         ]
         read = [places for _, instructions in self._instructions for instruction in instructions for places in places_read(instruction)]
         self.memory = CMemory(code, name, precision, exported.given, exported.constants, [*read, exported.results])
-        self.integer = "int" if max(self.memory.most, exported.size * exported.results.size) <= FAR else "long"
-        reach = Reach(code, exported.results) if exported.results.size > 1 else None
+        results = exported.results.size
+        largest = max([results * max(self.memory.most, exported.size), *[places.size for places in read]])
+        self.integer = "int" if largest <= FAR else "long"
+        reach = Reach(code, exported.results) if results > 1 else None
         self.writing = Writing(self.memory, precision, name, self.integer, reach)
         self.has_instructions = bool(self._instructions)
         self.is_checked = any(instruction.checked for instruction in exported.code.flattened)

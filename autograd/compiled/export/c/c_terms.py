@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from autograd.compiled.export.c.c_text import Precision
 from autograd.ops import LOGSUMEXP, PEAK, Operation
@@ -57,8 +56,8 @@ VALUES: dict[Operation, Callable[[Precision, str, Loop], tuple[list[str], str]]]
 }
 """The lines that come before the value, and the value."""
 
-SLOPES: dict[Operation, Callable[[Precision, str, Loop], tuple[list[str], list[str], Any]]] = {
-    PEAK: lambda precision, term, loop: ([], [], 0.0),
+SLOPES: dict[Operation, Callable[[Precision, str, Loop], tuple[list[str], list[str], str]]] = {
+    PEAK: lambda precision, term, loop: ([], [], ""),
     LOGSUMEXP: lambda precision, term, loop: (_shares(precision, term, loop), _share(precision, term), "share"),
 }
-"""The lines that come before a loop over the terms, those that come first in it, and the derivative with respect to a term."""
+"""The lines before a loop over the terms, those that come first in it, and the derivative with respect to a term; "" if it is 0."""

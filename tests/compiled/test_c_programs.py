@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 import subprocess
 import threading
 from collections.abc import Callable
@@ -179,6 +180,8 @@ def chain(x: Any, rounds: int) -> Any:
     for i in range(rounds):
         z = tanh(z * x[1] + 0.1 * i) + x[0] * x[2] + z * 0.5 + x[2]
         sums.append(z)
+        if i % 50 == 9:
+            z = z + 0.01 * dot([x[0], z, 2.0, x[2]], sums[-4:])
     return z + total(sums[::3])
 
 
@@ -225,6 +228,38 @@ def test_places_without_a_pattern_are_in_tables_of_the_least_type() -> None:
         value, jacobian = differentiated(compiled(source), "model", x)
         assert value[0] == pytest.approx(y, rel=1e-14)
         assert jacobian[0] == pytest.approx(slopes, rel=1e-14)
+
+
+def test_rows_of_places_without_a_pattern() -> None:
+    """Dots and element-wise operations of numbers that are anywhere, in rows and columns."""
+    rng = random.Random(1)
+    rows = [[rng.randrange(30) for _ in range(5)] for _ in range(40)]
+
+    def f(x: Any) -> Any:
+        dots = [dot([x[i] for i in row], [x[j] for j in row[::-1]]) for row in rows]
+        again = [dot([dots[i] for i in row], [x[(i + 3) % 30] for i in row]) for row in rows]
+        return total([tanh(a * x[rows[k][0]]) for k, a in enumerate(again)])
+
+    g = compile(f, in_axes=(None,), executor="numpy")
+    x = np.random.default_rng(0).normal(size=30)
+    y, slopes = g.value_and_grad(x, wrt=0)
+    source = to_c(g)
+    assert re.search(r"x\[model_places_\d\[5 \* i \+ k\]\]", source)
+    value, jacobian = differentiated(compiled(source), "model", x)
+    assert value[0] == pytest.approx(y, rel=1e-12)
+    assert jacobian[0] == pytest.approx(slopes, rel=1e-11)
+
+
+def test_rows_and_columns_that_follow_each_other_are_one_loop() -> None:
+    model = MLP(3, [20, 20, 1], "relu", rng=random.Random(0))
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    f = compile(lambda X: total([model(list(row)) for row in X]), in_axes=(None,), executor="numpy")
+    y, slopes = f.value_and_grad(X, wrt=0)
+    source = to_c(f)
+    assert source.count("for (int i = 0; i < 120; i++) {") == 4  # each ReLU, forward and backward
+    value, jacobian = differentiated(compiled(source), "model", X.ravel())
+    assert value[0] == pytest.approx(y, rel=1e-12)
+    assert jacobian[0] == pytest.approx(slopes.ravel(), rel=1e-11)
 
 
 def test_a_network_is_loops_over_constants() -> None:

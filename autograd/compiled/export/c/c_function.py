@@ -58,6 +58,7 @@ def to_c(
         InputError: `name` cannot be the name of a function, or a flag is not True or False.
         CompileError: the target is not compiled, was not recorded yet, draws random numbers, or has an `if` of which one side was not
             recorded; an operation of your own has a rule that cannot be written in C; or there is no such dtype.
+        DomainError, PoleError: the example is outside of the domain of an operation.
 
     Example:
         >>> from autograd import compile, tanh

@@ -157,6 +157,8 @@ def test_the_form_is_that_of_the_example_or_the_last_one() -> None:
     assert "x: 2 numbers," in to_c(f)
     assert "x: 1 number," in to_c(f, 1.0)
     assert "x: 2 numbers," in to_c(f, np.ones(3), 1.0)
+    pair = compile(lambda x: (x, x * x), executor="numpy")
+    assert "gradient: 2 x 1 numbers, row by row: gradient[1 * k + i] is" in comment(to_c(pair, 1.0))
     named = compile(lambda x, *, y: x - y, executor="numpy")
     named(1.0, y=[1.0, 2.0])
     assert called(compiled(to_c(named)), "model", [5.0, 3.0])[0] == 2.0
@@ -226,6 +228,7 @@ def test_ifs_are_ifs() -> None:
     source = to_c(f)
     assert source.count("    return ") > source.count("static int model_way(") == 1
     assert re.search(r"/\* test_c_function.py:\d+ \(if x > 1.0:\) \*/", source)
+    assert "_row" not in source
     library = compiled(source)
     for point in POINTS:
         y, slopes = f.value_and_grad(*point)
@@ -290,7 +293,7 @@ def test_the_gradient_of_one_result_does_not_visit_the_others() -> None:
 
     def apart(x: Any, y: Any) -> Any:
         h = [tanh(x * k) + y for k in (1.0, 2.0, 3.0)]
-        roots = [sqrt(relu(k * y)) for k in range(20)]
+        roots = [sqrt(relu(k * y)) for k in range(80)]
         return (*[h[k] * h[(k + 1) % 3] for k in range(3)], sqrt(x), x * 2.0, *roots, sqrt(x) * y)
 
     def selecting(x: Any, y: Any) -> Any:

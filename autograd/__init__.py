@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from autograd.compiled.api.function import Function
     from autograd.compiled.api.replay import Program
     from autograd.compiled.backends.llvm.code_cache import clear_cache
+    from autograd.compiled.export.c.c_function import to_c
     from autograd.compiled.export.jax_function import to_jax
     from autograd.interop.torch_graph import compare_with_torch
     from autograd.render.formula.latex import to_latex
@@ -191,6 +192,7 @@ __all__ = [
     "sqrt",
     "tan",
     "tanh",
+    "to_c",
     "to_jax",
     "to_latex",
     "trunc",
@@ -211,6 +213,7 @@ _LAZY = {
     "paths": "autograd.render.formula.paths",
     "Player": "autograd.render.player.play",
     "play": "autograd.render.player.play",
+    "to_c": "autograd.compiled.export.c.c_function",
     "to_jax": "autograd.compiled.export.jax_function",
     "to_latex": "autograd.render.formula.latex",
 }

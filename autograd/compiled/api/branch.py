@@ -112,7 +112,7 @@ class Branch:
         build: the form of the result, which puts arrays in their places.
         recorded: the recording, to be compared with later ones.
         fixed: the captured Values that are computed, not leaves.
-        shapes: the arrays of the arguments for one sample, by name and shape.
+        arguments: the arguments for which it was recorded, without their numbers.
         recorded_for: the form of the arguments, and what is differentiated, in words.
         wanted, first: the rows of the leaves whose derivatives are wanted, and of all numbers of the arguments.
     """
@@ -128,7 +128,7 @@ class Branch:
     build: Form
     recorded: Recorded
     fixed: set[Value]
-    shapes: list[tuple[str, tuple[int, ...]]]
+    arguments: list[Argument]
     recorded_for: str
     wanted: list[int]
     first: list[int]
@@ -141,6 +141,11 @@ class Branch:
     def code(self) -> Code:
         """The instructions."""
         return self.executable.code
+
+    @property
+    def shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The arrays of the arguments for one sample, by name and shape."""
+        return [pair for argument in self.arguments if argument.module is None for pair in argument.shapes]
 
     @property
     def returned(self) -> list[tuple[bool, int]]:
@@ -287,7 +292,7 @@ def record_branch(
         recorded.form,
         recorded,
         fixed,
-        [pair for argument in arguments if argument.module is None for pair in argument.shapes],
+        [argument.without_numbers() for argument in arguments],
         _recorded_for(arguments, chosen, aux),
         wanted,
         first,

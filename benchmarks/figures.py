@@ -161,8 +161,8 @@ SENTENCES: dict[str, list[tuple[str, Callable[[Results], tuple[str, ...]]]]] = {
         (r"demo runs # times as fast as in micrograd with the same lines of code, and # times as fast once", first_screen),
         (r"on 100 samples, # nodes,", nodes),
         (
-            r"classifies # of # images correctly, before and after. Compiled by GCC with `-Os`, it takes # bytes of code on an Arm Cortex-M4 "
-            r"and # bytes on x86-64, and on both # bytes of constants and # bytes of memory",
+            r"classifies # of # images correctly, before and after. Compiled by GCC with `-Os`, it takes # bytes of code on an Arm "
+            r"Cortex-M4 and # bytes on x86-64, and on both # bytes of constants and # bytes of memory",
             digits_in_c,
         ),
         (r"A step of `fit` takes # times as long", step_of_fit),

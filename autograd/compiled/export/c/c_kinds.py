@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.export.c.c_memory import CMemory, Element
-from autograd.compiled.export.c.c_namespace import CNamespace, CNumber
+from autograd.compiled.export.c.c_namespace import CNamespace, CNumber, Helper
 from autograd.compiled.export.c.c_reach import Reach
 from autograd.compiled.export.c.c_terms import SLOPES, VALUES
 from autograd.compiled.export.c.c_text import Precision
@@ -45,7 +45,7 @@ class Writing:
 
     def __init__(self, memory: CMemory, precision: Precision, name: str, integer: str, reach: Reach | None) -> None:
         self.memory, self.precision, self.name, self.integer, self.reach = memory, precision, name, integer, reach
-        self.helpers: set[str] = set()
+        self.helpers: set[Helper] = set()
 
     def namespace(self) -> CNamespace:
         """A namespace for the expressions of one block."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from autograd.compiled.export.c.c_text import Precision
 from autograd.namespaces import FLOATS, FUNCTIONS
+from autograd.special import FORMULAS
 
 CHOICE, LOGIC, EQUALITY, ORDER, SUM, PRODUCT, ATOM = range(7)
 """How tightly the operators of C bind. A sign counts as a sum, so that `-a * b` and `a - -b` are written with parentheses."""
@@ -50,10 +52,37 @@ static {type} {name}_gaussian({type} a)
 """Functions that C does not have. In place of the limit, exp(-a * a) is 0; h is a multiple of 1 / scale."""
 
 
-def helper(which: str, name: str, precision: Precision) -> str:
-    """The definition of a function of `HELPERS`."""
+Helper = tuple[str, tuple[float, ...]]
+"""A function that C does not have, of `HELPERS` or `FORMULAS`, and the constants that its name has in place of the last inputs."""
+
+
+OF_C = ("lgamma",)
+"""Those of `FORMULAS` that C has."""
+
+
+def helper(which: Helper, name: str, precision: Precision, helpers: set[Helper]) -> str:
+    """The definition of a function. What it calls itself is added to `helpers`."""
+    if which[0] in FORMULAS:
+        return _formula(which, name, precision, helpers)
     limit, scale = ("28.0", "65536.0") if precision.suffix == "" else ("11.0", "256.0")
-    return HELPERS[which].format(type=precision.type, name=name, f=precision.suffix, limit=limit, scale=scale)
+    return HELPERS[which[0]].format(type=precision.type, name=name, f=precision.suffix, limit=limit, scale=scale)
+
+
+def _formula(which: Helper, name: str, precision: Precision, helpers: set[Helper]) -> str:
+    xp = CNamespace(name, precision)
+    xp.helpers = helpers
+    function, constants = which
+    given = inspect.signature(FORMULAS[function]).parameters
+    inputs = list(given)[1 : len(given) - len(constants)]
+    result = FORMULAS[function](xp, *map(xp.named, inputs), *constants)
+    numbers = ", ".join([f"{precision.type} {x}" for x in inputs])
+    lines = "\n".join([f"    {line}" for line in xp.lines([("return ", result)])])
+    return f"\nstatic {precision.type} {called(which, name)}({numbers})\n{{\n{lines}\n}}\n"
+
+
+def called(which: Helper, name: str) -> str:
+    """The name of a function in C."""
+    return "_".join([name, which[0], *[f"{c:g}" for c in which[1]]])
 
 
 class CNumber:
@@ -116,14 +145,14 @@ class CNamespace:
         precision: the type of the numbers.
 
     Attributes:
-        helpers: which functions of `HELPERS` are called.
+        helpers: which functions are called that C does not have.
     """
 
     inf, nan = math.inf, math.nan
 
     def __init__(self, name: str, precision: Precision) -> None:
         self.name, self.precision = name, precision
-        self.helpers: set[str] = set()
+        self.helpers: set[Helper] = set()
         self._known: dict[Any, CNumber] = {}
 
     # -- expressions ------------------------------------------------------------------------------------------------
@@ -191,16 +220,18 @@ class CNamespace:
     # -- functions --------------------------------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name not in FUNCTIONS and name != "gaussian":
+        if name not in FUNCTIONS and name != "gaussian" and name not in FORMULAS:
             raise AttributeError(f"{name} is not a function of namespaces")
         return lambda *inputs: self._call(name, *inputs)
 
     def _call(self, name: str, *inputs: Any) -> Any:
         if name != "gaussian" and not any(isinstance(x, CNumber) for x in inputs):
             return getattr(FLOATS, name)(*inputs)
-        if name in HELPERS:
-            self.helpers.add(name)
-            function = f"{self.name}_{name}"
+        if name in HELPERS or (name in FORMULAS and name not in OF_C):
+            which = name, tuple([x for x in inputs if not isinstance(x, CNumber)]) if name in FORMULAS else ()
+            inputs = tuple([x for x in inputs if isinstance(x, CNumber)]) if name in FORMULAS else inputs
+            self.helpers.add(which)
+            function = called(which, self.name)
         else:
             function = {"abs": "fabs", "power": "pow"}.get(name, name) + self.precision.suffix
         operands = [part for x in inputs for part in (", ", (self.number(x), CHOICE))][1:]

@@ -153,9 +153,11 @@ class CProgram:
         """Functions, and before them what they and other lines refer to: tables, and functions that C does not have."""
         lines = [line for own in functions for line in [*own, ""]]
         definitions = self.memory.definitions(without_comments([*lines, *others]), self.integer)
-        for which in HELPERS:
-            if which in self.writing.helpers:
-                definitions += helper(which, self.name, self.precision).rstrip().split("\n")
+        helpers = self.writing.helpers
+        own = [helper(which, self.name, self.precision, helpers) for which in sorted(helpers) if which[0] not in HELPERS]
+        basic = [helper((which, ()), self.name, self.precision, helpers) for which in HELPERS if (which, ()) in helpers]
+        for definition in [*basic, *own]:
+            definitions += definition.rstrip().split("\n")
         return [*(definitions[1:] if definitions[:1] == [""] else definitions), *([""] if definitions else []), *lines]
 
 

@@ -12,6 +12,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd.errors import InputError, MissingPackageError
+from autograd.trees import refuse_masked
 from autograd.value import Value
 from nn.activations import Activation
 from nn.checks import fraction, has_length, not_negative
@@ -255,6 +256,8 @@ class Regressor(RegressorMixin, MultiOutputMixin, _Perceptron):  # type: ignore[
 
 def _validated(estimator: Any, *data: Any, **checks: Any) -> Any:
     """The data as arrays, after scikit-learn's checks, which also note or compare the names and the number of the features."""
+    for array in data:
+        refuse_masked(array)
     try:
         from sklearn.utils.validation import validate_data
     except ImportError:  # before version 1.6

@@ -287,8 +287,26 @@ PIECEWISE = (
 """Rows that are linear between corners: their points are drawn at random, which meets no corner."""
 
 BOUNDS: dict[tuple[str, int], tuple[float, str]] = {
+    ("cbrt", 2): (8, "2/9 y / a²: three roundings, of which that of the root counts most"),
+    ("cbrt", 3): (8, "as above, once more"),
+    ("log1p", 3): (6, "2 / (1 + a)³: the rounding of 1 + a counts three times"),
+    ("tan", 3): (6, "2y'(y' + 2y²) with y' = 1 + y²: the rounding of the tangent counts up to four times"),
+    ("asin", 2): (6, "a / (1 - a²)^(3/2): the roundings of the square and of the root count"),
+    ("asin", 3): (12, "(1 + 2a²) / (1 - a²)^(5/2), as above"),
+    ("acos", 2): (6, "as of asin"),
+    ("acos", 3): (12, "as of asin"),
+    ("atan", 3): (12, "(6a² - 2) / (1 + a²)³: the rounding of 1 + a² counts three times"),
+    ("asinh", 3): (8, "(2a² - 1) / (1 + a²)^(5/2): the rounding of the root counts five times"),
+    ("acosh", 2): (6, "of two roots, as below"),
+    ("atanh", 3): (6, "(6a² + 2) / (1 - a²)³"),
+    ("tanh", 3): (6, "s(6t² - 2) with s = 1 / cosh²(a)"),
+    ("sech_squared", 2): (6, "as the third derivative of tanh"),
+    ("erf", 3): (6, "(4a² - 2) exp(-a²)"),
+    ("gaussian", 2): (6, "as above"),
+    ("sigmoid", 3): (6, "as of tanh"),
+    ("silu", 1): (6, "s + as', of which one may be negative"),
     ("sqrt", 3): (7, "it is 3/8 y⁻⁵: the rounding of the root counts five times"),
-    ("acosh", 3): (7, "of two roots, whose roundings count up to five times"),
+    ("acosh", 3): (9, "of two roots, whose roundings count up to five times"),
     ("hypot", 2): (6, "b² / r³: the roundings of b / a and of the root count two and three times"),
     ("hypot", 3): (8, "ab² / r⁵: as above, two and five times"),
     ("sech_squared", 3): (6, "8ts(2s - t²), with the roundings of five factors"),
@@ -342,6 +360,16 @@ CROSSING: dict[str, tuple[int, ...]] = {
 last place of how much it changes with its inputs, relatively; that is, it is the derivative at inputs next to the given ones."""
 
 
+FOUND = {
+    "atan": (-0.9999990973645443,), "asin": (0.8481919029144958, 3.7843193006922098e-06), "acos": (-0.9999999998165258, 0.6806085182809576),
+    "cbrt": (0.1493660794447056, -0.1861155788704334), "asinh": (1.2358501748932467,), "erf": (-1.1063031548873261,),
+    "atanh": (0.9341466027779912,), "acosh": (1.2054223867994303, 3.685494396708995), "tanh": (0.9999999999994652,),
+    "tan": (4.614396747873727,), "silu": (-2.3890192627673366,), "sech_squared": (-0.9999999999908333,), "log1p": (1.0000001727732541,),
+    "sigmoid": (-1.9209355358421956,),
+}  # fmt: skip
+"""Among thousands of random points those with the largest errors."""
+
+
 def points_of(row: Operation) -> list[tuple[float, ...]]:
     """Points of all magnitudes inside the domain, where the row is smooth."""
     rng = random.Random(row.name)
@@ -353,7 +381,7 @@ def points_of(row: Operation) -> list[tuple[float, ...]]:
             candidates += [(x, x, x) for x in (1e300, -1e300, 1e-300)]
     elif row.arity == 1:
         positive = [*MAGNITUDES, *FAR, *ZEROS, *[x * (1.0 + 1e-9) for x in ZEROS], *[rng.uniform(0.0, 4.0) for _ in range(15)]]
-        candidates = [(0.0,), *[(sign * x,) for x in positive for sign in (1.0, -1.0)]]
+        candidates = [(0.0,), *[(sign * x,) for x in positive for sign in (1.0, -1.0)], *[(x,) for x in FOUND.get(row.name, ())]]
     else:
         candidates = [(s * a, t * b) for a, b in itertools.product(TWO_MAGNITUDES, repeat=2) for s in (1.0, -1.0) for t in (1.0, -1.0)]
         candidates = rng.sample(candidates, 50) + [(rng.uniform(-3.0, 3.0), rng.uniform(-3.0, 3.0)) for _ in range(30)]

@@ -319,3 +319,11 @@ def test_numbers_of_every_type_of_numpy_on_either_side(kind: Any) -> None:
         for pair in ((number, v), (v, number)):
             with pytest.raises(InputError, match="same node"):
                 compare(*pair)
+
+
+def test_attributes_cannot_be_deleted() -> None:
+    v = Value(1.0)
+    for name in ("data", "grad", "label"):
+        with pytest.raises(AttributeError, match=f"property '{name}' of 'Value' object has no deleter"):
+            delattr(v, name)
+    assert (v.data, v.grad, v.label) == (1.0, 0.0, "")

@@ -142,3 +142,27 @@ def test_what_they_refuse() -> None:
         compile(lambda x: x * x).hessian(2.0, wrt=2)
     with pytest.raises(InputError, match="one number"):
         compile(lambda x: [x[0], x[1]]).hessian([1.0, 2.0])
+
+
+def test_hvp_with_samples_and_other_arguments() -> None:
+    f, x = compile(lambda a, b: a * a * b), np.array([3.0, 4.0, 1.0])
+    assert f.hvp((2.0, x), (1.0, np.zeros(3))) == 2.0 * x.sum()
+    assert f.hvp((2.0, x), (0.0, np.ones(3))) == 2.0 * 2.0 * 3
+    assert f.hvp((x, 2.0), (np.ones(3), 0.0)).tolist() == [4.0, 4.0, 4.0]
+    g = compile(lambda x, a, b: (a - x[0]) ** 2 + b * (x[1] - x[0] ** 2) ** 2)
+    found = optimize.minimize(g, [0.0, 0.0], (1.0, 10.0), jac=g.grad, hessp=g.hvp, method="trust-krylov")
+    assert found.x == pytest.approx([1.0, 1.0], abs=1e-3)
+    for primals, tangents in (([1.0, 2.0], [1.0, 0.0, 3.0]), (([1.0, 2.0],), ([[1.0, 0.0]],))):
+        with pytest.raises(InputError, match=r"the direction of <lambda>\.hvp does not have the form"):
+            compile(lambda x: x[0] * x[1]).hvp(primals, tangents)
+    with pytest.raises(InputError, match="a direction for each of the 2 arguments"):
+        f.hvp((1.0, 2.0), (1.0,))
+
+
+def test_a_gradient_is_that_of_one_number() -> None:
+    f = compile(lambda x: [x[0], x[1]])
+    for derivative in (f.hessian, f.sparse_hessian, autograd.grad(lambda x: [x[0], x[1]])):
+        with pytest.raises(InputError, match="returns one number, not list: use jacobian or vjp"):
+            derivative([1.0, 2.0])
+    with pytest.raises(InputError, match=r"must be a list of numbers, not an array of the shape \(2, 2\)"):
+        compile(lambda x: [x[0][0] * x[1][1]]).sparse_jacobian(np.ones((2, 2)))

@@ -165,3 +165,32 @@ def test_programs_pickle_and_copy() -> None:
         assert other() == 12.0
         assert leaf.grad == 7.0
     assert x.data == 2.0
+
+
+REDUCING: dict[str, Callable[[Any], Any]] = {
+    "sum": lambda x: np.sum(x * x),
+    "norm": lambda x: np.linalg.norm(x),
+    "mean": lambda x: np.mean(x) * 2.0,
+    "max": lambda x: np.max(x),
+    "prod": np.prod,
+    "dot": lambda x: np.dot(x, x),
+    "size": lambda x: x[0] * np.size(x),
+    "diff": lambda x: np.sum(np.diff(x) ** 2),
+    "a reduction of a ufunc": lambda x: np.add.reduce(x),
+    "a method": lambda x: (x * x).sum(),
+}
+
+
+@pytest.mark.parametrize("name", REDUCING)
+def test_numpys_functions_of_arrays_get_the_array(name: str) -> None:
+    f = compile(REDUCING[name])
+    assert f(X) == pytest.approx(float(REDUCING[name](X)))
+    eager = autograd.grad(lambda x: REDUCING[name](x))(X)
+    np.testing.assert_allclose(f.value_and_grad(X, wrt=0)[1], eager, rtol=1e-12)
+
+
+def test_numpys_functions_of_numbers_do_not() -> None:
+    assert compile(lambda x: np.exp(x) + np.where(True, x, 0.0))(X).shape == (3,)
+    assert np.sum(Value(2.0)).data == 2.0  # outside of a recording a number is an array without axes
+    with pytest.raises(TypeError, match=r"np\.sum takes an array, and here it got a Value"):
+        compile(lambda x: np.sum(x))(2.0)

@@ -333,3 +333,12 @@ def test_nn_itself_needs_no_scikit_learn(code: str, answer: str) -> None:
 def test_other_names_of_the_package() -> None:
     with pytest.raises(AttributeError, match="module 'nn' has no attribute 'estimator'"):
         nn.estimator  # type: ignore[attr-defined]
+
+
+def test_masked_numbers_are_refused() -> None:
+    X = np.arange(8.0).reshape(4, 2) / 8.0
+    masked = np.ma.array(X, mask=X > 0.5)
+    with pytest.raises(InputError, match="numbers of a masked array are masked"):
+        Regressor(4, epochs=1).fit(masked, [0.0, 1.0, 2.0, 3.0])
+    with pytest.raises(InputError, match="numbers of a masked array are masked"):
+        Regressor(4, epochs=1).fit(X, [0.0, 1.0, 2.0, 3.0]).predict(masked)

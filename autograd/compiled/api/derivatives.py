@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from autograd import sparse, transforms
 from autograd._runtime.state import STATE
+from autograd.compiled.api.arguments import split
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.signature import Signature
 from autograd.compiled.export.rule_text import printable
@@ -126,12 +127,13 @@ class Derivatives:
         gradient = self._derived_as(("grad", i), lambda: transforms.grad(self._f, i), self._calls.batching.in_axes)
         return call.of(lambda *a, **k: gradient.jacobian(*a, wrt=i, **k), call.values)  # type: ignore[no-any-return]
 
-    def hvp(self, primals: Any, tangents: Any) -> Any:
+    def hvp(self, primals: Any, tangents: Any, *args: Any) -> Any:
         """The Hessian times a vector, without the Hessian: the gradient of the first argument, differentiated in a direction.
 
         Args:
-            primals: the arguments of the function, as a tuple; what is not a tuple is the only one, as SciPy's `hessp` passes it.
+            primals: the arguments of the function, as a tuple. What is not a tuple is the first one, as SciPy's `hessp` passes it.
             tangents: the direction, of the same form.
+            args: the other arguments, if the first one is passed by itself; the direction does not move them.
 
         Returns:
             It has the form of the first argument. With samples, for an argument that is the same for all of them, it is the sum.
@@ -145,12 +147,15 @@ class Derivatives:
             >>> compile(lambda x: x[0] ** 2 * x[1]).hvp([3.0, 2.0], [1.0, 0.0])
             array([4., 6.])
         """
-        if not isinstance(primals, tuple):
-            primals, tangents = (primals,), (tangents,)
-        every = tuple(range(len(primals)))
-        gradient = self._derived_as(("grad", every), lambda: transforms.grad(self._f, every), self._calls.batching.in_axes)
-        _, pull_back = gradient.vjp(*primals)
-        return pull_back(tangents)[0]  # the Hessian is symmetric
+        refuse_traced(self.__name__, "hvp")
+        is_one = not isinstance(primals, tuple)
+        primals, tangents = ((primals, *args), (tangents,)) if is_one else (primals, tangents)
+        moving = tuple(range(min(len(tangents), len(primals))))
+        gradient = self._derived_as(("grad", moving), lambda: transforms.grad(self._f, moving), self._calls.batching.in_axes)
+        value, pull_back = gradient.vjp(*primals)
+        if not is_one and (args or len(tangents) != len(primals)):
+            raise InputError(f"hvp needs a direction for each of the {len(primals)} arguments, in a tuple of the same length")
+        return pull_back(tuple([alike(*pair, self.__name__) for pair in zip(tangents, value, strict=True)]))[0]  # the Hessian is symmetric
 
     def sparse_jacobian(self, x: Any, *args: Any) -> Any:
         """The Jacobian with respect to the first argument, a vector, as an array of SciPy's in which zeros take no memory.
@@ -187,6 +192,20 @@ class Derivatives:
         values, rows, columns, shape = function(x, *args)
         at_row, at_column, size = (part.astype(np.int64).tolist() for part in (rows, columns, shape))
         return sparse.Sparse(at_row, at_column, values.tolist(), (size[0], size[1]), 0).to_scipy()
+
+
+def alike(tangent: Any, gradient: Any, name: str) -> Any:
+    """A direction in the form of the gradient: that of an argument which all samples share is the same for each sample.
+
+    Raises:
+        InputError: it has another form.
+    """
+    given, form = split(tangent, "the direction")
+    wanted, other = split(gradient, "the gradient")
+    fits = form == other and all(x.shape == y.shape[y.ndim - x.ndim :] for x, y in zip(given, wanted, strict=True) if x.ndim <= y.ndim)
+    if not fits or any(x.ndim > y.ndim for x, y in zip(given, wanted, strict=True)):
+        raise InputError(f"the direction of {name}.hvp does not have the form of the argument that it moves")
+    return other([np.broadcast_to(x, y.shape) for x, y in zip(given, wanted, strict=True)])
 
 
 def refuse_traced(function: str, method: str) -> None:

@@ -207,7 +207,7 @@ def log_ndtr(x: Value) -> Value:
 def log_ndtr(x: _Real) -> float: ...
 @overload
 def lgamma(x: Value) -> Value:
-    """lgamma(a): log |Γ(a)|, the logarithm of the gamma function: `math.lgamma`, SciPy's `gammaln`."""
+    """lgamma(a): log |Γ(a)|, the logarithm of the gamma function, as `math.lgamma`; SciPy's `gammaln`."""
 
 @overload
 def lgamma(x: _Real) -> float: ...

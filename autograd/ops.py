@@ -300,9 +300,10 @@ LOG_NDTR = define("log_ndtr", lambda xp, a: xp.log_ndtr(a), lambda xp, y, a: xp.
 
 # -- the gamma function -----------------------------------------------------------------------------------------------
 
+# `lgamma` is its name in Python's `math`, in C, and in PyTorch; SciPy, whose names the other two have, calls it `gammaln`
 LGAMMA  = define("lgamma", lambda xp, a: xp.lgamma(a), lambda xp, y, a: xp.digamma(a),
                  domain=lambda xp, a: exact.no_pole_of_gamma(xp, a), requires="a neither 0 nor a negative whole number",
-                 doc="log |Γ(a)|, the logarithm of the gamma function: `math.lgamma`, SciPy's `gammaln`")
+                 doc="log |Γ(a)|, the logarithm of the gamma function, as `math.lgamma`; SciPy's `gammaln`")
 DIGAMMA = define("digamma", lambda xp, a: xp.digamma(a), lambda xp, y, a: xp.polygamma(a, 1.0),
                  domain=lambda xp, a: exact.no_pole_of_gamma(xp, a), requires="a neither 0 nor a negative whole number",
                  doc="ψ(a), the derivative of lgamma")

@@ -147,7 +147,7 @@ class Value(Observed):
     def log_ndtr(self) -> Value:
         """log_ndtr(a): log(Φ(a)), exact where Φ(a) is too small for a float."""
     def lgamma(self) -> Value:
-        """lgamma(a): log |Γ(a)|, the logarithm of the gamma function: `math.lgamma`, SciPy's `gammaln`."""
+        """lgamma(a): log |Γ(a)|, the logarithm of the gamma function, as `math.lgamma`; SciPy's `gammaln`."""
     def digamma(self) -> Value:
         """digamma(a): ψ(a), the derivative of lgamma."""
     def logaddexp(self, b: Value | _Real, /) -> Value:

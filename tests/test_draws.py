@@ -227,6 +227,48 @@ def test_a_function_that_draws_other_numbers_each_time_is_not_recorded() -> None
         compile(lambda x: x * drawn(random.random, next(forms))[0][0])(1.0)
 
 
+def test_samplers_that_are_made_anew_are_known_by_what_they_refer_to(executor: str) -> None:
+    rng, other = np.random.default_rng(0), np.random.default_rng(0)
+    scale, axes = 0.5, np.arange(3.0)
+
+    def f(x: Any) -> Any:
+        size = 2 * scale
+        noise = [*drawn(partial(rng.normal, 1.0, size), 2), *drawn(lambda shape: rng.normal(size, 0.1, shape) + axes[:2], 2)]
+        return x * sum(noise)
+
+    compiled = compile(f, executor=executor)
+    expected = [x * (other.normal(1.0, 1.0, 2).sum() + other.normal(1.0, 0.1, 2).sum() + 1.0) for x in (1.0, 2.0)]
+    np.testing.assert_allclose(compiled([1.0, 2.0]), expected, rtol=1e-14)
+
+
+def of(rng: Any) -> Callable[[Any], Any]:
+    return lambda shape: rng.random(shape)
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        lambda: np.random.default_rng(0).standard_normal,
+        lambda: partial(np.random.default_rng(0).normal, 0.0),
+        lambda: partial(random.random, *np.random.default_rng().random(1)),
+        lambda: of(np.random.default_rng(0)),
+    ],
+)
+def test_methods_of_other_objects_are_other_samplers(sampler: Callable[[], Any]) -> None:
+    with pytest.raises(CompileError, match="it draws random numbers from another source"):
+        compile(lambda x: x * drawn(sampler(), 2)[0])(1.0)
+
+
+def test_a_program_is_recorded_anew_for_another_generator() -> None:
+    rngs = [np.random.default_rng(0)]
+    f = compile(lambda x: x * drawn(rngs[0].standard_normal))
+    f([1.0])
+    assert not f.refresh([1.0])
+    rngs[0] = np.random.default_rng(1)
+    assert f.refresh([1.0])
+    assert f([1.0])[0] == np.random.default_rng(1).standard_normal()
+
+
 def test_within_a_side_of_a_where() -> None:
     f = compile(lambda x: where(x > 0.0, lambda: x * drawn(random.random, 2)[0], lambda: x))
     with pytest.raises(CompileError, match="within a side of a where"):

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -133,13 +135,32 @@ def _same_draw(a: Draw, b: Draw) -> bool:
 
 
 def _same_sampler(a: Any, b: Any) -> bool:
-    """Whether two samplers draw from the same source: a method of one object, or functions of one code with the same closure."""
+    """Whether two samplers draw from the same source: a method of one object, or functions of one code with the same closure.
+
+    Partials do if the functions do, and the arguments are the same.
+    """
     if a == b:
         return True
+    if isinstance(a, partial) and isinstance(b, partial):
+        own, others = ((x.func, *x.args, *chain.from_iterable(x.keywords.items())) for x in (a, b))
+        return len(own) == len(others) and all(map(_same_argument, own, others))
+    if getattr(a, "__self__", None) is not getattr(b, "__self__", None):
+        return False
     if getattr(a, "__code__", None) is None or a.__code__ is not getattr(b, "__code__", None) or a.__defaults__ != b.__defaults__:
         return False
     cells = zip(a.__closure__ or (), b.__closure__ or (), strict=True)
-    return all(x.cell_contents is y.cell_contents or _same_sampler(x.cell_contents, y.cell_contents) for x, y in cells)
+    return all(_same_argument(x.cell_contents, y.cell_contents) for x, y in cells)
+
+
+def _same_argument(a: Any, b: Any) -> bool:
+    """Whether what two samplers refer to is the same."""
+    if a is b:
+        return True
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same_argument, a, b))
+    if type(a) is type(b) and type(a) in (int, float, str):
+        return bool(a == b)
+    return callable(a) and callable(b) and _same_sampler(a, b)
 
 
 def _counted(n: int, noun: str) -> str:

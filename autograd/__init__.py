@@ -21,6 +21,7 @@ from autograd._runtime.choose_build import choose_core
 NATIVE: bool = choose_core(__path__[0])
 
 from autograd import supervision  # noqa: F401 - installs the hooks of the core
+from autograd._runtime.attributes import delete_attribute
 from autograd.checking import assert_gradients, check_gradients
 from autograd.contexts import detect_anomaly, enable_grad, no_grad, scope
 from autograd.custom import define
@@ -246,7 +247,10 @@ def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> 
 
 
 Value._repr_mimebundle_ = _repr_mimebundle_  # type: ignore[attr-defined] # what a notebook shows; render stands above Value
-Value.__signature__ = signature(lambda data, *, label="": None)  # type: ignore[attr-defined] # without what only the engine passes
+Value.__signature__ = signature(lambda data, _children=(), _op="", label="": None)  # type: ignore[attr-defined] # what users may pass
+if NATIVE:  # in plain Python, a Value has a `__dict__` for attributes of the user's own
+    Value.__setattr__ = Value._assign  # type: ignore[assignment]
+    Value.__delattr__ = delete_attribute  # type: ignore[assignment]
 
 
 def __dir__() -> list[str]:

@@ -182,7 +182,7 @@ def _as_number(x: Any) -> Any:
 
 
 def _number_node(x: Any) -> Value:
-    return x if isinstance(x, Value) else Value(real(x), CONSTANT)
+    return x if isinstance(x, Value) else Value(real(x), None, CONSTANT)
 
 
 _COMPARISONS: dict[str, tuple[Operation, bool]] = {

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
+from autograd._runtime.observed import Observed
 from autograd._runtime.state import RECORDING, STATE
 from autograd._runtime.temporary import During, Temporary
 from autograd.errors import AnomalyError, InputError
@@ -263,8 +264,9 @@ def gradient_check() -> Callable[[Node], None] | None:
 
 
 def _check_gradients_of_inputs(node: Node) -> None:
-    for x, slope in zip(node._inputs, node._slopes, strict=True):
+    for i, x in enumerate(node._inputs):
         if not math.isfinite(x._grad):
+            slope = cast(Observed, node)._slopes[i]
             raise AnomalyError(
                 f"the gradient of {x!r} became {x._grad} in the backward pass of {_made(node)}: "
                 f"the gradient {node._grad!r} times the local derivative {slope!r}; {_operands(node)}"

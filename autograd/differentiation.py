@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from autograd._runtime.coercion import number_of, real
+from autograd._runtime.messages import without_rules
 from autograd._runtime.state import RECORDING, STATE
 from autograd._runtime.temporary import During, Temporary
 from autograd.conditions import Condition, differentiated, sides_of
@@ -227,11 +228,14 @@ def _slopes_as_graphs(node: Value) -> list[Any]:
     """The local derivatives of a node, as graphs of its inputs.
 
     Raises:
+        InputError: it was made by hand.
         StaleGraphError: the node, or a local derivative, is not what its operation gives for the data of its inputs.
     """
     inputs = node._prev
     if not inputs:
         return []
+    if node._operation.by_hand:
+        raise InputError(without_rules(f"{node!r}, a {node._op!r},", "differentiated twice, or as a graph"))
     data = [x._data for x in inputs]
     value = real(node._operation.value(FLOATS, *data))
     slopes = node._operation.slopes(FLOATS, value, *data)
@@ -253,4 +257,4 @@ def backward_on_graphs(root: Node) -> None:
             before = leaf.grad
             total = gradient if isinstance(before, float) and before == 0.0 else before + gradient
             leaf.grad = number_of(total)
-            leaf._extras().gradient = total if isinstance(total, Value) else Value(total, CONSTANT)
+            leaf._extras().gradient = total if isinstance(total, Value) else Value(total, None, CONSTANT)

@@ -34,7 +34,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         if checked and outside(operation, FLOATS, *data):
             if is_recorded():  # each run checks the domain
                 inputs = len(data) - operation.parameters
-                return call(operation, *[Value(x, CONSTANT) for x in data[:inputs]], *data[inputs:])
+                return call(operation, *[Value(x, None, CONSTANT) for x in data[:inputs]], *data[inputs:])
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:
@@ -44,7 +44,7 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
             operands = operands[: -len(parameters)]
         elif operation.fixed:
             raise InputError(f"{operation.name} has no derivative with respect to its last input: pass a number, not {parameters[-1]!r}")
-    node = apply(operation, [x if isinstance(x, Value) else Value(real(x), CONSTANT) for x in operands], checked)
+    node = apply(operation, [x if isinstance(x, Value) else Value(real(x), None, CONSTANT) for x in operands], checked)
     if not checked and STATE.recorders:
         is_unchecked(node)
     return node

@@ -54,19 +54,12 @@ class Node:
             return () if self._extra is None else tuple(self._extra.left + self._extra.right)
         return (self._left,) if self._right is None else (self._left, self._right)
 
-    @property
-    def _slopes(self) -> tuple[float, ...]:
-        """The local derivatives with respect to each input, at the time the node was made."""
-        if self._left is None:
-            return () if self._extra is None else tuple(self._extra.dleft + self._extra.dright)
-        return (self._dleft,) if self._right is None else (self._dleft, self._dright)
-
     def _extras(self) -> Extra:
         if self._extra is None:
             self._extra = Extra()
         return self._extra
 
-    def _backward(self) -> None:
+    def _pass_on(self) -> None:
         """Add this node's gradient, times the local derivative, to each of its inputs."""
         grad = self._grad
         left, right, extra = self._left, self._right, self._extra
@@ -83,6 +76,8 @@ class Node:
             for x, slope in zip(extra.right, extra.dright):  # noqa: B905
                 part = slope * grad
                 x._grad += part if part == part else self._selected(slope)
+            if extra.own is not None:
+                extra.own(self)
 
     def _selected(self, slope: float) -> float:
         """The product slope · gradient where it is nan: 0 if the slope of 0 means that the input was not selected (`Operation.selects`)."""
@@ -96,24 +91,26 @@ class Extra:
 
     Attributes:
         left, right: the inputs of a node that has more than two: all on the left, or the two sides of a dot. Nodes may share a list.
-        dleft, dright: the local derivatives with respect to them.
+        dleft, dright: the local derivatives with respect to them; none for a node that was made by hand.
+        own: what passes on the gradient of such a node, instead; see `_runtime/by_hand`.
         label: a name for pictures and messages.
         scope: the names of the `scope` contexts in which it was made, such as "layer0/neuron2".
         line: the line that made it, within `detect_anomaly`.
+        attributes: those of the user's own, by name; see `_runtime/attributes`.
         gradient: its gradient as a Value, after ``backward(create_graph=True)``.
     """
 
-    __slots__ = ("dleft", "dright", "gradient", "label", "left", "line", "right", "scope")
+    __slots__ = ("attributes", "dleft", "dright", "gradient", "label", "left", "line", "own", "right", "scope")
 
     def __init__(
         self, left: list[Node] = NO_NODES, dleft: list[float] = NO_NUMBERS, right: list[Node] = NO_NODES, dright: list[float] = NO_NUMBERS
     ) -> None:
-        self.left: list[Node] = left
-        self.dleft: list[float] = dleft
-        self.right: list[Node] = right
-        self.dright: list[float] = dright
+        self.left, self.right = left, right
+        self.dleft, self.dright = dleft, dright
         self.label = self.scope = self.line = ""
         self.gradient: object = None
+        self.attributes: dict[str, object] | None = None
+        self.own: Callable[[Node], None] | None = None
 
 
 def topological_order(root: Node) -> list[Node]:
@@ -164,7 +161,7 @@ def backward(root: Node, check: Callable[[Node], None] | None = None) -> None:
     try:
         root._grad += 1.0
         for node in reversed(order):
-            node._backward()
+            node._pass_on()
             if check is not None:
                 check(node)
     except BaseException:  # Ctrl-C above all: the leaves are as they were

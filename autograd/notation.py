@@ -57,7 +57,7 @@ def notation_of(operation: Operation) -> Notation:
         >>> notation_of(OPERATIONS["tanh"]).words
         ('tanh({a.alone})', '1 − {y}²')
     """
-    notation = NOTATION.get(operation.name, PLAIN)
+    notation = PLAIN if operation.by_hand else NOTATION.get(operation.name, PLAIN)
     return replace(notation, latex=operation.latex) if operation.latex else notation
 
 

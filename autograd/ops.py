@@ -54,6 +54,7 @@ class Operation:
             of the input is 0 also where the gradient of the value is infinite.
         stops: whether the backward pass ends here, as at comparisons and at operations that `stopped` returns.
         origin: the operation that this one is without derivatives; see `stopped`.
+        by_hand: whether its nodes were made by hand, as in micrograd: there are no rules, and each node has a function of its own.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Operation:
     selects: bool = False
     stops: bool = False
     origin: Operation | None = None
+    by_hand: bool = False
     _bound: dict[tuple[float | str, ...], Operation] = field(default_factory=dict)
 
     def bind(self, *constants: float) -> Operation:

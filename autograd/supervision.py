@@ -132,7 +132,8 @@ def _refuse_frozen(node: Node, attribute: str) -> None:
     _refuse_recorded(
         node,
         f"the .{attribute} of {{node}} was read at {{line}} while the function was recorded: the number would be frozen into the program. "
-        "Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); "
+        "Compute with the Value itself; choose with where(x > 0, a, b); stop its gradient with no_grad(); define an operation of your own "
+        'with define("name", value, derivative); '
         f"or read .{attribute} outside of the compiled function",
     )
 

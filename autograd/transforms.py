@@ -198,7 +198,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
         weights = [x if isinstance(x, Value) else real(x) for x in leaves_like(cotangent, result, "the cotangent")]
         with enable_grad() if STATE.paused else nullcontext():
-            total = builtins.sum([weight * x for weight, x in zip(weights, outputs, strict=True)], Value(0.0, CONSTANT))
+            total = builtins.sum([weight * x for weight, x in zip(weights, outputs, strict=True)], Value(0.0, None, CONSTANT))
             (gradient,) = rows([total], variables, plain and not any(isinstance(x, Value) for x in weights))
         return cast("tuple[Any, ...]", detached(restore(gradient)))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final, cast, final
 
 from autograd import ops
+from autograd._runtime.by_hand import made_by_hand
 from autograd._runtime.coercion import is_operand, label_of, real, sequence
-from autograd._runtime.messages import construction_refused, seed_refused, undefined
+from autograd._runtime.messages import seed_refused, undefined
 from autograd._runtime.mypyc_shim import mypyc_attr
 from autograd._runtime.observed import Observed
 from autograd._runtime.state import RECORDING, STATE, is_recorded
@@ -41,6 +42,7 @@ class Value(Observed):
     Args:
         data: a real number: int, float, a NumPy scalar, `Fraction`, `Decimal`.
         label: a name for pictures and messages.
+        _children, _op: as in micrograd, the inputs of a node whose `_backward` is assigned, and the name of its operation.
 
     `<`, `<=`, `>`, `>=` and `bool` look at the data, as a float's do. `==` and `hash` are by identity, so that a Value can stand in sets
     and dicts; `v == 0` is an error: compare numbers with `v.data == 0`. In a function that is differentiated or compiled, `==` compares
@@ -57,22 +59,23 @@ class Value(Observed):
         (-2.0, 1.0, 2.0)
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # for attributes of the user's own; compiled, there is none, and `_runtime/attributes` takes its place
 
     def __init__(
-        self, data: object, _operation: Operation = LEAF, _left: object = None, _right: object = None, _dleft: float = 0.0,
+        self, data: object, _children: object = None, _op: object = LEAF, _right: object = None, _dleft: float = 0.0,
         _dright: float = 0.0, _extra: Extra | None = None, _number: float = 0.0, *, label: object = "",
     ) -> None:  # fmt: skip
         if data is not COMPUTED:
-            if _operation is not LEAF and _operation is not CONSTANT and (type(_operation) is not ROW or _left is _extra is None):
-                raise construction_refused(data, _operation)
+            if type(_op) is not ROW or (_op is LEAF and _children is not None):
+                _op, _extra = made_by_hand(data, _children, _op, _right)
+                _children = _right = None
             _number = data if type(data) is float else real(data)
-        Node.__init__(self, _number, _operation, _left, _right, _dleft, _dright, _extra)  # type: ignore[arg-type] # compiled, it is checked
+        Node.__init__(self, _number, _op, _children, _right, _dleft, _dright, _extra)  # type: ignore[arg-type] # compiled, it is checked
         if label is not NO_LABEL:
             self._extras().label = label_of(label)
         if STATE.watched:
             STATE.hooks.created(self)
-        if STATE.paused and _operation is not LEAF and not RECORDING.get():
+        if STATE.paused and _op is not LEAF and not RECORDING.get():
             self._stop()
 
     def __init_subclass__(cls) -> None:
@@ -138,32 +141,32 @@ class Value(Observed):
         return NotImplemented if (left := operand(other)) is None else apply(ops.REMAINDER, [left, self])
 
     def __pos__(self) -> Value:
-        return Value(self._data, ops.POS, self, None, 1.0)
+        return Value(self._data, self, ops.POS, None, 1.0)
 
     # == written out for speed: + - * / neg **, relu and dot, which are most of every graph ==============================
     # Each gives, bit for bit, what `apply` gives: test_written_out_operators_equal_their_rows_bit_for_bit in tests/test_value.py.
 
     def __add__(self, other: object) -> Any:
         b = other if isinstance(other, Value) else operand(other)
-        return NotImplemented if b is None else Value(COMPUTED, ADD, self, b, 1.0, 1.0, None, self._data + b._data)
+        return NotImplemented if b is None else Value(COMPUTED, self, ADD, b, 1.0, 1.0, None, self._data + b._data)
 
     def __sub__(self, other: object) -> Any:
         b = other if isinstance(other, Value) else operand(other)
-        return NotImplemented if b is None else Value(COMPUTED, SUB, self, b, 1.0, -1.0, None, self._data - b._data)
+        return NotImplemented if b is None else Value(COMPUTED, self, SUB, b, 1.0, -1.0, None, self._data - b._data)
 
     def __mul__(self, other: object) -> Any:
         b = other if isinstance(other, Value) else operand(other)
-        return NotImplemented if b is None else Value(COMPUTED, MUL, self, b, b._data, self._data, None, self._data * b._data)
+        return NotImplemented if b is None else Value(COMPUTED, self, MUL, b, b._data, self._data, None, self._data * b._data)
 
     def __truediv__(self, other: object) -> Any:
         b = other if isinstance(other, Value) else operand(other)
         if b is None or b._data == 0.0:
             return NotImplemented if b is None else apply(DIV, [self, b])
         y = self._data / b._data
-        return Value(COMPUTED, DIV, self, b, 1.0 / b._data, -y / b._data, None, y)
+        return Value(COMPUTED, self, DIV, b, 1.0 / b._data, -y / b._data, None, y)
 
     def __neg__(self) -> Value:
-        return Value(COMPUTED, NEG, self, None, -1.0, 0.0, None, -self._data)
+        return Value(COMPUTED, self, NEG, None, -1.0, 0.0, None, -self._data)
 
     def __pow__(self, other: object, modulo: object = None) -> Any:
         """`a ** b`. With a number `b` the node has one input, and the number stands in its operation: '**2'."""
@@ -173,26 +176,26 @@ class Value(Observed):
             return NotImplemented
         a, b = self._data, real(other)
         if b == 2.0:  # most powers are squares
-            return Value(COMPUTED, SQUARE, self, None, 2.0 * a, 0.0, None, a * a)
+            return Value(COMPUTED, self, SQUARE, None, 2.0 * a, 0.0, None, a * a)
         operation = POW.bind(b)
         if not a > 0.0 and outside(operation, FLOATS, a):
             return apply(operation, [self])
         y: float = FLOATS.power(a, b)
         # else the slope is another formula
         slope: float = b * FLOATS.power(a, b - 1.0) if b - 1.0 + 1.0 == b != 0.0 else operation.derivatives[0](FLOATS, y, a)
-        return Value(COMPUTED, operation, self, None, slope, 0.0, None, y)
+        return Value(COMPUTED, self, operation, None, slope, 0.0, None, y)
 
 
 def apply_one(operation: Operation, x: Value) -> Value:
     """`apply` for one input, which most rows have, without the lists."""
     a = x._data
     if operation is RELU:
-        return Value(COMPUTED, RELU, x, None, 1.0 if a > 0.0 else 0.0, 0.0, None, 0.0 if a <= 0.0 else a)
+        return Value(COMPUTED, x, RELU, None, 1.0 if a > 0.0 else 0.0, 0.0, None, 0.0 if a <= 0.0 else a)
     if (operation.domain is not None or operation.pole is not None) and outside(operation, FLOATS, a):
         return apply(operation, [x])
     try:
         y = real(operation.value(FLOATS, a))
-        return Value(y, operation, x, None, real(operation.derivatives[0](FLOATS, y, a)))
+        return Value(y, x, operation, None, real(operation.derivatives[0](FLOATS, y, a)))
     except (ArithmeticError, ValueError):
         return apply(operation, [x])  # which says what is wrong
 
@@ -219,7 +222,7 @@ def dot(xs: object, ys: object) -> Value:
     total = 0.0
     for a, b in zip(left.nodes, right.nodes):  # noqa: B905 - with strict=, mypyc calls Python's slower zip
         total += a._data * b._data
-    return Value(COMPUTED, DOT, None, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers), total)
+    return Value(COMPUTED, None, DOT, None, 0.0, 0.0, Extra(left.nodes, right.numbers, right.nodes, left.numbers), total)
 
 
 # == any row, any operand ==============================================================================================
@@ -251,22 +254,22 @@ def node_of(operation: Operation, inputs: list[Value], y: float, slopes: list[fl
     if len(slopes) != len(inputs):
         raise InputError(f"{operation.name} takes {len(slopes)} inputs, not {len(inputs)}")
     if len(inputs) == 1:
-        return Value(y, operation, inputs[0], None, slopes[0])
+        return Value(y, inputs[0], operation, None, slopes[0])
     if len(inputs) == 2:
-        return Value(y, operation, inputs[0], inputs[1], slopes[0], slopes[1])
-    return Value(y, operation, None, None, 0.0, 0.0, Extra(cast("list[Node]", inputs), slopes))
+        return Value(y, inputs[0], operation, inputs[1], slopes[0], slopes[1])
+    return Value(y, None, operation, None, 0.0, 0.0, Extra(cast("list[Node]", inputs), slopes))
 
 
 def operand(other: object) -> Value | None:
     """`other` as a node, a constant where it is a number; None where `is_operand` is false."""
     if isinstance(other, Value):
         return other
-    return Value(other, CONSTANT) if isinstance(other, (float, int)) or is_operand(other) else None
+    return Value(other, None, CONSTANT) if isinstance(other, (float, int)) or is_operand(other) else None
 
 
 def values(items: object) -> list[Node]:
     """The items of a sequence as nodes: Values as they are, numbers as constants."""
-    return [item if isinstance(item, Value) else Value(item, CONSTANT) for item in sequence(items)]
+    return [item if isinstance(item, Value) else Value(item, None, CONSTANT) for item in sequence(items)]
 
 
 def vector(items: object, last: Vector | None = None) -> Vector:

@@ -1,5 +1,5 @@
 # Written by `python -m build_tools.stubs` from value.py and the op table.
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, final, overload
 
 import numpy.typing as npt
@@ -27,14 +27,14 @@ NO_LABEL: Final[str]
 @final
 class Value(Observed):
     @overload
-    def __init__(self, data: _Real, *, label: str = "") -> None: ...
+    def __init__(self, data: _Real, _children: Collection[Value] = (), _op: str = "", label: str = "") -> None: ...
     @overload
     def __init__(
         self,
         data: object,
-        _operation: Operation,
-        _left: object = None,
-        _right: object = None,
+        _children: Node | None,
+        _op: Operation,
+        _right: Node | None = None,
         _dleft: float = 0.0,
         _dright: float = 0.0,
         _extra: Extra | None = None,

@@ -27,7 +27,7 @@ SOURCES = ("autograd/_runtime/observed.py", "autograd/value.py", "autograd/funct
 COMMAND = "python -m build_tools.stubs"
 
 IMPORTS = """
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal, SupportsIndex, TypeAlias, TypeVar, overload
@@ -52,6 +52,7 @@ PRECISE = {
     "Observed.data.number": "_Real",
     "Observed.grad.number": "_Real",
     "Observed.label.name": "str",
+    "Observed._backward.function": "Callable[[], object]",
     "Value.backward.create_graph": "bool",
     "dot.xs": "Iterable[Node | _Real]",
     "dot.ys": "Iterable[Node | _Real]",
@@ -76,8 +77,8 @@ def of_items(result: str) -> list[str]:
 
 WRITTEN = {
     "Value.__init__": [
-        '(self, data: _Real, *, label: str = "") -> None',
-        "(self, data: object, _operation: Operation, _left: object = None, _right: object = None, _dleft: float = 0.0,"
+        '(self, data: _Real, _children: Collection[Value] = (), _op: str = "", label: str = "") -> None',
+        "(self, data: object, _children: Node | None, _op: Operation, _right: Node | None = None, _dleft: float = 0.0,"
         ' _dright: float = 0.0, _extra: Extra | None = None, _number: float = 0.0, *, label: object = "") -> None',
     ],
     "where": [f"(condition: Truth, a: {a}, b: {b}) -> _A | _B" for a in ("Callable[[], _A]", "_A") for b in ("Callable[[], _B]", "_B")],

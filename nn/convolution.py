@@ -12,9 +12,9 @@ from autograd._runtime.coercion import flag
 from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.value import Value, dot, values, vector
-from nn.checks import generator, whole
+from nn.checks import whole
 from nn.data.rows import Rows, as_list_if_array
-from nn.initialisers import Initialiser, checked, he_uniform
+from nn.initialisers import Initialiser, drawing, he_uniform
 from nn.module import Module
 
 Pair = tuple[int, int]
@@ -68,17 +68,14 @@ class Conv2d(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
-        nin, nout, rng = whole("in_channels", in_channels), whole("out_channels", out_channels), generator(rng)
-        draw = checked(initialiser)
+        nin, nout = whole("in_channels", in_channels), whole("out_channels", out_channels)
+        draw = drawing(initialiser, rng)
         self.kernel_size = rows, columns = pair("kernel_size", kernel_size)
         self.stride = pair("stride", stride)
         self.padding = pair("padding", padding, least=0)
         fans = nin * rows * columns, nout * rows * columns
         self.weight = [
-            [
-                [[Value(draw(*fans, rng), label=f"weight[{k}][{c}][{i}][{j}]") for j in range(columns)] for i in range(rows)]
-                for c in range(nin)
-            ]
+            [[[Value(draw(*fans), label=f"weight[{k}][{c}][{i}][{j}]") for j in range(columns)] for i in range(rows)] for c in range(nin)]
             for k in range(nout)
         ]
         self.bias = [Value(0.0, label=f"bias[{k}]") for k in range(nout)] if flag("bias", bias) else None
@@ -216,7 +213,7 @@ def _patches(image: Image, kernel: Pair, stride: Pair) -> list[list[list[Value]]
 
 def _padded(channel: list[list[Value]], padding: Pair) -> list[list[Value]]:
     rows, columns = padding
-    zero = Value(0.0, CONSTANT)
+    zero = Value(0.0, None, CONSTANT)
     edge = [[zero] * (len(channel[0]) + 2 * columns)] * rows
     return [*edge, *[[zero] * columns + row + [zero] * columns for row in channel], *edge]
 

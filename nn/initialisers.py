@@ -9,9 +9,11 @@ takes a varying number.)
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from random import Random
 from statistics import NormalDist
+from typing import cast
 
 from autograd._runtime.coercion import real
 from autograd.errors import InputError
@@ -49,6 +51,9 @@ def constant(value: float) -> Initialiser:
 def uniform(low: float, high: float) -> Initialiser:
     """Uniform between `low` and `high`.
 
+    Where a layer is given no `rng`, these weights are drawn from Python's global generator itself rather than a new one. So after
+    ``random.seed(1337)``, ``MLP(2, [16, 16, 1], initialiser=uniform(-1, 1))`` has the weights of micrograd's demo.
+
     Raises:
         InputError: `low` is above `high`, or one is not finite.
 
@@ -59,7 +64,15 @@ def uniform(low: float, high: float) -> Initialiser:
     a, b = _finite("low", low), _finite("high", high)
     if a > b:
         raise InputError(f"uniform needs low ≤ high, not {low!r} and {high!r}")
-    return lambda fan_in, fan_out, rng: rng.uniform(a, b)
+    return _Uniform(a, b)
+
+
+class _Uniform:
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, fan_in: int, fan_out: int, rng: Random) -> float:
+        return rng.uniform(self.low, self.high)
 
 
 def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
@@ -178,19 +191,21 @@ def _finite(name: str, number: float) -> float:
     return result
 
 
-def checked(initialiser: Initialiser) -> Initialiser:
-    """`initialiser`, if it can be one.
+def drawing(initialiser: Initialiser, rng: Random | None) -> Callable[[int, int], float]:
+    """What draws the weights of a layer: the initialiser, with the generator that the layer was given, or the one it draws from otherwise.
 
     Raises:
-        InputError: it is not a function, or it is one that makes initialisers.
+        InputError: it is not a function, or it is one that makes initialisers; or `rng` is not a generator.
 
     Example:
-        >>> checked(he_normal) is he_normal
-        True
+        >>> drawing(constant(0.5), None)(3, 2)
+        0.5
     """
     makers: list[object] = [constant, uniform, normal]
     if any(initialiser is maker for maker in makers):
         raise InputError(f"{initialiser.__name__} makes an initialiser: write initialiser={initialiser.__name__}(…), with its arguments")
     if not callable(initialiser):
         raise InputError(f"an initialiser is a function, as in initialiser=nn.initialisers.xavier_uniform, not {initialiser!r}")
-    return initialiser
+    is_global = rng is None and isinstance(initialiser, _Uniform)
+    source = cast(Random, random) if is_global else generator(rng)  # the module has the methods of its generator
+    return lambda fan_in, fan_out: initialiser(fan_in, fan_out, source)

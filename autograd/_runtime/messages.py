@@ -30,10 +30,18 @@ def conversion_refused(name: str, node: Node) -> InputError:
 
 
 def construction_refused(data: object, second: object) -> InputError:
-    """The exception for a second positional argument of Value, as micrograd's Value takes one."""
+    """The exception for arguments of Value that are neither a number and a label nor micrograd's."""
     return InputError(
-        f"a Value has a number and a label, as in Value({data!r}, label='x'), not {second!r}; an operation of your own "
-        "is a function of Values, or what define(name, value, derivative) returns"
+        f"a Value has a number and a label, as in Value({data!r}, label='x'), not {second!r}; one made by hand has its inputs, which are "
+        f"Values, and the name of its operation too, as in Value({data!r}, (a, b), '*')"
+    )
+
+
+def without_rules(what: str, done: str) -> str:
+    """The message where something made by hand, as in micrograd, would need a derivative rule. `done` says what cannot be done with it."""
+    return (
+        f"{what} cannot be {done}: it was made by hand, and its _backward function gives numbers. Write the operation as a function of "
+        'Values, or as f = define("name", value, derivative)'
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from autograd import ops
+from autograd._runtime.attributes import is_own_attribute
+from autograd._runtime.by_hand import assigned_backward, silent, slopes_by_hand
 from autograd._runtime.coercion import is_number, is_operand, label_of, number_of, real
 from autograd._runtime.messages import conversion_refused, described
 from autograd._runtime.mypyc_shim import mypyc_attr
 from autograd._runtime.state import STATE, is_recorded
-from autograd.graph import Node
+from autograd.graph import Node, topological_order
 
 CONSTANT: Final = ops.CONSTANT
 
@@ -64,10 +67,53 @@ class Observed(Node):
         """The `scope` contexts this node was made in, as "layer0/neuron2"."""
         return "" if self._extra is None else self._extra.scope
 
+    def zero_grad(self) -> None:
+        """Set the `.grad` of this node, and of every one it depends on, to 0."""
+        for node in topological_order(self):
+            node._grad = 0.0
+            if node._extra is not None:
+                node._extra.gradient = None
+
+    @property
+    def _slopes(self) -> tuple[float, ...]:
+        """The local derivatives with respect to each input, at the time the node was made. If it was made by hand, its function tells."""
+        if self._left is not None:
+            return (self._dleft,) if self._right is None else (self._dleft, self._dright)
+        extra = self._extra
+        if extra is None:
+            return ()
+        return tuple(extra.dleft + extra.dright) if extra.own is None else slopes_by_hand(self)
+
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """The function that adds this node's gradient, times the local derivatives, to the gradients of its inputs.
+
+        May be assigned, as in micrograd, where the node was made by hand: ``Value(data, (a, b), "op")``.
+        """
+        return self._pass_on
+
+    @_backward.setter
+    def _backward(self, function: object) -> None:
+        assigned_backward(self, function)
+
+    @property
+    def _children(self) -> tuple[Any, ...]:
+        """The inputs, as `_prev` has them."""
+        return self._inputs
+
     @property
     def _op(self) -> str:
         """The symbol of the operation, `""` for a leaf: '+', '*', '**2', 'ReLU', 'tanh'."""
         return self._operation.symbol
+
+    def _assign(self, name: str, item: object) -> None:
+        """`setattr` in the compiled core, where a Value has no `__dict__` for attributes of the user's own."""
+        try:
+            object.__setattr__(self, name, item)
+        except AttributeError:
+            if not is_own_attribute(type(self), name):
+                raise
+            object.__setattr__(self, name, item)
 
     # -- comparisons --------------------------------------------------------------------------------------------------
 
@@ -149,3 +195,4 @@ class Observed(Node):
             self._left = self._right = None
             if extra is not None:
                 extra.left, extra.right, extra.dleft, extra.dright = [], [], [], []
+                extra.own = None if extra.own is None else silent

@@ -11,7 +11,9 @@ import copy
 import copyreg
 from typing import Any, cast
 
+from autograd._runtime.attributes import attributes_of
 from autograd._runtime.bulk import inputs_by
+from autograd._runtime.messages import without_rules
 from autograd._runtime.vectors import Vector
 from autograd.errors import CompileError, FileError, InputError
 from autograd.graph import topological_order
@@ -41,16 +43,19 @@ def deep_copied(value: Value, memo: dict[int, Any]) -> Value:
                 CompileError(f"the parameter {value!r} was copied while the function was recorded: a run would not copy it again")
             )
         return value
-    build, parts = reduce_value(value)
+    build, parts, *rest = reduce_value(value)
     result: Value = build(*copy.deepcopy(parts, memo))
+    memo[id(value)] = result  # before the attributes, which may refer to it
+    if rest:
+        hang(result, copy.deepcopy(rest[0], memo))
     return result
 
 
-def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
-    """The parts of a Value, for pickle.
+def reduce_value(value: Value) -> tuple[Any, ...]:
+    """The parts of a Value, for pickle, and the attributes of the user's own, which may refer back to the Value.
 
     Raises:
-        InputError: it depends on an argument of a function that is being differentiated or recorded.
+        InputError: it depends on an argument of a function that is being differentiated or recorded, or on a node that was made by hand.
     """
     trace = trace_of(value)
     if trace is not None:
@@ -60,22 +65,26 @@ def reduce_value(value: Value) -> tuple[Any, tuple[Any, ...]]:
                 "Pickle it outside of the function"
             )
         )
-    if not value._prev:
-        return restore_leaf, (value._data, value._operation is LEAF, value._grad, value.label, value.scope)
     order = topological_order(value)
+    hung = [(i, held) for i, node in enumerate(order) if (node._inputs or node is value) and (held := attributes_of(node))]
+    rest = (hung, None, None, hang) if hung else ()
+    if not value._prev:
+        return restore_leaf, (value._data, value._operation is LEAF, value._grad, value.label, value.scope), *rest
     inputs = inputs_by({node: i for i, node in enumerate(order)}, order)
     nodes = cast("list[Value]", order)
-    return restore_graph, ([_row(node, own) if own else node for node, own in zip(nodes, inputs, strict=True)],)
+    return restore_graph, ([_row(node, own) if own else node for node, own in zip(nodes, inputs, strict=True)],), *rest
 
 
 def _row(node: Value, inputs: tuple[int, ...]) -> Row:
     operation = node._operation
+    if operation.by_hand:
+        raise InputError(without_rules(f"{node!r}, a {node._op!r},", "pickled or copied"))
     return operation.name, operation.constants, inputs, node._data, node._slopes, node._grad, node.label, node.scope
 
 
 def restore_leaf(data: float, is_leaf: bool, gradient: float, label: str, scope: str) -> Value:
     """A Value without inputs."""
-    return _dress(Value(data, LEAF if is_leaf else CONSTANT), gradient, label, scope)
+    return _dress(Value(data, None, LEAF if is_leaf else CONSTANT), gradient, label, scope)
 
 
 def restore_graph(rows: list[Row | Value]) -> Value:
@@ -95,6 +104,14 @@ def restore_graph(rows: list[Row | Value]) -> Value:
         operation = OPERATIONS[name].bind(*constants) if constants else OPERATIONS[name]
         nodes.append(_dress(node_of(operation, [nodes[i] for i in inputs], data, list(slopes)), gradient, label, scope))
     return nodes[-1]
+
+
+def hang(value: Value, hung: list[tuple[int, dict[str, Any]]]) -> None:
+    """Set attributes of the user's own on nodes of the graph, by their position in topological order."""
+    order = topological_order(value)
+    for i, held in hung:
+        for name, item in held.items():
+            setattr(order[i], name, item)
 
 
 def _dress(node: Value, gradient: float, label: str, scope: str) -> Value:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from autograd._runtime.bulk import inputs_by
 from autograd._runtime.coercion import real
+from autograd._runtime.messages import without_rules
 from autograd._runtime.temporary import afterwards
 from autograd.checking import Comparison
 from autograd.errors import CompileError, InputError, MissingPackageError
@@ -41,7 +42,7 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
 
     Raises:
         MissingPackageError: PyTorch is not installed.
-        CompileError: the graph has an operation that PyTorch does not have.
+        CompileError: the graph has an operation that PyTorch does not have, or a node that was made by hand.
         InputError: `root` is not a Value, or `tolerance` is not a finite number of at least 0.
 
     Example:
@@ -66,6 +67,8 @@ def compare_with_torch(root: Value, tolerance: float = 1e-10) -> list[Comparison
         if not inputs:
             results.append(torch.tensor(node.data, dtype=torch.float64, requires_grad=operation is LEAF))
             continue
+        if operation.by_hand:
+            raise CompileError(without_rules(f"{node!r}, a {node._op!r},", "compared with PyTorch"))
         function = torch_function(operation, torch)
         if function is None:
             raise CompileError(f"PyTorch has no operation {operation.name!r}; compare the parts of the graph around it")

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter, is_
 from typing import Any
 
+from autograd._runtime.attributes import attributes_of
 from autograd._runtime.bulk import are_values
 from autograd._runtime.state import STATE
 from autograd._runtime.vectors import Vector
@@ -103,6 +104,7 @@ class _Search:
                 if kind is Value:
                     self.facts.append(Value)
                     self.values.append(x)
+                    pending += [held] if (held := attributes_of(x)) else []
                 elif kind in _PLAIN:
                     self.facts += (kind, x if kind is str or kind is bytes else repr(x))
                 elif id(x) in self._seen:
@@ -120,7 +122,9 @@ class _Search:
         if type(x) is list and x and are_values(x):
             self.facts.append(len(x))
             self.values += x
-            return ()
+            hung = [(i, held) for i, value in enumerate(x) if (held := attributes_of(value))]
+            self.facts.append([i for i, _ in hung])
+            return [held for _, held in hung]
         self._names |= names_used(x)
         if isinstance(x, types.ModuleType):
             self._modules.append(x)

@@ -10,9 +10,9 @@ from autograd import where
 from autograd._runtime.coercion import real
 from autograd.errors import InputError, MagnitudeError
 from autograd.value import Value, dot
-from nn.checks import generator, whole
+from nn.checks import whole
 from nn.data.rows import as_list_if_array
-from nn.initialisers import Initialiser, checked, normal
+from nn.initialisers import Initialiser, drawing, normal
 from nn.layers.calling import labelled
 from nn.module import Module
 
@@ -48,12 +48,10 @@ class Embedding(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = STANDARD_NORMAL,
     ) -> None:
-        count, size, rng = whole("num_embeddings", num_embeddings), whole("embedding_dim", embedding_dim), generator(rng)
-        draw = checked(initialiser)
+        count, size = whole("num_embeddings", num_embeddings), whole("embedding_dim", embedding_dim)
+        draw = drawing(initialiser, rng)
         # as a layer, its inputs are a 1 for the thing and zeros for all others, so a sum has one term: fan_in is 1
-        self.weight = [
-            labelled([draw(1, size, rng) for _ in range(size)], [f"weight[{i}][{j}]" for j in range(size)]) for i in range(count)
-        ]
+        self.weight = [labelled([draw(1, size) for _ in range(size)], [f"weight[{i}][{j}]" for j in range(size)]) for i in range(count)]
 
     @overload
     def __call__(self, index: float | Value) -> list[Value]: ...

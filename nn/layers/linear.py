@@ -9,8 +9,8 @@ from autograd._runtime.coercion import flag
 from autograd._runtime.vectors import Vector
 from autograd.errors import InputError
 from autograd.value import Value, dot, vector
-from nn.checks import generator, whole
-from nn.initialisers import Initialiser, checked, he_uniform
+from nn.checks import whole
+from nn.initialisers import Initialiser, drawing, he_uniform
 from nn.layers.calling import Sample, labelled, one_sample
 from nn.module import Module
 
@@ -48,9 +48,9 @@ class Linear(Module):
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
-        nin, nout, rng = whole("in_features", in_features), whole("out_features", out_features), generator(rng)
-        draw = checked(initialiser)
-        self.weight = [labelled([draw(nin, nout, rng) for _ in range(nin)], [f"weight[{i}][{j}]" for j in range(nin)]) for i in range(nout)]
+        nin, nout = whole("in_features", in_features), whole("out_features", out_features)
+        draw = drawing(initialiser, rng)
+        self.weight = [labelled([draw(nin, nout) for _ in range(nin)], [f"weight[{i}][{j}]" for j in range(nin)]) for i in range(nout)]
         self.bias = [Value(0.0, label=f"bias[{i}]") for i in range(nout)] if flag("bias", bias) else None
 
     def __call__(self, x: Sample) -> list[Value]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
+from autograd import relu
+from autograd._runtime.coercion import flag
 from autograd._runtime.state import STATE
 from autograd._runtime.vectors import Vector
 from autograd.errors import InputError
 from autograd.value import Value, dot, values, vector
 from nn.activations import Activation, activation_named, is_vectorwise, name_of, title_of
-from nn.checks import generator, has_length, whole
-from nn.initialisers import Initialiser, checked, he_uniform
+from nn.checks import has_length, whole
+from nn.initialisers import Initialiser, drawing, he_uniform
 from nn.layers.calling import ModelOutput, Sample, in_scopes, labelled, one_sample
 from nn.module import Module
 
@@ -24,18 +26,23 @@ class Neuron(Module):
     Args:
         nin: the number of inputs.
         activation: a name in `nn.activations.ACTIVATIONS`, a function of a Value, or None for a linear neuron.
+        nonlin: micrograd's word: True for ReLU, False for a linear neuron; in place of `activation`, also as the second argument.
         nout: how many neurons its layer has, for the initialiser.
         rng: the generator that weights are drawn from; by default a new one that is seeded by Python's global one, so `random.seed`
             makes the weights repeatable.
         initialiser: draws a weight; the bias starts at 0.
 
     Raises:
-        InputError: a size is not a whole number of at least 1, there is no such activation, or it needs a whole layer, as softmax does.
+        InputError: a size is not a whole number of at least 1, there is no such activation, or it needs a whole layer, as softmax does;
+            `nonlin` is neither True nor False, or contradicts `activation`.
 
     Example:
         >>> neuron = Neuron(2, "tanh")
         >>> neuron([1.0, -1.0])._op
         'tanh'
+        >>> neuron.nonlin = False
+        >>> neuron
+        LinearNeuron(2)
     """
 
     _weights: Vector | None = None  # w as the last call used it, which the next call can use again
@@ -43,21 +50,34 @@ class Neuron(Module):
     def __init__(
         self,
         nin: int,
-        activation: str | Activation | None = "relu",
+        activation: str | Activation | bool | None = "relu",
         *,
+        nonlin: bool | None = None,
         nout: int = 1,
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
-        nin, nout, rng, draw = whole("nin", nin), whole("nout", nout), generator(rng), checked(initialiser)
-        function = activation_named(activation)
+        nin, nout, draw = whole("nin", nin), whole("nout", nout), drawing(initialiser, rng)
+        function = activation_of(activation, nonlin)
         if is_vectorwise(function):
             raise InputError(
                 f"{name_of(function)} needs all outputs of a layer, and a neuron has one: give it to a layer, as in Layer(2, 3, 'softmax')"
             )
-        self.w = labelled([draw(nin, nout, rng) for _ in range(nin)], names_of_weights(nin))
+        self.w = labelled([draw(nin, nout) for _ in range(nin)], names_of_weights(nin))
         self.b = Value(0.0, label="b")
         self.activation = function
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether there is an activation. May be assigned, as in micrograd: False takes it away, and True gives a linear neuron a ReLU."""
+        return self.activation is not None
+
+    @nonlin.setter
+    def nonlin(self, is_nonlinear: bool) -> None:
+        if not flag("nonlin", is_nonlinear):
+            self.activation = None
+        elif self.activation is None:
+            self.activation = relu
 
     def __call__(self, x: Sample) -> Value:
         """The output for one sample, `nin` numbers or Values."""
@@ -82,6 +102,27 @@ class Neuron(Module):
         return f"{title_of(self.activation)}Neuron({len(self.w)})"
 
 
+def activation_of(activation: str | Activation | bool | None, nonlin: bool | None) -> Activation | None:
+    """The activation, or the one that micrograd's `nonlin` stands for.
+
+    Raises:
+        InputError: there is no such activation, `nonlin` is neither True nor False, or both contradict each other.
+
+    Example:
+        >>> activation_of("relu", False) is activation_of(False, None) is None
+        True
+    """
+    if isinstance(activation, bool):
+        return activation_of("relu", activation if nonlin is None else nonlin)
+    function = activation_named(activation)
+    if nonlin is None:
+        return function
+    is_nonlinear = flag("nonlin", nonlin)
+    if (function is None) if is_nonlinear else (function is not None and function is not relu):
+        raise InputError(f"activation={activation!r} and nonlin={nonlin!r} contradict each other: leave out nonlin")
+    return function if is_nonlinear else None
+
+
 @lru_cache(maxsize=64)
 def names_of_weights(n: int) -> tuple[str, ...]:
     """The labels of a neuron's weights. All neurons of a layer have the same strings, which take half of the memory of a weight otherwise.
@@ -94,16 +135,16 @@ def names_of_weights(n: int) -> tuple[str, ...]:
 
 
 class Layer(Module):
-    """Several neurons with the same inputs.
+    """Several neurons with the same inputs. A call returns a list of their outputs; of one neuron, its output without a list.
 
     Args:
         nin: the number of inputs.
         nout: the number of neurons.
         activation: as for `Neuron`; or softmax, log_softmax or hardmax, which take all outputs together.
-        rng, initialiser: see `Neuron`.
+        nonlin, rng, initialiser: see `Neuron`.
 
     Raises:
-        InputError: a size is not a whole number of at least 1, or there is no such activation.
+        InputError: as for `Neuron`.
 
     Example:
         >>> layer = Layer(2, 3, "softmax")
@@ -116,23 +157,37 @@ class Layer(Module):
         self,
         nin: int,
         nout: int,
-        activation: str | Activation | None = "relu",
+        activation: str | Activation | bool | None = "relu",
         *,
+        nonlin: bool | None = None,
         rng: random.Random | None = None,
         initialiser: Initialiser = he_uniform,
     ) -> None:
-        function = activation_named(activation)
+        function = activation_of(activation, nonlin)
         self.activation = function if is_vectorwise(function) else None  # otherwise the neurons have it
         of_each = None if is_vectorwise(function) else function
         self.neurons = [Neuron(nin, of_each, nout=nout, rng=rng, initialiser=initialiser) for _ in range(whole("nout", nout))]
 
-    def __call__(self, x: Sample) -> list[Value]:
-        """The outputs for the inputs `x`, numbers or Values."""
+    @property
+    def nonlin(self) -> bool:
+        """Whether there is an activation, of the layer or of all its neurons. May be assigned, as that of each neuron."""
+        return self.activation is not None or all(neuron.nonlin for neuron in self.neurons)
+
+    @nonlin.setter
+    def nonlin(self, is_nonlinear: bool) -> None:
+        is_nonlinear = flag("nonlin", is_nonlinear)
+        for neuron in self.neurons:
+            neuron.nonlin = is_nonlinear and self.activation is None
+        self.activation = self.activation if is_nonlinear else None
+
+    def __call__(self, x: Sample) -> ModelOutput:
+        """The outputs for the inputs `x`, numbers or Values. A single output is returned without a list."""
         shared: Any = vector(one_sample(x))  # the same nodes for every neuron
-        outputs = [neuron(shared) for neuron in (in_scopes(self.neurons) if STATE.watched else self.neurons)]
-        return (
-            outputs if self.activation is None else cast("list[Value]", values(self.activation(outputs)))
-        )  # a hardmax gives plain numbers
+        outputs: Any = [neuron(shared) for neuron in (in_scopes(self.neurons) if STATE.watched else self.neurons)]
+        if self.activation is not None:
+            outputs = values(self.activation(outputs))  # a hardmax gives plain numbers
+        output: ModelOutput = outputs[0] if len(outputs) == 1 else outputs
+        return output
 
     def torch_attributes(self) -> dict[str, Any]:
         """Those of a `Linear`: `weight`, of the shape (nout, nin), and `bias`, of the shape (nout,); and the activation."""
@@ -213,6 +268,8 @@ class MLP(Module):
         out: Any = x
         for layer in in_scopes(self.layers) if STATE.watched else self.layers:
             out = layer(out)
+            if type(out) is not list and not has_length(out):  # it is of a layer of one neuron
+                out = [out]
         output: ModelOutput = out[0] if len(out) == 1 else out
         return output
 

@@ -8,14 +8,16 @@ from typing import Any, overload
 from autograd._runtime.state import STATE
 from autograd.errors import InputError
 from autograd.trees import flatten
+from nn.checks import has_length
 from nn.layers.calling import in_scopes
+from nn.layers.neurons import Layer
 from nn.module import Module
 
 
 class Sequential(Module):
     """Modules one after the other, each called with what the one before it returned.
 
-    A call returns what the last one returns: with `Linear(16, 1)` that is a list of one Value.
+    A call returns what the last one returns: with `Linear(16, 1)` that is a list of one Value, with micrograd's `Layer(16, 1)` a Value.
 
     Args:
         layers: the modules.
@@ -40,8 +42,11 @@ class Sequential(Module):
 
     def __call__(self, x: Any) -> Any:
         """The output for one sample."""
-        for layer in in_scopes(self.layers) if STATE.watched else self.layers:
+        callables: Any = in_scopes(self.layers) if STATE.watched else self.layers
+        for i, layer in enumerate(callables):
             x = layer(x)
+            if i + 1 < len(callables) and isinstance(self.layers[i], Layer) and not has_length(x):
+                x = [x]  # of one neuron, for the next layer
         return x
 
     def torch_attributes(self) -> dict[str, Any]:

@@ -29,12 +29,62 @@ def test_the_moons_model_has_337_parameters() -> None:
 def test_a_single_output_is_not_in_a_list() -> None:
     assert isinstance(MLP(2, [3, 1])([1.0, 2.0]), Value)
     assert len(MLP(2, [3, 2])([1.0, 2.0])) == 2
-    assert len(Layer(2, 1)([1.0, 2.0])) == 1  # a layer's always are, or the next one could not take them
+    assert isinstance(Layer(2, 1)([1.0, 2.0]), Value)
+    assert isinstance(Layer(2, 1, "softmax")([1.0, 2.0]), Value)
+    assert isinstance(Layer(2, 1, "hardmax")([1.0, 2.0]), Value)
+    assert len(Layer(2, 2)([1.0, 2.0])) == 2
 
 
 def test_a_layer_of_one_neuron_may_stand_inside() -> None:
     outputs = MLP(2, [1, 2])([1.0, 2.0])
     assert [type(out) for out in outputs] == [Value, Value]
+    layers = [Layer(2, 1, "tanh", rng=random.Random(0)), Linear(1, 2, rng=random.Random(1)), Layer(2, 1, None, rng=random.Random(2))]
+    first, last = layers[1]([layers[0]([1.0, 2.0])])
+    assert Sequential(*layers)([1.0, 2.0]).data == layers[2]([first, last]).data
+
+
+@pytest.mark.parametrize("part", [Neuron, lambda nin, *args, **named: Layer(nin, 3, *args, **named)], ids=["neuron", "layer"])
+def test_nonlin(part: Any) -> None:
+    def operations(part: Any) -> set[str]:
+        outputs = part([1.0, 2.0])
+        return {out._op for out in (outputs if isinstance(outputs, list) else [outputs])}
+
+    for made, nonlin, op in [
+        (part(2), True, "ReLU"),
+        (part(2, nonlin=True), True, "ReLU"),
+        (part(2, True), True, "ReLU"),
+        (part(2, nonlin=False), False, "+"),
+        (part(2, False), False, "+"),
+        (part(2, None, nonlin=False), False, "+"),
+        (part(2, "tanh", nonlin=True), True, "tanh"),
+    ]:
+        assert (made.nonlin, operations(made)) == (nonlin, {op})
+    changed = part(2, "tanh")
+    changed.nonlin = True
+    assert operations(changed) == {"tanh"}
+    changed.nonlin = False
+    assert (changed.nonlin, operations(changed)) == (False, {"+"})
+    changed.nonlin = 1
+    assert (changed.nonlin, operations(changed)) == (True, {"ReLU"})
+    for activation, nonlin in (("tanh", False), (None, True), ("softmax", False)):
+        message = f"activation={activation!r} and nonlin={nonlin} contradict each other: leave out nonlin"
+        with pytest.raises(InputError, match=message):
+            part(2, activation, nonlin=nonlin)
+    with pytest.raises(InputError, match="nonlin must be True or False, not 'no'"):
+        part(2, nonlin="no")
+    with pytest.raises(InputError, match="nonlin must be True or False, not 'no'"):
+        changed.nonlin = "no"
+
+
+def test_nonlin_of_a_layer_with_softmax() -> None:
+    layer = Layer(2, 3, "softmax")
+    layer.nonlin = True
+    assert (layer.nonlin, sum(layer([1.0, 2.0])).data) == (True, pytest.approx(1.0))
+    layer.nonlin = False
+    assert (layer.nonlin, repr(layer)) == (False, "Layer of [LinearNeuron(2), LinearNeuron(2), LinearNeuron(2)]")
+    layer.nonlin = True
+    layer.neurons[1].nonlin = False
+    assert (layer.nonlin, repr(layer)) == (False, "Layer of [ReLUNeuron(2), LinearNeuron(2), ReLUNeuron(2)]")
 
 
 def test_a_neuron_is_its_formula() -> None:

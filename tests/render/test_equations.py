@@ -190,7 +190,7 @@ def test_a_label_that_cannot_be_seen_is_none():
 
 
 def test_a_constant_may_have_a_label():
-    x = Value(-2.0, CONSTANT)
+    x = Value(-2.0, None, CONSTANT)
     x.label = "target"
     assert names_of(Value(1.0, label="y") - x) == ["y", "target", "L"]
 

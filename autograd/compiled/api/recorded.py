@@ -222,9 +222,9 @@ def _run(f: Seen, arguments: Sequence[Argument], sample: int, recording: Recordi
     if result is None:
         raise InputError("the result must be a number, or numbers in arrays, lists, tuples and dicts, not None: write a `return`")
     arrays, form = split(result, "the result")
-    outputs = [[x if isinstance(x, Value) else Value(x, CONSTANT) for x in array.flat] for array in arrays]
+    outputs = [[x if isinstance(x, Value) else Value(x, None, CONSTANT) for x in array.flat] for array in arrays]
     checked = [guard.node for guard in recording.guards] + [guard.mask for guard in recording.guards if guard.mask is not None]
-    roots = [x for array in outputs for x in array] + checked or [Value(0.0, CONSTANT)]
+    roots = [x for array in outputs for x in array] + checked or [Value(0.0, None, CONSTANT)]
     return Recorded(recording, variables, arrays, form, outputs, roots, order_of(roots))
 
 

@@ -8,7 +8,9 @@ from typing import cast
 import numpy as np
 
 from autograd._runtime.bulk import inputs_by
+from autograd._runtime.messages import described, without_rules
 from autograd.compiled.stages import Tape
+from autograd.errors import CompileError
 from autograd.graph import Node, topological_order
 from autograd.ops import COMPARISONS, LEAF, SELECT, SUM, Operation
 from autograd.recording import Recording
@@ -30,6 +32,9 @@ def trace(
         recording: the recording of the function, which is still open.
         differentiated: the roots from which the backward pass starts. None means all of them; empty means that there is no backward pass.
         fixed: computed nodes that become leaves of the tape: each run reads their present number.
+
+    Raises:
+        CompileError: a node was made by hand.
     """
     nodes = _up_to(fixed, roots)
     operations = [node._operation for node in nodes]
@@ -43,6 +48,9 @@ def trace(
     row = dict(zip(nodes, range(len(nodes)), strict=True))
     inputs = inputs_by(row, cast("list[Node]", nodes)) if not fixed else _inputs_up_to(fixed, row, nodes)
     operations = [LEAF if node in fixed else operation for node, operation in zip(nodes, operations, strict=True)] if fixed else operations
+    if any(operation.by_hand for operation in set(operations)):
+        node = next(node for node, operation in zip(nodes, operations, strict=True) if operation.by_hand)
+        raise CompileError(without_rules(f"{described(node)}, a {node._op!r},", "compiled"))
     batched = [False] * len(nodes)
     for node in varying:
         if node in row:

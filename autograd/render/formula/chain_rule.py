@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from autograd._runtime.messages import without_rules
 from autograd.errors import DefinitionError
 from autograd.notation import notation_of
 from autograd.render.formula.expressions import Algebra, Term, plain
@@ -20,7 +21,7 @@ def derivative_of(order: Sequence[Value], terms: Mapping[Value, Term], wrt: Valu
         algebra: the algebra of the terms.
 
     Raises:
-        DefinitionError: a derivative cannot be evaluated on symbols.
+        DefinitionError: a node was made by hand, or a derivative cannot be evaluated on symbols.
 
     Example:
         >>> from autograd.graph import topological_order
@@ -43,6 +44,8 @@ def derivative_of(order: Sequence[Value], terms: Mapping[Value, Term], wrt: Valu
             continue
         upstream = algebra.total([(1.0, part) for part in reversed(parts.pop(node))])
         inputs = node._prev
+        if node._operation.by_hand:
+            raise DefinitionError(without_rules(f"{node!r}, a {node._op!r},", "differentiated in symbols"))
         operation, numbers = plain(node._operation)
         operands = [*[terms[x] for x in inputs], *numbers]
         rules = notation_of(operation).textbook or operation.derivatives

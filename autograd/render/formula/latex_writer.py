@@ -10,7 +10,7 @@ from autograd.ops import EQUAL, LESS, LESS_EQUAL
 from autograd.render.formula import snippets
 from autograd.render.formula.expressions import Expression, Term, parts_of
 from autograd.render.formula.snippets import ATOM, RAISED, Snippet, filled, function, operator
-from autograd.render.formula.symbols import MathName
+from autograd.render.formula.symbols import MathName, text_of
 from autograd.value import Value
 
 COMPARED = {LESS: ("<", ">"), LESS_EQUAL: (r"\leq", r"\geq"), EQUAL: ("=", "=")}
@@ -66,7 +66,9 @@ class LatexWriter:
         if callable(form):
             written: Snippet = form(self, *inputs)
             return written
-        return filled(operation, form, inputs) if form else function(operator(operation.name), *inputs)
+        if form:
+            return filled(operation, form, inputs)
+        return function(operator(operation.name) if operation.name.isidentifier() else text_of(operation.name), *inputs)
 
     def exponential(self, a: Snippet) -> Snippet:
         """e to the power of `a`; exp(a) where e has another meaning in this formula."""

@@ -96,7 +96,9 @@ class Description:
             kind = kind_of(nodes[0])
             label = common({str(node.label) for node in nodes})
             operation = (
-                symbol(common({node._op for node in nodes})) or nodes[0]._operation.symbol or {"leaf": "value", "constant": "number"}[kind]
+                symbol(common({node._op for node in nodes}))
+                or nodes[0]._operation.symbol
+                or {"leaf": "value", "constant": "number", "inner": "value"}[kind]
             )
             title = (f"{label}: {operation}" if kind == "inner" and label else label or operation) + often
             if bundle.parts < len(nodes):

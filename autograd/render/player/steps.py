@@ -112,7 +112,7 @@ def check_fresh(node: Value) -> None:
         StaleGraphError: they are not.
     """
     inputs = node._prev
-    if not inputs:
+    if not inputs or node._operation.by_hand:  # there is nothing to compute its number from
         return
     data = [x.data for x in inputs]
     stored = [node.data, *node._slopes]

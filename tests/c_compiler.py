@@ -1,5 +1,6 @@
 """Exported C, compiled and called: for tests, which skip where there is no compiler."""
 
+import atexit
 import ctypes
 import hashlib
 import shutil
@@ -17,7 +18,7 @@ COMPILER = next(filter(None, map(shutil.which, ("gcc", "cc", "clang"))), None)
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler: apt install gcc")
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
-"""What the issue of exported code is held to."""
+"""What exported code is held to."""
 
 STRICTER = (
     *STRICT,
@@ -31,13 +32,17 @@ STRICTER = (
 )
 """What users' projects may ask for besides."""
 
+FOLDER = Path(tempfile.mkdtemp(prefix="exported_c_"))
+"""Where sources and libraries are, until the tests end."""
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+
 Numbers = np.ndarray[Any, Any]
 
 
 def compiled(source: str, *flags: str, folder: Path | None = None) -> ctypes.CDLL:
     """The source as a shared library."""
     assert COMPILER is not None
-    place = Path(folder or tempfile.mkdtemp())
+    place = folder or FOLDER
     stem = hashlib.sha256((source + repr(flags)).encode()).hexdigest()[:16]
     file, library = place / f"{stem}.c", place / f"{stem}.so"
     file.write_text(source, encoding="ascii")

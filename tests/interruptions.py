@@ -132,6 +132,27 @@ def of_backward() -> Any:
     return z.backward, left
 
 
+def of_a_node_made_by_hand() -> Any:
+    x = Value(2.0)
+    x.grad = 10.0
+    z = Value(4.0, (x,), "square")
+
+    def _backward() -> None:
+        x.grad += 4.0 * z.grad
+
+    z._backward = _backward
+
+    def run() -> None:
+        assert z._slopes == (4.0,)
+        z.backward()
+
+    def left() -> dict[str, Any]:
+        times = (x.grad - 10.0) / 4.0
+        return {} if times == int(times) else {"gradient": x.grad}
+
+    return run, left
+
+
 def of_a_program() -> Any:
     x, y = Value(2.0), Value(3.0)
     x.grad, y.grad = 10.0, 20.0
@@ -418,6 +439,7 @@ SCENARIOS: dict[str, Scenario] = {
     "recording": of_recording,
     "transforms": of_transforms,
     "backward": of_backward,
+    "a node made by hand": of_a_node_made_by_hand,
     "a program": of_a_program,
     "a mode": of_a_mode,
     "a schedule": of_a_schedule,

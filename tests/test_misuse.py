@@ -270,7 +270,7 @@ def test_every_public_callable_of_the_core_is_called() -> None:
 def test_known_misuses(builds: tuple[Engine, Engine]) -> None:
     for ag in builds:
         x = ag.Value(3.0)
-        for args in [((x,), "sq"), ((x,),), (x, x), ("sq",), ((x, x), "*", "label")]:
+        for args in [(x, "sq"), (x,), (x, x), ("sq",), ((x, 1.0), "*"), ((x,), 2), ((), "sq")]:
             with pytest.raises(ag.errors.InputError, match=r"a Value has a number and a label, as in Value\(4\.0, label='x'\)"):
                 ag.Value(4.0, *args)
         with pytest.raises(

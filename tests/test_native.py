@@ -172,7 +172,7 @@ def test_documentation_and_signatures_are_the_same_in_both_builds() -> None:
     documentation, parameters = native["autograd.value.Value.backward"]
     assert documentation.startswith("Fill `.grad` of every node")
     assert parameters == [["self", EMPTY], ["create_graph", "False"]]
-    assert native["Value"][1] == [["data", EMPTY], ["label", "''"]]
+    assert native["Value"][1] == [["data", EMPTY], ["_children", "()"], ["_op", "''"], ["label", "''"]]
     assert native["dot"][0].startswith("x₁y₁ + x₂y₂ + …")
 
 

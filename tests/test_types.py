@@ -38,7 +38,10 @@ def test_every_stub_is_generated() -> None:
 
 WRONG = """
 Value("1.0")                        # call-overload
-Value(1.0, "a label")               # call-overload
+Value(1.0, "a label")               # arg-type
+Value(1.0, (2.0,), "op")            # arg-type
+Value(1.0, (v,), 3)                 # call-overload
+v._backward = 3.0                   # assignment
 Value([1.0, 2.0])                   # call-overload
 Value(1j)                           # call-overload
 Value(1.0, label=3)                 # call-overload

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import autograd
 from autograd import Value, clip, compile, draw, grad, maximum, softmax, tanh, value_and_grad, where
 from autograd import sum as total
-from nn import MLP, SGD, Adam, History, Linear, Module, Neuron, ReLU, Sequential, evaluate, fit, predict
+from nn import MLP, SGD, Adam, History, Layer, Linear, Module, Neuron, ReLU, Sequential, evaluate, fit, predict
 from nn.losses import cross_entropy, hinge, l2, mean, mse
 
 a, b = Value(2.0, label="a"), Value(-3)
@@ -47,6 +47,21 @@ a.data -= 0.1 * a.grad
 a.grad = 0
 assert_type(a.backward(), None)
 assert_type(f"{a:.3f}", str)
+
+# nodes made by hand
+double = Value(2.0 * a.data, (a,), "double")
+assert_type(double, Value)
+assert_type(Value(0.0, [a, b], _op="zero", label="z"), Value)
+
+
+def of_double() -> None:
+    a.grad += 2.0 * double.grad
+
+
+double._backward = of_double
+double._backward()
+assert_type(double._prev, tuple[Value, ...])
+assert_type(double.zero_grad(), None)
 
 # functions and methods
 assert_type(tanh(a), Value)
@@ -155,7 +170,8 @@ assert_type([z.data for z in classifier(x)], list[float])
 assert_type(softmax(classifier(x)), list[Value])
 assert_type(cross_entropy(classifier(x), 2), Value)
 assert_type(mean([hinge(model(x), y)]), Value)
-assert_type(Neuron(2)(x), Value)
+assert_type(Neuron(2, nonlin=False)(x), Value)
+assert_type(Layer(2, 3)(x)[0], Value)
 assert_type(Linear(2, 3)([a, 1.0]), list[Value])
 assert_type(Line()(2.0), Value)
 

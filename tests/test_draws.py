@@ -77,7 +77,7 @@ def test_samples_draw_what_eager_code_draws(executor: str) -> None:
     for xs in ([0.5, -1.0, 2.0], [0.25], [1.0] * 20):
         np.testing.assert_allclose(f(xs), [noisy(other, x) for x in xs], rtol=1e-14)
     assert f(0.5) == pytest.approx(noisy(other, 0.5), rel=1e-14)
-    values, (slopes,) = f.value_and_grad([0.5, 0.5, 0.5])
+    values, slopes = f.value_and_grad([0.5, 0.5, 0.5])
     state = other.bit_generator.state
     np.testing.assert_allclose(values, [noisy(other, 0.5) for _ in range(3)], rtol=1e-14)
     other.bit_generator.state = state

@@ -156,7 +156,7 @@ def test_bad_calls() -> None:
     with pytest.raises(TypeError):
         pow(Value(2.0), 2, 5)
     for function in (ag.sum, ag.logsumexp, ag.softmax, ag.log_softmax, ag.hardmax):
-        with pytest.raises(InputError, match=r"takes a sequence of Values and numbers, as in \[a, b\], not Value"):
+        with pytest.raises(InputError, match=r"takes a sequence of Values and numbers, as in \[a, b\], not a Value"):
             function(Value(1.0))
     with pytest.raises(AttributeError, match="no operation of that name"):
         ag.functions.GRAPHS.fft

@@ -32,7 +32,7 @@ def test_compiled_functions_are_what_they_are(functions: int) -> None:
         result = bench.disagreement(case)
         assert not result, f"function {seed}\n{script_of(*bench.shrink(case, result))}"
     counts = bench.counts
-    assert counts["invalid"] < functions / 50
+    assert counts["invalid"] <= functions / 50
     assert counts["samples, eager"] > 5 * functions
     assert counts["gradients against differences"] > functions
     for executor in bench.executors:

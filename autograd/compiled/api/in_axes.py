@@ -132,7 +132,7 @@ class Batching:
         Returns:
             None if a way was found, which is kept for all calls of this kind; otherwise the error to be raised.
         """
-        if self.in_axes is not None:
+        if self.in_axes is not None or (isinstance(failure, AutogradError) and failure.is_refusal):
             return failure
         converted = [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)]
         way = _way(call, converted)

@@ -96,7 +96,8 @@ def _of_torch(content: bytes, path: str | os.PathLike[str]) -> Arrays:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged file makes it raise
         raise FileError(
-            f"{path} is damaged, or not the state of a model that torch.save(model.state_dict(), path) wrote: {str(error)[:200]}"
+            f"{path} is damaged, or not the state of a model that torch.save(model.state_dict(), path) wrote: PyTorch raised "
+            f"{type(error).__name__}"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
         raise FileError(f"{path} does not hold the tensors of a model by name: write torch.save(model.state_dict(), path)")

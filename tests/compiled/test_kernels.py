@@ -17,7 +17,9 @@ from executors import EXECUTORS
 from autograd import compile, define, dot, erf, exp, log, logsumexp, sqrt, tanh, where
 from autograd.compiled.backends.llvm.executable import Kernels
 from autograd.compiled.backends.llvm.machine_code import processor
+from autograd.compiled.backends.llvm.threads import threads_for
 from autograd.compiled.backends.numpy.reference import Reference
+from autograd.errors import InputError
 from autograd.ops import OPERATIONS
 
 pytestmark = pytest.mark.skipif("native" not in EXECUTORS, reason="needs llvmlite")
@@ -325,3 +327,11 @@ def test_the_kernels_of_irregular_programs_are_bounded(n: int, monkeypatch: pyte
     close(native, reference)
     assert np.abs(reference[1][0]).max() > 1e-6
     assert len(compiled) < 120
+
+
+def test_a_number_of_threads_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("abc", "-3", "0", "2.5"):
+        monkeypatch.setenv("SCALAR_AUTOGRAD_THREADS", text)
+        with pytest.raises(InputError, match="SCALAR_AUTOGRAD_THREADS is a number of threads, such as 2, not "):
+            threads_for(None)
+    assert threads_for(2) == 2

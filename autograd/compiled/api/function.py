@@ -209,7 +209,7 @@ class Function(Derivatives, Generic[Result]):
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """The method of an object. A module is passed as the first argument; another object is one that the function refers to."""
-        if instance is None:
+        if instance is None or isinstance(self._f, staticmethod):
             return self
         if hasattr(instance, "named_parameters"):
             return Method(self, instance, (instance,))

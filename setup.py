@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "build_tools"))
 
 import dealloc  # noqa: E402 - from build_tools
 import docstrings  # noqa: E402
+import setters  # noqa: E402
 import stamp  # noqa: E402
 from long_description import long_description  # noqa: E402
 
@@ -43,6 +44,7 @@ def extensions() -> list[Extension]:
                 ):  # no paths of the build in the binary
                     module.extra_compile_args.append(f"-ffile-prefix-map={folder}={name}")
         dealloc.patch(Path("build"), "value___Value_dealloc")
+        setters.patch(Path("build"))
         docstrings.patch(Path("build"), COMPILED)
         return modules
     except (Exception, SystemExit) as error:  # mypyc reports a type error by exiting

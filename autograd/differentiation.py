@@ -98,6 +98,15 @@ def detached(tree: Tree) -> Tree:
     return cast(Tree, build([+x if isinstance(x, Value) else x for x in leaves]))
 
 
+def need_one_number(result: Any) -> None:
+    """
+    Raises:
+        InputError: the result of a function that is to have a gradient is a sequence or a dict.
+    """
+    if isinstance(result, (list, tuple, dict)) or getattr(result, "ndim", False):
+        raise InputError(f"a gradient is that of a function which returns one number, not {type(result).__name__}: use jacobian or vjp")
+
+
 def outputs_of(result: Any) -> tuple[list[Any], Any]:
     """The numbers of a result, and what puts others in their places.
 

@@ -22,7 +22,13 @@ from __future__ import annotations
 
 
 class AutogradError(Exception):
-    """The root of every exception this package raises on purpose."""
+    """The root of every exception this package raises on purpose.
+
+    Attributes:
+        is_refusal: whether a function that is differentiated or recorded did what cannot be followed.
+    """
+
+    is_refusal = False
 
 
 class DomainError(AutogradError, ValueError):

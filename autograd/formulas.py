@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd.namespaces import Number
+from autograd.namespaces import Number, Truth
+from autograd.special import HIGHEST_ORDER, choose
 
 LOG2_E, LOG10_E = 1.0 / math.log(2.0), 1.0 / math.log(10.0)
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
-ONE_OVER_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
-ROOT_HALF = math.sqrt(0.5)
+ROOT_2, ROOT_HALF, HALF_ROOT_PI = math.sqrt(2.0), math.sqrt(0.5), 0.5 * math.sqrt(math.pi)
 ROOT_8_OVER_PI = math.sqrt(8.0 / math.pi)
 
 
@@ -101,6 +101,38 @@ def gaussian(xp: Any, a: Number) -> Number:
     a = within_40(xp, a)
     h = xp.floor(a * 65536.0 + 0.5) / 65536.0  # 0 near 0, where the derivative -2a exp(-a²) is to stay odd
     return xp.exp(-(h * h)) * xp.exp(-((a - h) * (a + h)))
+
+
+def erfinv_slope(xp: Any, y: Number, a: Number) -> Number:
+    """√π/2 exp(y²). At the ends exp would magnify the rounding of y; there it is φ(z) / (1 - a) with Φ(-z) = (1 - a) / 2, z = √2 |y|."""
+
+    def centre() -> Number:
+        return HALF_ROOT_PI * xp.exp(y * y)
+
+    def ends() -> Number:
+        return xp.divide(ROOT_HALF, xp.inverse_mills(-ROOT_2 * xp.abs(y)) * (1.0 - xp.abs(a)))
+
+    return choose(xp, xp.abs(a) < 0.5, centre, ends)
+
+
+def no_pole_of_gamma(xp: Any, a: Number) -> Truth:
+    """Whether `a` is neither 0 nor a negative whole number. At -inf the functions have their limit, or none, which is nan."""
+    return (a > 0.0) | (a > xp.floor(a)) | xp.isinf(a)
+
+
+def is_order(xp: Any, n: Number) -> Truth:
+    """Whether n is the order of a derivative that `polygamma` has."""
+    return (n >= 0.0) & (n <= HIGHEST_ORDER) & xp.equal(n, xp.floor(n))
+
+
+def larger(xp: Any, a: Number, b: Number) -> Number:
+    """The larger one. Where neither is, a + b is nan: one of them is."""
+    return xp.where(a >= b, a, xp.where(b > a, b, a + b))
+
+
+def difference(xp: Any, a: Number, b: Number) -> Number:
+    """a - b, and 0 where both are the same infinity."""
+    return xp.where(xp.isinf(a) & xp.equal(a, b), 0.0, a - b)
 
 
 def within_40(xp: Any, a: Number) -> Number:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from operator import index
+from typing import Any, SupportsIndex
 
 from autograd import ops
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import real, shown
 from autograd._runtime.messages import undefined
 from autograd._runtime.state import STATE, is_recorded
 from autograd.conditions import Condition, compare
 from autograd.errors import InputError
-from autograd.namespaces import FLOATS, Namespace, Truth
+from autograd.namespaces import FLOATS, SPECIAL, Namespace, Truth
 from autograd.ops import CONSTANT, OPERATIONS, Operation, outside
 from autograd.recording import is_unchecked
 from autograd.value import Value, apply, apply_one
@@ -30,8 +32,9 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
     if not any(isinstance(x, Value) for x in operands):
         data = [real(x) for x in operands]
         if checked and outside(operation, FLOATS, *data):
-            if is_recorded():
-                return apply(operation, [Value(x, None, CONSTANT) for x in data])  # each run checks the domain
+            if is_recorded():  # each run checks the domain
+                inputs = len(data) - operation.parameters
+                return call(operation, *[Value(x, None, CONSTANT) for x in data[:inputs]], *data[inputs:])
             raise undefined(operation, [Value(x) for x in data])
         return real(operation.value(FLOATS, *data))
     if operation.parameters:
@@ -39,6 +42,8 @@ def call(operation: Operation, *operands: Any, checked: bool = True) -> Any:
         if not any(isinstance(x, Value) for x in parameters):
             operation = operation.bind(*[real(x) for x in parameters])
             operands = operands[: -len(parameters)]
+        elif operation.fixed:
+            raise InputError(f"{operation.name} has no derivative with respect to its last input: pass a number, not {parameters[-1]!r}")
     node = apply(operation, [x if isinstance(x, Value) else Value(real(x), None, CONSTANT) for x in operands], checked)
     if not checked and STATE.recorders:
         is_unchecked(node)
@@ -72,7 +77,7 @@ def function_of(operation: Operation) -> Callable[..., Any]:
 
 def _sequence(name: str, items: Any) -> Any:
     if not hasattr(items, "__iter__") or getattr(items, "ndim", None) == 0:
-        raise InputError(f"{name} takes a sequence of Values and numbers, as in [a, b], not {items!r}")
+        raise InputError(f"{name} takes a sequence of Values and numbers, as in [a, b], not {shown(items)}")
     return items
 
 
@@ -91,12 +96,15 @@ class Graphs:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         operation = OPERATIONS.get(NUMPY_NAMES.get(name, name))
-        if operation is None:
+        if operation is not None:
+
+            def function(*operands: Any) -> Any:
+                return call(operation, *operands, checked=False)
+
+        elif name in SPECIAL:
+            function = partial(SPECIAL[name], self)
+        else:
             raise AttributeError(f"rules cannot use xp.{name}: there is no operation of that name")
-
-        def function(*operands: Any) -> Any:
-            return call(operation, *operands, checked=False)
-
         setattr(self, name, function)
         return function
 
@@ -192,6 +200,36 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     return call(rows[approximate], x)
 
 
+POLYGAMMA_ORDERS = 100
+"""The highest order of `polygamma`, so that derivatives of it are numbers, too."""
+
+
+def polygamma(n: SupportsIndex, x: Any) -> Any:
+    """The derivative of `digamma` of order n, the derivative of `lgamma` of order n + 1. Its arguments are those of SciPy's.
+
+    Args:
+        n: a whole number from 0 to 100; with 0 this is digamma(x).
+        x: neither 0 nor a negative whole number.
+
+    Raises:
+        InputError: n is no such number, or a Value: there are derivatives of whole orders only.
+        DomainError: x is 0 or a negative whole number.
+
+    Source: Abramowitz and Stegun, "Handbook of mathematical functions" (1964), 6.4.
+
+    Example:
+        >>> round(polygamma(1, 1.0), 6)  # π² / 6
+        1.644934
+    """
+    try:
+        order = index(n)
+    except TypeError:
+        order = -1
+    if isinstance(n, bool) or not 0 <= order <= POLYGAMMA_ORDERS:
+        raise InputError(f"polygamma(n, x) needs a whole number n from 0 to {POLYGAMMA_ORDERS}, as in polygamma(1, x), not n = {n!r}")
+    return call(ops.POLYGAMMA, x, float(order)) if order else digamma(x)
+
+
 def softmax(logits: Any) -> list[Any]:
     """exp(zᵢ) / Σ exp(zⱼ): positive numbers whose sum is 1. Stable for logits of any size.
 
@@ -209,6 +247,8 @@ def softmax(logits: Any) -> list[Any]:
     """
     exponentials = [exp(z) for z in _below_peak(logits)]
     total = sum(exponentials)
+    if type(total) is float and total == 0.0:
+        return [call(ops.DIV, e, total) for e in exponentials]  # whose error says what it is
     return [e / total for e in exponentials]
 
 
@@ -270,7 +310,9 @@ def _some(logits: Any) -> list[Any]:
 # fmt: off
 pow, remainder, abs, sign, floor, ceil = map(function_of, (ops.POW, ops.REMAINDER, ops.ABS, ops.SIGN, ops.FLOOR, ops.CEIL))
 exp, expm1, log, log1p, log2, log10 = map(function_of, (ops.EXP, ops.EXPM1, ops.LOG, ops.LOG1P, ops.LOG2, ops.LOG10))
-sqrt, cbrt, hypot, erf, erfc = map(function_of, (ops.SQRT, ops.CBRT, ops.HYPOT, ops.ERF, ops.ERFC))
+sqrt, cbrt, hypot, erf, erfc, erfinv = map(function_of, (ops.SQRT, ops.CBRT, ops.HYPOT, ops.ERF, ops.ERFC, ops.ERFINV))
+ndtr, log_ndtr, lgamma, digamma = map(function_of, (ops.NDTR, ops.LOG_NDTR, ops.LGAMMA, ops.DIGAMMA))
+trunc, fmod, copysign, logaddexp = map(function_of, (ops.TRUNC, ops.FMOD, ops.COPYSIGN, ops.LOGADDEXP))
 sin, cos, tan, asin, acos, atan, atan2 = map(function_of, (ops.SIN, ops.COS, ops.TAN, ops.ASIN, ops.ACOS, ops.ATAN, ops.ATAN2))
 sinh, cosh, tanh, asinh, acosh, atanh = map(function_of, (ops.SINH, ops.COSH, ops.TANH, ops.ASINH, ops.ACOSH, ops.ATANH))
 maximum, minimum, clip = map(function_of, (ops.MAXIMUM, ops.MINIMUM, ops.CLIP))
@@ -280,7 +322,8 @@ sum, logsumexp, peak = map(function_of, (ops.SUM, ops.LOGSUMEXP, ops.PEAK))
 
 METHODS: tuple[Callable[..., Any], ...] = (
     *(exp, expm1, log, log1p, log2, log10, sqrt, cbrt, sin, cos, tan, asin, acos, atan, atan2, hypot),
-    *(sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, abs, sign, floor, ceil, maximum, minimum, clip, pow, remainder),
+    *(sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, erfinv, ndtr, log_ndtr, lgamma, digamma, logaddexp),
+    *(abs, sign, floor, ceil, trunc, copysign, maximum, minimum, clip, pow, remainder, fmod),
     *(relu, leaky_relu, elu, gelu, silu, sigmoid, softplus),
 )
 """The functions that are methods of Value too: `v.exp()` is `exp(v)`."""
@@ -288,7 +331,7 @@ METHODS: tuple[Callable[..., Any], ...] = (
 OTHER_NAMES: dict[str, str] = {
     **{"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"},
     **{"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"},
-    **{"abs": "__abs__", "floor": "__floor__", "ceil": "__ceil__"},
+    **{"abs": "__abs__", "floor": "__floor__", "ceil": "__ceil__", "trunc": "__trunc__"},
 }
 """NumPy's names for methods, where they differ: `np.arcsin` of an object array calls `.arcsin()` of each element."""
 

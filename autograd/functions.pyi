@@ -1,6 +1,6 @@
 # Written by `python -m build_tools.stubs` from functions.py and the op table.
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, overload
+from typing import Any, SupportsIndex, TypeVar, overload
 
 import numpy.typing as npt
 
@@ -54,6 +54,10 @@ def elu(x: _Real, alpha: _Real = 1.0) -> float: ...
 def gelu(x: Value, approximate: str = "none") -> Value: ...
 @overload
 def gelu(x: _Real, approximate: str = "none") -> float: ...
+@overload
+def polygamma(n: SupportsIndex, x: Value) -> Value: ...
+@overload
+def polygamma(n: SupportsIndex, x: _Real) -> float: ...
 @overload
 def softmax(logits: npt.NDArray[Any]) -> list[Any]: ...
 @overload
@@ -183,6 +187,66 @@ def erfc(x: Value) -> Value:
 
 @overload
 def erfc(x: _Real) -> float: ...
+@overload
+def erfinv(x: Value) -> Value:
+    """erfinv(a): the inverse of erf."""
+
+@overload
+def erfinv(x: _Real) -> float: ...
+@overload
+def ndtr(x: Value) -> Value:
+    """ndtr(a): Φ(a), the distribution function of the standard normal."""
+
+@overload
+def ndtr(x: _Real) -> float: ...
+@overload
+def log_ndtr(x: Value) -> Value:
+    """log_ndtr(a): log(Φ(a)), exact where Φ(a) is too small for a float."""
+
+@overload
+def log_ndtr(x: _Real) -> float: ...
+@overload
+def lgamma(x: Value) -> Value:
+    """lgamma(a): log |Γ(a)|, the logarithm of the gamma function, as `math.lgamma`; SciPy's `gammaln`."""
+
+@overload
+def lgamma(x: _Real) -> float: ...
+@overload
+def digamma(x: Value) -> Value:
+    """digamma(a): ψ(a), the derivative of lgamma."""
+
+@overload
+def digamma(x: _Real) -> float: ...
+@overload
+def trunc(x: Value) -> Value:
+    """trunc(a): the whole number next to a on the side of 0."""
+
+@overload
+def trunc(x: _Real) -> float: ...
+@overload
+def fmod(a: Value, b: Value | _Real, /) -> Value:
+    """fmod(a, b): a - b · trunc(a / b), of the sign of a."""
+
+@overload
+def fmod(a: _Real, b: Value, /) -> Value: ...
+@overload
+def fmod(a: _Real, b: _Real, /) -> float: ...
+@overload
+def copysign(a: Value, b: Value | _Real, /) -> Value:
+    """copysign(a, b): |a| with the sign of b, also of -0; its derivative with respect to a is 0 at a = 0, as that of abs."""
+
+@overload
+def copysign(a: _Real, b: Value, /) -> Value: ...
+@overload
+def copysign(a: _Real, b: _Real, /) -> float: ...
+@overload
+def logaddexp(a: Value, b: Value | _Real, /) -> Value:
+    """logaddexp(a, b): log(exp(a) + exp(b)), without overflow."""
+
+@overload
+def logaddexp(a: _Real, b: Value, /) -> Value: ...
+@overload
+def logaddexp(a: _Real, b: _Real, /) -> float: ...
 @overload
 def sin(x: Value) -> Value:
     """sin(a): the sine of an angle in radians."""

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+
+from autograd import special
 
 Number = Any  # a float, an array or a Value, as the namespace has it
 Truth = Any  # a bool, or an array of them
@@ -24,9 +27,13 @@ FUNCTIONS = (
     *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot"),
     *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
-    *("abs", "floor", "ceil", "divide", "power", "remainder", "isinf", "equal", "where"),
+    *("abs", "floor", "ceil", "copysign", "divide", "power", "remainder", "isinf", "equal", "where"),
+    *special.FORMULAS,
 )
-"""What a rule may use besides `+ - * /`, `< <= > >=`, `&` and `|`. The names are NumPy's."""
+"""What a rule may use besides `+ - * /`, `< <= > >=`, `&` and `|`. The names are NumPy's, and those of special functions SciPy's."""
+
+SPECIAL: Mapping[str, Callable[..., Any]] = special.FORMULAS
+"""Those that are formulas of the others: each is a function of the namespace and of numbers."""
 
 
 def total(
@@ -126,6 +133,7 @@ class Floats:
     abs = staticmethod(math.fabs)
     floor = staticmethod(_floor)
     ceil = staticmethod(_ceil)
+    copysign = staticmethod(math.copysign)
     divide = staticmethod(_divide)
     power = staticmethod(_power)
     remainder = staticmethod(_remainder)
@@ -135,3 +143,6 @@ class Floats:
 
 
 FLOATS: Namespace = Floats()
+
+for _name, _formula in SPECIAL.items():
+    setattr(Floats, _name, staticmethod(partial(_formula, FLOATS)))

@@ -71,6 +71,10 @@ def _gelu_tanh_slope(xp: Any, y: Any, a: Any) -> Any:
     return s + a * s * (1.0 - s) * root * (1.0 + 0.134145 * a * a)
 
 
+def _normal_density(xp: Any, a: Any) -> Any:
+    return xp.exp(-a * a / 2.0) / (xp.sqrt(2.0) * xp.sqrt(math.pi))
+
+
 # fmt: off
 NOTATION: dict[str, Notation] = {
     # -- arithmetic -----------------------------------------------------------------------------------------------------
@@ -86,6 +90,7 @@ NOTATION: dict[str, Notation] = {
                     torch="pow"),
     "remainder": Notation(latex=lambda w, a, b: w.modulo(a, b),
                           textbook=(lambda xp, y, a, b: 1.0, lambda xp, y, a, b: -xp.floor(xp.divide(a, b))), torch="remainder"),
+    "fmod": Notation(textbook=(lambda xp, y, a, b: 1.0, lambda xp, y, a, b: -xp.trunc(xp.divide(a, b))), torch="fmod"),
 
     # -- exponentials, logarithms, roots --------------------------------------------------------------------------------
     "exp":   Notation(("exp({a.alone})", "{y}"), lambda w, a: w.exponential(a), torch="exp"),
@@ -97,6 +102,11 @@ NOTATION: dict[str, Notation] = {
     "log10": Notation(latex=r"\log_{{10}}({a})", textbook=(lambda xp, y, a: 1.0 / (a * xp.log(10.0)),), torch="log10"),
     "sqrt":  Notation(("√{a}", "1 / (2 · {y})"), lambda w, a: w.root(a), torch="sqrt"),
     "cbrt":  Notation(latex=r"\sqrt[3]{{{a}}}", textbook=(lambda xp, y, a: 1.0 / (3.0 * y * y),)),
+    "logaddexp": Notation(("log(exp({a.alone}) + exp({b.alone}))", "exp({a.first} − {y})", "exp({b.first} − {y})"),
+                          lambda w, a, b: w.function(r"\ln", w.sum(w.exponential(a), w.exponential(b))),
+                          (lambda xp, y, a, b: xp.exp(a) / (xp.exp(a) + xp.exp(b)),
+                           lambda xp, y, a, b: xp.exp(b) / (xp.exp(a) + xp.exp(b))),
+                          torch="logaddexp", symmetric=True),
 
     # -- trigonometry ---------------------------------------------------------------------------------------------------
     "sin":   Notation(("sin({a.alone})", "cos({a.alone})"), r"\sin({a})", torch="sin"),
@@ -128,15 +138,32 @@ NOTATION: dict[str, Notation] = {
     "erf":   Notation(textbook=(lambda xp, y, a: 2.0 * xp.exp(-a * a) / xp.sqrt(math.pi),), torch="erf"),
     "erfc":  Notation(textbook=(lambda xp, y, a: -2.0 * xp.exp(-a * a) / xp.sqrt(math.pi),), torch="erfc"),
 
+    "erfinv": Notation(("erfinv({a.alone})", "exp({y}²) · √π / 2"),
+                       textbook=(lambda xp, y, a: xp.sqrt(math.pi) * xp.exp(y * y) / 2.0,), torch="erfinv"),
+    "ndtr": Notation(("Φ({a.alone})", "φ({a.alone})"), lambda w, a: w.letter(r"\Phi", "ndtr", a),
+                     (lambda xp, y, a: _normal_density(xp, a),), torch=lambda torch: torch.special.ndtr),
+    "log_ndtr": Notation(("log(Φ({a.alone}))", "φ({a.alone}) / Φ({a.alone})"),
+                         lambda w, a: w.function(r"\ln", w.letter(r"\Phi", "ndtr", a)),
+                         (lambda xp, y, a: _normal_density(xp, a) / xp.ndtr(a),), torch=lambda torch: torch.special.log_ndtr),
+
+    # -- the gamma function ---------------------------------------------------------------------------------------------
+    "lgamma": Notation(("lgamma({a.alone})", "digamma({a.alone})"),
+                       lambda w, a: w.function(r"\ln", w.size(w.letter(r"\Gamma", "gamma", a))), torch="lgamma"),
+    "digamma": Notation(("digamma({a.alone})", "polygamma(1, {a.alone})"), lambda w, a: w.letter(r"\psi", "digamma", a), torch="digamma"),
+    "polygamma": Notation((lambda w, a, b: w.call("polygamma", b, a), lambda w, y, a, b: w.call("polygamma", w.next_order(b), a), "nan"),
+                          lambda w, a, b: w.letter(r"\psi", "polygamma", a, order=b),
+                          torch=lambda torch: lambda a, b: torch.polygamma(int(b), a)),
     "gaussian": Notation(("exp(−{a}²)", "−2 · {a} · {y}"), lambda w, a: w.exponential(w.opposite(w.power(a, w.number(2.0)))),
                          (lambda xp, y, a: -2.0 * a * y,),
                          lambda torch: lambda a: torch.exp(-a * a)),
 
     # -- steps and choices ----------------------------------------------------------------------------------------------
-    "abs":   Notation(("|{a.alone}|", "sign({a.alone})"), r"\left|{a}\right|", (lambda xp, y, a: xp.sign(a),), "abs"),
+    "abs":   Notation(("|{a.alone}|", "sign({a.alone})"), lambda w, a: w.size(a), (lambda xp, y, a: xp.sign(a),), "abs"),
     "sign":  Notation(latex=r"\operatorname{{sgn}}({a})", torch="sign"),
     "floor": Notation(latex=lambda w, a: w.whole_part(a), torch="floor"),
     "ceil":  Notation(latex=r"\left\lceil {a} \right\rceil", torch="ceil"),
+    "trunc": Notation(torch="trunc"),
+    "copysign": Notation(textbook=(lambda xp, y, a, b: xp.sign(a) * xp.copysign(1.0, b), lambda xp, y, a, b: 0.0), torch="copysign"),
     "maximum": Notation(latex=lambda w, a, b: w.larger(a, b), torch="maximum", symmetric=True),
     "minimum": Notation(latex=r"\min({a}, {b})", torch="minimum", symmetric=True),
     "clip":  Notation(torch="clamp"),
@@ -159,7 +186,8 @@ NOTATION: dict[str, Notation] = {
                           torch=lambda torch: lambda a: torch.nn.functional.gelu(a, approximate="tanh")),
     "silu":  Notation(latex=r"\operatorname{{SiLU}}({a})", textbook=(lambda xp, y, a: xp.sigmoid(a) + y * (1.0 - xp.sigmoid(a)),),
                       torch=lambda torch: torch.nn.functional.silu),
-    "sigmoid": Notation(("sigmoid({a.alone})", "{y} · (1 − {y})"), lambda w, a: w.sigmoid(a), (lambda xp, y, a: y * (1.0 - y),), "sigmoid"),
+    "sigmoid": Notation(("sigmoid({a.alone})", "{y} · (1 − {y})"), lambda w, a: w.letter(r"\sigma", "sigmoid", a),
+                        (lambda xp, y, a: y * (1.0 - y),), "sigmoid"),
     "softplus": Notation(("log(1 + exp({a.alone}))", "sigmoid({a.alone})"),
                          lambda w, a: w.function(r"\ln", w.sum(w.number(1.0), w.exponential(a))), (lambda xp, y, a: xp.sigmoid(a),),
                          torch=lambda torch: torch.nn.functional.softplus),

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd import formulas as exact
+from autograd import special
 from autograd.errors import DefinitionError
 from autograd.namespaces import Truth
 
@@ -45,6 +46,7 @@ class Operation:
         pole: ``pole(xp, *inputs)`` is true where the operation divides by 0: a PoleError rather than a DomainError.
         requires: the domain in words, for messages and documentation.
         parameters: how many of the last inputs belong to the operation when they are given as numbers: the exponent of `pow`.
+        fixed: whether these have to be numbers, as the order of a derivative.
         doc: one line of description.
         latex: its notation in a formula, with the inputs as {a}, {b}, …; "" for the name as an operator.
         constants: numbers in place of the last inputs; see `bind`.
@@ -64,6 +66,7 @@ class Operation:
     pole: Rule | None = None
     requires: str = ""
     parameters: int = 0
+    fixed: bool = False
     doc: str = ""
     latex: str = ""
     constants: tuple[float, ...] = ()
@@ -171,6 +174,7 @@ def define(
     requires: str = "",
     variadic: bool = False,
     parameters: int = 0,
+    fixed: bool = False,
     doc: str = "",
     latex: str = "",
     selects: bool = False,
@@ -187,10 +191,12 @@ def define(
         requires: the domain in words.
         variadic: the operation takes any number of inputs, and its one derivative rule returns all derivatives.
         parameters: how many of the last inputs are part of the operation when they are plain numbers.
-        doc, latex, selects: see `Operation`.
+        fixed, doc, latex, selects: see `Operation`.
     """
     arity = None if variadic else len(derivatives)
-    operation = Operation(name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, doc, latex, selects=selects)
+    operation = Operation(
+        name, symbol or name, value, derivatives, arity, domain, pole, requires, parameters, fixed, doc, latex, selects=selects
+    )  # fmt: skip
     OPERATIONS[name] = operation
     return operation
 
@@ -219,6 +225,10 @@ REMAINDER = define("remainder", lambda xp, a, b: xp.remainder(a, b),
                    lambda xp, y, a, b: 1.0,
                    lambda xp, y, a, b: -xp.floor(xp.divide(a - y, b) + 0.5),  # a whole number, up to rounding
                    symbol="%", pole=lambda xp, a, b: xp.equal(b, 0.0), requires="b ≠ 0", doc="a - b · floor(a / b), of the sign of b")
+FMOD = define("fmod", lambda xp, a, b: xp.copysign(xp.remainder(xp.abs(a), xp.abs(b)), a),
+              lambda xp, y, a, b: 1.0,
+              lambda xp, y, a, b: -xp.floor(xp.divide(a - y, b) + 0.5),
+              domain=lambda xp, a, b: xp.abs(b) > 0.0, requires="b ≠ 0", doc="a - b · trunc(a / b), of the sign of a")
 
 # -- exponentials, logarithms, roots ----------------------------------------------------------------------------------
 
@@ -236,6 +246,11 @@ SQRT  = define("sqrt", lambda xp, a: xp.sqrt(a), lambda xp, y, a: xp.divide(0.5,
                domain=lambda xp, a: a >= 0.0, requires="a ≥ 0", doc="the square root")
 CBRT  = define("cbrt", lambda xp, a: xp.cbrt(a),
                lambda xp, y, a: exact.cube_root_slope(xp, y, a), doc="the cube root")
+
+LOGADDEXP = define("logaddexp", lambda xp, a, b: exact.larger(xp, a, b) + xp.log1p(exact.exp_minus_abs(xp, exact.difference(xp, a, b))),
+                   lambda xp, y, a, b: exact.logistic(xp, exact.difference(xp, a, b)),
+                   lambda xp, y, a, b: exact.logistic(xp, exact.difference(xp, b, a)),
+                   doc="log(exp(a) + exp(b)), without overflow")
 
 # -- trigonometry -----------------------------------------------------------------------------------------------------
 
@@ -278,6 +293,28 @@ ERF   = define("erf", lambda xp, a: xp.erf(a), lambda xp, y, a: exact.TWO_OVER_R
                doc="the error function, 2/√π ∫₀ᵃ exp(-t²) dt")
 ERFC  = define("erfc", lambda xp, a: xp.erfc(a), lambda xp, y, a: -exact.TWO_OVER_ROOT_PI * exact.gaussian(xp, a),
                doc="1 - erf(a), exact where that cancels")
+ERFINV = define("erfinv", lambda xp, a: xp.erfinv(a), lambda xp, y, a: exact.erfinv_slope(xp, y, a),
+                domain=lambda xp, a: (a > -1.0) & (a < 1.0), requires="-1 < a < 1", doc="the inverse of erf")
+NDTR  = define("ndtr", lambda xp, a: xp.ndtr(a), lambda xp, y, a: special.density(xp, a),
+               doc="Φ(a), the distribution function of the standard normal")
+LOG_NDTR = define("log_ndtr", lambda xp, a: xp.log_ndtr(a), lambda xp, y, a: xp.inverse_mills(a),
+                  doc="log(Φ(a)), exact where Φ(a) is too small for a float")
+
+# -- the gamma function -----------------------------------------------------------------------------------------------
+
+# `lgamma` is its name in Python's `math`, in C, and in PyTorch; SciPy, whose names the other two have, calls it `gammaln`
+LGAMMA  = define("lgamma", lambda xp, a: xp.lgamma(a), lambda xp, y, a: xp.digamma(a),
+                 domain=lambda xp, a: exact.no_pole_of_gamma(xp, a), requires="a neither 0 nor a negative whole number",
+                 doc="log |Γ(a)|, the logarithm of the gamma function, as `math.lgamma`; SciPy's `gammaln`")
+DIGAMMA = define("digamma", lambda xp, a: xp.digamma(a), lambda xp, y, a: xp.polygamma(a, 1.0),
+                 domain=lambda xp, a: exact.no_pole_of_gamma(xp, a), requires="a neither 0 nor a negative whole number",
+                 doc="ψ(a), the derivative of lgamma")
+POLYGAMMA = define("polygamma", lambda xp, a, b: xp.polygamma(a, b),
+                   lambda xp, y, a, b: xp.polygamma(a, b + 1.0),
+                   lambda xp, y, a, b: xp.nan,  # there are derivatives of whole orders only
+                   parameters=1, fixed=True, requires="a neither 0 nor a negative whole number, and b a whole number from 0 to 170",
+                   domain=lambda xp, a, b: exact.no_pole_of_gamma(xp, a) & exact.is_order(xp, b),
+                   doc="the derivative of digamma of order b, a whole number")
 
 GAUSSIAN = define("gaussian", lambda xp, a: exact.gaussian(xp, a),
                   lambda xp, y, a: xp.where(xp.equal(y, 0.0), 0.0, -2.0 * a * y), doc="exp(-a²), the derivative of erf but for a factor")
@@ -290,12 +327,17 @@ SIGN  = define("sign", lambda xp, a: xp.where(a > 0.0, 1.0, xp.where(a < 0.0, -1
                selects=True, doc="-1, 0 or 1")
 FLOOR = define("floor", lambda xp, a: xp.floor(a), lambda xp, y, a: 0.0, selects=True, doc="the largest whole number that is not above a")
 CEIL  = define("ceil", lambda xp, a: xp.ceil(a), lambda xp, y, a: 0.0, selects=True, doc="the smallest whole number that is not below a")
-# a + b, where neither is the larger one, is nan: one of them is
-MAXIMUM = define("maximum", lambda xp, a, b: xp.where(a >= b, a, xp.where(b > a, b, a + b)),
+TRUNC = define("trunc", lambda xp, a: xp.where(a < 0.0, xp.ceil(a), xp.floor(a)), lambda xp, y, a: 0.0,
+               selects=True, doc="the whole number next to a on the side of 0")
+COPYSIGN = define("copysign", lambda xp, a, b: xp.copysign(a, b),
+                  lambda xp, y, a, b: xp.where(xp.equal(a, 0.0), 0.0, xp.copysign(1.0, a) * xp.copysign(1.0, b)),
+                  lambda xp, y, a, b: 0.0,
+                  selects=True, doc="|a| with the sign of b, also of -0; its derivative with respect to a is 0 at a = 0, as that of abs")
+MAXIMUM = define("maximum", lambda xp, a, b: exact.larger(xp, a, b),
                  lambda xp, y, a, b: xp.where(a > b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  lambda xp, y, a, b: xp.where(b > a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  symbol="max", selects=True, doc="the larger one; equal inputs share the derivative")
-MINIMUM = define("minimum", lambda xp, a, b: xp.where(a <= b, a, xp.where(b < a, b, a + b)),
+MINIMUM = define("minimum", lambda xp, a, b: xp.where(a <= b, a, xp.where(b < a, b, a + b)),  # as of `larger`
                  lambda xp, y, a, b: xp.where(a < b, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  lambda xp, y, a, b: xp.where(b < a, 1.0, xp.where(xp.equal(a, b), 0.5, 0.0)),
                  symbol="min", selects=True, doc="the smaller one; equal inputs share the derivative")
@@ -323,7 +365,7 @@ ELU     = define("elu", lambda xp, a, b: xp.where(a > 0.0, a, b * xp.expm1(a)),
                  lambda xp, y, a, b: xp.where(a > 0.0, 0.0, xp.expm1(a)), parameters=1, symbol="ELU",
                  doc="a, or b · (exp(a) - 1) where a is not positive")
 GELU    = define("gelu", lambda xp, a: a * exact.normal(xp, a),
-                 lambda xp, y, a: exact.normal(xp, a) + a * exact.ONE_OVER_ROOT_2PI * exact.gaussian(xp, a * exact.ROOT_HALF),
+                 lambda xp, y, a: exact.normal(xp, a) + a * special.ONE_OVER_ROOT_2PI * exact.gaussian(xp, a * exact.ROOT_HALF),
                  symbol="GELU", doc="a · Φ(a), where Φ is the normal distribution")
 GELU_TANH = define("gelu_tanh", lambda xp, a: a * exact.logistic(xp, exact.gelu_z(xp, a)),
                    lambda xp, y, a: exact.logistic(xp, exact.gelu_z(xp, a))

@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any, overload
 
 from autograd._runtime.coercion import need_function
 from autograd._runtime.state import RECORDING
 from autograd._runtime.temporary import During, Temporary
 from autograd.contexts import Assigned, Watching, current_line, observe
+from autograd.draws import Draw, Shape, draw
 from autograd.errors import CompileError
 from autograd.graph import Node
 from autograd.ops import OPERATIONS, SELECT
@@ -43,7 +45,7 @@ class Recording:
     """The recording of one run of a function, besides its graph.
 
     Attributes:
-        draws: the leaves that stand for random numbers, each with the function that draws it at every run.
+        draws: the leaves that stand for random numbers, those that are drawn together with what draws them at every run.
         guards: the conditions whose truth the function used.
         masks: for each node that was made within one side of a `where`, a node that is 1 where that side is selected, else 0.
         unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
@@ -54,7 +56,7 @@ class Recording:
         outer: the recording around this one.
     """
 
-    draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
+    draws: list[tuple[list[Value], Draw]] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     masks: dict[Value, Value] = field(default_factory=dict)
     unchecked: set[Value] = field(default_factory=set)
@@ -253,40 +255,28 @@ def recorder() -> Recording | None:
     return now if now is not None and now.trace is not None and now.trace.thread == threading.get_ident() else None
 
 
-_LOGGED: ContextVar[list[float] | None] = ContextVar("logged draws", default=None)
-_REPLAYED: ContextVar[list[float] | None] = ContextVar("replayed draws", default=None)
+@overload
+def drawn(sampler: Callable[[], float]) -> float | Value: ...
 
 
-def logging_draws(log: list[float]) -> During[None]:
-    """A context in which the numbers that are drawn are appended to a list."""
-    return During(lambda: Assigned(_LOGGED, log))
+@overload
+def drawn(sampler: Callable[..., Any], shape: Shape) -> Any: ...
 
 
-def replaying_draws(log: list[float]) -> During[None]:
-    """A context in which these numbers are drawn again, before any others."""
-    return During(lambda: Assigned(_REPLAYED, log))
-
-
-def draw(sampler: Callable[[], float]) -> float:
-    """A number of a sampler, or one to be replayed."""
-    replayed = _REPLAYED.get()
-    number = replayed.pop(0) if replayed else sampler()
-    log = _LOGGED.get()
-    if log is not None:
-        log.append(number)
-    return number
-
-
-def drawn(sampler: Callable[[], float]) -> float | Value:
-    """A random number from `sampler`. In a compiled function it is drawn at every run, for every sample.
+def drawn(sampler: Callable[..., Any], shape: Shape | None = None) -> Any:
+    """A random number from `sampler`, or with a shape many of them. In a compiled function they are drawn at every run, for every sample.
 
     Other ways to draw random numbers in a compiled function are an error, because every run would repeat the numbers of the recording.
+    A sample draws all of its numbers before the next one, so that a compiled function draws, from the same seed, what eager code draws.
 
     Args:
-        sampler: a function of no arguments that returns a number.
+        sampler: a function of no arguments that returns a number. With a shape, it may be a function of the shape that returns as many
+            numbers, in an array or in nested lists, as the methods of NumPy's generators: one call for all of them is quicker than one
+            for each.
+        shape: a whole number, for a list of so many numbers; or a tuple, for nested lists. Without it, a single number.
 
     Raises:
-        InputError: `sampler` is not a function.
+        InputError: `sampler` is not a function, or returns numbers of another shape; or `shape` is no shape.
         CompileError: it is called within a side of a `where` in a function that is being compiled.
 
     Example:
@@ -294,11 +284,17 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
         >>> rng = random.Random(0)
         >>> 0.0 <= drawn(rng.random) < 1.0
         True
+        >>> noise = drawn(rng.random, (2, 3))
+        >>> len(noise), len(noise[0])
+        (2, 3)
     """
     need_function(sampler, "drawn(random.random)")
     now = recorder()
     if now is None:
-        return draw(sampler)
+        if shape is None:
+            return draw(sampler)
+        own = Draw(sampler, shape)
+        return own.arranged(own.numbers())
     assert now.trace is not None
     if now.mask is not None:
         raise refused(
@@ -307,10 +303,11 @@ def drawn(sampler: Callable[[], float]) -> float | Value:
                 "other side would draw too. Draw before the where, or choose by `if`"
             )
         )
-    leaf = Value(0.5, label="drawn")  # no number is used up: each run draws its own
-    now.draws.append((leaf, sampler))
-    now.trace.add([leaf])
-    return leaf
+    own = Draw(sampler, shape)
+    leaves = [Value(0.5, label="drawn") for _ in range(own.count)]  # no number is used up: each run draws its own
+    now.draws.append((leaves, own))
+    now.trace.add(leaves)
+    return own.arranged(leaves)
 
 
 def observing() -> During[None]:

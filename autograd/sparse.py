@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, cast
 
-from autograd._runtime.coercion import need_function, real
-from autograd.differentiation import derivatives, detached, is_from_outside, push_forward, variables_of
-from autograd.errors import InputError
+from autograd._runtime.coercion import need_function, real, shown
+from autograd.differentiation import derivatives, detached, is_from_outside, need_one_number, push_forward, variables_of
+from autograd.errors import InputError, MissingPackageError
 from autograd.graph import topological_order
 from autograd.tracing import traced
 from autograd.trees import flatten
@@ -45,6 +46,22 @@ class Sparse:
         for i, j, x in zip(self.rows, self.columns, self.values, strict=True):
             dense[i][j] = x
         return dense
+
+    def to_scipy(self) -> Any:
+        """As an array of SciPy's, `scipy.sparse.csr_array`.
+
+        Raises:
+            InputError: a value is a Value, which SciPy's arrays cannot hold.
+            MissingPackageError: SciPy is not installed.
+        """
+        if any(isinstance(x, Value) for x in self.values):
+            raise InputError("the derivatives depend on a Value from outside of the function: SciPy's arrays hold numbers only")
+        try:
+            csr_array = import_module("scipy.sparse").csr_array
+        except ImportError:
+            raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
+        array = csr_array((self.values, (self.rows, self.columns)), shape=self.shape) if len(self.values) else csr_array(self.shape)
+        return array.astype(float)
 
 
 def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float]) -> Sparse:
@@ -90,6 +107,7 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
     need_function(f, "sparse_hessian(f, [1.0, 2.0])")
     with _point(x) as (replaced, variables, _):
         result = traced(f, variables, replaced)
+        need_one_number(result)
         compressed = _by_colours(
             derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables
         )
@@ -103,7 +121,10 @@ def _point(x: Any) -> Any:
         InputError: it is not a sequence of numbers.
     """
     if isinstance(x, (dict, type)) or not hasattr(x, "__len__") or getattr(x, "ndim", None) == 0 or len(x) != len(flatten(x)[0]):
-        raise InputError(f"the point must be a list of numbers, not {x!r}")
+        given = (
+            f"an array of the shape {x.shape}" if getattr(x, "ndim", 0) else shown(x) if isinstance(x, (Value, float)) else type(x).__name__
+        )
+        raise InputError(f"the point must be a list of numbers, not {given}")
     return variables_of((x,), 0)
 
 

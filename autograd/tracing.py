@@ -21,6 +21,7 @@ from typing import Any, cast
 
 from autograd._runtime.state import STATE
 from autograd._runtime.temporary import During, Temporary
+from autograd.errors import AutogradError
 from autograd.value import Value
 
 
@@ -47,6 +48,8 @@ class Trace:
     def refused(self, error: Exception) -> Exception:
         """Return the error to be raised. `end` raises it again if the function has caught it, because floats would not cause it."""
         self.refusals.append(error)
+        if isinstance(error, AutogradError):
+            error.is_refusal = True
         return error
 
     def end(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any, cast
 from autograd._runtime.coercion import need_function, number_of, real
 from autograd._runtime.state import STATE
 from autograd.contexts import enable_grad
-from autograd.differentiation import detached, is_from_outside, outputs_of, push_forward, rows, variables_of
+from autograd.differentiation import detached, is_from_outside, need_one_number, outputs_of, push_forward, rows, variables_of
 from autograd.errors import InputError
 from autograd.ops import CONSTANT
 from autograd.tracing import traced
@@ -77,6 +77,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
     def function(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         with variables_of(args, argnums) as (replaced, variables, restore):
             result = traced(f, variables, replaced, kwargs)
+            need_one_number(result)
             plain = not is_from_outside([result], variables)
             (gradient,) = rows([result], variables, plain)
             pair = number_of(result) if plain else result, restore(gradient)

@@ -81,6 +81,20 @@ def branches_of(tree: Any) -> list[Any]:
     return list(tree.values()) if isinstance(tree, dict) else list(tree)
 
 
+def names_of(form: Form, name: str) -> list[str]:
+    """Names for the leaves of a tree: the keys of dicts; for the items of lists and tuples the name and the index.
+
+    Example:
+        >>> names_of(flatten({"w": 1.0, "b": (2.0, 3.0)})[1], "x")
+        ['w', 'b0', 'b1']
+    """
+    if form.kind is None:
+        return [name]
+    if issubclass(form.kind, dict):
+        return [x for (_, key), branch in zip(form.keys, form.branches, strict=False) for x in names_of(branch, str(key))]
+    return [x for i, branch in enumerate(form.branches) for x in names_of(branch, f"{name}{i}")]
+
+
 def flatten(tree: Any, arrays: bool = True) -> tuple[list[Any], Form]:
     """The leaves of `tree`, and its form, which makes a tree of other leaves.
 

@@ -140,6 +140,18 @@ class Value(Observed):
         """erf(a): the error function, 2/√π ∫₀ᵃ exp(-t²) dt."""
     def erfc(self) -> Value:
         """erfc(a): 1 - erf(a), exact where that cancels."""
+    def erfinv(self) -> Value:
+        """erfinv(a): the inverse of erf."""
+    def ndtr(self) -> Value:
+        """ndtr(a): Φ(a), the distribution function of the standard normal."""
+    def log_ndtr(self) -> Value:
+        """log_ndtr(a): log(Φ(a)), exact where Φ(a) is too small for a float."""
+    def lgamma(self) -> Value:
+        """lgamma(a): log |Γ(a)|, the logarithm of the gamma function, as `math.lgamma`; SciPy's `gammaln`."""
+    def digamma(self) -> Value:
+        """digamma(a): ψ(a), the derivative of lgamma."""
+    def logaddexp(self, b: Value | _Real, /) -> Value:
+        """logaddexp(a, b): log(exp(a) + exp(b)), without overflow."""
     def abs(self) -> Value:
         """abs(a): the absolute value; its derivative at 0 is 0."""
     def __abs__(self) -> Value:
@@ -154,6 +166,12 @@ class Value(Observed):
         """ceil(a): the smallest whole number that is not below a."""
     def __ceil__(self) -> Value:
         """ceil(a): the smallest whole number that is not below a."""
+    def trunc(self) -> Value:
+        """trunc(a): the whole number next to a on the side of 0."""
+    def __trunc__(self) -> Value:
+        """trunc(a): the whole number next to a on the side of 0."""
+    def copysign(self, b: Value | _Real, /) -> Value:
+        """copysign(a, b): |a| with the sign of b, also of -0; its derivative with respect to a is 0 at a = 0, as that of abs."""
     def maximum(self, b: Value | _Real, /) -> Value:
         """maximum(a, b): the larger one; equal inputs share the derivative."""
     def minimum(self, b: Value | _Real, /) -> Value:
@@ -164,6 +182,8 @@ class Value(Observed):
         """pow(a, b): a to the power of b."""
     def remainder(self, b: Value | _Real, /) -> Value:
         """remainder(a, b): a - b · floor(a / b), of the sign of b."""
+    def fmod(self, b: Value | _Real, /) -> Value:
+        """fmod(a, b): a - b · trunc(a / b), of the sign of a."""
     def relu(self) -> Value:
         """relu(a): max(0, a); its derivative at 0 is 0."""
     def leaky_relu(self, negative_slope: Value | _Real = 0.01) -> Value:

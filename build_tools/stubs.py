@@ -30,7 +30,7 @@ IMPORTS = """
 from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal, TypeAlias, TypeVar, overload
+from typing import Any, Literal, SupportsIndex, TypeAlias, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 from autograd.ops import Operation
@@ -84,6 +84,7 @@ WRITTEN = {
     "where": [f"(condition: Truth, a: {a}, b: {b}) -> _A | _B" for a in ("Callable[[], _A]", "_A") for b in ("Callable[[], _B]", "_B")],
     **{name: [f"(items: {rest}" for rest in of_items("{}")] for name, row in OPERATIONS.items() if row.arity is None and name != "dot"},
     **{name: [f"(logits: {rest}" for rest in of_items("list[{}]")] for name in ("softmax", "log_softmax")},
+    "polygamma": ["(n: SupportsIndex, x: Value) -> Value", "(n: SupportsIndex, x: _Real) -> float"],
     "hardmax": [f"(logits: {NUMBERS}) -> list[float]"],
     "Value.__array_ufunc__": ["(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any"],
 }

@@ -6,6 +6,8 @@
 >>> score.backward()
 """
 
+from typing import TYPE_CHECKING, Any
+
 from nn import activations, convolution, data, initialisers, layers, losses, metrics, optimizers, plots, schedules
 from nn.activations import (
     ELU,
@@ -32,6 +34,9 @@ from nn.optimizers import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_
 from nn.persistence import load, save
 from nn.plots import new_figure, plot_activation, plot_decision_boundary, plot_gradients, plot_network
 from nn.training import fit
+
+if TYPE_CHECKING:
+    from nn import estimators as estimators
 
 __all__ = [
     "ELU",
@@ -89,3 +94,12 @@ __all__ = [
     "save",
     "schedules",
 ]
+
+if not TYPE_CHECKING:  # type checkers would take any name for one of the package
+
+    def __getattr__(name: str) -> Any:
+        if name == "estimators":  # which needs scikit-learn
+            from importlib import import_module
+
+            return import_module("nn.estimators")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -232,6 +232,11 @@ class LeakyReLU(Elementwise):
     def _of(self, z: Any) -> Any:
         return leaky_relu(z, self.negative_slope)
 
+    def torch_attributes(self) -> dict[str, Any]:
+        """A slope that is a parameter is the `weight` of PyTorch's PReLU, of the shape (1,)."""
+        attributes = super().torch_attributes()
+        return {"weight": [attributes.pop("negative_slope")], **attributes}
+
     def extra_repr(self) -> str:
         """The slope."""
         return f"negative_slope={self.negative_slope}"

@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex, TypeVar
 
 from autograd._runtime.coercion import real
 from autograd.errors import InputError
+from autograd.trees import refuse_masked
 from autograd.value import Value
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -157,13 +158,15 @@ def paired(name: str, X: Sized, y: Sized) -> None:
     """Check that there are as many targets as samples, at least one.
 
     Raises:
-        InputError: the lengths differ, there are no samples, or `X` or `y` is not a sequence.
+        InputError: the lengths differ, there are no samples, `X` or `y` is not a sequence, or has masked numbers.
 
     Example:
         >>> paired("fit", [[0.0], [1.0]], [0, 1])
     """
     sized(f"{name} needs a sequence of samples", X)
     sized(f"{name} needs a sequence of targets", y)
+    refuse_masked(X)
+    refuse_masked(y)
     if len(X) != len(y) or not len(X):
         raise InputError(f"{name} needs as many targets as samples, at least one: {len(X)} samples, {len(y)} targets")
 

@@ -97,12 +97,26 @@ class Module:
                 if names
             ]
             raise FileError(f"the weights do not fit this model: {'; '.join(wrong)}; make the model with the sizes it was saved with")
-        numbers = {name: real(state[name]) for name in own}  # all of them first, because any of them may be something else
-        values = list(own.values())
-        with unless_done(partial(set_numbers, values, numbers_of(values))) as done:
-            for name, value in own.items():
-                value.data = numbers[name]
-            done()
+        set_data(list(own.values()), [real(state[name]) for name in own])
+
+    def torch_attributes(self) -> dict[str, Any]:
+        """The attributes under the names that PyTorch has for them, as `save` and `load` use them: by default their own names.
+
+        A layer that holds its parameters in another way than PyTorch's layer overrides this, and so does one that has other names for them.
+        What the dict holds may be made for the call, such as a list of Values that stand in several lists.
+
+        Example:
+            >>> class Gain(Module):
+            ...     def __init__(self):
+            ...         self.factors = [Value(2.0), Value(3.0)]
+            ...
+            ...     def torch_attributes(self):
+            ...         attributes = super().torch_attributes()
+            ...         return {"weight": attributes.pop("factors"), **attributes}
+            >>> list(Gain().torch_attributes())
+            ['weight']
+        """
+        return dict(attributes(self))
 
     def _by_name(self) -> dict[str, Value]:
         named: dict[str, Value] = {}
@@ -192,6 +206,21 @@ class Module:
         lines = [f"{name:{widths[0]}}  {what:{widths[1]}}  {count:>{widths[2]}}" for name, what, count in (head, *rows, total)]
         rule = "─" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+
+def set_data(values: list[Value], numbers: list[float]) -> None:
+    """Set the `.data` of all Values, or of none where an interrupt comes in between.
+
+    Example:
+        >>> p = Value(1.0)
+        >>> set_data([p], [2.0])
+        >>> p.data
+        2.0
+    """
+    with unless_done(partial(set_numbers, values, numbers_of(values))) as done:
+        for value, number in zip(values, numbers, strict=True):
+            value.data = number
+        done()
 
 
 def _set_modes(modules: list[Module], modes: list[bool]) -> None:

@@ -35,7 +35,7 @@ def same(f: Callable[..., Any], *args: Any, in_axes: Any = None, executor: str =
     """Compile the function, compare all of its results with eager code at every sample, and return it."""
     axes = in_axes if isinstance(in_axes, tuple) else (0 if in_axes is None else in_axes,) * len(args)
     compiled = compile(f, in_axes=in_axes, executor=executor)
-    value, gradients = compiled.value_and_grad(*args)
+    value, gradients = compiled.value_and_grad(*args, wrt=tuple(range(len(args))))
     n = len(value)
     eager = autograd.value_and_grad(f, argnums=tuple(range(len(args))))
     points = [[sample(x, i) if axis == 0 else x for x, axis in zip(args, axes, strict=True)] for i in range(n)]
@@ -46,8 +46,8 @@ def same(f: Callable[..., Any], *args: Any, in_axes: Any = None, executor: str =
     for i, (_, slopes) in enumerate(expected):
         for actual, slope in zip(gradients, slopes, strict=True):
             close(flat(sample(actual, i)), flat(slope))
-    total, summed = compiled.value_and_grad(*args, reduce="sum")
-    mean, averaged = compiled.value_and_grad(*args, reduce="mean")
+    total, summed = compiled.value_and_grad(*args, wrt=tuple(range(len(args))), reduce="sum")
+    mean, averaged = compiled.value_and_grad(*args, wrt=tuple(range(len(args))), reduce="mean")
     close([total, n * mean], [sum(y for y, _ in expected)] * 2)
     for k, axis in enumerate(axes):
         each = [flat(slopes[k]) for _, slopes in expected]

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from c_compiler import COMPILER
 from executors import EXECUTORS, poison
 
 import autograd
@@ -43,6 +44,7 @@ NEEDED = {
 def missing() -> list[str]:
     """What is not installed, and how to install it."""
     packages = [f"{name} is not installed: {how}" for name, how in NEEDED.items() if importlib.util.find_spec(name) is None]
+    packages += [] if COMPILER else ["a C compiler is not installed: apt install gcc"]
     packages += [] if CHROMIUM else ["chromium is not installed: apt install chromium"]
     return packages + ([] if shutil.which("dot") else ["dot is not installed: apt install graphviz"])
 

@@ -7,6 +7,7 @@ without a dot, or a letter before a parenthesis, which looks like a function.
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from autograd.namespaces import FLOATS
 
@@ -23,7 +24,11 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     **{rf"\{name}": getattr(FLOATS, name) for name in ("exp", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{rf"\arc{name}": getattr(FLOATS, "a" + name) for name in ("sin", "cos", "tan")},
     **{rf"\operatorname{{ar{name}}}": getattr(FLOATS, "a" + name) for name in ("sinh", "cosh", "tanh")},
-    **{rf"\operatorname{{{name}}}": getattr(FLOATS, name) for name in ("erf", "erfc", "atan2")},
+    **{rf"\operatorname{{{name}}}": getattr(FLOATS, name) for name in ("erf", "erfc", "erfinv", "atan2", "copysign")},
+    **{rf"\{sign}": getattr(FLOATS, name) for sign, name in (("psi", "digamma"), ("Phi", "ndtr"))},
+    r"\Gamma": math.gamma,
+    r"\operatorname{trunc}": lambda x: float(math.trunc(x)),
+    r"\operatorname{fmod}": math.fmod,
     r"\ln": FLOATS.log,
     r"\log_{2}": FLOATS.log2,
     r"\log_{10}": FLOATS.log10,
@@ -146,7 +151,11 @@ class Reader:
                 self.take("_")
                 f = WITH_AN_INDEX[name](self.group())
             power = 1.0
-            if self.token == "^":
+            if name == r"\psi" and self.tokens[self.at : self.at + 3] == ["^", "{", "("]:  # the order of a derivative
+                self.take()
+                order = self.group()
+                f = partial(FLOATS.polygamma, n=order)
+            elif self.token == "^":
                 self.take()
                 power = self.group()
                 if power != round(power) or power < 2:

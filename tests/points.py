@@ -13,7 +13,11 @@ MANY = ((0.5, -1.5, 2.0, 3.1), (-0.25, 4.2, 1.5, -2.0, 0.75, 1.25))  # the large
 EXTREME = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 3.0, 1e-8, -30.0, 30.0, 400.0, -400.0, 1000.0, -1000.0, 1e-300, 1e300, -1e300, 5e-324)
 NOT_FINITE = (math.inf, -math.inf, math.nan)
 
-ROWS = sorted(OPERATIONS.values(), key=lambda operation: operation.name)
+ROWS = sorted(
+    itertools.chain.from_iterable([row.bind(n) for n in (1.0, 2.0, 3.0)] if row.fixed else [row] for row in OPERATIONS.values()),
+    key=lambda operation: operation.name,
+)
+"""The table; a row with a parameter that has to be a number, several times, with such numbers."""
 
 
 def points(operation: Operation, candidates: tuple[float, ...] = ()) -> list[tuple[float, ...]]:

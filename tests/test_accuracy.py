@@ -32,6 +32,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "pos": lambda a: +a,
     "pow": lambda a, b: mp.power(a, b),
     "remainder": lambda a, b: a - b * mp.floor(a / b),
+    "fmod": lambda a, b: a - b * (mp.floor(a / b) if a / b > 0 else mp.ceil(a / b)),
     "exp": mp.exp,
     "expm1": mp.expm1,
     "log": mp.log,
@@ -40,6 +41,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "log10": mp.log10,
     "sqrt": mp.sqrt,
     "cbrt": lambda a: mp.sign(a) * mp.cbrt(abs(a)),
+    "logaddexp": lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
     "sin": mp.sin,
     "cos": mp.cos,
     "tan": mp.tan,
@@ -58,10 +60,18 @@ EXACT: dict[str, Callable[..., Any]] = {
     "sech_squared": lambda a: 1 / mp.cosh(a) ** 2,
     "gaussian": lambda a: mp.exp(-a * a),
     "erfc": lambda a: mp.erfc(a) if abs(a) < 1e6 else 1 - mp.sign(a),
+    "erfinv": lambda a: erfinv(a),
+    "ndtr": lambda a: EXACT["erfc"](-a / mp.sqrt(2)) / 2,
+    "log_ndtr": lambda a: mp.log1p(-EXACT["ndtr"](-a)) if a > 0 else mp.log(mp.npdf(a)) - mp.log(inverse_mills(a)),
+    "lgamma": lambda a: mp.loggamma(a) if a > 0 else mp.log(mp.pi / abs(mp.sinpi(a))) - mp.loggamma(1 - a),
+    "digamma": lambda a: mp.psi(0, a),
+    "polygamma": lambda a, n: mp.psi(int(n), a),
     "abs": abs,
     "sign": mp.sign,
     "floor": mp.floor,
     "ceil": mp.ceil,
+    "trunc": lambda a: mp.floor(a) if a > 0 else mp.ceil(a),
+    "copysign": lambda a, b: abs(a) * (1 if b >= 0 else -1),
     "maximum": max,
     "minimum": min,
     "clip": lambda a, b, c: min(max(a, b), c),
@@ -79,6 +89,66 @@ EXACT: dict[str, Callable[..., Any]] = {
     "peak": lambda *a: mp.floor(max(a)),
     "logsumexp": lambda *a: mp.log(mp.fsum(mp.exp(x) for x in a)),
 }
+
+
+def inverse_mills(a: Any) -> Any:
+    """φ(a) / Φ(a); far to the left by its asymptotic series, since Φ(a) is smaller than any number of mpmath."""
+    if a > -1e6:
+        return mp.npdf(a) / EXACT["ndtr"](a)
+    term, total, k = mp.mpf(1), mp.mpf(0), 1
+    while total + term != total:
+        total, term, k = total + term, -term * k / (a * a), k + 2
+    return -a / total
+
+
+def erfinv(a: Any) -> Any:
+    """The inverse of erf by Newton's method for the logarithm of erfc, which is close to a parabola."""
+    if a == 0:
+        return a
+    rest, y = 1 - abs(a), mp.mpf(FLOATS.erfinv(float(abs(a))))
+    while True:
+        tail = mp.erfc(y)
+        step = mp.log(tail / rest) * tail * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        y += step
+        if abs(step) <= abs(y) * mp.mpf(10) ** (8 - mp.dps):
+            return y * mp.sign(a)
+
+
+def erfinv_derivative(n: int, a: Any) -> Any:
+    y = erfinv(a)
+    slope = mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+    return (slope, 2 * y * slope**2, (2 + 8 * y**2) * slope**3, (28 * y + 48 * y**3) * slope**4)[n - 1]
+
+
+def log_ndtr_derivative(n: int, a: Any) -> Any:
+    """By (φ / Φ)' = -φ/Φ (a + φ/Φ), with digits for a difference that is smaller than its terms by the fourth power of `a`."""
+    with mp.extradps(20 + 6 * max(0, int(mp.log10(abs(a) + 1)))):
+        m = inverse_mills(a)
+        d = a + m
+        return (m, -m * d, m * (d * (d + m) - 1), m * (3 * a + 4 * m - d * (d * d + 4 * m * d + m * m)))[n - 1]
+
+
+def logaddexp_derivative(i: int, j: int, a: Any, b: Any) -> Any:
+    """Those of the logistic function, of a - b or for i = 0 of b - a."""
+    d = a - b if i else b - a
+    s, t = 1 / (1 + mp.exp(-d)), 1 / (1 + mp.exp(d))
+    return (-1) ** (j if i else i) * (s, s * t, -s * t * mp.tanh(d / 2), s * t * (1 - 6 * s * t))[i + j - 1]
+
+
+DERIVATIVES: dict[str, Callable[..., Any]] = {
+    "lgamma": lambda n, a: mp.psi(n - 1, a),
+    "digamma": lambda n, a: mp.psi(n, a),
+    "polygamma": lambda n, a, order: mp.psi(int(order) + n, a),
+    "erfinv": erfinv_derivative,
+    "log_ndtr": log_ndtr_derivative,
+    "logaddexp": logaddexp_derivative,
+}
+"""Derivatives up to order 4 where differences of values would take minutes: functions of the orders with respect to each input, and of these."""
+
+
+def exact_value(row: Operation) -> Callable[..., Any]:
+    """The exact value of a row as a function of its inputs."""
+    return lambda *inputs: EXACT[row.name](*inputs, *row.constants)
 
 
 def samples(row: Operation, count: int) -> list[tuple[float, ...]]:
@@ -120,6 +190,13 @@ def largest_term(row: Operation, point: tuple[Any, ...]) -> Any:
     """For a sum of terms of both signs, the largest term, whose rounding no rule can avoid."""
     if row.arity is None:
         return max(map(abs, point)) ** (2 if row.name == "dot" else 1)
+    if row.name == "logaddexp":
+        return abs(max(point))
+    if row.name == "lgamma" and point[0] < 0:
+        return mp.loggamma(-point[0])
+    if row.name in ("digamma", "polygamma") and point[0] < 0:
+        n = int(sum(row.constants))
+        return max(abs(mp.psi(n, 1 - point[0])), mp.factorial(n) / abs(point[0] - mp.nint(point[0])) ** (n + 1))
     return 0
 
 
@@ -127,11 +204,11 @@ def tolerance(row: Operation, point: tuple[float, ...]) -> float:
     """4, with two exceptions, where the argument of an exponential is rounded and the rounding is multiplied by its size.
 
     In the left tail of GELU, Φ(a) changes by a² times the relative change of a; the error stays below 1e-13 where GELU itself
-    is above 1e-20. In `logsumexp` an input's share is the exponential of its distance from the largest input.
+    is above 1e-20. In `logsumexp` and `logaddexp` an input's share is the exponential of its distance from the largest input.
     """
     if row.name.startswith("gelu") and point[0] < 0.0:
         return ULPS + 2.0 * point[0] * point[0]
-    return ULPS + (max(point) - min(point) if row.name == "logsumexp" else 0.0)
+    return ULPS + (max(point) - min(point) if row.name in ("logsumexp", "logaddexp") else 0.0)
 
 
 def derivative(f: Callable[..., Any], point: tuple[Any, ...], i: int) -> Any:
@@ -142,8 +219,8 @@ def derivative(f: Callable[..., Any], point: tuple[Any, ...], i: int) -> Any:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_within_4_ulp(row: Operation) -> None:
-    f = EXACT[row.name]
-    with mp.workdps(900):
+    f = exact_value(row)
+    with mp.workdps(60 if row.name in DERIVATIVES else 900):
         for point in samples(row, 150):
             exact_point = tuple(mp.mpf(x) for x in point)
             y = row.value(FLOATS, *point)
@@ -152,8 +229,12 @@ def test_within_4_ulp(row: Operation) -> None:
             for i, slope in enumerate(row.slopes(FLOATS, y, *point)):
                 if math.isnan(slope):
                     continue
-                exact = derivative(f, exact_point, i)
-                scale = mp.mpf(0)
+                if row.name in DERIVATIVES:
+                    first = (0,) * i + (1,) + (0,) * (len(point) - i - 1)
+                    exact = exact_derivative(row, point, first)
+                    assert error_of(row, point, first, slope, exact) <= allowed(row, point, 1), (point, i, slope, float(exact))
+                    continue
+                exact, scale = derivative(f, exact_point, i), mp.mpf(0)
                 if row.name in ("silu", "gelu", "gelu_tanh"):  # the slope is Φ + a Φ'
                     scale = max(value / exact_point[0], abs(exact - value / exact_point[0]))
                 assert error_in_ulps(slope, exact, scale) <= tolerance(row, point), (point, i, slope, float(exact))
@@ -186,12 +267,46 @@ TWO_MAGNITUDES = (1e-300, 1e-17, 1e-9, 1e-5, 0.1, 0.3, 0.7, 1.0, 1 + 1e-9, 2.0, 
 MIXED = {1: [(1,), (2,), (3,)], 2: [(1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (3, 0), (0, 3)]}
 """The orders by each input."""
 
-PIECEWISE = ("abs", "ceil", "clip", "floor", "leaky_relu", "maximum", "minimum", "peak", "relu", "remainder", "sign", "where")
+PIECEWISE = (
+    "abs",
+    "ceil",
+    "clip",
+    "copysign",
+    "floor",
+    "fmod",
+    "leaky_relu",
+    "maximum",
+    "minimum",
+    "peak",
+    "relu",
+    "remainder",
+    "sign",
+    "trunc",
+    "where",
+)
 """Rows that are linear between corners: their points are drawn at random, which meets no corner."""
 
 BOUNDS: dict[tuple[str, int], tuple[float, str]] = {
+    ("cbrt", 2): (8, "2/9 y / a²: three roundings, of which that of the root counts most"),
+    ("cbrt", 3): (8, "as above, once more"),
+    ("log1p", 3): (6, "2 / (1 + a)³: the rounding of 1 + a counts three times"),
+    ("tan", 3): (6, "2y'(y' + 2y²) with y' = 1 + y²: the rounding of the tangent counts up to four times"),
+    ("asin", 2): (6, "a / (1 - a²)^(3/2): the roundings of the square and of the root count"),
+    ("asin", 3): (12, "(1 + 2a²) / (1 - a²)^(5/2), as above"),
+    ("acos", 2): (6, "as of asin"),
+    ("acos", 3): (12, "as of asin"),
+    ("atan", 3): (12, "(6a² - 2) / (1 + a²)³: the rounding of 1 + a² counts three times"),
+    ("asinh", 3): (8, "(2a² - 1) / (1 + a²)^(5/2): the rounding of the root counts five times"),
+    ("acosh", 2): (6, "of two roots, as below"),
+    ("atanh", 3): (6, "(6a² + 2) / (1 - a²)³"),
+    ("tanh", 3): (6, "s(6t² - 2) with s = 1 / cosh²(a)"),
+    ("sech_squared", 2): (6, "as the third derivative of tanh"),
+    ("erf", 3): (6, "(4a² - 2) exp(-a²)"),
+    ("gaussian", 2): (6, "as above"),
+    ("sigmoid", 3): (6, "as of tanh"),
+    ("silu", 1): (6, "s + as', of which one may be negative"),
     ("sqrt", 3): (7, "it is 3/8 y⁻⁵: the rounding of the root counts five times"),
-    ("acosh", 3): (7, "of two roots, whose roundings count up to five times"),
+    ("acosh", 3): (9, "of two roots, whose roundings count up to five times"),
     ("hypot", 2): (6, "b² / r³: the roundings of b / a and of the root count two and three times"),
     ("hypot", 3): (8, "ab² / r⁵: as above, two and five times"),
     ("sech_squared", 3): (6, "8ts(2s - t²), with the roundings of five factors"),
@@ -201,6 +316,11 @@ BOUNDS: dict[tuple[str, int], tuple[float, str]] = {
     ("gelu", 3): (8, "a³φ - 4aφ, as above"),
     ("gelu_tanh", 2): (8, "as of silu"),
     ("gelu_tanh", 3): (8, "as of silu"),
+    ("erfinv", 1): (5, "a quotient of a rounded one, √2 erfinv(a), in φ / Φ"),
+    ("erfinv", 2): (8, "2 y y'²: the rounding of the slope counts twice"),
+    ("erfinv", 3): (11, "(2 + 8 y²) y'³: as above, three times"),
+    ("log_ndtr", 2): (7, "the derivative of a polynomial of 30 terms, taken by its steps"),
+    ("log_ndtr", 3): (9, "as above, of order two"),
     ("logsumexp", 2): (6, "a product of two shares, each of them a quotient of sums"),
     ("logsumexp", 3): (8, "of three shares"),
 }
@@ -225,6 +345,7 @@ are no other wrong numbers."""
 
 CROSSING: dict[str, tuple[int, ...]] = {
     **{"pow": (2, 3), "atan": (3,), "atan2": (2, 3), "hypot": (3,), "asinh": (3,), "tanh": (3,), "erf": (3,), "erfc": (3,)},
+    **{"ndtr": (3,), "lgamma": (1, 3), "digamma": (2,), "polygamma": (1, 2, 3), "logaddexp": (3,)},
     **{
         "sech_squared": (2, 3),
         "gaussian": (2, 3),
@@ -239,6 +360,16 @@ CROSSING: dict[str, tuple[int, ...]] = {
 last place of how much it changes with its inputs, relatively; that is, it is the derivative at inputs next to the given ones."""
 
 
+FOUND = {
+    "atan": (-0.9999990973645443,), "asin": (0.8481919029144958, 3.7843193006922098e-06), "acos": (-0.9999999998165258, 0.6806085182809576),
+    "cbrt": (0.1493660794447056, -0.1861155788704334), "asinh": (1.2358501748932467,), "erf": (-1.1063031548873261,),
+    "atanh": (0.9341466027779912,), "acosh": (1.2054223867994303, 3.685494396708995), "tanh": (0.9999999999994652,),
+    "tan": (4.614396747873727,), "silu": (-2.3890192627673366,), "sech_squared": (-0.9999999999908333,), "log1p": (1.0000001727732541,),
+    "sigmoid": (-1.9209355358421956,),
+}  # fmt: skip
+"""Among thousands of random points those with the largest errors."""
+
+
 def points_of(row: Operation) -> list[tuple[float, ...]]:
     """Points of all magnitudes inside the domain, where the row is smooth."""
     rng = random.Random(row.name)
@@ -250,7 +381,7 @@ def points_of(row: Operation) -> list[tuple[float, ...]]:
             candidates += [(x, x, x) for x in (1e300, -1e300, 1e-300)]
     elif row.arity == 1:
         positive = [*MAGNITUDES, *FAR, *ZEROS, *[x * (1.0 + 1e-9) for x in ZEROS], *[rng.uniform(0.0, 4.0) for _ in range(15)]]
-        candidates = [(0.0,), *[(sign * x,) for x in positive for sign in (1.0, -1.0)]]
+        candidates = [(0.0,), *[(sign * x,) for x in positive for sign in (1.0, -1.0)], *[(x,) for x in FOUND.get(row.name, ())]]
     else:
         candidates = [(s * a, t * b) for a, b in itertools.product(TWO_MAGNITUDES, repeat=2) for s in (1.0, -1.0) for t in (1.0, -1.0)]
         candidates = rng.sample(candidates, 50) + [(rng.uniform(-3.0, 3.0), rng.uniform(-3.0, 3.0)) for _ in range(30)]
@@ -272,8 +403,12 @@ DIFFERENCES = {
 """Central differences of each order: steps, and their weights."""
 
 
-def exact_derivative(f: Callable[..., Any], point: tuple[float, ...], order: tuple[int, ...]) -> Any:
+def exact_derivative(row: Operation, point: tuple[float, ...], order: tuple[int, ...]) -> Any:
     """By central differences with steps of 1e-40, relatively, and so many digits that dozens are left; what is less than these is 0."""
+    f = exact_value(row)
+    if row.name in DERIVATIVES:
+        with mp.workdps(60):
+            return DERIVATIVES[row.name](*order, *map(mp.mpf, point), *row.constants)
     size = sum(abs(math.log10(abs(x))) if x else 60.0 for x in point)
     with mp.workdps(int(150 + 40 * sum(order) + (sum(order) + 2) * size + (360 if max(map(abs, point)) > 10.0 else 0))):
         steps = [mp.mpf(10) ** (-40 if x else -100) * (min(abs(mp.mpf(x)), 1) or 1) for x in point]
@@ -304,12 +439,12 @@ def computed_derivative(row: Operation, point: tuple[float, ...], order: tuple[i
     return float(f(*point))
 
 
-def change(f: Callable[..., Any], point: tuple[float, ...], order: tuple[int, ...]) -> Any:
+def change(row: Operation, point: tuple[float, ...], order: tuple[int, ...]) -> Any:
     """How much a derivative changes with its inputs, relatively; those of `logsumexp` are exponents, which count as 1."""
     total = mp.mpf(0)
     for i, x in enumerate(point):
         more = (*order[:i], order[i] + 1, *order[i + 1 :])
-        total += abs(exact_derivative(f, point, more)) * (abs(x) if len(point) < 3 else 1)
+        total += abs(exact_derivative(row, point, more)) * (abs(x) if len(point) < 3 else 1)
     return total
 
 
@@ -332,7 +467,7 @@ def error_of(row: Operation, point: tuple[float, ...], order: tuple[int, ...], r
         return 0.0
     error = error_in_ulps(result, exact) if math.isfinite(result) else math.inf
     if error > ULPS and sum(order) in CROSSING.get(row.name, ()):
-        size = change(EXACT[row.name], point, order)
+        size = change(row, point, order)
         error = min(error, error_in_ulps(result, exact, size) if math.isfinite(result) else 0.0 if size > LARGEST else math.inf)
     return error
 
@@ -344,7 +479,7 @@ def test_orders_one_to_three_within_4_ulp(row: Operation) -> None:
         for order in MIXED.get(arity) or [(1,) + (0,) * (arity - 1), (2,) + (0,) * (arity - 1), (0, 3) + (0,) * (arity - 2)]:
             if row.name == "pow" and point[0] < 0.0 and order[1]:
                 continue  # a**b exists at single points only
-            exact, result = exact_derivative(EXACT[row.name], point, order), computed_derivative(row, point, order)
+            exact, result = exact_derivative(row, point, order), computed_derivative(row, point, order)
             error = error_of(row, point, order, result, exact)
             assert error <= allowed(row, point, sum(order)), (point, order, result, float(exact))
 

@@ -18,6 +18,8 @@ from autograd import Drawing, assert_gradients, compile, draw, grad, play
 from autograd.errors import PoleError
 from autograd.functions import function_of
 from autograd.ops import OPERATIONS, define
+from benchmarks import growth
+from benchmarks.results import results
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(
@@ -28,7 +30,7 @@ MODULES = sorted(
 )
 
 
-NEEDED = {"autograd.compiled.export.jax_function": "jax"}
+NEEDED = {"autograd.compiled.export.jax_function": "jax", "nn.estimators": "sklearn"}
 """The packages that examples cannot run without."""
 
 
@@ -104,7 +106,20 @@ def test_pictures_are_those_of_the_readmes_code(readme: dict[str, Any], name: st
 
 
 def test_every_picture_in_docs_is_one_of_these() -> None:
-    assert {path.name for path in (ROOT / "docs").iterdir()} == {f"{name}.svg" for name in PICTURES} | {"player.png", "reference.py"}
+    assert {path.name for path in (ROOT / "docs").iterdir()} == {f"{name}.svg" for name in PICTURES} | {
+        "growth.svg",
+        "player.png",
+        "reference.py",
+    }
+
+
+def test_the_plot_of_growth_is_that_of_the_results(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    growth.draw_plot(results()[growth.NAME], tmp_path / "growth.svg")
+    drawn, shown = ((folder / "growth.svg").read_text(encoding="utf-8") for folder in (tmp_path, ROOT / "docs"))
+    words, marks = (lambda text: re.findall(r"<text[^>]*>([^<]*)", text)), (lambda text: text.count("<use "))
+    assert words(drawn) == words(shown), "draw it again: python -m benchmarks --only growth --write"
+    assert marks(drawn) == marks(shown) > 30
 
 
 def player(browser: Any, readme: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,11 @@ def test_numpys_functions_of_two_inputs() -> None:
     assert [x.data for x in np.arctan2(a, b.astype(object))] == [math.atan2(3.0, 4.0), math.atan2(-7.5, 2.0)]
     assert [x.data for x in np.remainder(a, b)] == [3.0, 0.5]
     assert [x.data for x in abs(a)] == [x.data for x in np.abs(a)] == [3.0, 7.5]
+    assert [x.data for x in np.fmod(a, b)] == [3.0, -1.5]
     assert [x.data for x in np.floor(a)] == [3.0, -8.0]
+    assert [x.data for x in np.trunc(a)] == [3.0, -7.0]
+    assert [np.copysign(Value(3.0), -0.0).data, np.logaddexp(Value(0.0), 0.0).data] == [-3.0, math.log(2.0)]
+    assert [math.trunc(Value(-2.5)).data, math.floor(Value(-2.5)).data] == [-2.0, -3.0]
     assert [x.data for x in np.ceil(a)] == [3.0, -7.0]
     assert np.maximum(Value(2.0), 3.0).data == 3.0
     assert np.absolute(Value(-2.0)).data == 2.0
@@ -59,8 +64,36 @@ def test_numpys_functions_of_two_inputs() -> None:
     assert np.maximum(np.array([tie[0]]), np.array([tie[1]]))[0] in tie  # NumPy picks one of two: its derivative is 1, not ½
 
 
+def test_scipys_functions_and_ours() -> None:
+    special = pytest.importorskip("scipy.special")
+    for ours, theirs, x in [
+        *((ag.lgamma, special.gammaln, 4.25), (ag.digamma, special.psi, 4.25), (ag.digamma, special.digamma, -4.25)),
+        *((ag.erfinv, special.erfinv, -0.7), (ag.ndtr, special.ndtr, -1.25), (ag.log_ndtr, special.log_ndtr, -30.0)),
+    ]:
+        assert theirs(Value(x)).data == ours(x) == pytest.approx(theirs(x), rel=1e-14)
+    for n, x in ((0, 0.75), (1, 0.75), (2, -0.75), (3, 30.0), (20, 1.5), (100, 7.25)):
+        assert ag.polygamma(n, x) == pytest.approx(float(special.polygamma(n, x)), rel=1e-13)
+    assert [ag.fmod(-7.5, 2.0), ag.copysign(2.0, -0.0), ag.trunc(-1.5)] == [np.fmod(-7.5, 2.0), np.copysign(2.0, -0.0), np.trunc(-1.5)]
+
+
+@pytest.mark.parametrize("n", [-1, 101, 1.0, 2.5, Value(1.0), "1", None, True])
+def test_orders_of_polygamma_are_whole_numbers(n: Any) -> None:
+    with pytest.raises(InputError, match=f"polygamma\\(n, x\\) needs a whole number n from 0 to 100, .* not n = {re.escape(repr(n))}"):
+        ag.polygamma(n, Value(2.0))
+
+
+def test_the_order_of_a_derivative_is_no_input() -> None:
+    x = Value(2.0)
+    y = ag.polygamma(np.int64(2), x)
+    assert (y._op, y._prev, y._operation.constants) == ("polygamma", (x,), (2.0,))
+    assert ag.polygamma(0, x)._op == "digamma"
+    assert ag.grad(lambda x: ag.polygamma(100, x))(2.0) == ag.functions.call(OPERATIONS["polygamma"], 2.0, 101.0)
+    with pytest.raises(InputError, match=r"polygamma has no derivative with respect to its last input: pass a number, not Value\(data=1.0"):
+        ag.functions.call(OPERATIONS["polygamma"], x, Value(1.0))
+
+
 def test_what_numpy_has_and_values_have_not() -> None:
-    for call in (lambda: np.isnan(Value(1.0)), lambda: np.logaddexp(Value(1.0), 2.0)):
+    for call in (lambda: np.isnan(Value(1.0)), lambda: np.logaddexp2(Value(1.0), 2.0)):
         with pytest.raises(InputError, match=r"there is no np\.(\w+) of a Value: .* or np\.\1\(v\.data\) for the number"):
             call()
     with pytest.raises(TypeError, match="output"):  # and not the result without it
@@ -123,7 +156,7 @@ def test_bad_calls() -> None:
     with pytest.raises(TypeError):
         pow(Value(2.0), 2, 5)
     for function in (ag.sum, ag.logsumexp, ag.softmax, ag.log_softmax, ag.hardmax):
-        with pytest.raises(InputError, match=r"takes a sequence of Values and numbers, as in \[a, b\], not Value"):
+        with pytest.raises(InputError, match=r"takes a sequence of Values and numbers, as in \[a, b\], not a Value"):
             function(Value(1.0))
     with pytest.raises(AttributeError, match="no operation of that name"):
         ag.functions.GRAPHS.fft

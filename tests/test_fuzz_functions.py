@@ -32,7 +32,7 @@ def test_compiled_functions_are_what_they_are(functions: int) -> None:
         result = bench.disagreement(case)
         assert not result, f"function {seed}\n{script_of(*bench.shrink(case, result))}"
     counts = bench.counts
-    assert counts["invalid"] < functions / 50
+    assert counts["invalid"] <= functions / 50
     assert counts["samples, eager"] > 5 * functions
     assert counts["gradients against differences"] > functions
     for executor in bench.executors:
@@ -249,7 +249,7 @@ def test_scripts_run(capsys: pytest.CaptureFixture[str]) -> None:
     case = case_of("def f(x):\n    return x * x", CALL)
     assert Bench(["numpy"]).disagreement(case) is None
     exec(script_of(case, Finding("gradient", "numpy", 0, "wrong")), {"__name__": "script"})
-    assert capsys.readouterr().out == "(array([0., 1., 4.]), (array([0., 2., 4.]),))\n"
+    assert capsys.readouterr().out == "(array([0., 1., 4.]), array([0., 2., 4.]))\n"
 
 
 def test_what_makes_no_sense_is_no_finding() -> None:

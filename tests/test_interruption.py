@@ -27,7 +27,7 @@ import pytest
 from interruptions import FREED, SCENARIOS, Scenario
 from stepping import stepped
 
-from autograd import Value, contexts, enable_grad, no_grad, recording, scope, tracing
+from autograd import Value, contexts, draws, enable_grad, no_grad, recording, scope, tracing
 from autograd._runtime.state import STATE
 from autograd._runtime.temporary import During, Temporary, unless_done
 from autograd.compiled.floating_errors import quietly, refusing_invalid
@@ -65,8 +65,8 @@ def left_behind() -> dict[str, Any]:
         "trace": (tracing.here(), None),
         "traces": (len(tracing._TRACED), 0),
         "recorder": (recording.recorder(), None),
-        "logged draws": (recording._LOGGED.get(), None),
-        "replayed draws": (recording._REPLAYED.get(), None),
+        "logged draws": (draws._LOGGED.get(), None),
+        "replayed draws": (draws._REPLAYED.get(), None),
         "collector": (gc.isenabled(), True),
         "NumPy's errors": (np.geterr(), USUAL_ERRORS),
         "handler": (signal.getsignal(signal.SIGINT), signal.default_int_handler),

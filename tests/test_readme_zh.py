@@ -123,7 +123,7 @@ def test_the_two_keep_step(look: Look) -> None:
         (tables, r"^(\|.*\d),(\d{3}.*\|)$", r"\1\2"),
         (tables, r"^\|---", "|---|---"),
         (prose, r"(\d),(\d{3})", r"\1\2"),
-        (prose, r"(- .*) \d+", r"\1"),
+        (prose, r"^(- .*) \d+", r"\1"),
         (names, r"`autograd\.\w+`", "`autograd`"),
     ],
 )

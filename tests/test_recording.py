@@ -404,7 +404,8 @@ def test_drawn_is_a_number_and_while_recording_a_leaf() -> None:
     assert rng.random() == other.random()  # no number was used up: each run draws its own
     assert isinstance(leaf, Value)
     assert leaf.label == "drawn"
-    assert record.draws == [(leaf, rng.random)]
+    [(leaves, draw)] = record.draws
+    assert (leaves, draw.sampler, draw.shape, draw.count) == ([leaf], rng.random, None, 1)
 
 
 def test_recordings_nest_and_end_on_exceptions() -> None:

@@ -93,7 +93,7 @@ def test_bad_calls() -> None:
         grad(lambda x: x, argnums=1)(1.0)
     with pytest.raises(InputError, match="string"):
         grad(lambda x: x)("1")
-    with pytest.raises(InputError, match="each element"):
+    with pytest.raises(InputError, match="returns one number, not list"):
         grad(lambda x: [x, x])(1.0)
 
 

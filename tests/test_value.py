@@ -205,7 +205,7 @@ def test_float_and_math_are_refused_because_they_would_drop_the_gradient() -> No
         math.sin(Value(1.0))
     with pytest.raises(TypeError):
         np.array([Value(1.0)], dtype=float)
-    with pytest.raises(InputError, match=r"write int\(v\.data\) for the number, or floor\(v\)"):
+    with pytest.raises(InputError, match=r"write int\(v\.data\) for the number, or trunc\(v\)"):
         int(Value(1.0))
     for digits in ((), (2,)):
         with pytest.raises(InputError, match=r"write round\(v\.data, 4\)"):
@@ -319,3 +319,13 @@ def test_numbers_of_every_type_of_numpy_on_either_side(kind: Any) -> None:
         for pair in ((number, v), (v, number)):
             with pytest.raises(InputError, match="same node"):
                 compare(*pair)
+
+
+def test_attributes_cannot_be_deleted() -> None:
+    v = Value(1.0)
+    for name in ("data", "grad", "label"):
+        with pytest.raises(AttributeError, match=f"the attribute '{name}' of a Value cannot be deleted"):
+            delattr(v, name)
+        with pytest.raises(AttributeError, match="has no deleter"):
+            getattr(Value, name).__delete__(v)
+    assert (v.data, v.grad, v.label) == (1.0, 0.0, "")

@@ -67,6 +67,11 @@ def number_of(other: object) -> float:
     return other._data if isinstance(other, Node) else real(other)
 
 
+def shown(x: object) -> str:
+    """What was given, for a message. The text of a Value is refused while a function is recorded, and its number says nothing there."""
+    return "a Value" if type(x).__name__ == "Value" else repr(x)
+
+
 def sequence(items: object) -> list[object]:
     """The elements of a sequence of Values and numbers.
 
@@ -78,7 +83,7 @@ def sequence(items: object) -> list[object]:
     try:
         iter(cast(Any, items))
     except TypeError:  # a NumPy scalar has the methods of a sequence and is not one
-        raise InputError(f"a sequence of Values and numbers is needed, not {items!r}") from None
+        raise InputError(f"a sequence of Values and numbers is needed, not {shown(items)}") from None
     return list(cast(Any, items))
 
 

@@ -18,7 +18,7 @@ def described(node: Node) -> str:
 
 CONVERSIONS = {
     "float": "write v.data for the number, or use the functions of autograd (autograd.sin(v), not math.sin(v)), which keep it",
-    "int": "write int(v.data) for the number, or floor(v), whose derivative is 0",
+    "int": "write int(v.data) for the number, or trunc(v), whose derivative is 0",
     "round": "write round(v.data, 4) for the number, or show it as f'{v:.4f}'",
 }
 """What to write in place of ``float(v)`` and the like."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd._runtime.coercion import real
+from autograd._runtime.state import is_recorded
 from autograd.errors import InputError
 from autograd.functions import OTHER_NAMES, call
 from autograd.ops import OPERATIONS
@@ -40,7 +41,39 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 }
 """NumPy's functions that are Python's operators, or made of them. Those with the name of a row of the op table are taken from the table."""
 
-ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs", "fabs": "abs"}
+ROWS = {other: name for name, other in OTHER_NAMES.items()} | {"absolute": "abs", "fabs": "abs", "gammaln": "lgamma", "psi": "digamma"}
+"""The rows of NumPy's and SciPy's functions that have other names."""
+
+
+# fmt: off
+OF_ARRAYS = {
+    *("ndim", "shape", "size", "all", "any", "count_nonzero", "argmax", "argmin", "amax", "amin", "max", "min", "ptp", "searchsorted"),
+    *("sum", "prod", "cumsum", "cumprod", "diff", "gradient", "trapezoid", "mean", "average", "median", "std", "var"),
+    *("percentile", "quantile", "cov", "corrcoef", "histogram", "sort", "argsort", "unique", "flip", "roll", "take", "diag", "trace"),
+    *("dot", "vdot", "inner", "outer", "kron", "cross", "matmul", "einsum", "tensordot", "convolve", "correlate", "norm", "det", "inv"),
+    *("solve", "ravel", "reshape", "squeeze", "transpose", "moveaxis", "swapaxes", "concatenate", "stack", "hstack", "vstack", "split"),
+}
+# fmt: on
+"""NumPy's functions that measure, reduce or rearrange an array, and so do not mean a single number."""
+
+
+def _need_array(name: str, first: Any) -> None:
+    """
+    Raises:
+        TypeError: a function is being recorded on a number of each sample, and expects all of an array; `compile` then passes that.
+    """
+    if isinstance(first, Value) and is_recorded():
+        raise TypeError(f"np.{name} takes an array, and here it got a Value, which is one number")
+
+
+def array_function(self: Value, function: Any, types: Any, args: Any, options: Any) -> Any:
+    """NumPy's protocol for its other functions, which are called as if there were none.
+
+    Source: NEP 18, "A dispatch mechanism for NumPy's high level array functions".
+    """
+    if function.__name__ in OF_ARRAYS and args:
+        _need_array(function.__name__, args[0])
+    return function._implementation(*args, **options)
 
 
 def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -54,6 +87,8 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     numpy = sys.modules["numpy"]
     # an array without axes stands for the number in it: NumPy passes scalars without a Python type, such as a longdouble, as one
     inputs = tuple([x[()] if isinstance(x, numpy.ndarray) and x.ndim == 0 else x for x in inputs])
+    if method != "__call__":
+        _need_array(f"{ufunc.__name__}.{method}", inputs[0])
     if any(isinstance(x, numpy.ndarray) for x in inputs) or method != "__call__" or options:
         boxed = []
         for x in inputs:
@@ -77,4 +112,5 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
 
 
 Value.__array_ufunc__ = array_ufunc  # type: ignore[method-assign]
+Value.__array_function__ = array_function  # type: ignore[attr-defined]
 Value.conjugate = lambda self: self  # type: ignore[attr-defined] # np.var and np.std of an object array ask each element for it

@@ -46,6 +46,8 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
         with open(file_path, encoding="utf-8-sig", newline="") as file:
             table = reader(file, strict=True, skipinitialspace=True)
             names = [name.strip() for name in next(table, [])]
+            if any("\0" in name for name in names):
+                raise _not_utf_8(path)
             chosen = _column(path, names, target)
             for cells in table:
                 if not cells:
@@ -57,15 +59,28 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
                 y.append(row.pop(chosen))
                 X.append(row)
     except UnicodeDecodeError as error:
-        raise FileError(
-            f"{path} is not in UTF-8: save it as that (a spreadsheet calls it 'CSV UTF-8'), or write it anew, as in "
-            f"open(new, 'w', encoding='utf-8').write(open({str(path)!r}, encoding='utf-16').read()); of older files it is 'latin-1'"
-        ) from error
+        raise _not_utf_8(path) from error
     except TableError as error:
         raise FileError(f"{path} is damaged, or not a table of comma-separated values: {error}") from error
     if not X:
         raise FileError(f"{path} has no rows below the names of its columns")
     return X, y
+
+
+ARCHIVES = {b"\x1f\x8b": "compressed by gzip", b"PK\x03\x04": "an archive or a spreadsheet"}
+"""What files are that begin so."""
+
+
+def _not_utf_8(path: str | os.PathLike[str]) -> FileError:
+    with open(path, "rb") as file:
+        start = file.read(4)
+    kind = next((kind for begin, kind in ARCHIVES.items() if start.startswith(begin)), "")
+    if kind:
+        return FileError(f"{path} is {kind}, not a table of comma-separated values: unpack it, or save it as one")
+    return FileError(
+        f"{path} is not in UTF-8: save it as that (a spreadsheet calls it 'CSV UTF-8'), or write it anew, as in "
+        f"open(new, 'w', encoding='utf-8').write(open({str(path)!r}, encoding='utf-16').read()); of older files it is 'latin-1'"
+    )
 
 
 def _column(path: str | os.PathLike[str], names: list[str], target: str | int) -> int:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd._runtime.bulk import set_gradients
 from autograd._runtime.temporary import During
+from autograd.draws import logging_draws, replaying_draws
 from autograd.errors import AutogradError, CompileError, DomainError
-from autograd.recording import logging_draws, replaying_draws
 from autograd.value import Value
 from nn.array_type import Array
 from nn.engine.eager_engine import EagerEngine, loss_of
@@ -242,7 +242,7 @@ class CompiledEngine:
         """
         self.eager.attach(None, None, [], None)
         self._store.module, self._store.modules, self._last = None, [], None
-        return not self.reason and all(is_of_layer(sampler) for program in self._functions.programs for _, sampler in program.draws)
+        return not self.reason and all(is_of_layer(draw.sampler) for program in self._functions.programs for draw in program.draws)
 
     @property
     def has_one_state(self) -> bool:

@@ -89,6 +89,11 @@ class Neuron(Module):
         output: Value = z if self.activation is None else self.activation(z)
         return output
 
+    def torch_attributes(self) -> dict[str, Any]:
+        """Those of a `Linear` with one output: `weight`, of the shape (1, nin), and `bias`, of the shape (1,)."""
+        attributes = super().torch_attributes()
+        return {"weight": [attributes.pop("w")], "bias": [attributes.pop("b")], **attributes}
+
     def extra_repr(self) -> str:
         """The number of inputs and the activation."""
         return f"{len(self.w)}, {name_of(self.activation)}"
@@ -183,6 +188,18 @@ class Layer(Module):
             outputs = values(self.activation(outputs))  # a hardmax gives plain numbers
         output: ModelOutput = outputs[0] if len(outputs) == 1 else outputs
         return output
+
+    def torch_attributes(self) -> dict[str, Any]:
+        """Those of a `Linear`: `weight`, of the shape (nout, nin), and `bias`, of the shape (nout,); and the activation."""
+        attributes = super().torch_attributes()
+        if not all(getattr(type(neuron), "torch_attributes", None) is Neuron.torch_attributes for neuron in self.neurons):
+            return attributes  # they are neurons of one's own
+        others = [neuron.torch_attributes() for neuron in attributes.pop("neurons")]
+        weight, bias = [other.pop("weight")[0] for other in others], [other.pop("bias")[0] for other in others]
+        if self.activation is None and len({id(neuron.activation) for neuron in self.neurons}) == 1:
+            for other in others:
+                attributes["activation"] = other.pop("activation")
+        return {"weight": weight, "bias": bias, **attributes, "neurons": others}
 
     def extra_repr(self) -> str:
         """The sizes and the activation."""

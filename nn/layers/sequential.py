@@ -49,6 +49,11 @@ class Sequential(Module):
                 x = [x]  # of one neuron, for the next layer
         return x
 
+    def torch_attributes(self) -> dict[str, Any]:
+        """As in PyTorch, the names of the layers are their numbers: "0", "1", …"""
+        attributes = super().torch_attributes()
+        return {**{f"{i}": layer for i, layer in enumerate(attributes.pop("layers"))}, **attributes}
+
     def __len__(self) -> int:
         return len(self.layers)
 

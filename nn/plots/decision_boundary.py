@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd._runtime.coercion import flag, need_function, number_of, real
 from autograd.errors import InputError
 from nn.checks import paired, whole
 from nn.data.rows import Rows, as_lists
 from nn.inference import predict
-from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, lightened
+from nn.plots.figure import NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, lightened, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,8 +24,15 @@ MARKERS = "os^DvPX<>*"
 """A marker for each class, so that the picture can be read without its colours."""
 
 
+class Estimator(Protocol):
+    """An estimator of scikit-learn, such as those of `nn.estimators`."""
+
+    def predict(self, X: Any) -> Any:
+        """The answers for many samples."""
+
+
 def plot_decision_boundary(
-    model: Callable[[Any], Any],
+    model: Callable[[Any], Any] | Estimator,
     X: Rows,
     y: Rows,
     resolution: int = 60,
@@ -39,9 +46,11 @@ def plot_decision_boundary(
 
     Args:
         model: with one output, which is above the threshold for one class and below it for the other; or with an output for each
-            class, of which the largest wins.
+            class, of which the largest wins. Or an estimator of scikit-learn that is fitted, such as a `Classifier` of `nn.estimators`, or
+            a pipeline. A classifier has an output for each class: its probability, or without probabilities the score.
         X: samples of two numbers; see `as_lists`.
-        y: for a model with one output −1 and 1, or 0 and 1; otherwise the index of the class, or a probability for each class.
+        y: for a model with one output −1 and 1, or 0 and 1; otherwise the index of the class, or a probability for each class. For a
+            classifier of scikit-learn the label of the class.
         resolution: the number of points in each direction at which the model is evaluated, at least 2.
         threshold: of a single output. It is 0.5 for a probability, as a sigmoid gives it.
         axes: where to draw; by default in a new figure.
@@ -57,7 +66,12 @@ def plot_decision_boundary(
         >>> figure.axes[0].get_xlabel()
         'x₁'
     """
-    need_function(model, "plot_decision_boundary(model, X, y)")
+    labels = None
+    if callable(model) or not hasattr(model, "predict"):
+        need_function(model, "plot_decision_boundary(model, X, y)")
+    elif hasattr(model, "classes_"):
+        labels = [str(label) for label in model.classes_]
+        y = _indices(y, model.classes_)
     samples, targets = as_lists(X), as_lists(y)
     paired("plot_decision_boundary", samples, targets)
     for i, sample in enumerate(samples):
@@ -76,7 +90,9 @@ def plot_decision_boundary(
     margin = np.where(high > low, 0.1 * (high - low), 1.0)
     across, up = np.linspace(low - margin, high + margin, max(2, whole("resolution", resolution))).T
     grid = np.stack(np.meshgrid(across, up), axis=-1)
-    outputs = np.array(predict(model, grid.reshape(-1, 2).tolist()), dtype=float).reshape(*grid.shape[:2], -1)
+    places = grid.reshape(-1, 2)
+    answers = predict(model, places.tolist()) if callable(model) else _estimated(model, places, X)
+    outputs = np.array(answers, dtype=float).reshape(*grid.shape[:2], -1)
     if not np.isfinite(outputs).all():
         row, column, _ = np.argwhere(~np.isfinite(outputs))[0]
         raise InputError(f"at {grid[row, column].tolist()} the model gives {outputs[row, column].tolist()}, which cannot be drawn")
@@ -87,7 +103,7 @@ def plot_decision_boundary(
         _draw_output(axes, across, up, outputs[:, :, 0], threshold, colorbar)
     else:
         classes, colours = _classes(targets, outputs.shape[2]), CLASSES
-        names = {k: f"class {k}" for k in classes}
+        names = {k: plain(labels[k]) if labels else f"class {k}" for k in classes}
         _draw_largest(axes, across, up, outputs)
     for k in sorted(names):
         own = points[[c == k for c in classes]]
@@ -95,6 +111,37 @@ def plot_decision_boundary(
     axes.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
     finish(axes, "x₁", "x₂", legend)
     return figure_of(axes)
+
+
+def _indices(y: Rows, labels: Any) -> list[int]:
+    """For each target of a classifier the index of its label."""
+    import numpy as np
+
+    known = {label: k for k, label in enumerate(np.asarray(labels).tolist())}
+    targets = np.asarray(y).ravel().tolist()
+    for target in targets:
+        if target not in known:
+            raise InputError(f"target {target!r} is not a class of this classifier: its classes are {', '.join(map(repr, known))}")
+    return [known[target] for target in targets]
+
+
+def _estimated(model: Estimator, places: Any, X: Rows) -> Any:
+    """The outputs of an estimator at some places: the probabilities or scores of a classifier's classes, or what a regressor predicts.
+
+    It takes a frame with the columns of `X` if that is one, because it compares their names with those that it was fitted to.
+    """
+    import numpy as np
+
+    columns = getattr(X, "columns", None)
+    given = places if columns is None else type(X)(places, columns=columns)  # type: ignore[call-arg]
+    if not hasattr(model, "classes_"):
+        return model.predict(given)
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(given)
+    if not hasattr(model, "decision_function"):
+        raise InputError(f"{model!r:.60} has neither predict_proba nor decision_function, of which plot_decision_boundary draws one")
+    scores = np.asarray(model.decision_function(given))
+    return np.stack([-scores, scores], axis=-1) if scores.ndim == 1 else scores
 
 
 def _sides(targets: list[Any]) -> list[int]:

@@ -17,10 +17,11 @@ from autograd.compiled.backends.llvm.executable import Llvm
 from autograd.compiled.backends.numpy import kinds, reference
 from autograd.compiled.backends.registry import NAMES, backend_named
 from autograd.compiled.export import costs, listing, numpy_source, operands
+from autograd.compiled.export.c import c_kinds, c_terms
 from autograd.compiled.ir import KINDS, Code, Instruction, Matmul, Operand, Scalars, Spread
 from autograd.errors import CompileError, DomainError
 from autograd.namespaces import FLOATS
-from autograd.ops import outside, product
+from autograd.ops import DOT, OPERATIONS, SUM, outside, product
 
 # -- a backend of one's own ---------------------------------------------------------------------------------------------
 
@@ -237,6 +238,7 @@ TABLES: dict[str, dict[Any, Any]] = {
     "numpy": kinds.RULES,
     "jax": xla_program.RULES,
     "numpy source": numpy_source.RULES,
+    "C": c_kinds.RULES,
     "listing": listing.WORDS,
     "the operands of a listing": operands.READS,
     "costs": costs.COSTS,
@@ -248,6 +250,10 @@ def test_tables_have_a_rule_for_each_kind(name: str) -> None:
     """Scalars are handled apart, but for costs: other tables see them as instructions of one number."""
     assert set(TABLES[name]) | {Scalars} == set(KINDS)
     assert (Scalars in TABLES[name]) == (name == "costs")
+
+
+def test_loops_of_c_over_many_inputs_have_values_and_slopes() -> None:
+    assert c_terms.VALUES.keys() == c_terms.SLOPES.keys() == {row for row in OPERATIONS.values() if row.arity is None} - {SUM, DOT}
 
 
 def test_all_kinds_of_instructions_are_known() -> None:

@@ -93,10 +93,10 @@ def test_arguments_that_do_not_matter_have_gradients_of_zero(executor: str) -> N
     constant = compile(lambda x: 7, executor=executor)
     assert constant(1.0) == 7.0
     assert constant([1.0, 2.0]).tolist() == [7.0, 7.0]
-    assert constant.value_and_grad([1.0, 2.0], reduce="sum")[1][0].tolist() == [0.0, 0.0]
+    assert constant.value_and_grad([1.0, 2.0], reduce="sum")[1].tolist() == [0.0, 0.0]
     identity = compile(lambda x: x, executor=executor)
     assert identity([3.0, 4.0]).tolist() == [3.0, 4.0]
-    assert identity.value_and_grad(3.0) == (3.0, (1.0,))
+    assert identity.value_and_grad(3.0) == (3.0, 1.0)
     assert compile(lambda: 2.0, executor=executor)() == 2.0
 
 

@@ -30,10 +30,12 @@ def test_special_points(
     name: str, f: Callable[..., Any], point: tuple[float, ...], value: float, slopes: tuple[float, ...], executor: str
 ) -> None:
     compiled = autograd.compile(f, executor=executor)
-    result, gradient = compiled.value_and_grad(*point)
+    result, gradient = compiled.value_and_grad(*point, wrt=tuple(range(len(point))))
     assert alike(result, value), name
     assert all(map(alike, gradient, slopes)), (name, gradient, slopes)
-    arrays, gradients = compiled.value_and_grad(*[np.array([x, x]) for x in point])  # without a warning: none is outside of a domain
+    arrays, gradients = compiled.value_and_grad(
+        *[np.array([x, x]) for x in point], wrt=tuple(range(len(point)))
+    )  # without a warning: none is outside of a domain
     assert all(alike(y, value) for y in arrays), name
     assert all(alike(g, slope) for row, slope in zip(gradients, slopes, strict=True) for g in row), (name, gradients, slopes)
 
@@ -51,6 +53,14 @@ OUTSIDE: list[tuple[str, Callable[[Any], Any], float, float]] = [
     ("acosh(0.5)", autograd.acosh, 0.5, nan),
     ("atanh(1)", autograd.atanh, 1.0, inf),
     ("5 % 0", lambda x: 5 % x, 0.0, nan),
+    ("fmod(5, 0)", lambda x: autograd.fmod(5.0, x), 0.0, nan),
+    ("erfinv(-1)", autograd.erfinv, -1.0, -inf),
+    ("erfinv(2)", autograd.erfinv, 2.0, nan),
+    ("lgamma(0)", autograd.lgamma, 0.0, inf),
+    ("lgamma(-3)", autograd.lgamma, -3.0, inf),
+    ("digamma(0)", autograd.digamma, 0.0, -inf),
+    ("digamma(-3)", autograd.digamma, -3.0, nan),
+    ("polygamma(1, -3)", lambda x: autograd.polygamma(1, x), -3.0, inf),
     ("a pole whose result is finite again", lambda x: exp(-1 / x**2), 0.0, 0.0),
 ]
 
@@ -95,7 +105,7 @@ def test_every_row_at_ordinary_and_special_points_at_once(row: Operation, execut
         columns = [np.array(column) for column in zip(*batch, strict=True)]
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            value, gradients = f.value_and_grad(*columns)
+            value, gradients = f.value_and_grad(*columns, wrt=tuple(range(len(columns))))
         beyond = 0
         for i, point in enumerate(batch):
             if outside(row, FLOATS, *point):
@@ -135,7 +145,7 @@ def test_numpy_decides_about_elements_outside(executor: str) -> None:
     f = compile(lambda x: log(x) + 1.0, executor=executor)
     numbers = [2.0, -1.0, 0.0, 1.0]
     with pytest.warns(RuntimeWarning, match="log needs a > 0: 2 of 4 elements are outside"):
-        value, (gradient,) = f.value_and_grad(numbers)
+        value, gradient = f.value_and_grad(numbers)
     assert value[[0, 3]].tolist() == [math.log(2.0) + 1.0, 1.0]
     assert gradient[[0, 3]].tolist() == [0.5, 1.0]
     assert not np.isfinite(value[1:3]).any()

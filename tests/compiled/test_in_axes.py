@@ -61,7 +61,7 @@ def test_in_axes_takes_trees_of_all_kinds(name: str, f: Callable[..., Any], in_a
 def test_gradients_have_the_form_of_the_argument(name: str, f: Callable[..., Any], in_axes: Any, args: tuple[Any, ...]) -> None:
     compiled = compile(f, in_axes=in_axes, executor="numpy")
     for reduce in (None, "sum", "mean"):
-        _, gradients = compiled.value_and_grad(*args, reduce=reduce)
+        _, gradients = compiled.value_and_grad(*args, wrt=tuple(range(len(args))), reduce=reduce)
         axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
         for gradient, source, axis in zip(gradients, args, axes, strict=True):
             own = (5,) if axis is None and reduce is None else ()

@@ -202,7 +202,7 @@ def test_captured_values_are_read_anew() -> None:
     f = compile(lambda x: x * c, executor="native")
     for number in (2.0, 3.0, 4.0):
         c.data = number
-        assert f.value_and_grad(np.array([5.0, 6.0]))[1][0].tolist() == [number, number]
+        assert f.value_and_grad(np.array([5.0, 6.0]))[1].tolist() == [number, number]
 
 
 def test_zeros_of_both_signs() -> None:

@@ -17,7 +17,9 @@ from executors import EXECUTORS
 from autograd import compile, define, dot, erf, exp, log, logsumexp, sqrt, tanh, where
 from autograd.compiled.backends.llvm.executable import Kernels
 from autograd.compiled.backends.llvm.machine_code import processor
+from autograd.compiled.backends.llvm.threads import threads_for
 from autograd.compiled.backends.numpy.reference import Reference
+from autograd.errors import InputError
 from autograd.ops import OPERATIONS
 
 pytestmark = pytest.mark.skipif("native" not in EXECUTORS, reason="needs llvmlite")
@@ -231,7 +233,7 @@ def test_powers_with_constant_exponents(exponent: float) -> None:
 def test_operations_of_many_inputs(inputs: int) -> None:
     f = compile(logsumexp, in_axes=(0,), executor="native")
     x = RNG.normal(size=(20, inputs))
-    value, (gradient,) = f.value_and_grad(x)
+    value, gradient = f.value_and_grad(x)
     whole = np.exp(x).sum(axis=1)
     np.testing.assert_allclose(value, np.log(whole), rtol=1e-13)
     np.testing.assert_allclose(gradient, np.exp(x) / whole[:, None], rtol=1e-12)
@@ -246,7 +248,7 @@ def test_an_operation_of_the_user(is_written: bool) -> None:
         cubed = define(name, rule, lambda xp, y, a: 3.0 * a * a - xp.exp(-a))
         f = compile(lambda x: cubed(x) * 2.0, executor="native")
         x = RNG.normal(size=50)
-        value, (gradient,) = f.value_and_grad(x)
+        value, gradient = f.value_and_grad(x)
         assert type(f.specialisations[0].executable) is (Kernels if is_written else Reference)
         np.testing.assert_allclose(value, 2.0 * (x**3 + np.exp(-x)), rtol=1e-14)
         np.testing.assert_allclose(gradient, 2.0 * (3.0 * x**2 - np.exp(-x)), rtol=1e-13)
@@ -325,3 +327,11 @@ def test_the_kernels_of_irregular_programs_are_bounded(n: int, monkeypatch: pyte
     close(native, reference)
     assert np.abs(reference[1][0]).max() > 1e-6
     assert len(compiled) < 120
+
+
+def test_a_number_of_threads_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("abc", "-3", "0", "2.5"):
+        monkeypatch.setenv("SCALAR_AUTOGRAD_THREADS", text)
+        with pytest.raises(InputError, match="SCALAR_AUTOGRAD_THREADS is a number of threads, such as 2, not "):
+            threads_for(None)
+    assert threads_for(2) == 2

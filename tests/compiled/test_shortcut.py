@@ -96,7 +96,7 @@ def test_what_is_checked_is_what_is_used(executor: str) -> None:
     thread.start()
     try:
         for _ in range(2000):
-            value, (gradient,) = f.value_and_grad(pair)
+            value, gradient = f.value_and_grad(pair)
             assert value == gradient[0].size
             assert (gradient[0] == 2.0).all()
     finally:

@@ -110,6 +110,6 @@ def test_terms_that_are_wanted_at_different_times_stay_apart() -> None:
         x = [Value(number) for number in numbers]
         eager = f(x)
         eager.backward()
-        value, (gradient,) = g.value_and_grad(numbers)
+        value, gradient = g.value_and_grad(numbers)
         assert value == pytest.approx(eager.data, rel=1e-14)
         assert list(gradient) == pytest.approx([v.grad for v in x], rel=1e-12)

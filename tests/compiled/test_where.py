@@ -53,7 +53,7 @@ def test_where_stays_live_and_its_other_side_has_no_part(name: str, f: Callable[
     for _ in range(3):
         same(f, rng.sample(NUMBERS, len(NUMBERS)), executor=executor)
     for x in NUMBERS:
-        _, (gradient,) = compile(f, executor=executor).value_and_grad(x)
+        _, gradient = compile(f, executor=executor).value_and_grad(x)
         assert gradient == pytest.approx(grad(f)(x), rel=1e-13, nan_ok=True)
 
 
@@ -107,7 +107,7 @@ def test_the_gradient_of_the_other_side_is_exactly_0(bad: float, executor: str) 
 def test_the_side_that_is_not_selected_gets_no_gradient_also_without_a_function(executor: str) -> None:
     """Eager code evaluates both sides, so that their errors are errors, and has a graph of one."""
     root = lambda x: where(x > 0, sqrt(x), 0.0)
-    value, (gradient,) = compile(root, executor=executor).value_and_grad([0.0, 4.0])
+    value, gradient = compile(root, executor=executor).value_and_grad([0.0, 4.0])
     assert value.tolist() == [0.0, 2.0]
     assert gradient.tolist() == [0.0, 0.25]
     assert compile(grad(root), executor=executor)([0.0, 4.0]).tolist() == [0.0, 0.25]
@@ -123,7 +123,7 @@ def test_the_side_that_is_not_selected_gets_no_gradient_also_without_a_function(
     with pytest.raises(DomainError, match=r"log.*-1\.0"):
         compile(made_before, executor=executor)(-1.0)
     nested = lambda x: where(x > 0, lambda: where(x > 1, log(x), sqrt(x)), lambda: -x)
-    value, (gradient,) = compile(nested, executor=executor).value_and_grad([-2.0, 0.25, 2.0, 0.0])
+    value, gradient = compile(nested, executor=executor).value_and_grad([-2.0, 0.25, 2.0, 0.0])
     assert value.tolist() == [2.0, 0.5, math.log(2.0), 0.0]
     assert gradient.tolist() == [-1.0, 1.0, 0.5, -1.0]
 

@@ -467,6 +467,11 @@ def arguments_of(function: Function, call: Call, names: dict[str, Any]) -> tuple
     return args, kwargs
 
 
+def stands_alone(function: Function) -> bool:
+    """Whether the gradient of a function is not in a tuple: it has one parameter, which takes one argument."""
+    return len(function.arguments) == 1 and function.arguments[0].passing != "extra"
+
+
 def called(f: Any, call: Call, args: list[Any], kwargs: dict[str, Any], checked: Checked, names: dict[str, Any]) -> Any:
     function = checked.function
     if call.method in ("call", "grad", "hessian"):
@@ -540,7 +545,7 @@ def columns(function: Function, call: Call, result: Any, like: Any, point: Any) 
             more = _column(rest, like[1], lead) if function.output == "aux" else []
             results += [np.array([[first]]), np.stack(more, axis=1) if more else np.zeros((call.size, 0))]
         chosen = chosen_by(function, call)
-        if isinstance(call.wrt, (int, str)):
+        if (call.method != "vjp" and call.wrt is None and stands_alone(function)) or isinstance(call.wrt, (int, str)):
             gradients = (gradients,)
         if not isinstance(gradients, tuple) or len(gradients) != len(chosen):
             raise DisagreementError("form", f"a tuple of {len(chosen)} gradients is expected, not {gradients!r}")

@@ -102,7 +102,9 @@ class Writer:
             b = self.atom()
             return f"({self.number(depth - 1)} / (1.0 + {b} * {b}))"
         if roll < 0.57:
-            return f"{rng.choice(['sin', 'cos', 'tanh', 'sigmoid', 'atan', 'softplus', 'erf'])}({self.number(depth - 1)})"
+            return self.smooth(
+                rng.choice(["sin", "cos", "tanh", "sigmoid", "atan", "softplus", "erf", "ndtr", "log_ndtr", "logaddexp"]), depth
+            )
         if roll < 0.61:
             return f"{self.variable()} ** {rng.choice(['2', '3', '2.0', '1', '0'])}"
         if roll < 0.68 and self.has("steps"):
@@ -121,12 +123,16 @@ class Writer:
             return self.helped(depth)
         return f"exp(-{rng.choice(['abs', 'softplus'])}({self.number(depth - 1)}))"
 
+    def smooth(self, name: str, depth: int) -> str:
+        return f"{name}({self.number(depth - 1)}, {self.atom()})" if name == "logaddexp" else f"{name}({self.number(depth - 1)})"
+
     def step(self, depth: int) -> str:
         a, b = self.number(depth - 1), self.atom()
         return self.rng.choice(
             [
                 *(f"relu({a})", f"leaky_relu({a})", f"abs({a})", f"maximum({a}, {b})", f"minimum({a}, {b})"),
                 *(f"clip({a}, -1.0, 1.0)", f"clip({a}, 0.0, 0.5)", f"floor({a})", f"ceil({a})", f"sign({a})"),
+                *(f"trunc({a})", f"copysign({a}, {b})", f"copysign(1.0, {a})"),
             ]
         )
 
@@ -161,7 +167,10 @@ class Writer:
         """Something that is not defined everywhere."""
         a, b = self.number(depth - 1), self.variable()
         return self.rng.choice(
-            [f"sqrt({b})", f"log({b})", f"({a} / {b})", f"acos({b})", f"atanh({b})", f"({b} ** 0.5)", f"({b} ** -1)", f"log1p({b})"]
+            [
+                *(f"sqrt({b})", f"log({b})", f"({a} / {b})", f"acos({b})", f"atanh({b})", f"({b} ** 0.5)", f"({b} ** -1)", f"log1p({b})"),
+                *(f"lgamma({b})", f"digamma({b})", f"polygamma(1, {b})", f"erfinv({b})", f"fmod({a}, {b})"),
+            ]
         )
 
     def extreme(self, depth: int) -> str:

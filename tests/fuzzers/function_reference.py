@@ -14,6 +14,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from mpmath import mp
+
 EPSILON = 2.0**-53
 
 
@@ -259,7 +261,11 @@ def _unary(
                 -math.inf
                 if (name, x) in {("log", 0.0), ("log1p", -1.0)}
                 else math.copysign(math.inf, x)
-                if (name, abs(x)) == ("atanh", 1.0)
+                if (name, abs(x)) in {("atanh", 1.0), ("erfinv", 1.0)}
+                else math.inf
+                if name in ("lgamma", "trigamma")
+                else -math.copysign(math.inf, x)
+                if (name, x) == ("digamma", 0.0)
                 else math.nan
             )
             return _left(name, y, (a, math.nan))
@@ -281,6 +287,37 @@ def _logistic(x: float) -> float:
 def _logistic_slope(x: float) -> float:
     e = math.exp(-abs(x))
     return e / (1.0 + e) ** 2
+
+
+def _whole(f: Callable[[float], int]) -> Callable[[float], float]:
+    """With the sign of the argument, also of a 0."""
+    return lambda a: math.copysign(float(f(a)), a) if math.isfinite(a) else a
+
+
+def _density(x: float) -> float:
+    return math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+
+
+def _normal(x: float) -> float:
+    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+
+
+def _log_normal(x: float) -> float:
+    """Its logarithm; to the left by the asymptotic series."""
+    if x > -20.0:
+        return math.log(_normal(x)) if x < 0.0 else math.log1p(-_normal(-x))
+    u = 1.0 / (x * x)
+    return -0.5 * x * x - math.log(-x * math.sqrt(2.0 * math.pi)) + math.log1p(-u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u))))
+
+
+def _no_pole(x: float) -> bool:
+    return x > 0.0 or x != math.floor(x) or math.isinf(x)
+
+
+def _psi(n: int, x: float) -> float:
+    if math.isinf(x):
+        return math.nan if x < 0.0 else 0.0 if n else x
+    return float(mp.psi(n, x))
 
 
 def _over_root(x: float) -> float:
@@ -307,12 +344,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         ("atanh", math.atanh, lambda y, a: _divided(1.0, (1.0 - a) * (1.0 + a)), lambda a: -1.0 < a < 1.0),
         ("tanh", math.tanh, lambda y, a: 4.0 * _logistic_slope(2.0 * a)),
         ("erf", math.erf, lambda y, a: 2.0 / math.sqrt(math.pi) * math.exp(-a * a)),
+        ("ndtr", _normal, lambda y, a: _density(a)),
+        ("log_ndtr", _log_normal, lambda y, a: math.exp(-0.5 * a * a - y) / math.sqrt(2.0 * math.pi) if math.isfinite(y) else max(-a, 0.0)),
+        ("erfinv", lambda a: float(mp.erfinv(a)), lambda y, a: 0.5 * math.sqrt(math.pi) * math.exp(y * y), lambda a: -1.0 < a < 1.0),
+        ("lgamma", _no_overflow(math.lgamma), lambda y, a: _psi(0, a), _no_pole),
+        ("digamma", lambda a: _psi(0, a), lambda y, a: _psi(1, a), _no_pole),
+        ("trigamma", lambda a: _psi(1, a), lambda y, a: _psi(2, a), _no_pole),
+        ("trunc", _whole(math.trunc), lambda y, a: None),
         ("sigmoid", _logistic, lambda y, a: _logistic_slope(a)),
         ("softplus", lambda a: max(a, 0.0) + math.log1p(math.exp(-abs(a))), lambda y, a: _logistic(a)),
         ("abs", abs, lambda y, a: _step(a) if a == a else 0.0),
         ("sign", _step, lambda y, a: None),
-        ("floor", lambda a: float(math.floor(a)) if math.isfinite(a) else a, lambda y, a: None),
-        ("ceil", lambda a: float(math.ceil(a)) if math.isfinite(a) else a, lambda y, a: None),
+        ("floor", _whole(math.floor), lambda y, a: None),
+        ("ceil", _whole(math.ceil), lambda y, a: None),
         ("relu", lambda a: 0.0 if a <= 0.0 else a, lambda y, a: 1.0 if a > 0.0 else None),
         ("leaky_relu", lambda a: a if a > 0.0 else 0.01 * a, lambda y, a: 1.0 if a > 0.0 else 0.01),
     )
@@ -345,6 +389,35 @@ def minimum(a: Any, b: Any) -> Any:
 def clip(a: Any, low: float, high: float) -> Any:
     x = float(a)
     return _made(low if x < low else high if x > high else x, (a, None if x < low or x > high else 1.0))
+
+
+@_function
+def polygamma(n: int, a: Any) -> Any:
+    return FUNCTIONS["trigamma"](a) if n == 1 else FUNCTIONS["digamma"](a)
+
+
+@_function
+def copysign(a: Any, b: Any) -> Any:
+    x, y = float(a), math.copysign(float(a), float(b))
+    return _made(y, (a, None if x == 0.0 else 1.0 if y == x else -1.0), (b, None))
+
+
+@_function
+def fmod(a: Any, b: Any) -> Any:
+    x, y = float(a), float(b)
+    if y == 0.0:
+        return _left("fmod", math.nan, (a, 1.0), (b, math.nan))
+    rest = math.fmod(x, y) if math.isfinite(x) and y == y else math.nan
+    return _made(rest, (a, 1.0), (b, -math.floor((x - rest) / y + 0.5) if math.isfinite(rest) else math.nan))
+
+
+@_function
+def logaddexp(a: Any, b: Any) -> Any:
+    x, y = float(a), float(b)
+    d = 0.0 if x == y and math.isinf(x) else x - y
+    if d != d:
+        return _made(math.nan, (a, math.nan), (b, math.nan))
+    return _made(max(x, y) + math.log1p(math.exp(-abs(d))), (a, _logistic(d)), (b, _logistic(-d)))
 
 
 @_function

@@ -146,7 +146,7 @@ def script(case: Case, who: str, what: str) -> str:
     targets = sorted({"grad" if t == "second" else t for t in targets})
     lines = [f"# {who}, {what}".replace("\n", " ")]
     lines += ["import functools", "from typing import NamedTuple", "import numpy as np"]
-    names = sorted({*used, *targets, "Value", "compile"})
+    names = sorted({*used, *targets, "Value", "compile", *(["to_c"] if who == "c" else [])})
     lines += [f"from autograd import {', '.join(names)}", "from nn import Module", "", f.source, ""]
     checked = Checked(case)
     executor = who if who in ("numpy", "native", "jax") else "numpy"
@@ -179,4 +179,4 @@ def script(case: Case, who: str, what: str) -> str:
             want = checked.sample(call, s)
             outside = "outside of a domain; " if want.may_warn else ""
             lines.append(f"# sample {s}, {checked.numbers(call, s)}: {outside}{want.values}, gradient {want.gradients}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(["print(to_c(compiled))"] if who == "c" else [])])

@@ -52,6 +52,7 @@ from fuzzers.function_calls import (
     package_names,
     random_call,
     skipped,
+    stands_alone,
     wanted_of,
     weight,
 )
@@ -59,10 +60,11 @@ from fuzzers.function_forms import FEATURES
 from fuzzers.function_grammar import written
 from fuzzers.function_reference import OutsideError
 from fuzzers.function_shrinking import script, simpler
+from fuzzers.functions_in_c import disagreement_in_c
 from fuzzers.shrinking import shrunk
 
-EXECUTORS = {"numpy": "numpy", "native": "llvmlite", "jax": "jax"}
-"""The package that each needs. JAX takes long to begin with a program, so it runs only if asked for."""
+EXECUTORS = {"numpy": "numpy", "native": "llvmlite", "jax": "jax", "c": "ctypes"}
+"""The package that each needs; "c", the exported function, needs a C compiler. JAX and C compilers take long, so they run if asked for."""
 
 
 FAST = [name for name in ("numpy", "native") if importlib.util.find_spec(EXECUTORS[name])]
@@ -203,6 +205,9 @@ class Bench:
 
     def _compiled(self, checked: Checked, executor: str) -> Finding | None:
         """All calls, in order, of functions that are compiled once."""
+        if executor == "c":
+            found = disagreement_in_c(checked, self.counts, NOISE)
+            return None if found is None else Finding(found[1].kind, executor, found[0], found[1].text)
         names = executed(checked.function, package_names())
         made: dict[str, Any] = {}
         for k, call in enumerate(checked.case.calls):
@@ -314,6 +319,8 @@ class Bench:
                 raise DisagreementError("form", f"a Hessian of the shape {lead + form.shape + form.shape} is expected, not {result!r}")
         else:
             value, gradients = result
+            if stands_alone(function):
+                gradients = (gradients,)
             actual = np.concatenate([np.asarray(x, dtype=float).reshape(call.size, 1) for x in (value, *gradients)], axis=1)
         wanted = np.array(rows)
         samples = [checked.sample(call, s) for s in range(call.size)]

@@ -146,7 +146,7 @@ def grow(rng: random.Random, package: ModuleType, names: Sequence[str]) -> Progr
     for _ in range(rng.choice([2, 5, 10, 20, 40])):
         for _attempt in range(20):
             name = rng.choice(names)
-            arity = operations[name].arity or 2 * rng.randint(1, 4)
+            arity, fixed = operations[name].arity or 2 * rng.randint(1, 4), operations[name].fixed
             parameters = range(arity - operations[name].parameters, arity)
             if rng.random() < choosy:
                 name = f"{rng.choice(unary)}.{name}"
@@ -156,7 +156,9 @@ def grow(rng: random.Random, package: ModuleType, names: Sequence[str]) -> Progr
             near = len(results) - rng.randint(1, min(len(results), 4))
             operands: list[Operand] = [near if rng.random() < 0.6 else rng.randrange(len(results)) for _ in range(arity)]
             for k in range(1, arity):
-                if rng.random() < (0.6 if k in parameters else 0.1):
+                if fixed and k in parameters:
+                    operands[k] = rng.choice([0.0, 1.0, 2.0, 3.0])
+                elif rng.random() < (0.6 if k in parameters else 0.1):
                     operands[k] = rng.choice([2.0, 3.0, -1.0, 0.5, number()])
             result = on_floats(package, name, _data(operands, results))
             if rng.random() < 0.02 or (not result.outside and (wild or abs(result.value) < 1e6)):
@@ -298,13 +300,14 @@ def run_function(
     compiled = package.compile(lambda *inputs: result_of(package, program, inputs), executor=executor)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        value, gradients = compiled.value_and_grad(*[list(column) for column in zip(*points, strict=True)])
+        wrt = tuple(range(len(points[0])))
+        value, gradients = compiled.value_and_grad(*[list(column) for column in zip(*points, strict=True)], wrt=wrt)
     columns = np.array(points).T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(0 if "if:" in repr(program.steps) else 2):  # an `if` that depends on rounding may be decided otherwise
-            compiled.value_and_grad(*columns[:, ::-1].copy())
-            later, slopes = compiled.value_and_grad(*columns.copy())
+            compiled.value_and_grad(*columns[:, ::-1].copy(), wrt=wrt)
+            later, slopes = compiled.value_and_grad(*columns.copy(), wrt=wrt)
             for a, b in zip((value, *gradients), (later, *slopes), strict=True):
                 assert np.array_equal(a, b, equal_nan=True), f"at first {a}, in a later call {b}"
     outcomes = [Outcome(float(y), tuple(map(float, slopes))) for y, *slopes in zip(value, *gradients, strict=True)]

@@ -140,6 +140,21 @@ STEADY = [
         "drawn of NumPy",
         "h = [h[0] + 0.1 * drawn(self.a#.standard_normal), h[1]]",
         "self.a# = np.random.default_rng(#)",
+        changes=("model.a# = np.random.default_rng(4)",),
+        probe="model.a#.random()",
+    ),
+    Piece(
+        "drawn together",
+        "h = [v + 0.1 * e for v, e in zip(h, drawn(self.a#.standard_normal, len(h)), strict=True)]",
+        "self.a# = np.random.default_rng(#)",
+        changes=("model.a# = np.random.default_rng(4)",),
+        probe="model.a#.random()",
+    ),
+    Piece(
+        "drawn together, one after the other",
+        "(u, v), (w, _) = drawn(self.a#.random, (2, 2))\nh = [h[0] + u * w, h[1] * v]",
+        "self.a# = random.Random(#)",
+        changes=("model.a#.seed(9)",),
         probe="model.a#.random()",
     ),
     Piece(

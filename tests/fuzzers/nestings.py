@@ -112,7 +112,7 @@ def ours(program: Program, mode: str, executor: str = "numpy") -> Numbers:
             g(*[x + 1.0 for x in points])
         value = g(*points)
     elif mode == "compiled gradient":
-        value, gradient = ag.compile(f, executor=executor).value_and_grad(*points)
+        value, gradient = ag.compile(f, executor=executor).value_and_grad(*points, wrt=argnums)
     elif mode == "compile of grad":
         value, gradient = ag.compile(ag.value_and_grad(f, argnums), executor=executor)(*points)
     else:

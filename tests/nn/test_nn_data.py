@@ -1,5 +1,6 @@
 """Batches, the sets of the examples, and tables."""
 
+import gzip
 import math
 import random
 import sys
@@ -507,3 +508,18 @@ def test_the_images_of_mnist_where_they_are_at_hand() -> None:
     assert (X.shape, y.shape, X_test.shape, y_test.shape) == ((8000, 784), (8000,), (2000, 784), (2000,))
     assert 0.0 == X.min() < X.max() == 1.0
     assert set(y.tolist()) == set(range(10))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2\n".encode("utf-16-le"), "is not in UTF-8.*utf-16"),
+        (gzip.compress(b"a,b\n1,2\n"), "is compressed by gzip, not a table"),
+        (b"PK\x03\x04\xff\xfe", "is an archive or a spreadsheet"),
+    ],
+)
+def test_files_that_are_no_text_say_what_they_are(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=message):
+        data.csv(path, target="b")

@@ -135,3 +135,95 @@ def test_what_has_no_decision_boundary(model: Any, samples: Any, targets: Any, m
 def test_the_resolution_is_a_whole_number() -> None:
     with pytest.raises(InputError, match="resolution must be a whole number of at least 1, not 2.5"):
         plot_decision_boundary(MLP(2, [1]), CORNERS, [0, 1, 0, 1], resolution=2.5)  # type: ignore[arg-type]
+
+
+# -- estimators of scikit-learn ------------------------------------------------------------------------------------------
+
+
+def points(kinds: int) -> tuple[Any, Any]:
+    """Three clouds of points, and the names of their classes."""
+    from sklearn.datasets import make_blobs
+
+    X, y = make_blobs(60, centers=[[-3.0, 0.0], [3.0, 0.0], [0.0, 4.0]][:kinds], cluster_std=0.5, random_state=0)
+    return X, np.array(["a$", "_b", "c"])[y]
+
+
+def edges(figure: Any) -> Any:
+    """The points of the lines between regions."""
+    return np.concatenate([path.vertices for line in parts(figure, QuadContourSet) if not line.filled for path in line.get_paths()])
+
+
+@pytest.mark.parametrize("kinds", [2, 3])
+def test_a_classifier_has_the_names_of_its_classes(kinds: int) -> None:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from nn.estimators import Classifier
+
+    X, y = points(kinds)
+    classifier = make_pipeline(StandardScaler(), Classifier((), epochs=20, lr=0.1, random_state=0)).fit(X, y)
+    figure = drawn(plot_decision_boundary(classifier, X, y, resolution=25))
+    order = [{"a$": "a\\$", "_b": "\N{ZERO WIDTH SPACE}_b", "c": "c"}[name] for name in classifier.classes_]
+    assert [text for text in legend(figure) if "class" not in text] == order
+    clouds = parts(figure, PathCollection)
+    assert [cloud.get_offsets().tolist() for cloud in clouds] == [X[y == label].tolist() for label in classifier.classes_]
+    ranked = np.sort(classifier.predict_proba(edges(figure)), axis=1)
+    assert ranked[:, -1] - ranked[:, -2] == pytest.approx(0.0, abs=0.1), "on an edge two classes are equally probable"
+
+
+def test_a_classifier_without_probabilities_is_drawn_by_its_scores() -> None:
+    from sklearn.cluster import KMeans
+    from sklearn.svm import LinearSVC
+
+    for kinds in (2, 3):
+        X, y = points(kinds)
+        model = LinearSVC(dual="auto", random_state=0).fit(X, y)
+        figure = drawn(plot_decision_boundary(model, X, y, resolution=25))
+        scores = model.decision_function(edges(figure))
+        scores = np.stack([-scores, scores], axis=1) if kinds == 2 else scores
+        ranked = np.sort(scores, axis=1)
+        assert ranked[:, -1] - ranked[:, -2] == pytest.approx(0.0, abs=0.05)
+
+    class Bare(KMeans):  # type: ignore[misc]
+        classes_ = 0, 1
+
+    with pytest.raises(InputError, match="has neither predict_proba nor decision_function, of which plot_decision_boundary draws one"):
+        plot_decision_boundary(Bare(2, n_init=1).fit(X), X, np.zeros(len(X)), resolution=3)
+
+
+def test_a_regressor_is_a_model_of_one_output() -> None:
+    from nn.estimators import Regressor
+
+    X = np.array(CORNERS)
+    regressor = Regressor((), epochs=1, random_state=0).fit(X, [-1.0, -1.0, 1.0, 1.0])
+    for estimator, threshold in ((regressor, 0.0), (regressor, 0.25)):
+        figure = drawn(plot_decision_boundary(estimator, X, [-1, -1, 1, 1], resolution=9, threshold=threshold))
+        assert regressor.predict(edges(figure)) == pytest.approx(threshold, abs=1e-12)
+
+
+def test_a_frame_keeps_its_names() -> None:
+    import pandas as pd
+
+    from nn.estimators import Classifier
+
+    X, y = points(2)
+    frame = pd.DataFrame(X, columns=["width", "height"])
+    classifier = Classifier((), epochs=3, random_state=0).fit(frame, y)
+    plot_decision_boundary(classifier, frame, pd.Series(y), resolution=5)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        plot_decision_boundary(classifier, X, y, resolution=5)
+
+
+def test_estimators_that_cannot_be_drawn() -> None:
+    from sklearn.exceptions import NotFittedError
+
+    from nn.estimators import Classifier
+
+    X, y = points(2)
+    with pytest.raises(NotFittedError):
+        plot_decision_boundary(Classifier(), X, [0] * len(X))
+    classifier = Classifier((), epochs=1, random_state=0).fit(X, y)
+    with pytest.raises(InputError, match=r"^target 'd' is not a class of this classifier: its classes are '_b', 'a\$'$"):
+        plot_decision_boundary(classifier, X, ["d"] * len(X))
+    with pytest.raises(InputError, match="as many targets as samples"):
+        plot_decision_boundary(classifier, X, y[:-1])

@@ -268,6 +268,21 @@ def test_random_numbers_in_model_and_loss_are_drawn_sample_by_sample() -> None:
     assert_same(one_generator, "numpy")
 
 
+@pytest.mark.parametrize("executor", ["numpy", "auto"])
+def test_random_numbers_that_are_drawn_together_are_drawn_sample_by_sample(executor: str) -> None:
+    def case() -> dict[str, Any]:
+        noise = np.random.default_rng(1)
+        return {
+            "model": with_dropout(random.Random(6)),
+            "y": CLASSES,
+            "loss": lambda logits, target: cross_entropy(
+                [z + 0.1 * e for z, e in zip(logits, drawn(noise.standard_normal, len(logits)), strict=True)], target
+            ),
+        }
+
+    assert_same(case, executor)
+
+
 def test_sigmoid_of_a_score() -> None:
     """A loss may be any function."""
 

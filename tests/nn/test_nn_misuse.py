@@ -22,7 +22,7 @@ from misuses import WRONG, square
 
 import autograd
 import nn
-from autograd import Value, compile, draw, explain, no_grad, paths, play, to_jax, to_latex
+from autograd import Value, compile, draw, explain, no_grad, paths, play, to_c, to_jax, to_latex
 from autograd.errors import AutogradError
 from nn import MLP, Adam, Linear, Module
 from nn.initialisers import he_uniform
@@ -130,6 +130,8 @@ CORE: Calls = {
     "Player": (autograd.Player, lambda: [play.__globals__["passes"](graph())]),
     "to_latex": (lambda root, wrt, most: to_latex(root, wrt=wrt, max_nodes=most), lambda: [graph(), None, 100]),
     "paths": (paths, leaf_and_root),
+    "to_c": (lambda f, x, name, dtype, gradient, checked: to_c(f, x, name=name, dtype=dtype, gradient=gradient, checked=checked), lambda: [compiled(square), 2.0, "model", "float64", True, False]),
+    "to_c, a program": (to_c, lambda: [compile(graph())]),
     "to_jax": (lambda f, x, dtype, checked: to_jax(f, x, dtype=dtype, checked=checked), lambda: [compiled(square), 2.0, "float64", False]),
     "compare_with_torch": (autograd.compare_with_torch, lambda: [graph(), 1e-10]),
 }  # fmt: skip

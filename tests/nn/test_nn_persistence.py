@@ -14,11 +14,18 @@ import pytest
 from autograd import Value
 from autograd._runtime.files import write_atomically
 from autograd.errors import FileError, InputError
-from nn import MLP, Module, load, save
+from nn import MLP, LeakyReLU, Linear, Module, Neuron, ReLU, Sequential, load, save
 
 
 def model(seed: int = 0, sizes: tuple[int, ...] = (3, 2)) -> MLP:
     return MLP(2, sizes, rng=random.Random(seed))
+
+
+def save_by_name(module: Module, path: Path) -> None:
+    """Write a file as earlier versions did: a number for each parameter, under its name."""
+    from safetensors.numpy import save_file
+
+    save_file({name: np.array(number) for name, number in module.state_dict().items()}, path)
 
 
 def numbers(module: Module) -> list[float]:
@@ -47,9 +54,59 @@ def test_the_file_is_plain_safetensors(tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
     save(model(), tmp_path / "weights")
-    arrays = load_file(tmp_path / "weights")
-    assert {name: array.item() for name, array in arrays.items()} == model().state_dict()
+    arrays, state = load_file(tmp_path / "weights"), model().state_dict()
+    assert {name: array.shape for name, array in arrays.items()} == {
+        **{"layers.0.weight": (3, 2), "layers.0.bias": (3,), "layers.1.weight": (2, 3), "layers.1.bias": (2,)}
+    }
+    assert arrays["layers.0.weight"].tolist() == [[state[f"layers.0.neurons.{i}.w.{j}"] for j in range(2)] for i in range(3)]
     assert {array.dtype for array in arrays.values()} == {np.dtype("float64")}
+
+
+def test_files_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    class Own(Module):
+        def __init__(self, seed: int) -> None:
+            rng = random.Random(seed)
+            self.parts = {"a": Neuron(2, rng=rng), "b": Sequential(Linear(2, 2, rng=rng), LeakyReLU(Value(rng.random())))}
+            self.rows, self.scale = [[Value(rng.random()), Value(rng.random())], [Value(rng.random())]], Value(rng.random())
+
+    for make in (model, Own):
+        saved, loaded = make(0), make(1)
+        save_by_name(saved, tmp_path / "weights")
+        load(loaded, tmp_path / "weights")
+        assert loaded.state_dict() == saved.state_dict()
+
+
+@pytest.mark.parametrize("names", [{"slope", "offset"}, {"0.slope", "0.offset"}, {"layers.0.slope", "layers.0.offset"}])
+def test_parameters_without_axes_are_found_under_old_and_new_names(names: set[str], tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    class Line(Module):
+        def __init__(self) -> None:
+            self.slope, self.offset = Value(1.0), Value(2.0)
+
+        def __call__(self, x: Any) -> Any:
+            return self.slope * x + self.offset
+
+    line: Module = Line() if "slope" in names else Sequential(Line())
+    save_file({name: np.array(float(len(name))) for name in names}, tmp_path / "weights")
+    load(line, tmp_path / "weights")
+    assert sorted(numbers(line)) == sorted(map(len, names))
+
+
+@pytest.mark.parametrize("change", ["missing", "unknown", "number"])
+def test_a_file_of_an_earlier_version_that_does_not_fit(change: str, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    save_by_name(model(0), tmp_path / "weights")
+    arrays = load_file(tmp_path / "weights")
+    if change == "missing":
+        del arrays["layers.0.neurons.2.b"]
+    arrays |= {"unknown": {"x": np.array(1.0)}, "number": {"layers.0.neurons.0.b": np.array(np.nan)}}.get(change, {})
+    save_file(arrays, tmp_path / "weights")
+    loaded = model(1)
+    with pytest.raises(FileError, match=rf"1 {change}, such as|'layers.0.neurons.0.b' is nan$"):
+        load(loaded, tmp_path / "weights")
+    assert numbers(loaded) == numbers(model(1))
 
 
 def truncated(path: Path) -> None:
@@ -100,23 +157,58 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path: Path, damage: Callab
 def test_what_is_missing_and_what_is_unknown(tmp_path: Path) -> None:
     small, large = MLP(1, [1]), MLP(1, [1, 1])
     save(large, tmp_path / "large")
-    with pytest.raises(FileError, match=r"this model: 2 unknown, such as layers\.1\.neurons\.0\.b, layers\.1\.neurons\.0\.w\.0; make"):
+    with pytest.raises(FileError, match=r"this model: 2 unknown, such as 'layers\.1\.bias', 'layers\.1\.weight'; make"):
         load(small, tmp_path / "large")
     save(small, tmp_path / "small")
-    with pytest.raises(FileError, match=r"this model: 2 missing, such as layers\.1\.neurons\.0\.b, layers\.1\.neurons\.0\.w\.0; make"):
+    with pytest.raises(FileError, match=r"this model: 2 missing, such as 'layers\.1\.weight', 'layers\.1\.bias'; make"):
         load(large, tmp_path / "small")
 
 
-def test_numbers_that_numpy_does_not_have(tmp_path: Path) -> None:
-    header = b'{"w":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}}'
-    (tmp_path / "weights").write_bytes(struct.pack("<Q", len(header)) + header + b"\0\0")
-    with pytest.raises(FileError, match=r"the type BF16, which NumPy does not have: write them as float64 there, .*tensor.double\(\)"):
+def test_the_nearest_names_are_shown(tmp_path: Path) -> None:
+    save(Sequential(Linear(2, 3), ReLU(), Linear(3, 2)), tmp_path / "weights")
+    missing = (
+        r"4 missing, such as 'layers.0.weight' \(the file has '0.weight'\), 'layers.0.bias' \(the file has '0.bias'\), 'layers.1.weight' \("
+    )
+    unknown = r"4 unknown, such as '0.bias' \(the model has 'layers.0.bias'\), "
+    names = r"make the model with the layers and sizes it was saved with, or give the tensors in the file the names that they have here$"
+    with pytest.raises(FileError, match=f"the weights do not fit this model: {missing}.*; {unknown}.*; {names}"):
         load(model(), tmp_path / "weights")
 
 
-def test_arrays_are_named(tmp_path: Path) -> None:
-    foreign(tmp_path / "weights")
-    with pytest.raises(FileError, match=r"one number for each parameter: 'layers.0.weight' is float64 of the shape \(3, 2\)$"):
+def test_shapes_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    save(MLP(3, [3, 2]), path)
+    with pytest.raises(
+        FileError, match=r"'layers.0.weight' has the shape \(3, 3\) in .*weights, and \(3, 2\) in the model; make the model"
+    ):
+        load(model(), path)
+    save(MLP(2, [4, 3]), path)
+    with pytest.raises(FileError, match=r" in the model; 3 others differ too; make the model with the sizes it was saved with$"):
+        load(model(), path)
+    save(MLP(3, [2, 2]), path)
+    with pytest.raises(
+        FileError, match=r"that of its transpose: a weight has a row for each output, and a column for each input; 2 others"
+    ):
+        load(model(), path)
+
+
+def test_a_value_by_itself_has_no_axes(tmp_path: Path) -> None:
+    class Gain(Module):
+        def __init__(self, factor: Any) -> None:
+            self.factor = factor
+
+    save(Gain([Value(2.0)]), tmp_path / "weights")
+    with pytest.raises(
+        FileError, match=r"'factor' has the shape \(1,\) in .*, and \(\) in the model, .*: a list of Values, as in \[Value\(0.5\)\], has"
+    ):
+        load(Gain(Value(1.0)), tmp_path / "weights")
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("F8_E4M3", 1), ("BOOL", 1), ("C64", 8)])
+def test_numbers_that_are_not_read(dtype: str, size: int, tmp_path: Path) -> None:
+    header = f'{{"w":{{"dtype":"{dtype}","shape":[],"data_offsets":[0,{size}]}}}}'.encode()
+    (tmp_path / "weights").write_bytes(struct.pack("<Q", len(header)) + header + bytes(size))
+    with pytest.raises(FileError, match=rf"the type {dtype}, as 'w', which is not read: write them as float64 there, .*tensor.double\(\)"):
         load(model(), tmp_path / "weights")
 
 
@@ -198,10 +290,9 @@ def test_two_parameters_of_one_name_are_not_saved_as_one(tmp_path: Path) -> None
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 def test_weights_that_are_no_numbers_are_named(number: float, tmp_path: Path) -> None:
     path, failed, fresh = tmp_path / "weights", model(1), model(2)
-    name, parameter = list(failed.named_parameters())[1]
-    parameter.data = number
+    failed.parameters()[1].data = number
     save(failed, path)
     before = fresh.state_dict()
-    with pytest.raises(FileError, match=rf"holds weights of a training that failed: '{name}' is {number}$"):
+    with pytest.raises(FileError, match=rf"holds weights of a training that failed: 'layers.0.weight' is {number} at \[0, 1\]$"):
         load(fresh, path)
     assert fresh.state_dict() == before

@@ -146,10 +146,10 @@ def test_a_recorded_mask_is_drawn_anew_by_its_sampler() -> None:
     dropout = Dropout(0.2, rng=random.Random(0))
     with recording() as recorded:
         outputs = dropout([[Value(1.0), Value(2.0)], [Value(3.0)]])
-    leaves = [leaf for leaf, _ in recorded.draws]
+    leaves = [leaf for leaves, _ in recorded.draws for leaf in leaves]
     assert [out._prev[1] for row in outputs for out in row] == leaves
     assert all(leaf._operation is LEAF for leaf in leaves)
-    assert {sampler() for _, sampler in recorded.draws for _ in range(100)} == {0.0, 1.25}
+    assert {draw.sampler() for _, draw in recorded.draws for _ in range(100)} == {0.0, 1.25}
 
 
 def test_a_compiled_mask_differs_from_sample_to_sample_and_from_run_to_run() -> None:

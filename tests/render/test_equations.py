@@ -21,6 +21,12 @@ MEANING = {
     "ReLU": lambda x: max(x, 0.0),
     "sigmoid": lambda x: 1.0 / (1.0 + math.exp(-x)),
     "sign": lambda x: math.copysign(1.0, x) if x else 0.0,
+    "Φ": lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)),
+    "φ": lambda x: math.exp(-x * x / 2.0) / math.sqrt(2.0 * math.pi),
+    "π": math.pi,
+    "erfinv": FLOATS.erfinv,
+    "digamma": FLOATS.digamma,
+    "polygamma": lambda n, x: FLOATS.polygamma(x, n),
 }
 
 

@@ -16,7 +16,7 @@ from autograd._runtime.bulk import numbers_of, set_numbers
 from autograd._runtime.coercion import real
 from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
-from autograd.trees import LEAF, NONE, Form, branches_of, of_branches, refuse_masked
+from autograd.trees import LEAF, NONE, Form, branches_of, names_of, of_branches, refuse_masked
 from autograd.value import Value
 
 Array = npt.NDArray[Any]
@@ -139,6 +139,7 @@ class Argument:
         batched: whether it differs from sample to sample.
         module: if it is a module, its parameters by name; the function then reads these Values.
         source: the object that was passed.
+        whole: whether the function gets all of an array, although arrays are broadcast.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Argument:
     batched: bool
     module: dict[str, Value] | None
     source: Any
+    whole: bool = False
 
     @cached_property
     def count(self) -> int:
@@ -166,7 +168,7 @@ class Argument:
     @property
     def shapes(self) -> list[tuple[str, tuple[int, ...]]]:
         """The name of each array, and its shape for one sample."""
-        names = _names(self.build, self.name)
+        names = names_of(self.build, self.name)
         return [(name, array.shape[self.batched :]) for name, array in zip(names, self.arrays, strict=True)]
 
     @property
@@ -184,12 +186,17 @@ class Argument:
     @property
     def key(self) -> Any:
         """The form, on which a specialisation depends, without the numbers."""
+        return *self.sample_form, self.batched
+
+    @property
+    def sample_form(self) -> tuple[Any, ...]:
+        """The form for one sample."""
         if isinstance(self.source, Parameters):
             return self.source, tuple([m.training for m in self.source.modules])
         if self.module is not None:
-            return tuple(self.module.values()), tuple([m.training for m in self.source.modules()]), self.batched
+            return tuple(self.module.values()), tuple([m.training for m in self.source.modules()])
         shapes = tuple([array.shape[self.batched :] for array in self.arrays])
-        return self.build, shapes, tuple(self.lists), self.batched
+        return self.build, shapes, tuple(self.lists)
 
     def variables(self, sample: int, moved: bool = False) -> tuple[list[Value], Any]:
         """New leaves with the numbers of one sample: as a flat list, and in the form that the function receives.
@@ -205,7 +212,7 @@ class Argument:
             return list(self.module.values()), self.source
         flat: list[Value] = []
         seen: list[Any] = []
-        for name, array, as_list in zip(_names(self.build, self.name), self.arrays, self.lists, strict=True):
+        for name, array, as_list in zip(names_of(self.build, self.name), self.arrays, self.lists, strict=True):
             numbers = array[sample] if self.batched else array
             if moved:
                 numbers = elsewhere(numbers, len(flat))
@@ -377,15 +384,6 @@ def as_argument(name: str, source: Any, batched: bool, values: bool = False) -> 
             "None for it in in_axes"
         )
     return Argument(name, arrays, build, _are_lists(source), batched, None, source)
-
-
-def _names(form: Form, name: str) -> list[str]:
-    """Names for the arrays of a tree: the keys of dicts; for the items of lists and tuples the name and the index."""
-    if form.kind is None:
-        return [name]
-    if issubclass(form.kind, dict):
-        return [x for (_, key), branch in zip(form.keys, form.branches, strict=False) for x in _names(branch, str(key))]
-    return [x for i, branch in enumerate(form.branches) for x in _names(branch, f"{name}{i}")]
 
 
 def _are_lists(tree: Any) -> list[bool]:

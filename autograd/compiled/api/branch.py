@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -20,6 +20,7 @@ from autograd.compiled.ir import Code, Index, index_of
 from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.compiled.stages import Tape
 from autograd.contexts import enable_grad
+from autograd.draws import Draw
 from autograd.errors import CompileError
 from autograd.tracing import trace_of
 from autograd.trees import Form
@@ -104,13 +105,14 @@ class Branch:
         executable: the code, loaded by a backend.
         inputs: for each argument, which of its numbers the program needs, and their places; slices where possible.
         captured: Values that the function refers to, which are read at each run, and their places.
-        draws: the places of the random numbers (-1 if the program does not need one), and the samplers that draw them.
+        draws: what draws random numbers.
+        drawn: which of the random numbers the program needs, and their places.
         checks: the guards.
         outputs: the places of the arrays of the result.
         build: the form of the result, which puts arrays in their places.
         recorded: the recording, to be compared with later ones.
         fixed: the captured Values that are computed, not leaves.
-        shapes: the arrays of the arguments for one sample, by name and shape.
+        arguments: the arguments for which it was recorded, without their numbers.
         recorded_for: the form of the arguments, and what is differentiated, in words.
         wanted, first: the rows of the leaves whose derivatives are wanted, and of all numbers of the arguments.
     """
@@ -119,13 +121,14 @@ class Branch:
     executable: Executable
     inputs: list[tuple[Index, Index]]
     captured: list[tuple[Value, int]]
-    draws: list[tuple[int, Callable[[], float]]]
+    draws: list[Draw]
+    drawn: tuple[Index, Index]
     checks: list[Check]
     outputs: list[Output]
     build: Form
     recorded: Recorded
     fixed: set[Value]
-    shapes: list[tuple[str, tuple[int, ...]]]
+    arguments: list[Argument]
     recorded_for: str
     wanted: list[int]
     first: list[int]
@@ -138,6 +141,11 @@ class Branch:
     def code(self) -> Code:
         """The instructions."""
         return self.executable.code
+
+    @property
+    def shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The arrays of the arguments for one sample, by name and shape."""
+        return [pair for argument in self.arguments if argument.module is None for pair in argument.shapes]
 
     @property
     def returned(self) -> list[tuple[bool, int]]:
@@ -156,7 +164,7 @@ class Branch:
             arguments: those of the call.
             samples: the indices of the samples, or a slice of all of them.
             size: the number of all samples.
-            draws: the random numbers, one row for each of `self.draws`; without them, placeholders.
+            draws: the random numbers, one row for each; without them, placeholders.
 
         Returns:
             The storage with all numbers, and the instructions that left their domain.
@@ -171,9 +179,9 @@ class Branch:
                 data.shared[places] = numbers
         for value, place in self.captured:
             data.shared[place] = value._data
-        for k, (place, _) in enumerate(self.draws):
-            if place >= 0:
-                data.put(place, 0.5 if draws is None else draws[k])
+        if self.draws:
+            used, places = self.drawn
+            data.put(places, 0.5 if draws is None else draws[used])
         return data, self.executable.forward(data)
 
     def is_current(self, f: Seen, arguments: Sequence[Argument]) -> bool:
@@ -240,7 +248,7 @@ def record_branch(
     recording, variables, arrays = recorded.recording, recorded.variables, recorded.arrays
     fixed = recorded.compared(f, arguments)
     batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
-    drawn = {leaf for leaf, _ in recording.draws}
+    drawn = [leaf for leaves, _ in recording.draws for leaf in leaves]
     checked = recorded.checked
     differentiated = [] if not chosen else recorded.outputs[0] if aux and recorded.outputs else None
     with enable_grad():
@@ -269,6 +277,7 @@ def record_branch(
         inputs.append((index_of(used.tolist()), index_of(code.place[own[used]].tolist())))
     is_own = np.zeros(len(tape.nodes), dtype=bool)
     is_own[[*first, *[row[leaf] for leaf in drawn if leaf in row]]] = True
+    random_at = [(k, place(leaf)[1]) for k, leaf in enumerate(drawn) if leaf in row and place(leaf)[1] >= 0]
     captured = [(tape.nodes[i], int(code.place[i])) for i in tape.leaves() if not is_own[i] and code.place[i] >= 0]
     _refuse_traced([value for value, _ in captured])
     return Branch(
@@ -276,13 +285,14 @@ def record_branch(
         backend.load(code),
         inputs,
         captured,
-        [(place(leaf)[1] if leaf in row else -1, sampler) for leaf, sampler in recording.draws],
+        [draw for _, draw in recording.draws],
+        (index_of([k for k, _ in random_at]), index_of([at for _, at in random_at])),
         [Check(place(g.node), g.truth, g.line, None if g.mask is None else place(g.mask)) for g in recording.guards],
         [Output(array.shape, [place(x) for x in numbers]) for numbers, array in zip(recorded.outputs, arrays, strict=True)],
         recorded.form,
         recorded,
         fixed,
-        [pair for argument in arguments if argument.module is None for pair in argument.shapes],
+        [argument.without_numbers() for argument in arguments],
         _recorded_for(arguments, chosen, aux),
         wanted,
         first,

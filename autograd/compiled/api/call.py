@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -23,6 +25,9 @@ FEW_NUMBERS = 100
 
 SHORTCUTS, MEMORY, ALWAYS = 256, 2**24, 16
 """How many forms of calls a function remembers at most, how many bytes they take, and how many are remembered whatever they take."""
+
+FAILURES = TypeError, AttributeError, InputError
+"""What a function raises that gets a number where it expects a sequence."""
 
 T = TypeVar("T", bound=Item)
 
@@ -74,6 +79,15 @@ class Calls:
 
     def eagerly(self, call: Call) -> Any:
         """Call the plain function, once for each sample."""
+        try:
+            return self._eagerly(call)
+        except FAILURES as failure:
+            other = self.batching.guess(call, failure, lambda call: _failure_of(self._eagerly, call))
+            if other is not None:
+                raise other from None
+        return self._eagerly(call)
+
+    def _eagerly(self, call: Call) -> Any:
         call = Call(snapshot(call.values), call.how)
         arguments, batch = self.batching.arguments(call, (), False, values=True)
         if batch.shape is None:
@@ -105,7 +119,8 @@ class Calls:
         quick = None if known is None else known.run(leaves)
         if quick is not None:
             return quick
-        chosen, single = call.chosen(wrt), wrt is not None and not isinstance(wrt, (tuple, list))
+        chosen = call.chosen(wrt)
+        single = call.how.is_single if wrt is None else not isinstance(wrt, (tuple, list))
         call, arguments, batch, runs, _ = self._run(call, chosen, reduce is None, has_aux)
         arrays, form = collect(self._name, runs, batch)
         self._need_one_number(arrays, form, has_aux)
@@ -122,6 +137,7 @@ class Calls:
         if shortcut is not None:
             of_arrays = None if batch.shape is None and form is LEAF else value
             as_rows = self.batching.in_axes is None and reduce is None and batch.shape == (batch.size,)
+            as_rows = as_rows and not any(argument.whole for argument in arguments)
             self._remember(self.derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
@@ -154,6 +170,28 @@ class Calls:
 
         return value, pull
 
+    def jacobian(self, call: Call, i: int) -> Array:
+        """See `Derivatives.jacobian`, with respect to the argument with this index: a row for each result, by a backward pass."""
+        _, arguments, batch, runs, _ = self._run(call, (i,), True)
+        arrays, form = collect(self._name, runs, batch)
+        argument = arguments[i]
+        if form is not LEAF or argument.build is not LEAF or argument.module is not None:
+            what = "the result" if form is not LEAF else argument.name
+            raise InputError(
+                f"the Jacobian of {self._name} is one array, and {what} is neither a number nor an array: write "
+                f"autograd.jacobian({self._name}), which takes any tree"
+            )
+        of_result, size = arrays[0].shape[1:], batch.size
+        rows = []
+        for k in range(math.prod(of_result)):
+            seed = np.zeros((size, math.prod(of_result)))
+            seed[:, k] = 1.0
+            gradient = pull_back(runs, arguments, (i,), [seed.reshape(arrays[0].shape)], size)[i]
+            rows.append(gradient if argument.batched else gradient[:, None])
+        of_argument = argument.arrays[0].shape[argument.batched :]
+        table = np.array(rows).reshape(len(rows), argument.count, -1).transpose(2, 0, 1)
+        return table.reshape((*(batch.shape or ()), *of_result, *of_argument))
+
     def jvp(self, call: Call, of_tangents: Call) -> tuple[Any, Any]:
         """See `Function.jvp`."""
         chosen = tuple(range(len(call.values)))
@@ -176,13 +214,42 @@ class Calls:
             return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)], shortcut)
         call = Call(snapshot(call.values), call.how)
         form, leaves = form_of(call.values)
-        arguments, batch = self.batching.arguments(call, chosen, each)
-        runs = self.specialisations.run(call, arguments, batch, chosen, aux)
+        for is_first in (True, False):
+            try:
+                arguments, batch = self.batching.arguments(call, chosen, each)
+                runs = self.specialisations.run(call, arguments, batch, chosen, aux)
+                break
+            except FAILURES as failure:
+                trial = partial(_failure_of, self._record, chosen=chosen, each=each)
+                other = self.batching.guess(call, failure, trial) if is_first else failure
+                if other is not None:
+                    raise other from None
         if key is not None and key[1] == form and len(runs) == 1 and not runs[0][0].draws:
             group = self.specialisations.group(call, arguments, chosen, aux)
             if any(branch is runs[0][0] for branch in group.branches):  # it was not forgotten meanwhile
                 self._remember(self.shortcuts, key, Shortcut(leaves, arguments, batch, runs[0][0], group))
         return Computed(call, arguments, batch, runs, None)
+
+    def record(self, call: Call, chosen: tuple[int, ...]) -> None:
+        """Record the function for arguments of this form, unless it already was."""
+        try:
+            self._record(call, chosen, False)
+        except FAILURES as failure:
+            other = self.batching.guess(call, failure, partial(_failure_of, self._record, chosen=chosen, each=False))
+            if other is not None:
+                raise other from None
+
+    def _record(self, call: Call, chosen: tuple[int, ...], each: bool) -> None:
+        self.specialisations.record(call, self.batching.arguments(call, chosen, each)[0], chosen)
+
+
+def _failure_of(attempt: Callable[..., Any], call: Call, **options: Any) -> Exception | None:
+    """How an attempt fails; None if it does not."""
+    try:
+        attempt(call, **options)
+    except Exception as failure:
+        return failure
+    return None
 
 
 def _total(numbers: Sequence[float] | Array) -> float:

@@ -41,6 +41,10 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
     computed, so it raises no errors. What is written twice is computed once. Sums, also those of gradients, may be added up in another
     order than by eager code. Values that the function refers to are read at every run; numbers that it refers to are frozen.
 
+    An array stands for many samples of one number each. A function that cannot be recorded so, because it indexes, iterates or measures an
+    argument, gets the whole array; so it does where `in_axes` says that. Everything is computed in float64: other numbers, such as NumPy's
+    float32, integers, and the columns of pandas and polars, are converted.
+
     The function is recorded at two points. Any difference between the two recordings is an error, because a program would freeze what the
     first one did. Random numbers must come from `autograd.drawn`. Computations within `no_grad` are part of every run, but no gradient
     passes through them.
@@ -53,9 +57,8 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
             "jax", for which XLA compiles each program. `to_jax` gives the program as a function of JAX, for other devices and precisions.
         threads: how many threads "llvm" uses for a batch that is large enough. By default that is the environment variable
             SCALAR_AUTOGRAD_THREADS, or the number of cores; 1 in a forked process. The result does not depend on it, bit for bit.
-        in_axes: needed for arguments that are more than single numbers, such as nested lists, arrays, tuples, dicts and modules. As in
-            JAX's vmap, it is for each argument 0 if the samples are its first axis, and None if it is the same for all samples, as a
-            module always is.
+        in_axes: needed where samples are more than single numbers, and for tuples, dicts and modules. As in JAX's vmap, it is for each
+            argument 0 if the samples are its first axis, and None if it is the same for all samples, as a module always is.
 
     Raises:
         CompileError: the target is neither a Value nor a function; or there is no such executor.
@@ -77,6 +80,10 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
         >>> value, (of_width, of_height) = area.value_and_grad([1.0, 2.0, 3.0], 10.0)
         >>> of_height
         array([1., 2., 3.])
+
+        >>> norm = compile(lambda x: sum(a * a for a in x))
+        >>> norm.value_and_grad([3.0, 4.0])
+        (25.0, array([6., 8.]))
 
         >>> line = compile(lambda p, x: p["slope"] * x + p["offset"], in_axes=(None, 0))
         >>> line({"slope": 2.0, "offset": 1.0}, [0.0, 1.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, overload
@@ -15,15 +16,16 @@ from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
+from autograd.compiled.api.derivatives import Derivatives, refuse_traced
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.method import Method, Methods
 from autograd.compiled.api.signature import Signature
-from autograd.compiled.api.specialisations import Specialisations
+from autograd.compiled.api.specialisations import Specialisations, count_of
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, outline
 from autograd.compiled.export.numpy_source import source_of
 from autograd.compiled.export.rule_text import printable
-from autograd.errors import CompileError, InputError
+from autograd.errors import InputError
 from autograd.tracing import here
 from autograd.value import Value
 
@@ -33,14 +35,16 @@ Numbers = float | Sequence[float] | npt.NDArray[Any]
 """One argument: one number, or one for each sample."""
 
 
-class Function(Generic[Result]):
+class Function(Derivatives, Generic[Result]):
     """A compiled function; called on Values, the plain function returns a `Result`. See `compile`.
 
     `print(f)` shows the programs that it remembers. See `specialisations`.
     """
 
     def __init__(self, f: Callable[..., Result], in_axes: Any = None, executor: str = "auto", threads: int | None = None) -> None:
+        super().__init__()
         self.__name__ = getattr(f, "__name__", type(f).__name__)
+        self._f, self._settings = f, (in_axes, executor, threads)
         functools.update_wrapper(self, f)
         self._signature = Signature(f)
         self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor, threads))
@@ -83,7 +87,8 @@ class Function(Generic[Result]):
         Args:
             args, kwargs: those of the function.
             wrt: the argument with respect to which to differentiate, by the index or the name of its parameter. A tuple of them gives a
-                tuple of gradients, and so does None, which means all arguments that are passed.
+                tuple of gradients, and so does None, which means all arguments that are passed; but of a function with a single parameter
+                it gives the gradient alone.
             reduce: None gives the value and the gradients of each sample: a number that is broadcast over 1,000 samples has 1,000
                 derivatives. "sum" and "mean" give those of the sum or mean over the samples: the gradient with respect to a shared
                 argument has the shape of the argument.
@@ -103,38 +108,8 @@ class Function(Generic[Result]):
         """
         if not (reduce is None or (isinstance(reduce, str) and reduce in ("sum", "mean"))):
             raise InputError(f'reduce must be None, "sum" or "mean", not {reduce!r}')
-        _refuse_traced(self.__name__, "value_and_grad")
+        refuse_traced(self.__name__, "value_and_grad")
         return self._calls.value_and_grad(self._signature.bind(args, kwargs), wrt, reduce, flag("has_aux", has_aux))
-
-    def vjp(self, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-        """The value, and a function from gradients with respect to the value to gradients with respect to the arguments.
-
-        The gradient with respect to a shared argument is the sum over the samples.
-
-        Example:
-            >>> value, pull_back = compile(lambda x, y: (x * y, x + y)).vjp(2.0, 5.0)
-            >>> value, pull_back((1.0, 0.0))
-            ((10.0, 7.0), (5.0, 2.0))
-        """
-        _refuse_traced(self.__name__, "vjp")
-        return self._calls.vjp(self._signature.bind(args, kwargs))
-
-    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-        """The value, and its derivative in a direction: forward mode.
-
-        Args:
-            primals: the arguments of the function.
-            tangents: the direction, of the same form.
-
-        Raises:
-            InputError: `primals` or `tangents` is not a list or a tuple.
-
-        Example:
-            >>> compile(lambda x, y: x * y).jvp((2.0, 5.0), (1.0, 0.0))
-            (10.0, 5.0)
-        """
-        _refuse_traced(self.__name__, "jvp")
-        return self._calls.jvp(self._signature.bind_all("primals", primals), self._signature.bind_all("tangents", tangents))
 
     def record(self, *args: Any, wrt: int | str | tuple[int | str, ...] | None = (), **kwargs: Any) -> None:
         """Record the function for arguments of this form now rather than at the first call, without a run.
@@ -146,11 +121,9 @@ class Function(Generic[Result]):
         Raises:
             CompileError: the function cannot be recorded.
         """
-        _refuse_traced(self.__name__, "record")
+        refuse_traced(self.__name__, "record")
         call = self._signature.bind(args, kwargs)
-        chosen = call.chosen(wrt)
-        arguments, _ = self._calls.batching.arguments(call, chosen, False)
-        self._specialisations.record(call, arguments, chosen)
+        self._calls.record(call, call.chosen(wrt))
 
     def specialise(self, *args: Any, **kwargs: Any) -> tuple[list[Argument], Batch, list[Branch]]:
         """The arguments, the samples, and the programs for arguments of this form, to be differentiated with respect to all of them.
@@ -160,6 +133,7 @@ class Function(Generic[Result]):
         """
         call = self._signature.bind(args, kwargs)
         chosen = tuple(range(len(call.values)))
+        self._calls.record(call, chosen)
         arguments, batch = self._calls.batching.arguments(call, chosen, False)
         return arguments, batch, [branch for branch, _, _ in self._specialisations.run(call, arguments, batch, chosen, False)]
 
@@ -200,7 +174,7 @@ class Function(Generic[Result]):
     @property
     def draws(self) -> int:
         """The largest number of random numbers that a sample draws on any branch recorded so far."""
-        return max([len(branch.draws) for branch in self.specialisations], default=0)
+        return max([count_of(branch.draws) for branch in self.specialisations], default=0)
 
     def outline(self) -> list[Line]:
         """The instructions of the program that was recorded last, in words; `draw(f)` makes a picture of them.
@@ -220,6 +194,13 @@ class Function(Generic[Result]):
         """
         return source_of(self._specialisations.last.code, f"The program of {self.__name__}.", self.outline(), [])
 
+    def _alike(self, f: Callable[..., Any], in_axes: Any) -> Function[Any]:
+        return Function(f, in_axes, *self._settings[1:])
+
+    def __reduce__(self) -> Any:
+        """A decorated function is found by its name; another one is compiled and recorded anew."""
+        return name_of(self) or (Function, (self._f, *self._settings))
+
     def __str__(self) -> str:
         return str(self._specialisations)
 
@@ -228,17 +209,17 @@ class Function(Generic[Result]):
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """The method of an object. A module is passed as the first argument; another object is one that the function refers to."""
-        if instance is None:
+        if instance is None or isinstance(self._f, staticmethod):
             return self
         if hasattr(instance, "named_parameters"):
             return Method(self, instance, (instance,))
         return Method(self._methods.of(instance), instance, ())
 
 
-def _refuse_traced(function: str, method: str) -> None:
-    if STATE.traced and here() is not None:
-        name = printable(function)
-        raise CompileError(
-            f"{name}.{method} returns numbers, which have no derivative in the enclosing function, which is being differentiated "
-            f"or compiled: write autograd.{method}({name}) there"
-        )
+def name_of(function: Any) -> str:
+    """The name under which the function's module holds this object, as pickle looks for it; "" if it holds another one or none."""
+    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    name: str = getattr(function, "__qualname__", "")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is function else ""

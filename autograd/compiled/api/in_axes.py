@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, as_argument
-from autograd.compiled.api.signature import Call
+from autograd.compiled.api.signature import Call, Passing
 from autograd.compiled.floating_errors import quietly
-from autograd.errors import InputError
+from autograd.errors import AutogradError, InputError
 from autograd.trees import LEAF
 
 
@@ -31,6 +32,17 @@ class Batch:
         return array.reshape(self.shape + array.shape[1:])
 
 
+Way = tuple[Passing, tuple[int, ...]]
+"""How arguments are passed, and how many axes each has."""
+
+MOST_GUESSED = 4
+"""Of more arrays, not every choice is tried: one of them, or all."""
+
+
+def _way(call: Call, arguments: list[Argument]) -> Way:
+    return call.how, tuple([argument.arrays[0].ndim if argument.build is LEAF else -1 for argument in arguments])
+
+
 class Batching:
     """How the arguments of a function are batched.
 
@@ -42,6 +54,7 @@ class Batching:
     def __init__(self, in_axes: Any, count: int) -> None:
         self.in_axes = in_axes
         self._count = count
+        self._whole: dict[Way, tuple[int, ...]] = {}
 
     def arguments(self, call: Call, chosen: tuple[int, ...], each: bool, values: bool = False) -> tuple[list[Argument], Batch]:
         """The arguments as flat arrays. `each` says whether to repeat the chosen ones for each sample, for a gradient of each sample."""
@@ -74,6 +87,9 @@ class Batching:
     def _broadcast(self, call: Call, chosen: tuple[int, ...], each: bool, values: bool) -> tuple[list[Argument], Batch]:
         """Numbers and arrays, as a NumPy ufunc takes them."""
         converted = [as_argument(name, x, False, values) for name, x in zip(call.how.names, call.values, strict=True)]
+        whole = self._whole.get(_way(call, converted), ())
+        for i in whole:
+            converted[i] = replace(converted[i], whole=True)
         for argument in converted:
             if argument.build.kind is type(None) and argument.module is None:
                 raise InputError(f"{argument.name} must be a number, or numbers in arrays, lists, tuples and dicts, not None")
@@ -83,10 +99,13 @@ class Batching:
                     "compile(f, in_axes=(None, 0)), where None means that the argument is the same for all samples"
                 )
         try:
-            shape = np.broadcast_shapes(*[argument.arrays[0].shape for argument in converted])
+            shape = np.broadcast_shapes(*[argument.arrays[0].shape for argument in converted if not argument.whole])
         except ValueError:
             shapes = ", ".join(f"{argument.name} {argument.arrays[0].shape}" for argument in converted)
-            raise InputError(f"the arguments cannot be broadcast together: {shapes}") from None
+            raise InputError(
+                f"the arguments cannot be broadcast together: {shapes}. If some are the same for all samples, say which, as in "
+                "compile(f, in_axes=(None, 0))"
+            ) from None
         if shape == ():
             return converted, Batch(1, None)
         size = int(np.prod(shape))
@@ -94,15 +113,52 @@ class Batching:
             raise InputError(f"there is nothing to compute: the arguments broadcast to the shape {shape}")
         for i, argument in enumerate(converted):
             array = argument.arrays[0]
-            if array.size != 1 or (each and i in chosen):
+            if argument.whole:
+                converted[i] = argument.for_each(size) if each and i in chosen else argument
+            elif array.size != 1 or (each and i in chosen):
                 converted[i] = as_argument(argument.name, np.broadcast_to(array, shape).ravel(), True, values)
             else:
                 converted[i] = as_argument(argument.name, array.reshape(()), False, values)
         return converted, Batch(size, shape)
 
+    def guess(self, call: Call, failure: Exception, trial: Callable[[Call], Exception | None]) -> Exception | None:
+        """Find out which arrays a function takes whole, because it indexes, iterates or measures them: as few as possible.
+
+        Args:
+            call: a call in which it failed with a number of each.
+            failure: how.
+            trial: tries a call with what is assumed now, and returns how that fails.
+
+        Returns:
+            None if a way was found, which is kept for all calls of this kind; otherwise the error to be raised.
+        """
+        if self.in_axes is not None or (isinstance(failure, AutogradError) and failure.is_refusal):
+            return failure
+        converted = [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)]
+        way = _way(call, converted)
+        arrays = [i for i, argument in enumerate(converted) if argument.build is LEAF and argument.arrays[0].ndim]
+        if way in self._whole or not arrays or not all(converted[i].arrays[0].size for i in arrays):
+            return failure
+        if isinstance(failure, InputError):  # of shapes, perhaps, and then a number of each is what it takes
+            first = tuple([converted[i].arrays[0].flat[0] if i in arrays else x for i, x in enumerate(call.values)])
+            if trial(Call(first, call.how)) is None:
+                return failure
+        sizes = range(1, len(arrays) + 1) if len(arrays) <= MOST_GUESSED else (1, len(arrays))
+        other: Exception | None = None
+        for some in chain.from_iterable(combinations(arrays, size) for size in sizes):
+            self._whole[way] = some
+            other = trial(call)
+            if other is None:
+                return None
+        del self._whole[way]
+        if isinstance(other, AutogradError) and not isinstance(failure, AutogradError):
+            return other
+        failure.add_note(f"With whole arrays it raises {type(other).__name__}: {other}")
+        return failure
+
     def restorer(self, source: Any, argument: Argument, batch: Batch, each: bool) -> Callable[[Array], Any]:
         """A function that puts a gradient in the form of the argument."""
-        if self.in_axes is not None or batch.shape is None:
+        if self.in_axes is not None or batch.shape is None or argument.whole:
             return argument.restorer()
         shape, full = np.shape(source), batch.shape
         if not argument.batched:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from autograd._runtime.bulk import first_difference
 from autograd._runtime.messages import described
 from autograd.compiled.api.arguments import Argument, Array, split
 from autograd.compiled.pipeline import order_of
+from autograd.draws import Draw
 from autograd.errors import CompileError, InputError
 from autograd.ops import CONSTANT
 from autograd.recording import Recording, observing
@@ -59,7 +62,7 @@ class Recorded:
     @property
     def leaves(self) -> list[Value]:
         """The leaves that stand for arguments and random numbers."""
-        return [leaf for leaves in self.variables for leaf in leaves] + [leaf for leaf, _ in self.recording.draws]
+        return [leaf for leaves in self.variables for leaf in leaves] + [leaf for leaves, _ in self.recording.draws for leaf in leaves]
 
     def compared(self, f: Seen, arguments: Sequence[Argument]) -> set[Value]:
         """Run the function again, at another point, and compare.
@@ -93,9 +96,12 @@ class Recorded:
         ours, theirs = self.recording, other.recording
         if [guard.truth for guard in ours.guards] != [guard.truth for guard in theirs.guards]:
             return f"it takes {_counted(len(ours.guards), 'branch')}, then {_counted(len(theirs.guards), 'branch')}"
-        if len(ours.draws) != len(theirs.draws):
-            return f"it draws {_counted(len(ours.draws), 'random number')}, then {_counted(len(theirs.draws), 'random number')}"
-        if not all(_same_sampler(a, b) for (_, a), (_, b) in zip(ours.draws, theirs.draws, strict=True)):
+        counts = [sum([draw.count for _, draw in run.draws]) for run in (ours, theirs)]
+        if counts[0] != counts[1]:
+            return f"it draws {_counted(counts[0], 'random number')}, then {_counted(counts[1], 'random number')}"
+        if not (
+            len(ours.draws) == len(theirs.draws) and all(_same_draw(a, b) for (_, a), (_, b) in zip(ours.draws, theirs.draws, strict=True))
+        ):
             return "it draws random numbers from another source"
         shapes = [[array.shape for array in run.arrays] for run in (self, other)]
         if self.form != other.form or shapes[0] != shapes[1] or len(self.leaves) != len(other.leaves):
@@ -123,14 +129,38 @@ class Recorded:
         return f", at {line}" if line else ""
 
 
+def _same_draw(a: Draw, b: Draw) -> bool:
+    """Whether two draws are of one shape and from the same source."""
+    return a.is_like(b) and _same_sampler(a.sampler, b.sampler)
+
+
 def _same_sampler(a: Any, b: Any) -> bool:
-    """Whether two samplers draw from the same source: a method of one object, or functions of one code with the same closure."""
+    """Whether two samplers draw from the same source: a method of one object, or functions of one code with the same closure.
+
+    Partials do if the functions do, and the arguments are the same.
+    """
     if a == b:
         return True
+    if isinstance(a, partial) and isinstance(b, partial):
+        own, others = ((x.func, *x.args, *chain.from_iterable(x.keywords.items())) for x in (a, b))
+        return len(own) == len(others) and all(map(_same_argument, own, others))
+    if getattr(a, "__self__", None) is not getattr(b, "__self__", None):
+        return False
     if getattr(a, "__code__", None) is None or a.__code__ is not getattr(b, "__code__", None) or a.__defaults__ != b.__defaults__:
         return False
     cells = zip(a.__closure__ or (), b.__closure__ or (), strict=True)
-    return all(x.cell_contents is y.cell_contents or _same_sampler(x.cell_contents, y.cell_contents) for x, y in cells)
+    return all(_same_argument(x.cell_contents, y.cell_contents) for x, y in cells)
+
+
+def _same_argument(a: Any, b: Any) -> bool:
+    """Whether what two samplers refer to is the same."""
+    if a is b:
+        return True
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same_argument, a, b))
+    if type(a) is type(b) and type(a) in (int, float, str):
+        return bool(a == b)
+    return callable(a) and callable(b) and _same_sampler(a, b)
 
 
 def _counted(n: int, noun: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from struct import Struct
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Program:
     """
 
     def __init__(self, root: Value, executor: str = "auto", threads: int | None = None) -> None:
-        backend = backend_named(executor, threads)
+        backend, self._settings = backend_named(executor, threads), (executor, threads)
         if not isinstance(root, Value):
             raise CompileError(f"a program is made from a Value, as in compile(loss), not from {root!r:.60}")
         _refuse_traced(root)
@@ -137,6 +138,10 @@ class Program:
         """Add the gradients to those of the leaves."""
         add_gradients(self._leaves, grads.shared[self._where].tolist())
         self._own.grads = grads
+
+    def __reduce__(self) -> Any:
+        """A copy has a copy of the graph, or refers to the same one as `copy.copy` does, and is compiled anew."""
+        return Program, (self.root, *self._settings)
 
     def outline(self) -> list[Line]:
         """The instructions in words; `draw(program)` makes a picture of them."""

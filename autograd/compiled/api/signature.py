@@ -24,12 +24,14 @@ class Passing:
         keywords: the names of those passed by keyword.
         names: for each argument, the name of its parameter.
         positions: for each argument, the index of its parameter; -1 for what `**kwargs` receives.
+        is_single: whether the function has this one parameter, so that a gradient stands by itself, not in a tuple.
     """
 
     positional: int
     keywords: tuple[str, ...]
     names: tuple[str, ...]
     positions: tuple[int, ...]
+    is_single: bool
 
 
 @dataclass(slots=True)
@@ -99,6 +101,8 @@ class Signature:
             p.name: i for i, p in enumerate([p for p in parameters if p.kind is not p.VAR_POSITIONAL]) if p.kind is not p.VAR_KEYWORD
         }
         self.count = len(self._positions)
+        variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        self._is_single = len(parameters) == 1 and parameters[0].kind not in variable
         self._known: dict[tuple[int, tuple[str, ...]], Passing] = {}
 
     @staticmethod
@@ -125,7 +129,7 @@ class Signature:
             if len(self._known) == WAYS:
                 self._known.clear()
             positions = (*range(n), *[self._positions.get(name, -1) for name in keywords])
-            how = self._known[n, keywords] = Passing(n, keywords, names, positions)
+            how = self._known[n, keywords] = Passing(n, keywords, names, positions, self._is_single)
         return Call((*args, *kwargs.values()) if kwargs else args, how)
 
     def bind_all(self, name: str, arguments: Any) -> Call:

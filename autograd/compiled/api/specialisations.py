@@ -18,8 +18,8 @@ from autograd.compiled.api.remembered import Remembered
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
 from autograd.compiled.export.listing import describe
+from autograd.draws import Draw, numbers_of
 from autograd.errors import CompileError, DomainError
-from autograd.recording import draw
 from autograd.tracing import tracing
 
 BRANCHES = 64
@@ -229,15 +229,19 @@ def _key(call: Call, arguments: list[Argument], chosen: tuple[int, ...], aux: bo
 
 def _drawn_by(groups: list[tuple[Branch, Any]], size: int) -> list[Array]:
     """The random numbers of each group of samples on one branch. A sample draws all of its numbers before the next sample."""
-    tables = [np.empty((len(branch.draws), size if isinstance(samples, slice) else len(samples))) for branch, samples in groups]
+    tables = [np.empty((size if isinstance(samples, slice) else len(samples), count_of(branch.draws))) for branch, samples in groups]
     place: list[tuple[int, int]] = [(0, 0)] * size
     for g, (_, samples) in enumerate(groups):
         for column, sample in enumerate(range(size) if isinstance(samples, slice) else samples.tolist()):
             place[sample] = g, column
     for g, column in place:
-        for k, (_, sampler) in enumerate(groups[g][0].draws):
-            tables[g][k, column] = draw(sampler)
-    return tables
+        tables[g][column] = numbers_of(groups[g][0].draws)
+    return [table.T for table in tables]
+
+
+def count_of(draws: list[Draw]) -> int:
+    """How many random numbers are drawn."""
+    return sum([draw.count for draw in draws])
 
 
 def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violations: list[Violation], batch: Batch, samples: int) -> None:

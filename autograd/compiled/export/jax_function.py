@@ -233,11 +233,13 @@ def _broadcast(arguments: Sequence[Argument], given: list[list[Array]], batch: B
     """Broadcast numbers and arrays as a NumPy ufunc does. Returns them, and the shape of those that were arrays in the example."""
     shapes = [arrays[0].shape for arrays in given]
     try:
-        shape = np.broadcast_shapes(*shapes)
+        shape = np.broadcast_shapes(*[own for argument, own in zip(arguments, shapes, strict=True) if not argument.whole])
     except ValueError:
         listed = ", ".join(f"{argument.name} {own}" for argument, own in zip(arguments, shapes, strict=True))
         raise InputError(f"the arguments cannot be broadcast together: {listed}") from None
     for argument, arrays in zip(arguments, given, strict=True):
+        if argument.whole:
+            continue
         if argument.batched:
             arrays[0] = jax_package().numpy.broadcast_to(arrays[0], shape).ravel()
         elif arrays[0].size != 1 or (batch.shape is None and shape != ()):

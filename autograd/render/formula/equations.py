@@ -55,6 +55,16 @@ class Words:
         return Words.series([f"{x.first if i == 0 else x} · {y}" for i, (x, y) in enumerate(zip(ab[:half], ab[half:], strict=True))])
 
     @staticmethod
+    def call(name: str, *inputs: Bracketed | float) -> str:
+        """name(a, b), of names and of numbers."""
+        return f"{name}({', '.join([x.alone if isinstance(x, Bracketed) else exactly(x) for x in inputs])})"
+
+    @staticmethod
+    def next_order(order: Bracketed | float) -> Bracketed | float:
+        """The order of a derivative plus 1."""
+        return Bracketed(f"{order.first} + 1") if isinstance(order, Bracketed) else order + 1.0
+
+    @staticmethod
     def power(base: Bracketed, exponent: Bracketed | float) -> str:
         """The base with its exponent. An exponent that is a whole number of the operation stands above it; with 1 it is the base."""
         if isinstance(exponent, Bracketed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from autograd.notation import notation_of
 from autograd.ops import EQUAL, LESS, LESS_EQUAL
@@ -35,6 +36,7 @@ class LatexWriter:
     opposite = staticmethod(snippets.opposite)
     whole_part = staticmethod(snippets.whole_part)
     choice = staticmethod(snippets.choice)
+    size = staticmethod(snippets.size)
     larger = staticmethod(snippets.larger)
     function = staticmethod(function)
 
@@ -72,6 +74,13 @@ class LatexWriter:
         """e to the power of `a`; exp(a) where e has another meaning in this formula."""
         return function(r"\exp", a) if "e" in self.taken else Snippet(f"e^{{{a.alone}}}", RAISED, starts="letter", ends="letter")
 
-    def sigmoid(self, a: Snippet) -> Snippet:
-        """σ(a); sigmoid(a) where σ has another meaning in this formula."""
-        return function(operator("sigmoid") if r"\sigma" in self.taken else r"\sigma", a)
+    def letter(self, sign: str, name: str, a: Snippet, order: Snippet | None = None) -> Snippet:
+        """A function whose sign is a letter, as σ(a), with the order of a derivative above it.
+
+        Where the letter has another meaning in this formula, it is the name of the function, with the order as its first argument.
+        """
+        if sign in self.taken:
+            return function(operator(name), *([] if order is None else [order]), a)
+        if order is None:
+            return function(sign, a)
+        return replace(function(rf"{sign}^{{({order.alone})}}", a), name="")  # an exponent does not stand at the name: there is one

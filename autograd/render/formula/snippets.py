@@ -139,6 +139,11 @@ def whole_part(a: Snippet) -> Snippet:
     return Snippet(rf"\left\lfloor {a.alone} \right\rfloor", ATOM)
 
 
+def size(a: Snippet) -> Snippet:
+    """|a|."""
+    return Snippet(rf"\left|{a.alone}\right|", ATOM)
+
+
 def opposite(a: Snippet) -> Snippet:
     """−a."""
     return Snippet(a.at(MULTIPLIED), MULTIPLIED, True, a.starts if not a.negative and a.level >= MULTIPLIED else "", a.ends)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from autograd.errors import MissingPackageError
-from autograd.namespaces import FUNCTIONS, Namespace
+from autograd.namespaces import FUNCTIONS, SPECIAL, Namespace
 
 Array = Any
 """A JAX array or tracer."""
@@ -63,4 +63,7 @@ def namespace() -> Namespace:
     def protected(function: Callable[..., Array]) -> Callable[..., Array]:
         return lambda *inputs: lax.optimization_barrier(function(*inputs))
 
-    return SimpleNamespace(inf=np.inf, nan=np.nan, **{name: protected(own.get(name) or getattr(jnp, name)) for name in FUNCTIONS})
+    usual = {name: own.get(name) or getattr(jnp, name) for name in FUNCTIONS if name not in SPECIAL}
+    xp = SimpleNamespace(inf=np.inf, nan=np.nan, **{name: protected(function) for name, function in usual.items()})
+    xp.__dict__.update({name: partial(formula, xp) for name, formula in SPECIAL.items()})
+    return xp

@@ -36,9 +36,9 @@ def cache_folder() -> Path:
     Raises:
         OSError: there is none, or others may write to it; the message says why.
     """
-    base = os.environ.get("XDG_CACHE_HOME")
+    base = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        folder = (Path(base) if base else Path.home() / ".cache") / NAME
+        folder = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / NAME  # a relative one is to be ignored
     except RuntimeError:  # neither HOME nor an entry among the users
         raise OSError("this user has no home folder: set XDG_CACHE_HOME") from None
     try:

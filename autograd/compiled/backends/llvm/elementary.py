@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import formulas as exact
+from autograd.namespaces import SPECIAL
 
 ROUND = 1.5 * 2.0**52
 """Added to a small number, this rounds it to an integer, which is then in the last bits."""
@@ -170,6 +171,7 @@ def _with_sign_of(xp: Any, y: Any, a: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (exp, log, expm1, log1p, tanh, gaussian, erf, sin, cos)
+    **{function.__name__: function for function in (exp, log, expm1, log1p, tanh, gaussian, erf, sin, cos)},
+    **SPECIAL,
 }
 """Those that kernels compute as vectors."""

@@ -63,6 +63,10 @@ class Lanes:
         """As above."""
         return self.function.intrinsic("ceil", a) if isinstance(a, Number) else FLOATS.ceil(a)
 
+    def copysign(self, a: Any, b: Any) -> Any:
+        """As above."""
+        return self.function.intrinsic("copysign", a, b) if isinstance(a, Number) or isinstance(b, Number) else FLOATS.copysign(a, b)
+
     def divide(self, a: Any, b: Any) -> Any:
         """As above."""
         return a / b if isinstance(a, Number) or isinstance(b, Number) else FLOATS.divide(a, b)
@@ -133,19 +137,23 @@ class Lanes:
     # -- calls ------------------------------------------------------------------------------------------------------
 
     def _elementary(self, name: str, *inputs: Any) -> Number:
+        """One that kernels compute as a vector. Constants come last: they belong to the function, as the order of a derivative does."""
         f, body = self.function, elementary.FUNCTIONS[name]
         if self.inline:
             was, f.fused = f.fused, True
-            result = body(self, *[f.constant(x) for x in inputs])
+            result = body(self, *inputs)
             f.fused = was
             return f.constant(result)
-        vector_name = f"{name}_of_all"
+        numbers = [x for x in inputs if isinstance(x, Number)]
+        constants = inputs[len(numbers) :]
+        vector_name = "_".join([name, *[f"{c:.0f}" for c in constants], "of_all"])
         if vector_name not in f.module.functions:
-            own = f.module.function(vector_name, [f"{f.type(FLOAT)} %a{i}" for i in range(len(inputs))], f.type(FLOAT))
+            own = f.module.function(vector_name, [f"{f.type(FLOAT)} %a{i}" for i in range(len(numbers))], f.type(FLOAT))
             own.fused = True
-            result = own.constant(body(Lanes(own, inline=True), *[Number(own, f"%a{i}", FLOAT) for i in range(len(inputs))]))
+            arguments = [Number(own, f"%a{i}", FLOAT) for i in range(len(numbers))]
+            result = own.constant(body(Lanes(own, inline=True), *arguments, *constants))
             own.end(f"{own.type(FLOAT)} {result.name}")
-        return self._call(vector_name, *inputs)
+        return self._call(vector_name, *numbers)
 
     def _call(self, name: str, *inputs: Any) -> Number:
         f = self.function

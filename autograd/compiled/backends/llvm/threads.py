@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import TypeVar
 
+from autograd.errors import InputError
+
 VARIABLE = "SCALAR_AUTOGRAD_THREADS"
 """The environment variable that says how many threads are used, unless `compile(threads=…)` says it."""
 
@@ -19,12 +21,18 @@ _IS_CHILD: list[bool] = []
 
 
 def threads_for(asked: int | None) -> int:
-    """The number of threads: what was asked for, what the environment says, or the number of cores; 1 in a forked process."""
+    """The number of threads: what was asked for, what the environment says, or the number of cores; 1 in a forked process.
+
+    Raises:
+        InputError: the environment says something else than a positive number.
+    """
     if _IS_CHILD:
         return 1
     if asked is None:
         text = os.environ.get(VARIABLE, "")
-        asked = int(text) if text.isdigit() and int(text) > 0 else None
+        if text and not (text.isdecimal() and int(text)):
+            raise InputError(f"the environment variable {VARIABLE} is a number of threads, such as 2, not {text!r}")
+        asked = int(text) if text else None
     if asked is not None:
         return asked
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,12 +6,14 @@ Like every namespace it raises nothing, if it is used within `np.errstate(all="i
 from __future__ import annotations
 
 import math
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from autograd.namespaces import FUNCTIONS, Namespace
+from autograd.compiled.floating_errors import quietly
+from autograd.namespaces import FUNCTIONS, SPECIAL, Namespace
 
 # NumPy has no erf, and SciPy's erfc is off by 8 units in the last place at 5; those of `math` take one number at a time
 erf, erfc = np.vectorize(math.erf, otypes=[float]), np.vectorize(math.erfc, otypes=[float])
@@ -25,3 +27,5 @@ def power(a: Any, b: Any) -> Any:
 ARRAYS: Namespace = SimpleNamespace(
     inf=np.inf, nan=np.nan, **{name: getattr(np, name, None) for name in FUNCTIONS} | {"erf": erf, "erfc": erfc, "power": power}
 )
+# what is selected of the pieces of a special function is right; the others may overflow
+ARRAYS.__dict__.update({name: partial(quietly, formula, ARRAYS) for name, formula in SPECIAL.items()})

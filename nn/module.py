@@ -8,6 +8,7 @@ from functools import partial
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
+from autograd import NATIVE
 from autograd._runtime.bulk import are_values, leaves_of, numbers_of, set_numbers
 from autograd._runtime.coercion import real
 from autograd._runtime.state import STATE
@@ -289,7 +290,8 @@ def _found(item: Any, name: str, kind: type[Part], within: bool = True) -> list[
     groups: list[tuple[str | _Numbered, list[Any]]] = []
     _collect(item, name, kind, within, set(), groups, by_list=True)
     parts = [part for _, found in groups for part in found]
-    by_hash = kind is Value and not STATE.traced  # which is by identity, and quicker than `id`; in a traced function a hash is checked
+    # compiled, a hash is by identity and quicker than `id`; in plain Python it is a call, and in a traced function it is checked
+    by_hash = kind is Value and NATIVE and not STATE.traced
     if len(set(parts if by_hash else map(id, parts))) < len(parts):  # some Values are in several lists
         groups.clear()
         _collect(item, name, kind, within, set(), groups, by_list=False)

@@ -29,7 +29,7 @@ def inputs_by(number: dict[Any, int], nodes: list[Node]) -> list[tuple[int, ...]
 def are_values(items: list[Any]) -> bool:
     """Whether all items are Values."""
     for x in items:  # noqa: SIM110 - mypyc compiles it; all() would call Python for each
-        if not isinstance(x, Value):
+        if type(x) is not Value:
             return False
     return True
 

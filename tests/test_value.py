@@ -324,10 +324,7 @@ def test_numbers_of_every_type_of_numpy_on_either_side(kind: Any) -> None:
 def test_attributes_cannot_be_deleted() -> None:
     v = Value(1.0)
     for name in ("data", "grad", "label"):
-        with pytest.raises(
-            AttributeError, match=f"the attribute '{name}' of a Value cannot be deleted|property '{name}' of 'Value' object has no deleter"
-        ):
-            delattr(v, name)
-        with pytest.raises(AttributeError, match="has no deleter"):
-            getattr(Value, name).__delete__(v)
+        for delete in (delattr, lambda v, name: getattr(Value, name).__delete__(v)):
+            with pytest.raises(AttributeError, match=f"property '{name}' of 'Value' object has no deleter"):
+                delete(v, name)
     assert (v.data, v.grad, v.label) == (1.0, 0.0, "")

@@ -34,7 +34,7 @@ def delete_attribute(node: Node, name: str) -> None:
     """
     own = getattr(type(node), name, None)
     if not isinstance(own, _Attribute):
-        raise AttributeError(f"the attribute {name!r} of a Value cannot be deleted", name=name, obj=node)
+        raise AttributeError(f"property {name!r} of 'Value' object has no deleter", name=name, obj=node)
     own.__delete__(node)
 
 

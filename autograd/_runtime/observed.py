@@ -68,7 +68,17 @@ class Observed(Node):
         return "" if self._extra is None else self._extra.scope
 
     def zero_grad(self) -> None:
-        """Set the `.grad` of this node, and of every one it depends on, to 0."""
+        """Set the `.grad` of this one, and of every Value that it depends on, to 0.
+
+        Example:
+            >>> from autograd import Value
+            >>> x = Value(3.0)
+            >>> y = x * x
+            >>> y.backward()
+            >>> y.zero_grad()
+            >>> x.grad, y.grad
+            (0.0, 0.0)
+        """
         for node in topological_order(self):
             node._grad = 0.0
             if node._extra is not None:

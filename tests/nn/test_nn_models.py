@@ -49,7 +49,7 @@ def test_compiled_models_are_what_they_are(models: int) -> None:
     assert sum(n for name, n in counts.items() if name.startswith("eager error")) < models / 10
     assert counts["rounding"] < models / 50
     for executor in PAIRS:
-        assert counts[f"{executor}: compiled"] > models / 4
+        assert counts[f"{executor}: compiled"] > models / 6  # about a quarter, give or take some by chance
     assert counts["auto: not compiled"] > models / 8
     assert counts["numpy: refused by CompileError"] > models / 8
 

@@ -250,7 +250,7 @@ def test_tables_have_a_rule_for_each_kind(name: str) -> None:
     """Scalars are handled apart, but for costs: other tables see them as instructions of one number; so are loops, but for exports."""
     assert set(TABLES[name]) | {Scalars, Loop} == set(KINDS)
     assert (Scalars in TABLES[name]) == (name == "costs")
-    assert (Loop in TABLES[name]) == (name in ("numpy source", "costs"))
+    assert (Loop in TABLES[name]) == (name in ("numpy source", "C", "costs"))
 
 
 def test_loops_of_c_over_many_inputs_have_values_and_slopes() -> None:

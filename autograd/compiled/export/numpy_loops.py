@@ -60,8 +60,8 @@ class LoopLines:
                     lines += self._part(m, k, source, read, carried)
         if not lines:
             return []
-        for c in sorted(carried):
-            lines += self._pass_on(c)
+        for back in sorted({self.body.carried[c].back for c in carried}):
+            lines += self._pass_on(back, [c for c in sorted(carried) if self.body.carried[c].back == back])
         return self._within(f"for r in reversed(range({self.body.rounds})):", [*self._carried(read), *lines])
 
     def _within(self, head: str, lines: list[str]) -> list[str]:
@@ -94,17 +94,23 @@ class LoopLines:
         target = f"{GRADIENTS[outside.batched]}[{self._place(source.which)}]"
         return [*before, f"{target} += {self._summed(text, outside.batched)}"]
 
-    def _pass_on(self, c: int) -> list[str]:
-        """The lines that add the gradient of a carried number to the round that computed it, or to a number from outside."""
-        carried = self.body.carried[c]
-        name = f"d_carried{c}"
-        lines = [f"if r >= {carried.back}:", f"    {self._member('g', carried.member, carried.back)} += {name}"]
-        for r, (place, batched, constant) in enumerate(zip(carried.first, carried.batched, carried.constant, strict=True)):
-            if not constant:
-                lines += [
-                    f"elif r == {r}:" if carried.back > 1 else "else:",
-                    f"    {GRADIENTS[batched]}[{place}] += {self._summed(name, batched)}",
-                ]
+    def _pass_on(self, back: int, which: list[int]) -> list[str]:
+        """The lines that add the gradients of numbers of an earlier round to those there, or in the first rounds elsewhere.
+
+        Args:
+            back: how many rounds before they were computed.
+            which: the carried numbers.
+        """
+        numbers = [(f"d_carried{c}", self.body.carried[c]) for c in which]
+        lines = [f"if r >= {back}:", *[f"    {self._member('g', carried.member, back)} += {name}" for name, carried in numbers]]
+        for r in range(back):
+            own = [
+                f"    {GRADIENTS[carried.batched[r]]}[{carried.first[r]}] += {self._summed(name, carried.batched[r])}"
+                for name, carried in numbers
+                if not carried.constant[r]
+            ]
+            if own:
+                lines += ["else:" if back == 1 else f"elif r == {r}:", *own]
         return lines
 
     # -- numbers --------------------------------------------------------------------------------------------------------

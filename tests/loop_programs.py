@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import exp, log, sin, tanh, where
+from autograd import exp, log, sin, sqrt, tanh, where
 from autograd.compiled.ir import Loop
 
 
@@ -122,6 +122,23 @@ def indexed(w: Any, x: Any) -> Any:
     for i, k in enumerate(order):
         states.append(tanh(states[-1] * x[i] - states[-2] * x[-1 - i] + states[-3] * x[2 * i + 3]) + x[k] * w)
     return states[-1] * states[-2] + states[7]
+
+
+def trajectory(x: Any, data: Any) -> list[Any]:
+    """Every state is a result. Where a number of the data is 0, so are all later states, and their derivatives are infinite."""
+    states = [x]
+    for v in data:
+        states.append(sqrt(states[-1] * v) + 0.0 * v)
+    return states
+
+
+def lagged(x: Any, data: Any) -> list[Any]:
+    """The first result depends on every round, the others on every second one."""
+    states, total = [x, 0.9 * x], x
+    for v in data:
+        states.append(1.1 * sqrt(states[-2] * v))
+        total = 0.9 * sin(total) + states[-1]
+    return [total, states[-1], states[-2]]
 
 
 # -- random loops -----------------------------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from against_eager import flat, sample
+from c_compiler import SANITIZED, called, compiled, differentiated, needs_compiler, printed
 from loop_programs import (
     RandomLoop,
     choosing,
@@ -19,14 +21,17 @@ from loop_programs import (
     garch,
     indexed,
     interrupted,
+    lagged,
     logarithms,
     loops_of,
     lorenz,
     path,
+    trajectory,
     uneven,
 )
+from rounding import explained
 
-from autograd import Program, Value, compile, sin, value_and_grad
+from autograd import Program, Value, compile, sin, to_c, value_and_grad
 from autograd.compiled.backends.contract import Storage
 from autograd.compiled.backends.numpy import reference
 from autograd.compiled.export.numpy_loops import LoopLines
@@ -244,3 +249,146 @@ def test_members_may_be_anywhere_in_storage() -> None:
     assert results[0][1][program.code.wanted[0]] != 0.0
     assert results[0][2].startswith("y = x[")
     assert results[1][2].startswith("y = [x[")
+
+
+# -- C ----------------------------------------------------------------------------------------------------------------------
+
+
+def loops_in(source: str) -> tuple[int, int]:
+    """The number of loops over rounds forward and backward."""
+    return source.count("for (int r = 0; "), len(re.findall(r"for \(int r = \d+; r >= 0; r--\)", source))
+
+
+def first_sample(case: Case) -> list[Any]:
+    return [sample(x, 0) if axis == 0 else x for x, axis in zip(case.args, case.in_axes, strict=True)]
+
+
+def check_c(case: Case, source: str, count: int = 1) -> None:
+    """The values and gradients for the first sample, compared with eager code, and within rounding with the reference backend."""
+    point = first_sample(case)
+    plain = [x.tolist() if isinstance(x, np.ndarray) else x for x in point]
+    values, jacobian = differentiated(compiled(source), "model", flat(plain), count)
+    y, slopes = value_and_grad(case.function, argnums=tuple(range(len(plain))))(*plain)
+    np.testing.assert_allclose(values, [float(getattr(y, "data", y))], rtol=1e-11)
+    np.testing.assert_allclose(jacobian[0], np.array(flat(slopes), dtype=float), rtol=1e-9, atol=1e-11)
+    f = compile(case.function, in_axes=(None,) * len(plain), executor="numpy")
+
+    def run() -> Any:
+        value, own = f.value_and_grad(*point, wrt=tuple(range(len(point))))
+        return np.concatenate([flat(value), flat(own)])
+
+    assert explained(np.array([*values, *jacobian[0]]), run(), run)
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", CASES)
+def test_c(name: str) -> None:
+    """As there are no samples in C, what a loop of samples shares with them is in the same loop."""
+    case = CASES[name]
+    source = to_c(recorded(case))
+    if case.fors is not None:
+        assert loops_in(source) == (C_FORS.get(name, case.fors),) * 2
+    check_c(case, source)
+
+
+C_FORS = {"a shared loop and one of samples": 1}
+
+
+@needs_compiler
+@pytest.mark.parametrize("loops", [15, pytest.param(400, marks=pytest.mark.slow)])
+def test_c_of_random_loops(loops: int) -> None:
+    written = 0
+    for seed in range(loops):
+        case = of_random_loop(seed)
+        source = to_c(recorded(case))
+        try:
+            check_c(case, source)
+        except AssertionError as error:
+            raise AssertionError(f"loop {seed}: {error}") from error
+        written += loops_in(source)[0] > 0
+    assert written >= loops / 5
+
+
+@needs_compiler
+def test_the_c_of_an_equation_is_short() -> None:
+    f = compile(lambda p, x: lorenz(p, x, 500), in_axes=(None, None), executor="numpy")
+    f.value_and_grad(P, X, wrt=(0, 1))
+    source = to_c(f)
+    assert len(source) < 20_000
+    assert loops_in(source) == (1, 1)
+    assert "\n        const double carried0 = r == 0 ? x[5] : w[29941 + r];\n" in source
+    assert "\n        const double y0 = x[1] - carried0;\n" in source
+    assert "\n        const double y1 = carried1 * y0;\n" in source
+    assert "\n        if (r >= 1) {\n            d[29941 + r] += d_carried0;\n" in source
+    assert "\n        } else {\n            gradient[5] += d_carried0;\n" in source
+
+
+def every_result(f: Any, args: list[Any], count: int, **options: Any) -> tuple[Any, Any, str]:
+    """The values and the Jacobian in C, and the source."""
+    g = compile(f, in_axes=(None,) * len(args), executor="numpy")
+    g(*args)
+    source = to_c(g, **options)
+    return (*differentiated(compiled(source), "model", flat(args), count), source)
+
+
+@needs_compiler
+def test_each_result_is_differentiated_as_far_as_it_depends_on_rounds() -> None:
+    """Elsewhere, an infinite derivative times a gradient of 0 would be nan."""
+    data = [0.5 + 0.01 * i for i in range(60)]
+    data[40] = 0.0
+    values, jacobian, source = every_result(trajectory, [0.7, data], 61)
+    assert loops_in(source) == (1, 1)
+    assert re.search(r"r < result", source)
+    for k in (0, 1, 20, 40):
+        y, (dx, of_data) = value_and_grad(lambda x, data, k=k: trajectory(x, data)[k], argnums=(0, 1))(0.7, data)
+        assert values[k] == pytest.approx(float(getattr(y, "data", y)), rel=1e-13)
+        np.testing.assert_allclose(jacobian[k], [float(v) for v in (dx, *of_data)], rtol=1e-11)
+    assert not np.isfinite(jacobian[50]).all()
+
+
+@needs_compiler
+def test_a_result_may_depend_on_some_rounds_only() -> None:
+    """The last but one does not depend on the round in which a derivative is infinite, nor on those that follow from it."""
+    data = [0.5 + 0.01 * i for i in range(60)]
+    data[40] = 0.0
+    values, jacobian, source = every_result(lagged, [0.7, data], 3)
+    assert loops_in(source) == (1, 1)
+    assert "[3 * r + result]" in source
+    y, (dx, of_data) = value_and_grad(lambda x, data: lagged(x, data)[1], argnums=(0, 1))(0.7, data)
+    assert values[1] == pytest.approx(float(getattr(y, "data", y)), rel=1e-13)
+    np.testing.assert_allclose(jacobian[1], [float(v) for v in (dx, *of_data)], rtol=1e-11)
+    assert np.isfinite(jacobian[1]).all()
+    assert not np.isfinite(jacobian[0]).all()
+
+
+@needs_compiler
+def test_domains_of_rounds() -> None:
+    f = compile(logarithms, executor="numpy")
+    f(2.0)
+    library = compiled(to_c(f, checked=True))
+    assert called(library, "model", [2.0])[0] == pytest.approx(logarithms(2.0), rel=1e-13)
+    value, jacobian = differentiated(library, "model", [0.1])
+    assert np.isnan(value).all()
+    assert np.isnan(jacobian).all()
+    source = to_c(f, checked=True)
+    assert source.count("for (int r = 0; ") == 2
+    assert source.count("return 1;") == 1
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ["garch", "places anywhere", "some rounds back", "an equation"])
+def test_sanitizers_find_nothing_in_loops(name: str, dtype: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    f = recorded(case)
+    size = len(flat(case.args))
+    kind = "double" if dtype == "float64" else "float"
+    source = to_c(f, dtype=dtype, checked=True)
+    outputs = [printed(source, tmp_path, size, 1, kind, *flags) for flags in (["-O2"], SANITIZED)]
+    tolerance = 1e-11 if dtype == "float64" else 1e-3
+    assert outputs[1] == pytest.approx(outputs[0], rel=tolerance, abs=tolerance)
+    x = 0.01 * np.arange(1, size + 1)
+    ends = np.cumsum([np.size(own) for own in case.args])[:-1]
+    point = [own if np.ndim(like) else float(own[0]) for own, like in zip(np.split(x, ends), case.args, strict=True)]
+    y, slopes = f.value_and_grad(*point, wrt=tuple(range(len(point))))
+    assert outputs[0] == pytest.approx(np.concatenate([flat(y), flat(slopes)]), rel=tolerance, abs=tolerance)

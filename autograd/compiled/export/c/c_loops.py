@@ -197,11 +197,8 @@ def _pass_on(one: _Round, back: int, which: Sequence[int]) -> list[str]:
     later = [f"    d{one.output(carried.member, back).value[1:]} += {part}" for part, carried, _ in numbers]
     lines = [f"if ({ROUND} >= {back}) {{", *later]
     for r in range(back):
-        own = [
-            f"    {elements[r].add[0]}{part}"
-            for part, carried, elements in numbers
-            if elements[r].add is not None and not carried.constant[r]
-        ]
+        firsts = [(elements[r].add, part) for part, carried, elements in numbers if not carried.constant[r]]
+        own = [f"    {add[0]}{part}" for add, part in firsts if add is not None]
         if own:
             lines += ["} else {" if back == 1 else f"}} else if ({ROUND} == {r}) {{", *own]
     return [*lines, "}"]

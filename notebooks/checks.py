@@ -53,8 +53,8 @@ class Check:
 
 def is_open(answer: Any) -> bool:
     """Whether an answer, or a part of it, is still the learner's `...`; or a function without a body, which returned None."""
-    if isinstance(answer, (tuple, list)):
-        return any(map(is_open, answer))
+    if isinstance(answer, (tuple, list, dict)):
+        return any(map(is_open, answer.values() if isinstance(answer, dict) else answer))
     return answer is ... or answer is None
 
 
@@ -94,7 +94,8 @@ def shown(answer: Any) -> str:
     if isinstance(answer, (tuple, list)):
         return ", ".join(map(shown, answer))
     number = getattr(answer, "data", answer)
-    return f"{number:.6g}".replace("-", "−") if isinstance(number, (int, float)) else str(answer)
+    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+    return f"{number:.6g}".replace("-", "−") if is_number else str(answer)
 
 
 def said(message: str) -> str:

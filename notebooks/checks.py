@@ -150,7 +150,10 @@ check_1_2 = Check(
             lambda answers: is_like(answers[0], -2.0),
             "with respect to p you have −2, which is one local derivative alone. The path from p has three arrows: multiply along all of them.",
         ),
-        (lambda answers: not is_like(answers[2], 2), "you count {found} paths. Follow the arrows from q: each product has one from it."),
+        (
+            lambda answers: not is_like(answers[2], 2) and str(answers[2]),
+            "paths from q, by your count: {found}. Follow the arrows from q: each product has one from it.",
+        ),
     ],
     why="Where a value is used twice, its gradients add up: −5 − 6.",
 )

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Number
 from typing import Any
 
 TRANSLATIONS: dict[str, str] = {}
@@ -51,6 +52,22 @@ class Check:
         return said(self.otherwise).format(answer=shown(answer))
 
 
+class CheckOf(Check):
+    """A check of functions, or of anything else that is tried: what comes out is compared, and is what messages call the answer.
+
+    Args:
+        trial: from the answers to what is compared; None or `...` says that there is no answer yet.
+    """
+
+    def __init__(self, name: str, trial: Callable[..., Any], right: Any, wrong: Sequence[tuple[Any, str]] = (), **texts: str) -> None:
+        super().__init__(name, right, wrong, **texts)
+        self.trial = trial
+
+    def __call__(self, *answers: Any) -> None:
+        """Print what is to be said of answers, given as they were asked for."""
+        super().__call__(None if is_open(answers) else self.trial(*answers))
+
+
 def is_open(answer: Any) -> bool:
     """Whether an answer, or a part of it, is still the learner's `...`; or a function without a body, which returned None."""
     if isinstance(answer, (tuple, list, dict)):
@@ -72,7 +89,7 @@ def is_like(answer: Any, expected: Any) -> bool:
         return len(parts) == len(expected) and all(map(is_like, parts, expected))
     if isinstance(expected, (bool, str)):
         return bool(answer == expected)
-    number = getattr(answer, "data", answer)  # also that of a Value
+    number = answer if is_numeric(answer) else getattr(answer, "data", answer)  # that of a Value
     try:
         return math.isclose(float(number), expected, rel_tol=1e-6, abs_tol=1e-9)
     except (TypeError, ValueError):
@@ -93,9 +110,13 @@ def shown(answer: Any) -> str:
     """An answer in a message: numbers with at most six digits."""
     if isinstance(answer, (tuple, list)):
         return ", ".join(map(shown, answer))
-    number = getattr(answer, "data", answer)
-    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
-    return f"{number:.6g}".replace("-", "−") if is_number else str(answer)
+    number = answer if is_numeric(answer) else getattr(answer, "data", answer)
+    return f"{number:.6g}".replace("-", "−") if is_numeric(number) else str(answer)
+
+
+def is_numeric(answer: Any) -> bool:
+    """Whether an answer is a number of Python or of NumPy, whose attribute `data` is another thing than that of a Value."""
+    return isinstance(answer, Number) and not isinstance(answer, bool)
 
 
 def said(message: str) -> str:

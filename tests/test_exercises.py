@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from course import FOLDER, NOTEBOOKS, cells, checks, exercises, module_of, printed, tags, wrong_answers
 from kernel import execute, package
@@ -120,6 +121,7 @@ CHECK = CHECKS_MODULE.Check(
         (({"a": ...}, True), "not yet."),
         ((2, True), "right. One and one."),
         ((Value(2.0), True), "right. One and one."),
+        ((np.float64(2.0), True), "right. One and one."),
         ((2.0 + 1e-9, True), "right. One and one."),
         ((2.0 + 1e-5, True), "neither."),
         ((2.0, False), "neither."),
@@ -155,4 +157,11 @@ def test_answers_are_compared(answer: object, expected: object, alike: bool) -> 
 
 
 def test_minus_signs_are_those_of_the_text() -> None:
-    assert CHECKS_MODULE.shown((-1.5, [Value(-2.0), "x-y"])) == "−1.5, −2, x-y"
+    assert CHECKS_MODULE.shown((-1.5, [Value(-2.0), np.float64(-0.5), "x-y"])) == "−1.5, −2, −0.5, x-y"
+
+
+def test_functions_are_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    check = CHECKS_MODULE.CheckOf("0.2", lambda f: f(3.0), 9.0, [(6.0, "{answer} is twice the number.")])
+    for answer in (..., lambda x: None, lambda x: 2 * x, lambda x: x * x):
+        check(answer)
+    assert capsys.readouterr().out == "0.2: not yet.\n0.2: not yet.\n0.2: 6 is twice the number.\n0.2: right.\n"

@@ -208,7 +208,7 @@ check_9_3 = Check(
         ((1.0, 0.0), "1 is what one window hands to the pixel in the middle. In how many windows does it lie?"),
         ((4.0, lambda other: True), "the middle is right. A maximum hands nothing to the pixels that are not the largest."),
         ((lambda middle: True, 0.25), "that is how averages share. A maximum hands nothing to the pixels that are not the largest."),
-        ((2.0, lambda other: True), "{answer}: there are two rows of two windows each, and the pixel in the middle lies in all of them."),
+        ((2.0, lambda other: True), "there are two rows of two windows each, and the pixel in the middle lies in all of them."),
         ((9.0, lambda other: True), "windows of 2 × 2 have four positions on an image of 3 × 3, not nine."),
     ],
     why="It lies in all four windows and wins each of them.",
@@ -268,7 +268,7 @@ check_12_1 = Check(
         ),
     ],
     otherwise="the state after 100 steps of 0.05 is another one. A hint is below.",
-    why="It is 1 from any beginning: areas of states are kept.",
+    why="The determinant is 1 from any beginning: areas of states are kept.",
 )
 
 
@@ -346,12 +346,12 @@ check_12_3 = Check(
     "12.3",
     lambda answer: near(answer[0], put_price()) and near(answer[1], 1.0) and near(answer[2], 0.0),
     [
-        (lambda answer: near(answer[0], put_price(discounted=False)), "the strike is paid after T years: it counts K e^(−rT) today."),
+        (lambda answer: near(answer[0], put_price(discounted=False)), "the strike is paid after T years, so it is discounted: K e^(−rT)."),
         (lambda answer: near(answer[0], put_price(sign=1)), "the price is that of the call with a minus: it is Φ(−d), not Φ(d)."),
         (lambda answer: near(answer[0], put_price(call=True)), "that is the price of the call."),
         (
             lambda answer: near(answer[0], -put_price()),
-            "the price has the wrong sign: the strike is received, and the thing is given away.",
+            "the price has the wrong sign: the strike is received, and the asset is given away.",
         ),
         (
             lambda answer: near(answer[0], put_price()) and near(answer[1], -1.0),

@@ -50,7 +50,7 @@ WRONG = {
         ("left = theta + 0.5 * sigma**2 * spot**2 * gamma + r * spot * delta + r * price", "has a minus"),
     ],
     "check_12_3": [
-        (PUT.format("strike * normal(-d2) - spot * normal(-d1)", 1.0, 0.0), "K e^(−rT) today"),
+        (PUT.format("strike * normal(-d2) - spot * normal(-d1)", 1.0, 0.0), "so it is discounted"),
         (PUT.format("strike * exp(-rate * years) * normal(d2) - spot * normal(d1)", 1.0, 0.0), "it is Φ(−d), not Φ(d)"),
         (PUT.format("call(spot, strike, rate, years, volatility)", 0.0, 0.0), "the price of the call"),
         (PUT.format("spot * normal(-d1) - strike * exp(-rate * years) * normal(-d2)", 1.0, 0.0), "the strike is received"),

@@ -350,7 +350,7 @@ def table(rows: Any) -> list[list[float]]:
 
 
 def is_moved(answer: Any, down: int = 0, right: int = 0, around: bool = False) -> bool:
-    """Whether an answer to 9.1 has moved the image by so much: with zeros, or with what left at the other side, coming in."""
+    """Whether an answer to 9.1 moved the image by so much: zeros came in, or what left at the other side."""
     before, after = table(answer[0]), table(answer[1])
     size = len(before)
     return after == [
@@ -371,7 +371,7 @@ check_9_1 = Check(
         (lambda answer: is_moved(answer, down=-1), "you moved the image up: the row of zeros comes first, not last."),
         (lambda answer: is_moved(answer, down=1, around=True), "what leaves at the bottom comes in at the top: put zeros there."),
         (lambda answer: is_moved(answer, right=1), "you moved the image to the right: what comes in is a row, not a column."),
-        (lambda answer: answer[0] == answer[1], "this is the old image: put a row of zeros before its first seven rows."),
+        (is_moved, "this is the old image: put a row of zeros before its first seven rows."),
         (
             lambda answer: is_moved(answer, down=1) and answer[2] == 6,
             "the image is right, but not all six rows are old ones: what does the kernel touch at its first position?",

@@ -87,7 +87,71 @@ _english.TRANSLATIONS.update({})
 _english.TRANSLATIONS.update({})
 
 # 9. 卷积网络
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "your image has 9 rows: the last one has to drop out.": "你的图像有 9 行：最后一行应当移出去。",
+        "your image has 7 rows: a row of zeros comes in where one left.": "你的图像只有 7 行：移出一行，就要补进一行 0。",
+        "you moved the image up: the row of zeros comes first, not last.": "你把图像上移了：那行 0 应当在最前面，而不是最后面。",
+        "what leaves at the bottom comes in at the top: put zeros there.": "从底部移出的行又从顶部进来了：顶部应当是一行 0。",
+        "you moved the image to the right: what comes in is a row, not a column.": "你把图像右移了：补进来的应当是一行，而不是一列。",
+        "this is the old image: put a row of zeros before its first seven rows.": "这还是原来的图像：在它的前七行之前放一行 0。",
+        "the image is right, but not all six rows are old ones: what does the kernel touch at its first position?": (
+            "图像对了，但并非六行都是旧的：卷积核在第一个位置上碰到了什么？"
+        ),
+        "the image is right. You compared rows at the same place: row i + 1 of the new output belongs to row i of the old one.": (
+            "图像对了。你比较的是同一位置的行：新输出的第 i + 1 行应当与旧输出的第 i 行比较。"
+        ),
+        "the image is right, but more rows are old ones: the row that came in is below the kernel only where the kernel is at the top.": (
+            "图像对了，但旧的行不止这么多：只有卷积核在最上面时，下面才有移进来的那一行。"
+        ),
+        "The first row alone is new: there, the kernel touches the row that came in.": (
+            "只有第一行是新的：在那里，卷积核碰到了移进来的那一行。"
+        ),
+        "your output has 6 × 6 numbers: the kernel still moves by one pixel at a time.": (
+            "你的输出是 6 × 6 个数：卷积核每次仍然只移动一个像素。"
+        ),
+        "the stride is missing in one of the two directions.": "有一个方向上漏了步幅。",
+        "all nine numbers are off by the same amount: what about the bias?": "九个数都差了同样多：偏置呢？",
+        "3 × 3 numbers, and the first is right: output (1, 1) lies at row 2 and column 2 of the image, not at row 1 and column 1.": (
+            "是 3 × 3 个数，第一个也对：但输出 (1, 1) 应当从图像的第 2 行第 2 列算起，而不是第 1 行第 1 列。"
+        ),
+        "your output has a fourth row or column: there, the kernel hangs over the edge.": (
+            "你的输出多出了第四行或第四列：在那里，卷积核伸到了图像外面。"
+        ),
+        "The kernel begins at rows 0, 2 and 4.": "卷积核从第 0、2、4 行开始。",
+        "1 is what one window hands to the pixel in the middle. In how many windows does it lie?": (
+            "1 是一个窗口传给中间像素的梯度。这个像素在几个窗口里？"
+        ),
+        "the middle is right. A maximum hands nothing to the pixels that are not the largest.": (
+            "中间的对了。最大值不会把梯度传给不是最大的像素。"
+        ),
+        "that is how averages share. A maximum hands nothing to the pixels that are not the largest.": (
+            "那是平均值的分法。最大值不会把梯度传给不是最大的像素。"
+        ),
+        "there are two rows of two windows each, and the pixel in the middle lies in all of them.": (
+            "窗口有两行，每行两个，中间的像素在每一个窗口里。"
+        ),
+        "windows of 2 × 2 have four positions on an image of 3 × 3, not nine.": "2 × 2 的窗口在 3 × 3 的图像上有四个位置，不是九个。",
+        "It lies in all four windows and wins each of them.": "它在全部四个窗口里，而且每次都最大。",
+        "that is the number of all parameters, and it is right: now say it for each of the four layers.": (
+            "这是参数总数，而且是对的：现在请对四层分别回答。"
+        ),
+        "these are the weights. There are biases too: one for each kernel, and one for each output.": (
+            "这只是权重。还有偏置：每个卷积核一个，每个输出一个。"
+        ),
+        "the second convolution sees 8 channels: each kernel has 2 × 2 weights for each of them.": (
+            "第二个卷积层看到 8 个通道：每个卷积核对每个通道都有 2 × 2 个权重。"
+        ),
+        "a kernel of the second convolution has one bias, not one for each channel.": (
+            "第二个卷积层的每个卷积核只有一个偏置，而不是每个通道一个。"
+        ),
+        "the kernels of the second convolution are 2 × 2, not 3 × 3.": "第二个卷积层的卷积核是 2 × 2，不是 3 × 3。",
+        "a fully connected layer has one bias for each output, not one for each input.": (
+            "全连接层的偏置是每个输出一个，而不是每个输入一个。"
+        ),
+        "More than two thirds of all parameters are in the first fully connected layer.": "全部参数的三分之二以上都在第一个全连接层。",
+    }
+)
 
 # 10. 从标量到张量
 _english.TRANSLATIONS.update({})
@@ -96,4 +160,58 @@ _english.TRANSLATIONS.update({})
 _english.TRANSLATIONS.update({})
 
 # 12. 神经网络之外
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "the pendulum has not moved: `swing` returns the state that it was given.": "摆没有动：`swing` 返回的还是给它的状态。",
+        "the force has the wrong sign: it pulls back, −sin φ.": "力的符号反了：它把摆拉回来，是 −sin φ。",
+        "the speed changes by −sin φ, not by −cos φ.": "速度的变化率是 −sin φ，不是 −cos φ。",
+        "that is −φ in place of −sin φ, which is right for small angles only.": "你用 −φ 代替了 −sin φ，这只在角度很小时成立。",
+        "the force is right, but count the steps: 100 are asked for.": "力对了，但请数一数步数：要求走 100 步。",
+        "the state is right, the determinant is not: take np.linalg.det of jacobian(swing)([2.0, 1.0]).": (
+            "状态对了，行列式不对：对 jacobian(swing)([2.0, 1.0]) 用 np.linalg.det。"
+        ),
+        "the state after 100 steps of 0.05 is another one. A hint is below.": "走 100 步、每步 0.05 之后的状态不是这个。下面有提示。",
+        "The determinant is 1 from any beginning: areas of states are kept.": "从任何状态开始，行列式都是 1：状态区域的面积保持不变。",
+        "compute it: 81 numbers are asked for, one for each spot, and should come out as 0.": (
+            "请算出来：要的是 81 个数，每个标的价格一个，结果应当都是 0。"
+        ),
+        "theta has the wrong sign: it is minus the derivative with respect to the time that is left.": (
+            "theta 的符号反了：它是对剩余时间的导数的相反数。"
+        ),
+        "the factor ½ before gamma is missing.": "gamma 前面漏了因子 ½。",
+        "the volatility is squared in the second term.": "第二项里的波动率要平方。",
+        "the spot is squared in the second term.": "第二项里的标的价格要平方。",
+        "the last term is missing: −r C.": "漏了最后一项：−r C。",
+        "the last term has a minus: −r C.": "最后一项带负号：−r C。",
+        "The price fulfils the equation at all 81 spots.": "在全部 81 个标的价格上，期权价格都满足这个方程。",
+        "the strike is paid after T years, so it is discounted: K e^(−rT).": "行权价 T 年之后才支付，所以要折现：K e^(−rT)。",
+        "the price is that of the call with a minus: it is Φ(−d), not Φ(d).": "这是看涨期权价格的相反数：应当是 Φ(−d)，不是 Φ(d)。",
+        "that is the price of the call.": "这是看涨期权的价格。",
+        "the price has the wrong sign: the strike is received, and the asset is given away.": (
+            "价格的符号反了：收进的是行权价，交出的是资产。"
+        ),
+        "the put is right. Its delta is negative: take the delta of the call minus that of the put, not the other way round.": (
+            "看跌期权对了。它的 delta 是负的：要用看涨的 delta 减去看跌的，不要反过来。"
+        ),
+        "the put is right, but the deltas differ: that of a put is negative.": (
+            "看跌期权对了，但两个 delta 并不相同：看跌期权的 delta 是负的。"
+        ),
+        "only the gammas are not right: differentiate the deltas' difference.": "只有 gamma 不对：对两个 delta 之差再求导。",
+        "the put is right, the difference of the deltas is not: it is the same at every spot.": (
+            "看跌期权对了，两个 delta 之差不对：它在每个标的价格上都一样。"
+        ),
+        "the price of the put is not right. A hint is below.": "看跌期权的价格不对。下面有提示。",
+        "C − P = S − K e^(−rT), differentiated once and twice.": "对 C − P = S − K e^(−rT) 求一次导、两次导即得。",
+        "that is the determinant, 0.782: w is its root.": "这是行列式 0.782：w 是它的平方根。",
+        "you have 0: det(JᵀJ) is always 0 for three angles; J Jᵀ is the matrix of 2 × 2.": (
+            "你得到 0：有三个角度时，det(JᵀJ) 总是 0；J Jᵀ 才是 2 × 2 的矩阵。"
+        ),
+        "w is right, but the gradient is that of w²: take the gradient after the root.": "w 对了，但这是 w² 的梯度：先开方，再求梯度。",
+        "w is right, but the gradient has the wrong sign: uphill is where w grows.": "w 对了，但梯度的符号反了：梯度指向 w 增大的方向。",
+        "w is right, its gradient is not: grad(manipulability) at [0.3, 0.9, −0.4].": (
+            "w 对了，梯度不对：在 [0.3, 0.9, −0.4] 处求 grad(manipulability)。"
+        ),
+        "that is the determinant of the first two columns only: J has three.": "这只是前两列的行列式：J 有三列。",
+        "The first derivative is 0: the shoulder only turns the arm as a whole.": "第一个导数是 0：肩关节只是让整条手臂转动。",
+    }
+)

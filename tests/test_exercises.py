@@ -4,17 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
-from course import LESSONS, cells, checks, exercises, printed, tags, wrong_answers
+from course import NOTEBOOKS, cells, checks, exercises, printed, tags, wrong_answers
 from kernel import execute, package
 from test_notebooks import SECONDS, in_their_turn
 
 import autograd
 
 CHECKS = checks()
-each = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-@in_their_turn(LESSONS)
+@in_their_turn(NOTEBOOKS)
 @pytest.mark.skipif(not autograd.NATIVE, reason="executed with the native core; in plain Python, with coverage, it would take long")
 @pytest.mark.filterwarnings("default")  # those of Jupyter's own packages
 def test_answers_get_what_they_deserve(path: Path) -> None:
@@ -84,5 +84,5 @@ def test_checks_are_called_what_they_print() -> None:
 
 
 def test_no_check_is_of_no_notebook() -> None:
-    lessons = {int(path.name[:2]) for path in LESSONS}
+    lessons = {int(path.name[:2]) for path in NOTEBOOKS}
     assert {int(name.split("_")[1]) for name in CHECKS} <= lessons

@@ -90,10 +90,83 @@ _english.TRANSLATIONS.update({})
 _english.TRANSLATIONS.update({})
 
 # 10. 从标量到张量
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "in (a) each of six vectors meets each of six others: one full grid.": "(a) 中六个向量各与另外六个相遇：一个完整的网格。",
+        "in (b) each vector meets only one other. Six dots that share nothing are a vector instruction.": "(b) 中每个向量只与另一个相遇。毫无共同之处的六个点积是一条向量指令。",
+        "in (c) one pair is missing. A product computes all pairs, so a grid with a hole stays single dots.": "(c) 中缺了一对。矩阵乘积要算所有的配对，所以有空洞的网格仍是一个个点积。",
+        "in (d) an even i never meets an odd j, so the grid of 6 × 6 is not full. How many full grids are in it?": "(d) 中偶数 i 从不与奇数 j 相遇，所以 6 × 6 的网格不是满的。其中有几个完整的网格？",
+        "in (d) sort the indices, 0, 2, 4 and then 1, 3, 5: two parts of the table are full.": "(d) 中请给下标排序，先 0、2、4，再 1、3、5：表中有两块是满的。",
+        "none of the four numbers is above 2. A matrix product is a full grid.": "四个数都不超过 2。矩阵乘积是一个完整的网格。",
+        "Only a full grid is a matrix product.": "只有完整的网格才是矩阵乘积。",
+        "the taxes are right, but there is more than one program: an if is left. Choose with where.": "税额是对的，但程序不止一个：还留着 if。请用 where 来选择。",
+        "above 50, the 8 are missing that are due for what lies between 10 and 50.": "50 以上缺了 8，那是 10 到 50 之间的部分应缴的税。",
+        "above 50, 40 % are due of what is above 50, not of the whole income.": "50 以上只对超过 50 的部分征 40 %，而不是对全部收入。",
+        "below 10 there is no tax; yours is negative there.": "10 以下不征税，而你的税额在那里是负的。",
+        "on what lies between 10 and 50, 20 % are due: of 20 that is 2, and you have 4.": "10 到 50 之间的部分征 20 %：收入 20 应缴 2，你得到的是 4。",
+        "the taxes on 0, 5, 10, 20, 50, 60 and 100 should be 0, 0, 0, 2, 8, 12 and 28.": "收入 0、5、10、20、50、60 和 100 的税额应当是 0、0、0、2、8、12 和 28。",
+        "One program has all three brackets.": "一个程序包含了全部三档。",
+        "the values are weighted by the scores themselves: the softmax is missing.": "你直接用得分给值加权了：还缺 softmax。",
+        "the outputs are not yet the weighted sums: number k is the dot product of the weights with number k of each value.": "输出还不是加权和：第 k 个数是权重与各个值的第 k 个数的点积。",
+        "the loop is right, and the shapes are in the other order: the weights come first.": "循环是对的，形状的次序反了：先算权重。",
+        "the loop is right. The second product gives the outputs: six positions, four numbers each.": "循环是对的。第二次乘积得到输出：六个位置，各四个数。",
+        "the loop is right. There are two products: one for all scores, and one for all outputs.": "循环是对的。一共有两次乘积：一次得到所有得分，一次得到所有输出。",
+        "the loop is right. For the shapes: six queries meet six keys, then six rows of weights meet four columns of values.": "循环是对的。至于形状：六个查询遇到六个键，然后六行权重遇到值的四列。",
+        "Both steps of attention are full grids.": "注意力的两步都是完整的网格。",
+    }
+)
 
 # 11. 一个微型 GPT
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "one n · d is missing: the tokens have a row in `token`, and one in `score`.": "少了一个 n · d：每个词元在 `token` 中有一行，在 `score` 中也有一行。",
+        "one of the matrices of the MLP is missing: there is one to four times the width, and one back.": "少了 MLP 的一个矩阵：一个把宽度变为四倍，一个变回来。",
+        "one d² is missing: attention has query, key and value, and the matrix that mixes the heads.": "少了一个 d²：注意力有查询、键和值，还有一个混合各个头的矩阵。",
+        "the c · d of the positions are missing.": "少了位置的 c · d 个参数。",
+        "the matrices of the MLP are four times as large as those of attention: 4 d by d.": "MLP 的矩阵是注意力的矩阵的四倍大：4 d 乘 d。",
+        "with n, c, d = 26, 8, 16 there are 4032. Add up rows times columns of each matrix.": "n, c, d = 26, 8, 16 时有 4032 个。请把每个矩阵的行数乘列数加起来。",
+        "Most of them are in the MLP.": "其中大部分在 MLP 里。",
+        "an entropy is not negative: the logarithms are, so the sum needs a minus.": "熵不是负的：负的是对数，所以总和前面要有负号。",
+        "your entropy falls with the temperature: the scores are multiplied by it. Divide.": "你的熵随温度下降：得分是乘以温度了。应当除以温度。",
+        "your entropy is the same at every temperature: divide the scores by it, before softmax.": "你的熵在任何温度下都一样：请在 softmax 之前把得分除以温度。",
+        "divide the scores by the temperature, apply softmax, and take minus the sum of p log p.": "把得分除以温度，做 softmax，再取 p log p 之和的相反数。",
+        "The higher the temperature, the more undecided the model.": "温度越高，模型越犹豫不决。",
+        "in your model the positions, and only those, should be zeros.": "你的模型中，位置应当是 0，而且只有位置是 0。",
+        "not all of them: the last position asks with its own query, so the last letter must be the same.": "不是全部：最后一个位置用自己的查询提问，所以最后一个字母必须相同。",
+        "there is one: attention adds up over the earlier letters, and a sum does not know their order.": "有一个：注意力对前面的字母求和，而和不知道它们的次序。",
+        "one of yours is right. In the others the last letter, which asks, is not c.": "你选的当中有一个是对的。其余的，最后那个提问的字母不是 c。",
+        "the last letter asks, so it must be c. Which word has the same letters before it?": "提问的是最后一个字母，所以它必须是 c。哪个单词在它前面有同样的字母？",
+        "Without positions, the earlier letters may change places.": "没有位置，前面的字母就可以交换次序。",
+        "only the diagonal is there: each score also moves the other probabilities, by −p_i p_j.": "只有对角线：每个得分还会改变其他的概率，变化率为 −p_i p_j。",
+        "the signs are the other way round: a higher score makes its own probability larger.": "正负号反了：得分越高，它自己的概率越大。",
+        "off the diagonal δ is 0, not 1: there stands −p_i p_j.": "对角线之外 δ 是 0，不是 1：那里是 −p_i p_j。",
+        "off the diagonal the sign is wrong: what one probability gains, the others lose.": "对角线之外的正负号错了：一个概率增加的，正是其他概率失去的。",
+        "on the diagonal stands p_i (1 − p_i), elsewhere −p_i p_j.": "对角线上是 p_i (1 − p_i)，其他地方是 −p_i p_j。",
+        "Each row adds up to 0: the probabilities can only take from each other.": "每行的和为 0：各个概率只能此消彼长。",
+    }
+)
 
 # 12. 神经网络之外
 _english.TRANSLATIONS.update({})
+
+# 13. 速度与术语
+_english.TRANSLATIONS.update(
+    {
+        "you have {answer}: after 16 steps the eager engine took 160 ms, and the compiled one 168. Its steps take time as well.": "你的答案是 {answer}：16 步之后，即时执行的引擎用了 160 毫秒，编译过的用了 168 毫秒。它的每一步也要花时间。",
+        "you have {answer}, where both take equally long. Steps are whole, so round up.": "你的答案是 {answer}，这时两者用时相同。步数是整数，所以要向上取整。",
+        "17 steps are enough: 170 ms against 168.5.": "17 步就够了：170 毫秒对 168.5 毫秒。",
+        "after n steps the one took 10 n ms, the other 160 + 0.5 n. From which n on is the second less?": "n 步之后，一个用了 10 n 毫秒，另一个用了 160 + 0.5 n 毫秒。从哪个 n 起，后者更少？",
+        "17 eager steps take 170 ms; compiled, with the recording, they take 168.5.": "即时执行 17 步要 170 毫秒；编译之后，连同记录，要 168.5 毫秒。",
+        "that is how many times as fast theirs is. Divide the other way round.": "这是 `theirs` 的速度的倍数。请反过来除。",
+        "you have {answer}, the ratio of the means: one disturbed turn of each decides it. Which average ignores it?": "你的答案是 {answer}，即平均值之比：它取决于各自受干扰的那一轮。哪种平均数不理会它？",
+        "you have {answer}, the ratio of the fastest turns: one lucky turn decides it. Take the medians.": "你的答案是 {answer}，即最快一轮之比：它取决于碰巧很快的一轮。请取中位数。",
+        "ours is faster by 200 %, and that is three times as fast.": "`ours` 快了 200 %，也就是速度为三倍。",
+        "sort each list, take the number in the middle, and divide theirs by ours.": "把每个列表排序，取中间的数，再用 `theirs` 的除以 `ours` 的。",
+        "The medians are 6 ms and 2 ms.": "中位数是 6 毫秒和 2 毫秒。",
+        "that is the loss with one softmax. In the trap there are two, one after the other.": "这是只有一个 softmax 时的损失。在这个陷阱里，前后有两个。",
+        "that is the loss of another class. The second class has the number 1.": "这是另一类的损失。第二类的编号是 1。",
+        "a cross-entropy is never negative: it is minus the logarithm of a probability.": "交叉熵从不为负：它是概率的对数取负。",
+        "first softmax(logits), then cross_entropy of that, for class 1.": "先算 softmax(logits)，再对它算第 1 类的 cross_entropy。",
+        "With two softmaxes, the loss cannot come below 0.55.": "有两个 softmax 时，损失不可能低于 0.55。",
+    }
+)

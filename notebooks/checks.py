@@ -53,8 +53,8 @@ class Check:
 
 def is_open(answer: Any) -> bool:
     """Whether an answer, or a part of it, is still the learner's `...`; or a function without a body, which returned None."""
-    if isinstance(answer, (tuple, list)):
-        return any(map(is_open, answer))
+    if isinstance(answer, (tuple, list, dict)):
+        return any(map(is_open, answer.values() if isinstance(answer, dict) else answer))
     return answer is ... or answer is None
 
 
@@ -94,7 +94,8 @@ def shown(answer: Any) -> str:
     if isinstance(answer, (tuple, list)):
         return ", ".join(map(shown, answer))
     number = getattr(answer, "data", answer)
-    return f"{number:.6g}".replace("-", "−") if isinstance(number, (int, float)) else str(answer)
+    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+    return f"{number:.6g}".replace("-", "−") if is_number else str(answer)
 
 
 def said(message: str) -> str:
@@ -149,7 +150,10 @@ check_1_2 = Check(
             lambda answers: is_like(answers[0], -2.0),
             "with respect to p you have −2, which is one local derivative alone. The path from p has three arrows: multiply along all of them.",
         ),
-        (lambda answers: not is_like(answers[2], 2), "you count {found} paths. Follow the arrows from q: each product has one from it."),
+        (
+            lambda answers: not is_like(answers[2], 2) and str(answers[2]),
+            "paths from q, by your count: {found}. Follow the arrows from q: each product has one from it.",
+        ),
     ],
     why="Where a value is used twice, its gradients add up: −5 − 6.",
 )

@@ -35,7 +35,7 @@ WRONG = {
     "check_6_3": [
         (soft("[1.0, 0.0, 0.0]", "0.0"), "does not become sure of class 0"),
         (soft("q", "0.0"), "does not become 0"),
-        (soft("q", "-sum(p * math.log2(p) for p in q)"), "in bits"),
+        (soft("q", "-sum(p * math.log2(p) for p in q)"), "the loss is in bits"),
         (soft("q", "-math.log(0.7)"), "the other classes are missing"),
         (soft("q", "sum(p * math.log(p) for p in q)"), "has a minus in front"),
         (soft("q", "1.5"), "over all three classes"),

@@ -222,7 +222,7 @@ check_6_1 = Check(
     (20.0, 3.0),
     [
         ((3.0, 20.0), "you have both numbers, the wrong way round: large errors count most in the squared one."),
-        ((20.0, 20.0), "20 is right for mse. In mae an error counts by its size alone: the outlier pulls no more than any other target."),
+        ((20.0, 20.0), "20 is right for mse. In mae, each error has the slope +1 or −1: the outlier pulls no more than any other target."),
         ((3.0, 3.0), "3 is right for mae. In mse an error of 87 counts as 87²: the outlier pulls much more than the others."),
         (lambda answer: is_like(answer[0], 20.0), "20 is right for mse. For mae, as many targets must lie below c as above it."),
         (lambda answer: is_like(answer[1], 3.0), "3 is right for mae. For mse, the errors c − y, with their signs, must add up to 0."),

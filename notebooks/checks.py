@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from typing import Any
 
 TRANSLATIONS: dict[str, str] = {}
@@ -330,7 +331,215 @@ check_2_3 = Check(
 # 5. Initialisation and vanishing gradients
 
 
+class CheckOf(Check):
+    """A check of a function or a class: compares what it does. `measure` makes a result of it, or None where it has no body yet."""
+
+    def __init__(self, name: str, measure: Callable[[Any], Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(name, *args, **kwargs)
+        self.measure = measure
+
+    def __call__(self, *answers: Any) -> None:
+        super().__call__(None if is_open(answers) else self.measure(*answers))
+
+
+def drawn(initialiser: Any, fan_in: int, fan_out: int) -> tuple[float, float, float] | None:
+    """The variance, the largest absolute value and the smallest value of many weights."""
+    rng = random.Random(0)
+    weights = [initialiser(fan_in, fan_out, rng) for _ in range(4000)]
+    if is_open(weights):
+        return None
+    return sum(w * w for w in weights) / len(weights), max(map(abs, weights)), min(weights)
+
+
+def within(bound: float) -> Callable[[Any], bool]:
+    """Whether weights are those of a uniform distribution on ±bound."""
+    return lambda found: math.isclose(found[0], bound**2 / 3, rel_tol=0.1) and math.isclose(found[1], bound, rel_tol=0.01)
+
+
+check_5_1 = CheckOf(
+    "5.1",
+    lambda initialiser: drawn(initialiser, 32, 128),
+    lambda found: found[2] < 0 and within(math.sqrt(3 / 32))(found),
+    [
+        (lambda found: found[2] >= 0, "none of your weights is negative. Draw from −bound to +bound, so that their mean is 0."),
+        (within(math.sqrt(1 / 32)), "your bound is √(1/a), so the variance is 1/(3a). The variance is bound²/3, not bound²."),
+        (within(1 / 32), "your bound is 1/a, which should be the variance. The variance of a uniform distribution on ±r is r²/3."),
+        (within(3 / 32), "your bound is 3/a, which should be its square. A root is missing."),
+        (within(math.sqrt(3 / 128)), "you took the fan-out instead of the fan-in: this keeps the size of the gradient, not of the signal."),
+        (within(math.sqrt(6 / 160)), "this is Xavier's range, a compromise between the two ways. Here only the fan-in counts."),
+        (within(math.sqrt(6 / 32)), "this is He's range, for ReLU. Its variance is 2/a, twice as large."),
+        (
+            lambda found: math.isclose(found[0], 1 / 32, rel_tol=0.1),
+            "the variance is 1/a, but the distribution is not uniform. Write rng.uniform(-bound, bound).",
+        ),
+    ],
+    otherwise="the variance of your weights is not 1/a. A hint is below.",
+    why="The variance is 1/a, so the signal keeps its size.",
+)
+
+check_5_2 = Check(
+    "5.2",
+    lambda ratio: math.isclose(ratio, 2 / 3, abs_tol=0.007),
+    [
+        (1.0, "you have 1: that holds for equal outgoing weights. Which factor of the formula belongs to one neuron alone?"),
+        (1.5, "you have 1.5: this is neuron 2 compared with neuron 0. Turn the fraction over."),
+        (lambda ratio: math.isclose(ratio, 4 / 9, abs_tol=0.01), "you have {answer}: the outgoing weight is a factor once, not twice."),
+        (0.8, "you have 0.8: this is neuron 0 compared with neuron 1."),
+        (lambda ratio: math.isclose(abs(ratio), 0.2), "you have {answer}: this is a difference. Divide one gradient by the other."),
+    ],
+    why="Only the outgoing weights differ: 0.4 / 0.6.",
+)
+
+check_5_3 = CheckOf(
+    "5.3",
+    lambda initialiser: drawn(initialiser, 16, 16),
+    within(4 * math.sqrt(6 / 32)),
+    [
+        (within(math.sqrt(6 / 32)), "this is Xavier's range as it was. It expects a slope of 1, and the sigmoid has ¼ at most."),
+        (
+            within(math.sqrt(6 / 32) / 4),
+            "your weights are a quarter of Xavier's, so each layer takes away even more. Weights have to make up for a small slope.",
+        ),
+        (within(2 * math.sqrt(6 / 32)), "your weights are twice Xavier's. With the slope ¼ that makes ½, where it should be 1."),
+        (
+            within(16 * math.sqrt(6 / 32)),
+            "your weights are 16 times Xavier's. It is the variance that grows 16 times, if each weight is multiplied by 4.",
+        ),
+    ],
+    otherwise="your weights, times the slope ¼, should be as large as Xavier's weights. A hint is below.",
+    why="Four times the weights, a quarter of the slope.",
+)
+
+
+def applied(residual: Any) -> tuple[Any, list[float], list[float]] | None:
+    """What a block makes of four numbers; the numbers; and what its layer makes of them."""
+    block, x = residual(4, random.Random(0)), [0.5, -1.0, 2.0, 0.0]
+    result = block(x)
+    return None if is_open(result) else (result, x, [value.data for value in block.layer(x)])
+
+
+check_5_4 = CheckOf(
+    "5.4",
+    applied,
+    lambda found: is_like(found[0], [a + b for a, b in zip(*found[1:], strict=True)]),
+    [
+        (lambda found: is_like(found[0], found[2]), "this is the layer alone. The way around it is missing: add the input."),
+        (lambda found: is_like(found[0], found[1]), "this is the way around alone. Add what the layer puts out."),
+        (lambda found: len(found[0]) == 8, "`+` has joined the two lists to one of 8 numbers. Add them element by element."),
+        (
+            lambda found: is_like(found[0], [a * b for a, b in zip(*found[1:], strict=True)]),
+            "you multiply the input by the output of the layer. Add them.",
+        ),
+    ],
+    otherwise="each output should be an element of the input plus one of the layer's output. A hint is below.",
+    why="The derivative with respect to x is 1 plus that of the layer.",
+)
+
+
 # 6. Losses
+
+check_6_1 = Check(
+    "6.1",
+    (20.0, 3.0),
+    [
+        ((3.0, 20.0), "you have both numbers, the wrong way round: large errors count most in the squared one."),
+        ((20.0, 20.0), "20 is right for mse. In mae, each error has the slope +1 or −1: the outlier pulls no more than any other target."),
+        ((3.0, 3.0), "3 is right for mae. In mse an error of 87 counts as 87²: the outlier pulls much more than the others."),
+        (lambda answer: is_like(answer[0], 20.0), "20 is right for mse. For mae, as many targets must lie below c as above it."),
+        (lambda answer: is_like(answer[1], 3.0), "3 is right for mae. For mse, the errors c − y, with their signs, must add up to 0."),
+    ],
+    why="The mean, and the median.",
+)
+
+
+def logits_at(two_logits: Any) -> list[tuple[Any, float]] | None:
+    """What a function makes of several numbers, with the numbers."""
+    found = [(two_logits(z), z) for z in (-1.5, 0.7, 3.0)]
+    return None if is_open([pair for pair, _ in found]) else found
+
+
+def differ_by(difference: Callable[[float], float]) -> Callable[[Any], bool]:
+    """Whether in each pair of logits the second minus the first is a function of z."""
+    return lambda found: all(len(pair) == 2 and is_like(pair[1] - pair[0], difference(z)) for pair, z in found)
+
+
+check_6_2 = CheckOf(
+    "6.2",
+    logits_at,
+    differ_by(lambda z: z),
+    [
+        (
+            lambda found: all(is_like(sum(pair), 1.0) for pair, _ in found),
+            "your two numbers add up to 1, so they are probabilities. Softmax makes probabilities of them once more: return logits.",
+        ),
+        (differ_by(lambda z: -z), "the two are the wrong way round: a large z speaks for class 1, the second logit."),
+        (differ_by(lambda z: 2 * z), "the difference of your logits is 2z, so class 1 gets the probability σ(2z)."),
+        (differ_by(lambda z: z - 1), "the difference of your logits is z − 1. In σ(z) = e^z / (1 + e^z), the 1 is e⁰, not e¹."),
+    ],
+    otherwise="the difference of the two logits has to be z. A hint is below.",
+    why="Softmax only looks at the difference of two logits, which is z.",
+)
+
+
+def is_near(answer: Any, expected: Any) -> bool:
+    """Whether numbers are right to three digits."""
+    answers, targets = (list(x) if isinstance(x, (tuple, list)) else [x] for x in (answer, expected))
+    return len(answers) == len(targets) and all(abs(getattr(x, "data", x) - y) < 6e-4 for x, y in zip(answers, targets, strict=True))
+
+
+_SOFT = (0.7, 0.2, 0.1)
+
+check_6_3 = Check(
+    "6.3",
+    lambda answer: is_near(answer[0], _SOFT) and is_near(answer[1], 0.80182),
+    [
+        (
+            lambda answer: is_near(answer[0], (1.0, 0.0, 0.0)),
+            "the model does not become sure of class 0: the gradient is ŷ − q, which is not 0 there.",
+        ),
+        (lambda answer: is_near(answer[1], 0.0), "the loss does not become 0: then ŷ would have to be 1 for each of the three classes."),
+        (
+            lambda answer: is_near(answer[0], _SOFT) and is_near(answer[1], 1.15678),
+            "the probabilities are right, and the loss is in bits: take math.log in place of the logarithm to base 2.",
+        ),
+        (
+            lambda answer: is_near(answer[0], _SOFT) and is_near(answer[1], 0.35667),
+            "the probabilities are right. −log 0.7 is the term of class 0 without its factor q, and the other classes are missing.",
+        ),
+        (
+            lambda answer: is_near(answer[0], _SOFT) and is_near(answer[1], -0.80182),
+            "the probabilities are right. The sum has a minus in front of it.",
+        ),
+        (
+            lambda answer: is_near(answer[0], _SOFT),
+            "the probabilities are right, the loss is not: it is −Σ q log ŷ, over all three classes.",
+        ),
+    ],
+    otherwise="the gradient ŷ − q has to be 0 for each class. A hint is below.",
+    why="What remains is the entropy of q.",
+)
+
+
+def said_to_be(loss: str, *numbers: float) -> Callable[[Any], bool]:
+    """Whether an answer to 6.4 is a loss of this name, with this factor and this constant, or with any where none is given."""
+    return lambda answer: getattr(answer[0], "__name__", answer[0]) == loss and all(map(is_near, answer[1 : 1 + len(numbers)], numbers))
+
+
+check_6_4 = Check(
+    "6.4",
+    said_to_be("mae", 0.5, math.log(4.0)),
+    [
+        (said_to_be("mse"), "squares come from normal noise, e to the −(y − ŷ)². Here the exponent is −|y − ŷ| / s."),
+        (said_to_be("mae", 2.0), "the loss is right. The exponent is divided by s, so the factor is 1 / s."),
+        (said_to_be("mae", -0.5), "the loss is right. Minus the logarithm: the minus of the exponent goes away."),
+        (said_to_be("mae", 0.5, -math.log(4.0)), "loss and factor are right. Minus the logarithm of 1/(2s) is +log(2s)."),
+        (said_to_be("mae", 0.5, 0.25), "loss and factor are right. The constant is minus the logarithm of 1/(2s) = ¼, not ¼ itself."),
+        (said_to_be("mae", 0.5, math.log(2.0)), "loss and factor are right. The density has 1/(2s) in front, which is ¼, not ½."),
+        (said_to_be("mae"), "the loss is right. Take the logarithm of 1/(2s) and of the exponential one after the other."),
+    ],
+    otherwise="which loss contains |y − ŷ|? A hint is below.",
+    why="Laplace's noise leads to the absolute error.",
+)
 
 
 # 7. Gradient descent

@@ -553,23 +553,6 @@ check_6_4 = Check(
 
 # 10. From scalars to tensors
 
-
-class Tried(Check):
-    """A check of functions: they are tried, and what comes out is compared.
-
-    Args:
-        trial: from the answers to what is compared; `...` says that there is no answer yet.
-    """
-
-    def __init__(self, name: str, trial: Callable[..., Any], right: Any, wrong: Sequence[tuple[Any, str]] = (), **texts: str) -> None:
-        super().__init__(name, right, wrong, **texts)
-        self.trial = trial
-
-    def __call__(self, *answers: Any) -> None:
-        """Print what is to be said of answers, given as they were asked for."""
-        super().__call__(self.trial(*answers))
-
-
 check_10_1 = Check(
     "10.1",
     (1, 0, 0, 2),
@@ -601,7 +584,7 @@ def _taxes(tax: Callable[[Any], Any]) -> Any:
     return [*taxes, str(compiled).count("program:")]
 
 
-check_10_2 = Tried(
+check_10_2 = CheckOf(
     "10.2",
     _taxes,
     [0.0, 0.0, 0.0, 2.0, 8.0, 12.0, 28.0, 1],
@@ -636,7 +619,7 @@ def _attended(attention: Callable[..., Any], shapes: Any) -> Any:
     return next((what for what, outputs in expected.items() if is_like(found, outputs)), "wrong"), shapes
 
 
-check_10_3 = Tried(
+check_10_3 = CheckOf(
     "10.3",
     _attended,
     ("right", [(6, 6), (6, 4)]),
@@ -669,7 +652,7 @@ def _counts(how_many: Callable[[int, int, int], Any]) -> list[Any]:
     return [how_many(26, 8, 16), how_many(3, 5, 2)]
 
 
-check_11_1 = Tried(
+check_11_1 = CheckOf(
     "11.1",
     _counts,
     [4032, 70],
@@ -708,7 +691,7 @@ def _entropies(entropy: Callable[[float], Any], scores: Any) -> Any:
     return next((what for what, numbers in usual.items() if is_like(found, numbers)), "wrong")
 
 
-check_11_2 = Tried(
+check_11_2 = CheckOf(
     "11.2",
     _entropies,
     "right",
@@ -730,7 +713,7 @@ def _reordered(without: Any, same: Any) -> Any:
     return "changed" if zero.pop("position") and not any(zero.values()) else "not changed", sorted(same)
 
 
-check_11_3 = Tried(
+check_11_3 = CheckOf(
     "11.3",
     _reordered,
     ("changed", ["bac"]),
@@ -754,7 +737,7 @@ def _of_three(softmax_jacobian: Callable[[list[float]], Any]) -> Any:
     return found if is_open(found) else [float(number) for row in found for number in row]
 
 
-check_11_4 = Tried(
+check_11_4 = CheckOf(
     "11.4",
     _of_three,
     [0.16, -0.06, -0.1, -0.06, 0.21, -0.15, -0.1, -0.15, 0.25],

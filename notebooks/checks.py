@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Number
 from typing import Any
 
 TRANSLATIONS: dict[str, str] = {}
@@ -74,7 +75,7 @@ def is_like(answer: Any, expected: Any) -> bool:
         return len(parts) == len(expected) and all(map(is_like, parts, expected))
     if isinstance(expected, (bool, str)):
         return bool(answer == expected)
-    number = getattr(answer, "data", answer)  # also that of a Value
+    number = answer if is_numeric(answer) else getattr(answer, "data", answer)  # that of a Value
     try:
         return math.isclose(float(number), expected, rel_tol=1e-6, abs_tol=1e-9)
     except (TypeError, ValueError):
@@ -85,8 +86,13 @@ def shown(answer: Any) -> str:
     """An answer in a message: numbers with at most six digits."""
     if isinstance(answer, (tuple, list)):
         return ", ".join(map(shown, answer))
-    number = getattr(answer, "data", answer)
-    return f"{number:.6g}".replace("-", "−") if isinstance(number, (int, float)) else str(answer)
+    number = answer if is_numeric(answer) else getattr(answer, "data", answer)
+    return f"{number:.6g}".replace("-", "−") if is_numeric(number) else str(answer)
+
+
+def is_numeric(answer: Any) -> bool:
+    """Whether an answer is a number of Python or of NumPy, whose attribute `data` is another thing than that of a Value."""
+    return isinstance(answer, Number)
 
 
 def said(message: str) -> str:
@@ -114,15 +120,24 @@ check_3_1 = Check(
     "3.1",
     right=(_A2, _A2 * _A1),
     wrong=[
-        (lambda d: is_like(d[0], _A2 - 1), "dz2 = {answer} begins with the error for the target 1. Here the target is 0."),
+        (lambda d: is_like(d[0], _A2 - 1), "your dz2 is still the one for the target 1. Here the target is 0."),
         (lambda d: is_like(d[0], -_A2), "the sign of dz2 is wrong: it is the output minus the target."),
-        (lambda d: is_like(d[0], 1 / (1 - _A2)), "your dz2 is da2. One step further back, multiply by the slope of the sigmoid, a2 (1 − a2)."),
-        (lambda d: is_like(d[1], _A2 * 1.5), "dz2 is right. For dw2 you took the input x; into the output neuron comes a1."),
-        (lambda d: is_like(d[1], _A2 * -1.2), "dz2 is right. Your dw2 is da1: multiply by the factor that w2 has, not by w2."),
-        (lambda d: is_like(d[1], _A2), "dz2 is right. Your dw2 is db2: the factor a1 is missing."),
-        (lambda d: is_like(d[0], _A2), "dz2 is right, dw2 is not. What comes in through w2?"),
+        (
+            lambda d: is_like(d[0], 1 / (1 - _A2)),
+            "your dz2 is da2. One step further back, multiply by the slope of the sigmoid, a2 (1 − a2).",
+        ),
+        (
+            lambda d: is_like(d, (_A2, _A2 * 1.5)),
+            "dz2 is right. For dw2 you took the input x, but a1 is what comes into the output neuron.",
+        ),
+        (
+            lambda d: is_like(d, (_A2, _A2 * -1.2)),
+            "dz2 is right. Your dw2 is da1: the factor for a weight is its input, not the weight itself.",
+        ),
+        (lambda d: is_like(d, (_A2, _A2)), "dz2 is right. Your dw2 is db2: the factor a1 is missing."),
+        (lambda d: is_like(d[0], _A2), "dz2 is right, dw2 is not. What comes into the output neuron?"),
     ],
-    why="Only a2 − y changed.",
+    why="Only a2 − y has changed.",
 )
 
 _TANH = math.tanh(0.8 * 1.5 - 0.5)
@@ -132,76 +147,62 @@ check_3_2 = Check(
     "3.2",
     right=_DA1 * (1 - _TANH**2) * 1.5,
     wrong=[
-        (_DA1 * _TANH * (1 - _TANH) * 1.5, "you have {answer}, which uses a1 (1 − a1), the slope of the sigmoid. The hidden neuron now has a tanh."),
-        (_DA1 * (1 - _TANH) * 1.5, "you have {answer}: the slope of tanh is 1 − a1², and the square is missing."),
-        (_DA1 * (1 - _TANH**2), "you have {answer}, which is dz1. One factor is missing to dw1: the input x."),
-        (_DA1 * 1.5, "you have {answer}: the step through the activation is missing, from da1 to dz1."),
-        ((_A2 - 1) * -1.2 * _A1 * (1 - _A1) * 1.5, "you have {answer}, the number of the network with two sigmoids. Compute a1 and a2 anew, with the tanh."),
-        (lambda d: is_like(-d, _DA1 * (1 - _TANH**2) * 1.5), "you have {answer}: only the sign is wrong. dz2 is the output minus the target."),
+        (
+            _DA1 * _TANH * (1 - _TANH) * 1.5,
+            "you have {answer}, with a1 (1 − a1), the slope of a sigmoid. The hidden neuron has a tanh now.",
+        ),
+        (_DA1 * (1 - _TANH) * 1.5, "you have {answer}. The slope of tanh is 1 − a1²: the square is missing."),
+        (_DA1 * (1 - _TANH**2), "you have {answer}, which is dz1. For dw1 one factor is missing: the input x."),
+        (_DA1 * 1.5, "you have {answer}. The step from da1 to dz1, through the activation, is missing."),
+        (
+            (_A2 - 1) * -1.2 * _A1 * (1 - _A1) * 1.5,
+            "you have {answer}, as in the network with two sigmoids. Compute a1 and a2 anew, with the tanh.",
+        ),
+        (-_DA1 * (1 - _TANH**2) * 1.5, "you have {answer}: only the sign is wrong. dz2 is the output minus the target."),
     ],
-    why="Of the eight lines only dz1 = da1 (1 − a1²) is new.",
+    why="Only dz1 = da1 (1 − a1²) is new.",
 )
 
-_P, _T = (0.2, 0.5, 0.3), (0.0, 1.0, 0.0)  # an output of a softmax, and its target
-_LAST = Check(
+check_3_3 = Check(
     "3.3",
-    right=(0.2, -0.5, 0.3),
+    right=(0.2, -0.5, 0.3),  # of the outputs (0.2, 0.5, 0.3) and the targets (0, 1, 0)
     wrong=[
-        ((-0.2, 0.5, -0.3), "the sign is wrong: the error of the right class is negative, since a larger logit lowers the cost."),
-        ((0.2 * 0.2 * 0.8, -0.5 * 0.5 * 0.5, 0.3 * 0.3 * 0.7), "you multiplied by a (1 − a), the slope of a sigmoid. It cancels here."),
+        ((-0.2, 0.5, -0.3), "the sign is wrong. A larger logit of the right class lowers the cost, so its error is negative."),
+        (
+            (0.2 * 0.2 * 0.8, -0.5 * 0.5 * 0.5, 0.3 * 0.3 * 0.7),
+            "you multiplied by a (1 − a), the slope of a sigmoid. With this cost it cancels.",
+        ),
         ((0.0, -2.0, 0.0), "that is ∂C/∂a. The step back through the softmax is missing."),
-        ((0.0, -0.5, 0.0), "you let each logit act on its own output only. A softmax mixes them: the logits of the wrong classes have an error too."),
+        ((0.0, -0.5, 0.0), "you let each logit act on its own output only. A softmax mixes them: the wrong classes have an error too."),
     ],
     why="It is the output minus the target, as with a sigmoid and the binary cross-entropy.",
 )
 
 
-def check_3_3(function: Callable[[Any, Any], Any]) -> None:
-    """The error of the last layer, from its outputs and targets."""
-    import numpy as np
+def _means(singles: Any, which: int, factor: float = 1.0) -> list[Any]:
+    """The means over the samples of the gradients of all weights (0) or biases (1), as lists."""
+    layers = zip(*(single[which] for single in singles), strict=True)
+    return [(factor * sum(of_samples) / len(singles)).tolist() for of_samples in layers]
 
-    _LAST(function(np.array(_P), np.array(_T)))
 
-
-def check_3_4(function: Callable[..., Any]) -> None:
-    """The gradients of the mean cost of three samples; the right ones are found from differences of the cost."""
-    import numpy as np
-
-    W = [np.array([[0.5, -1.0], [1.5, 0.3]]), np.array([[-0.7, 1.2]])]
-    b = [np.array([[0.1], [-0.2]]), np.array([[0.4]])]
-    X, Y = np.array([[1.0, -0.5, 2.0], [0.3, 1.2, -1.0]]), np.array([[1.0, 0.0, 1.0]])
-
-    def cost() -> float:
-        a = X
-        for W_l, b_l in zip(W, b, strict=True):
-            a = 1 / (1 + np.exp(-(W_l @ a + b_l)))
-        return float(0.5 * np.sum((Y - a) ** 2) / X.shape[1])
-
-    def by_differences(array: Any) -> list[list[float]]:
-        result = np.empty_like(array)
-        for place in np.ndindex(array.shape):
-            number, costs = array[place], []
-            for array[place] in (number + 1e-5, number - 1e-5):
-                costs.append(cost())
-            array[place] = number
-            result[place] = (costs[0] - costs[1]) / 2e-5
-        return [[float(number) for number in row] for row in result]
-
-    dW, db = [by_differences(array) for array in W], [by_differences(array) for array in b]
-    sums = [[[3 * number for number in row] for row in array] for array in dW]
-    Check(
-        "3.4",
-        right=(dW, db),
-        wrong=[
-            (lambda d: np.shape(d[1][0]) == (2, 3), "a gradient of a bias has a column for each sample. There is only one bias: add up over the samples."),
-            (lambda d: np.shape(d[1][0]) in {(), (2,)}, "a gradient of a bias has lost its shape, a column: sum with axis=1, keepdims=True."),
-            (lambda d: np.shape(d[1][0]) == (1, 3), "the sum of the biases runs over the neurons, not over the samples: axis=1."),
-            (lambda d: is_like(d[0], sums) and is_like(d[1], db), "the biases are right. The weights are the sums over the samples, not the means."),
-            (lambda d: is_like(d[0], sums), "these are the gradients of the sum of the costs. The mean has a factor 1/m."),
-            (lambda d: is_like(d[0], dW), "the weights are right, the biases are not: they need the mean over the samples, too."),
-        ],
-        why="BP3 and BP4 take the mean over the samples; BP1 and BP2 stay as they are.",
-    )(function(W, b, X, Y))
+check_3_4 = Check(
+    "3.4",
+    right=lambda a: is_like(a[0], [_means(a[1], 0), _means(a[1], 1)]),
+    wrong=[
+        (lambda a: a[0][1][0].shape[0] == 1, "the sum for the biases runs over the neurons. The samples are the columns: axis=1."),
+        (
+            lambda a: a[0][1][0].shape[1] == len(a[1]),
+            "a gradient of a bias has a column for each sample. There is only one bias: add up over the samples.",
+        ),
+        (
+            lambda a: is_like(a[0], [_means(a[1], k, len(a[1])) for k in (0, 1)]),
+            "these are the gradients of the sum of the costs. The mean has a factor 1/m.",
+        ),
+        (lambda a: is_like(a[0][1], _means(a[1], 1)), "the biases are right. The weights need a mean over the samples, too."),
+        (lambda a: is_like(a[0][0], _means(a[1], 0)), "the weights are right. The biases need a mean over the samples, too."),
+    ],
+    why="BP3 and BP4 take the mean over the samples; BP1 and BP2 stay as they are.",
+)
 
 
 # 4. Why a hidden layer

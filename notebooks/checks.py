@@ -554,6 +554,10 @@ check_4_4 = Check(
         (lambda a: any(w == 0 for w, _ in a[:2]), "a weight of 0 makes no step at all."),
         (lambda a: max(_steps(a)) < 0, "your steps are at negative x. The step of σ(w x + b) is at −b/w, so w and b need different signs."),
         (
+            lambda a: abs(_bump(a, -5.0)) > 0.1,
+            "far to the left the sum is not 0. Let both sigmoids go up (w1 and w2 above 0), and take the second one away: v2 below 0.",
+        ),
+        (
             lambda a: 0.35 < _steps(a)[0] < 0.4 and 0.6 < _steps(a)[1] < 0.65 and abs(_bump(a, 0.5)) > 0.5 and abs(_bump(a, 5.0)) > 1.5,
             "both steps are taken as steps up, and on the right they add up to 2. The second one has to be taken away: v2 = −1.",
         ),

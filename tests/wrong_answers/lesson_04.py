@@ -59,6 +59,7 @@ WRONG = {
     "check_4_4": [
         (bump(first="0, 1"), "no step at all"),
         (bump("300, 300 * 0.375", "300, 300 * 0.625"), "at negative x"),
+        (bump(second="-300, 300 * 0.625", output="1, 1"), "far to the left"),
         (bump(output="1, 1"), "add up to 2"),
         (bump(output="-1, 1"), "points downward"),
         (bump("50, -50 * 0.375", "50, -50 * 0.625"), "too gentle"),

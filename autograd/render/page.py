@@ -69,13 +69,25 @@ def safe_json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def fill(package: str, file: str, **parts: str) -> str:
-    """A page with its parts filled in. All are filled in at once, so a placeholder within a part is left alone.
+def fill(package: str, file: str, unit: str, **parts: str) -> str:
+    """A page with buttons, a slider and keys, with its parts filled in. All are filled in at once, so a placeholder within a part is left
+    alone.
 
     Args:
         package: in which the template is.
-        file: the template's name; it has placeholders, such as ``{{TITLE}}``.
-        parts: what to put in, by the name of the placeholder.
+        file: the template's name; it has placeholders, such as ``{{TITLE}}``; for the controls ``{{STYLE}}``, ``{{CONTROLS}}`` and
+            ``{{SCRIPT}}``.
+        unit: what the slider steps through, as in "Next step".
+        parts: what else to put in, by the name of the placeholder.
     """
-    template = files(package).joinpath(file).read_text(encoding="utf-8")
+    shared = {part: _read("autograd.render", f"controls.{end}") for part, end in (("STYLE", "css"), ("CONTROLS", "html"), ("SCRIPT", "js"))}
+    shared["CONTROLS"] = _filled(shared["CONTROLS"], {"UNIT": unit, "SLIDER": unit.capitalize()})
+    return _filled(_read(package, file), shared | parts)
+
+
+def _read(package: str, file: str) -> str:
+    return files(package).joinpath(file).read_text(encoding="utf-8").rstrip("\n")
+
+
+def _filled(template: str, parts: dict[str, str]) -> str:
     return re.sub(r"\{\{([A-Z]+)\}\}", lambda match: parts[match[1]], template)

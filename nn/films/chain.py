@@ -56,6 +56,19 @@ def chain_of(model: Module) -> Chain | None:
         [(3, 'ReLU', 1), (1, '', 2)]
     """
     stages = _stages(model)
+    try:
+        layers = _layers(stages)
+    except (AttributeError, IndexError, TypeError):  # a neuron of the user's own, which has no such weights
+        return None
+    fit = all(len(after.rows[0]) == len(before.rows) for before, after in pairwise(layers))
+    own = {id(value) for layer in layers for values in (*layer.rows, layer.biases) for value in values}
+    parameters = {id(value) for value in model.parameters()}
+    activations = [stage for stage in stages if isinstance(stage, (Elementwise, Vectorwise))]  # whose slopes may be parameters
+    others = {id(value) for stage in activations for value in stage.parameters()}
+    return Chain(stages, layers) if layers and fit and own <= parameters == own | others else None
+
+
+def _layers(stages: list[Module]) -> list[Dense]:
     layers: list[Dense] = []
     for i, stage in enumerate(stages):
         if isinstance(stage, (Layer, Neuron)):
@@ -67,12 +80,7 @@ def chain_of(model: Module) -> Chain | None:
             layers.append(Dense(stage.weight, stage.bias or [], "", i))
         elif isinstance(stage, (Elementwise, Vectorwise)) and layers and layers[-1].stage == i - 1 and not layers[-1].activation:
             layers[-1].activation, layers[-1].stage = name_of(stage).removesuffix("()"), i
-    fit = all(len(after.rows[0]) == len(before.rows) for before, after in pairwise(layers))
-    own = {id(value) for layer in layers for values in (*layer.rows, layer.biases) for value in values}
-    activations = [stage for stage in stages if isinstance(stage, (Elementwise, Vectorwise))]  # whose slopes may be parameters
-    own.update(id(value) for stage in activations for value in stage.parameters())
-    is_whole = all(id(value) in own for value in model.parameters())
-    return Chain(stages, layers) if layers and fit and is_whole else None
+    return layers
 
 
 def _stages(module: Module) -> list[Module]:

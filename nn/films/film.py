@@ -12,7 +12,8 @@ from nn.data.rows import Rows
 from nn.engine.samples import Samples
 from nn.films.frames import frames_of, inputs_of
 from nn.films.reel import Reel
-from nn.films.scenes import Scene, image_given, scenes_of
+from nn.films.scenes import scenes_of
+from nn.films.views import Scene
 from nn.history import History
 from nn.module import Module
 from nn.snapshots import Snapshots, form_of, some_of
@@ -67,7 +68,7 @@ def film(model: Module, history: History, X: Rows | None = None, y: Rows | None 
         raise InputError("film needs the samples of these targets: write film(model, history, X, y)")
     else:
         samples, targets = snapshots.X, snapshots.y
-    frames = frames_of(model, snapshots, inputs_of(samples, targets, image_given(image)))
+    frames = frames_of(model, snapshots, inputs_of(samples, targets, _image(image)))
     sizes = [] if frames.chain is None else [len(frames.chain.layers[0].rows[0]), *(len(layer.rows) for layer in frames.chain.layers)]
     about = " – ".join(map(str, sizes)) or f"{len(snapshots[0].numbers):,} parameters"
     return Film(f"{type(model).__name__} {about}", *scenes_of(model, frames, history))
@@ -112,3 +113,16 @@ def _snapshots(model: object, history: object) -> Snapshots:
                 f"{count:,}{' with other names' if count == len(snapshot.numbers) else ''}: pass the model of this history"
             )
     return snapshots
+
+
+def _image(image: object) -> tuple[int, int] | None:
+    """The height and the width that a user has given.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if image is None:
+        return None
+    if not isinstance(image, (tuple, list)) or len(image) != 2 or not all(type(x) is int and x > 0 for x in image):
+        raise InputError(f"image must be the height and the width of the inputs, as in image=(28, 28), not {image!r}")
+    return image[0], image[1]

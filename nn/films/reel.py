@@ -46,8 +46,8 @@ class Reel:
 
         flat = np.asarray(numbers, np.float64).reshape(self.frames, -1)
         whole = np.rint(np.clip(flat, -1.0, 1.0) * (127 if size == 1 else 32767)).astype(np.int64)
-        differences = np.diff(whole, axis=0, prepend=0).astype(np.uint8 if size == 1 else np.uint16)
-        self._parts += [(differences >> 8 * k & 255).astype(np.uint8).tobytes() for k in range(size)]
+        differences = np.diff(whole, axis=0, prepend=0)
+        self._parts += [(differences >> 8 * k).astype(np.uint8).tobytes() for k in range(size)]
         self.sections.append([name, size, flat.shape[1]])
 
     def text(self) -> str:

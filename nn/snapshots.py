@@ -70,11 +70,12 @@ class Snapshots(Sequence[Snapshot]):
     """
 
     def __init__(self, count: int, epochs: int, samples: Samples, loss: Loss) -> None:
-        if count is False or count is None:
-            raise InputError(f"snapshots must be True or a whole number of at least 2, not {count!r}")
-        wanted = DEFAULT if count is True else whole("snapshots", count)
+        try:
+            wanted = DEFAULT if count is True else whole("snapshots", count)
+        except InputError:
+            wanted = 0
         if wanted < 2:
-            raise InputError("snapshots must be True or a whole number of at least 2, for the model before and after the training, not 1")
+            raise InputError(f"snapshots must be True, or how many to keep: 2, before and after the training, or more, not {count!r}")
         self.epochs, self.final = epochs, 0
         steps = min(wanted - 1, epochs)
         self._planned = {round(i * epochs / steps) for i in range(steps + 1)}

@@ -47,7 +47,7 @@ def fit(
     patience: int | None = None,
     tol: float = 0.0,
     callbacks: Sequence[Callable[[History], object]] = (),
-    snapshots: int = False,
+    snapshots: bool | int = False,
     executor: str = "auto",
     rng: random.Random | None = None,
     progress: bool = True,

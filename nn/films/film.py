@@ -61,9 +61,12 @@ def film(model: Module, history: History, X: Rows | None = None, y: Rows | None 
     """
     snapshots = _snapshots(model, history)
     if X is not None:
+        shown_samples = Samples(X, y)
         if y is not None:
-            paired("film", X, y)
-        samples, targets = some_of(Samples(X, y))
+            paired("film", shown_samples.X, shown_samples.y)
+        if not len(shown_samples):
+            raise InputError("film needs at least one sample")
+        samples, targets = some_of(shown_samples)
     elif y is not None:
         raise InputError("film needs the samples of these targets: write film(model, history, X, y)")
     else:

@@ -40,6 +40,11 @@ ANSWERS = 12
 SQUARE = 64
 """So many inputs, if they are a square number, or more are the pixels of an image."""
 
+NO_CHAIN = (
+    "The weights are shown as tables, because this model is not a chain of dense layers and activations, such as "
+    "Sequential(Linear(2, 8), ReLU(), Linear(8, 1)) or an MLP."
+)
+
 
 @dataclass
 class Inputs:
@@ -186,7 +191,7 @@ def frames_of(model: Module, snapshots: Sequence[Snapshot], inputs: Inputs) -> F
     if failure:
         frames.remarks.append(f"The model could not be called: {failure}")
     if frames.chain is None:
-        frames.remarks.append("This model is not a chain of dense layers (Layer, Linear), so its weights are shown as tables.")
+        frames.remarks.append(NO_CHAIN)
         return frames
     for layer in frames.chain.layers:
         rows = layer.rows[: shown(len(layer.rows))]

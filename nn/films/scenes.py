@@ -12,7 +12,7 @@ from nn.films.reel import Reel
 from nn.films.views import Scene, reduced, view_of
 from nn.history import History
 from nn.module import Module
-from nn.tensors import tensors_of
+from nn.tensors import Tensor, tensors_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,7 +162,11 @@ def tables_of(model: Module, numbers: Numbers, reel: Reel, remarks: list[str]) -
 
     tables: list[Scene] = []
     left, out = TABLES, []
-    for name, tensor in tensors_of(model).items():
+    try:
+        tensors = tensors_of(model)
+    except Exception:  # of a user's own torch_attributes
+        tensors = {"parameters": Tensor((numbers.shape[1],), model.parameters())}
+    for name, tensor in tensors.items():
         if len(tensor.values) > left:
             out.append(shown(name))
             continue

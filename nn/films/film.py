@@ -73,8 +73,8 @@ def film(model: Module, history: History, X: Rows | None = None, y: Rows | None 
         samples, targets = snapshots.X, snapshots.y
     frames = frames_of(model, snapshots, inputs_of(samples, targets, _image(image)))
     sizes = [] if frames.chain is None else [len(frames.chain.layers[0].rows[0]), *(len(layer.rows) for layer in frames.chain.layers)]
-    about = " – ".join(map(str, sizes)) or f"{len(snapshots[0].numbers):,} parameters"
-    return Film(f"{type(model).__name__} {about}", *scenes_of(model, frames, history))
+    about = f" {' – '.join(map(str, sizes))}" if sizes else f", {len(snapshots[0].numbers):,} parameters"
+    return Film(f"{type(model).__name__}{about}", *scenes_of(model, frames, history))
 
 
 class Film(HtmlPage):

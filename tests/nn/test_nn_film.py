@@ -241,6 +241,19 @@ def test_images_of_other_shapes(X: Any, settings: dict[str, Any], size: tuple[in
         assert np.abs(page.pictures(1)[:, :, :, 0] - weights[..., :3].mean(axis=(3, 4))).max() < 0.01
 
 
+def test_weights_of_pixels_in_another_order_are_no_image() -> None:
+    class Reversed(Module):
+        def __call__(self, x: Any) -> Any:
+            return list(reversed(x))
+
+    X = np.random.default_rng(0).random((8, 64))
+    for first, is_image in ((Reversed(), False), (Tanh(), True)):
+        model = Sequential(first, Linear(64, 3, rng=rng()), Tanh(), Linear(3, 2, rng=rng()))
+        scene = page_of(model, trained(model, X, [0, 1] * 4, loss=cross_entropy)).scene
+        assert ("pictures" in scene["columns"][1]) == is_image
+        assert "answers" in scene
+
+
 def test_a_model_of_a_table() -> None:
     X = [[RNG.random() for _ in range(20)] for _ in range(30)]
     model = MLP(20, [4, 3], rng=rng())

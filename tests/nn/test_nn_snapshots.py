@@ -83,6 +83,16 @@ def test_true_keeps_sixty() -> None:
     assert {after - before for before, after in pairwise(epochs)} == {3, 4}
 
 
+def test_true_keeps_fewer_of_large_models() -> None:
+    samples = Samples([[0.0]], [0])
+    model = small()
+    for parameters, count in ((337, 60), (1_000_000, 20), (15_000_000, 2)):
+        kept = Snapshots(True, parameters, 1000, samples, mse)
+        for epoch in range(1001):
+            kept.keep(model, epoch)
+        assert len(kept) == count
+
+
 @pytest.mark.parametrize("wrong", [1, 0, -3, 2.5, "all", None, [3]])
 def test_other_counts_are_refused(wrong: Any) -> None:
     message = re.escape(f"snapshots must be True, or how many to keep: 2, before and after the training, or more, not {wrong!r}")
@@ -135,7 +145,7 @@ def test_an_optimizer_of_a_part_and_a_model_that_grows() -> None:
 
 def test_memory_is_small() -> None:
     X = np.zeros((5000, 28, 28))
-    kept = Snapshots(2, 10, Samples(X, [0] * 5000), mse)
+    kept = Snapshots(2, 1, 10, Samples(X, [0] * 5000), mse)
     assert kept.X.dtype == np.float32
     assert kept.X.shape == (63, 28, 28)
     assert len(kept.y) == 63
@@ -151,7 +161,7 @@ def test_numbers_beyond_single_precision_stay() -> None:
         def __init__(self) -> None:
             self.p = p
 
-    kept = Snapshots(2, 1, Samples([[1.0]], [0.0]), mse)
+    kept = Snapshots(2, 1, 1, Samples([[1.0]], [0.0]), mse)
     kept.keep(One(), 0)
     assert kept[0].numbers.tolist() == [1e300]
 
@@ -170,10 +180,10 @@ def test_samples_are_copies_and_evenly_spaced() -> None:
 
 def test_the_threshold_of_a_single_output() -> None:
     samples = Samples([[0.0], [1.0]], [0, 1])
-    assert Snapshots(2, 1, samples, losses.binary_cross_entropy).thresholds == (0.5, 0.5)
-    assert Snapshots(2, 1, samples, losses.binary_cross_entropy_with_logits).thresholds == (0.0, 0.0)
-    assert Snapshots(2, 1, samples, lambda output, target: mse(output[0], target)).thresholds == (0.5, 0.5)
-    assert Snapshots(2, 1, Samples([[0.0]], [0.3]), mse).thresholds is None
+    assert Snapshots(2, 1, 1, samples, losses.binary_cross_entropy).thresholds == (0.5, 0.5)
+    assert Snapshots(2, 1, 1, samples, losses.binary_cross_entropy_with_logits).thresholds == (0.0, 0.0)
+    assert Snapshots(2, 1, 1, samples, lambda output, target: mse(output[0], target)).thresholds == (0.5, 0.5)
+    assert Snapshots(2, 1, 1, Samples([[0.0]], [0.3]), mse).thresholds is None
 
 
 def test_they_are_a_sequence_and_travel() -> None:
@@ -185,4 +195,4 @@ def test_they_are_a_sequence_and_travel() -> None:
     assert isinstance(kept[1], Snapshot)
     assert [one.epoch for one in kept[1:3]] == [3, 7]
     assert np.array_equal(again[-1].numbers, kept[-1].numbers)
-    assert repr(Snapshots(2, 1, Samples([[0.0]], [0]), mse)) == "<no snapshots: film(model, history) shows them>"
+    assert repr(Snapshots(2, 1, 1, Samples([[0.0]], [0]), mse)) == "<no snapshots: film(model, history) shows them>"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+import random
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from autograd._runtime.bulk import gradients_of, numbers_of, set_gradients
@@ -16,19 +19,19 @@ from nn.array_type import Array
 from nn.checks import loss_function, paired, positive
 from nn.checkup.curvature import Limit, largest_eigenvalue, limit_of
 from nn.checkup.findings import Finding
-from nn.checkup.guessing import TARGETS, guessed
+from nn.checkup.guessing import guessed
 from nn.checkup.input_rules import input_findings, inputs_of
 from nn.checkup.layer_rules import layer_findings
 from nn.checkup.measures import LayerMeasures, LayerTable
 from nn.checkup.report import Diagnosis, LayerRow, by_severity
 from nn.checkup.running import Runner, spread
-from nn.checkup.training_rules import LEARNED, loss_findings, rate_findings
+from nn.checkup.training_rules import LEARNED, high_rate_findings, loss_findings, low_rate_findings, small_step_findings
 from nn.checkup.watching import WatchedModel
 from nn.data.rows import Rows
 from nn.engine.samples import Samples, as_eager
 from nn.losses import Loss, cross_entropy
 from nn.module import Module
-from nn.optimizers import Optimizer
+from nn.optimizers import Adam, Optimizer, RMSprop
 
 CURVED, CURVED_EAGERLY = 512, 32
 """On how many samples the curvature is computed, with and without compiled code."""
@@ -101,8 +104,8 @@ def diagnose(
     _check_model(model)
     chosen = _optimized(model, optimizer, lr)
     own = model.parameters()
-    before = gradients_of(own)
-    with afterwards(lambda: set_gradients(own, before)), enable_grad():  # a loss may refer to the parameters of the model itself
+    restored = partial(set_gradients, own, gradients_of(own))  # a loss may refer to the parameters of the model itself
+    with afterwards(restored), afterwards(partial(random.setstate, random.getstate())), enable_grad():
         return _Examination(model, loss, samples, optimizer, lr, chosen).diagnosis()
 
 
@@ -153,7 +156,7 @@ class _Examination:
         curvature, limit, gain = quietly(self._curve, gradient) if math.isfinite(loss) else (math.nan, None, math.nan)
         findings = [
             *loss_findings(loss, chance, guess, gain),
-            *self._rate(limit, gradient),
+            *self._rate(limit, gradient, loss < LEARNED * chance),
             *layer_findings(layers, loss < LEARNED * chance),
         ]
         inputs = inputs_of(self._samples.X, self._indices())
@@ -175,20 +178,30 @@ class _Examination:
 
     def _guess(self) -> tuple[float, str]:
         (x,), _ = self._samples.lists([0])
-        with no_grad():
-            output = self._watched.model(x)
-        return guessed(self._loss, output, [self._samples.y[i] for i in spread(len(self._samples), TARGETS)])
+        try:
+            with no_grad():
+                output = self._watched.model(x)
+        except AutogradError as error:
+            error.add_note("This was sample 0.")
+            raise
+        return guessed(self._loss, output, self._samples.y)
 
     def _measure(self, chance: float) -> tuple[list[LayerMeasures], float, Array]:
         """The layers, the mean loss, and its gradient."""
         import numpy as np
 
-        table, losses, total = LayerTable(self._watched, self._runner.parameters, chance), [], 0.0
-        for part in self._runner.parts():
-            table.add(part)
-            losses += part.losses.tolist()
-            total = total + part.gradient
-        return table.layers, float(np.mean(losses)), np.asarray(total) / len(losses)
+        table, losses, total = LayerTable(self._watched, self._runner.parameters, chance), [], np.zeros(len(self._runner.parameters))
+        try:
+            for part in self._runner.parts():
+                table.add(part)
+                losses += part.losses.tolist()
+                total = total + part.gradient
+        except Exception as error:  # whatever it is in compiled code, eager code decides
+            if self._runner.reason:
+                raise
+            self._runner.give_up(error)
+            return self._measure(chance)
+        return table.layers, float(np.mean(losses)), total / len(losses)
 
     def _curve(self, gradient: Array) -> tuple[float, Limit | None, float]:
         """The largest eigenvalue of the Hessian, the largest stable learning rate, and what the best step would gain."""
@@ -209,18 +222,24 @@ class _Examination:
         limit = limit_of(self._optimizer, product, [self._runner.gradient(batch)[self._chosen] for batch in batches], curvature)
         return curvature, limit, float(gradient[self._chosen] @ gradient[self._chosen]) / (2.0 * curvature)
 
-    def _rate(self, limit: Limit | None, gradient: Array) -> list[Finding]:
+    def _rate(self, limit: Limit | None, gradient: Array, has_learned: bool) -> Iterator[Finding]:
         """What there is to say about the learning rate."""
         import numpy as np
 
         if limit is None or self._lr is None:
-            return []
+            return
         step = np.zeros_like(gradient)
         step[self._chosen] = self._step(gradient[self._chosen])
         order = self._runner.order
         order = list(order[:: max(1, -(-len(order) // CURVED))])
-        after = [self._runner.loss_after(s, order) for s in (step, 0.0 * step)]
-        return list(rate_findings(self._lr, limit, *after))
+        after, before = [self._runner.loss_after(one, order) for one in (step, 0.0 * step)]
+        if isinstance(self._optimizer, (Adam, RMSprop)):
+            size = math.sqrt(float(np.mean(np.square(numbers_of(self._optimizer.parameters)))))
+            yield from small_step_findings(self._lr, size)
+            yield from high_rate_findings(self._lr, limit, before, after, has_learned)
+        else:
+            yield from high_rate_findings(self._lr, limit, before, after, has_learned)
+            yield from low_rate_findings(self._lr, limit, has_learned)
 
     def _step(self, gradient: Array) -> Array:
         """By how much a step changes the parameters that are trained."""
@@ -250,6 +269,4 @@ def _row(layer: LayerMeasures, gradient: Array) -> LayerRow:
 
     slope = float(np.abs(gradient[layer.parameters]).mean()) if layer.parameters else math.nan
     stuck = 0 if layer.activation is None else len(layer.stuck)
-    return LayerRow(
-        layer.name, layer.description, layer.neurons, layer.mean, layer.spread, layer.gradient, slope, layer.flat, stuck
-    )
+    return LayerRow(layer.name, layer.description, layer.neurons, layer.mean, layer.spread, layer.gradient, slope, layer.flat, stuck)

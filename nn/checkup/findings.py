@@ -48,3 +48,13 @@ def listed(neurons: tuple[int, ...] | list[int], most: int = 8) -> str:
     """
     text = ", ".join(map(str, neurons[:most]))
     return f"{text}, …" if len(neurons) > most else text
+
+
+def lowered(severity: str) -> str:
+    """The severity below this one, for what did not keep a network from learning.
+
+    Example:
+        >>> lowered("serious"), lowered("note")
+        ('warning', 'note')
+    """
+    return SEVERITIES[max(0, SEVERITIES.index(severity) - 1)]

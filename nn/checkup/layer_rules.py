@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from nn.checkup.findings import Finding, listed
+from nn.checkup.findings import Finding, listed, lowered
 from nn.checkup.measures import LayerMeasures
 
 MANY_DEAD, MOST_DEAD = 0.1, 0.4
@@ -14,7 +14,7 @@ MANY_DEAD, MOST_DEAD = 0.1, 0.4
 SATURATED_HALF, SATURATED_MOST = 0.5, 0.9
 """The share of saturated outputs that is a warning, and that is serious."""
 
-VANISHED, LOST = 1e-3, 1e-6
+VANISHED, LOST = 1e-3, 1e-5
 """A gradient has vanished if it is this share of what it is where it is largest, and is lost if it is that share."""
 
 EXPLODED = 1e3
@@ -34,7 +34,7 @@ def layer_findings(layers: list[LayerMeasures], has_learned: bool) -> Iterator[F
     for i, layer in enumerate(layers):
         is_last = i + 1 == len(layers)
         if layer.activation is not None and layer.activation.selects:
-            yield from dead(layer)
+            yield from dead(layer, has_learned)
         elif layer.activation is not None:
             yield from saturated(layer, is_last, has_learned)
         if layer.parameters or (layer.activation is not None and not any(other.parameters for other in layers[:i])):
@@ -42,13 +42,14 @@ def layer_findings(layers: list[LayerMeasures], has_learned: bool) -> Iterator[F
     yield from changing_gradients([layer for layer in layers if layer.gradient == layer.gradient], has_learned)
 
 
-def dead(layer: LayerMeasures) -> Iterator[Finding]:
+def dead(layer: LayerMeasures, has_learned: bool) -> Iterator[Finding]:
     """ReLUs whose derivative is 0 for all samples."""
     neurons = layer.stuck
     share = len(neurons) / layer.neurons
     if neurons:
+        severity = "serious" if share >= MOST_DEAD else "warning" if share >= MANY_DEAD else "note"
         yield Finding(
-            "serious" if share >= MOST_DEAD else "warning" if share >= MANY_DEAD else "note",
+            lowered(severity) if has_learned else severity,
             "dead units",
             layer.name,
             tuple(neurons),

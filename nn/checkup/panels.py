@@ -48,15 +48,22 @@ def _gradients(axes: Axes, rows: list[LayerRow], colours: list[str]) -> None:
     axes.plot(places, known, "-", color="0.5", linewidth=1.0)
     axes.scatter(places, known, c=colours, zorder=3)
     lost = [place for place, row in enumerate(rows) if row.gradient == 0.0]
+    if any(x == x for x in known):
+        low, high = (math.log10(x) for x in axes.get_ylim())
+        middle, half = (low + high) / 2.0, max(1.05, (high - low) / 2.0)
+        axes.set_ylim(10.0 ** (middle - half), 10.0 ** (middle + half))
     if lost:
         axes.plot(lost, [0.04] * len(lost), "x", color=NEGATIVE, markersize=9, transform=axes.get_xaxis_transform(), label="exactly 0")
 
 
 def _flat(axes: Axes, rows: list[LayerRow], colours: list[str]) -> None:
     places = range(len(rows))
-    axes.bar(places, [0.0 if math.isnan(row.flat) else 100.0 * row.flat for row in rows], color=colours, alpha=0.45, label="for a sample")
+    axes.bar(places, [0.0 if math.isnan(row.flat) else 100.0 * row.flat for row in rows], color=colours, alpha=0.4)
     stuck = [0.0 if math.isnan(row.flat) else 100.0 * row.stuck / row.units for row in rows]
-    axes.bar(places, stuck, color=colours, width=0.4, label="units: for all samples")
+    axes.bar(places, stuck, color=colours, width=0.4)
+    if any(row.flat > 0.0 for row in rows):  # in grey, as the colours mean something else
+        axes.bar([], [], color="0.4", alpha=0.4, label="of the outputs")
+        axes.bar([], [], color="0.4", label="of the units, for all samples")
     axes.set_ylim(0.0, 100.0)
 
 
@@ -69,4 +76,10 @@ def _name_layers(axes: Axes, rows: list[LayerRow]) -> None:
     axes.set_xticks(range(0, len(rows), every), names[::every], rotation=90 if rotated else 0)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     y = {"outputs: mean ± spread": "output", "gradient at the outputs": "norm of ∂L/∂output", "flat outputs": "percent"}[axes.get_title()]
-    finish(axes, "layer", y, axes.get_title() != "outputs: mean ± spread" and bool(axes.get_legend_handles_labels()[1]), longest if rotated else LINE)
+    finish(
+        axes,
+        "layer",
+        y,
+        axes.get_title() != "outputs: mean ± spread" and bool(axes.get_legend_handles_labels()[1]),
+        longest if rotated else LINE,
+    )

@@ -113,6 +113,13 @@ class Diagnosis:
             rows.append([printable(row.name), printable(row.description), f"{row.units:,}", *numbers, *shares])
         return rows
 
+    def _groups(self) -> list[list[Finding]]:
+        """Findings that differ only in their layers together."""
+        groups: dict[tuple[str, str, str], list[Finding]] = {}
+        for finding in self.findings:
+            groups.setdefault((finding.severity, finding.ailment, finding.advice), []).append(finding)
+        return list(groups.values())
+
     def _facts(self) -> list[str]:
         looked = f"{self.samples:,} samples" if self.samples == self.of else f"{self.samples:,} of {self.of:,} samples"
         facts = [f"loss {self.loss:.4g} on {looked}"]
@@ -133,9 +140,7 @@ class Diagnosis:
             for row in (head, *rows)
         ]
         rule = "─" * (sum(widths) + 2 * len(widths) - 2)
-        found = []
-        for finding in self.findings:
-            found += textwrap.wrap(printable(str(finding)), WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+        found = [line for group in self._groups() for line in _paragraph(group)]
         return "\n".join([*self._facts(), "", lines[0], rule, *lines[1:], rule, *(found or ["nothing found"])])
 
     def _repr_html_(self) -> str:
@@ -146,13 +151,30 @@ class Diagnosis:
         head = "".join(cell(name, i, "th", title) for i, (name, title) in enumerate(COLUMNS.items()))
         body = "".join(f"<tr>{''.join(cell(text, i) for i, text in enumerate(row))}</tr>" for row in self._cells())
         facts = "<br>".join(html.escape(fact) for fact in self._facts())
-        found = "".join(
-            f"<li><b>{finding.severity}: {html.escape(finding.ailment)}</b>, {html.escape(printable(finding.where))}: "
-            f"{html.escape(printable(finding.text))}. <i>What to do:</i> {html.escape(printable(finding.advice))}.</li>"
-            for finding in self.findings
-        )
+        found = "".join(map(_item, self._groups()))
         findings = f"<ul>{found}</ul>" if found else "<p>nothing found</p>"
         return f"<div><p>{facts}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{findings}</div>"
+
+
+def _paragraph(group: list[Finding]) -> list[str]:
+    """Findings of one kind as lines."""
+    first = group[0]
+    lines = []
+    for text in [f"{first.severity}: {first.ailment}", *map(_placed, group), f"what to do: {first.advice}"]:
+        start = "  " if lines else ""
+        lines += textwrap.wrap(start + printable(text), WIDTH, subsequent_indent="      ", break_on_hyphens=False)
+    return lines
+
+
+def _item(group: list[Finding]) -> str:
+    """Findings of one kind as an item of a list in HTML."""
+    first = group[0]
+    texts = "".join(f"<br>{html.escape(printable(_placed(finding)))}" for finding in group)
+    return f"<li><b>{first.severity}: {html.escape(first.ailment)}</b>{texts}<br><i>What to do:</i> {html.escape(first.advice)}.</li>"
+
+
+def _placed(finding: Finding) -> str:
+    return f"{finding.where}: {finding.text}"
 
 
 def by_severity(findings: list[Finding]) -> list[Finding]:

@@ -28,7 +28,7 @@ class Part(NamedTuple):
         units: what the layers returned: whose numbers stand in the columns of the arrays.
         numbers: those numbers; a row for each sample.
         before: the numbers that activations were applied to; nan where a unit is not the result of one.
-        gradients: of the loss of each sample with respect to each unit; nan where a unit has no tap.
+        gradients: of the loss of each sample with respect to each of them.
         gradient: of the sum of the losses, with respect to each parameter.
     """
 
@@ -63,20 +63,26 @@ class Runner:
         self.reason = ""
         self.order: Sequence[int] = range(len(samples))
         self._store = Parameters(watched.model, self.parameters)
-        self._units: list[Unit] = []
-        self._probe = compile(self._probed, in_axes=(None, 0, 0, 0))
+        self._units: list[Unit] = []  # those of the last run
+        self._expected: list[Unit] = []  # those of sample 0
+        self._probe = compile(self._probed, in_axes=(None, 0, 0))
         self._along = compile(self._directed, in_axes=(None, 0, 0, None))
 
     # -- of one sample, on Values -------------------------------------------------------------------------------------------
 
-    def _probed(self, model: Any, x: Any, target: Any, taps: Any) -> Any:
-        self._watched.begin(taps)
+    def _watched_loss(self, model: Any, x: Any, target: Any) -> Value:
+        self._watched.begin()
         try:
-            loss = loss_of(self._loss, model(as_eager(x)), as_eager(target))
+            return loss_of(self._loss, model(as_eager(x)), as_eager(target))
         finally:
-            units = self._watched.end()
-        self._units = units
-        return loss, (loss, [unit.node for unit in units], [unit.z for unit in units if unit.z is not None])
+            self._units = self._watched.end()
+
+    def _probed(self, model: Any, x: Any, target: Any) -> Any:
+        loss = self._watched_loss(model, x, target)
+        if _signature(self._units) != _signature(self._expected):
+            raise CompileError("which numbers the layers return depends on the sample")
+        nodes = [unit.node for unit in self._units]
+        return loss, (loss, nodes, [unit.z for unit in self._units if unit.z is not None], derivatives(loss, nodes))
 
     def _directed(self, model: Any, x: Any, target: Any, direction: Any) -> Any:
         """The derivative of the loss in a direction. Its gradient is the Hessian times the direction."""
@@ -86,34 +92,38 @@ class Runner:
     # -- of many --------------------------------------------------------------------------------------------------------------
 
     def parts(self) -> Iterator[Part]:
-        """All samples, some at a time. If they are not compiled, `reason` and `order` change when the first part is computed.
+        """All samples, some at a time; one at a time where they are not compiled.
 
         Raises:
+            CompileError: the model cannot be compiled: `give_up`, and begin again. Other errors mean the same while there is no `reason`.
             AutogradError: what the model or the loss raises for a sample; a note names the sample.
         """
-        first = self._eager(0)
-        self._units = first.units
-        try:
-            self._compiled(self.order[:1], first.units)
-        except Exception as error:  # whatever it is, eager code decides
-            self.reason = str(error).splitlines()[0] if isinstance(error, AutogradError) else f"{type(error).__name__}: {error}"
-            self.order = spread(len(self._samples), EAGER)
-        for order in [self.order[start : start + CHUNK] for start in range(0, len(self.order), CHUNK)]:
-            yield from [self._eager(i) for i in order] if self.reason else [self._compiled(order, first.units)]
+        if self.reason:
+            yield from map(self._eager, self.order)
+        else:
+            self._expected = self._eager(0).units
+            for start in range(0, len(self.order), CHUNK):
+                yield self._compiled(self.order[start : start + CHUNK])
 
-    def _compiled(self, order: Sequence[int], expected: list[Unit]) -> Part:
+    def give_up(self, error: Exception) -> None:
+        """Compute some samples eagerly from now on.
+
+        Args:
+            error: that of compiled code.
+        """
+        text = str(error).splitlines()[0] if str(error) else ""
+        self.reason = text if isinstance(error, AutogradError) and text else f"{type(error).__name__}: {text}"
+        self.order = spread(len(self._samples), EAGER)
+
+    def _compiled(self, order: Sequence[int]) -> Part:
         import numpy as np
 
-        taps = np.zeros((len(order), sum(unit.tap is not None for unit in expected)))
-        (_, (losses, nodes, zs)), (gradient, of_taps) = self._run(
-            self._probe, *self._samples.arrays(order), taps, wrt=(0, 3), reduce="sum", has_aux=True
+        (_, (losses, nodes, zs, gradients)), gradient = self._run(
+            self._probe, *self._samples.arrays(order), wrt=0, reduce="sum", has_aux=True
         )
-        units = self._units
-        if [(unit.row, unit.neuron) for unit in units] != [(unit.row, unit.neuron) for unit in expected]:
-            raise CompileError("the layers do not return as many numbers for each sample")
-        before, gradients = np.full((2, len(order), len(units)), np.nan)
+        units = self._expected
+        before = np.full((len(order), len(units)), np.nan)
         before[:, [unit.z is not None for unit in units]] = zs
-        gradients[:, [unit.tap is not None for unit in units]] = of_taps
         return Part(losses, units, nodes, before, gradients, gradient)
 
     def _run(self, function: Any, *arguments: Any, **settings: Any) -> Any:
@@ -127,7 +137,7 @@ class Runner:
         (x,), (target,) = self._samples.lists([i])
         set_gradients(self.parameters, [0.0] * len(self.parameters))
         try:
-            loss, _ = self._probed(self._watched.model, x, target, None)
+            loss = self._watched_loss(self._watched.model, x, target)
         except AutogradError as error:
             error.add_note(f"This was sample {i}.")
             raise
@@ -135,7 +145,7 @@ class Runner:
         rows = (
             [unit.node.data for unit in self._units],
             [np.nan if unit.z is None else unit.z.data for unit in self._units],
-            [np.nan if unit.tap is None else unit.tap.grad for unit in self._units],
+            gradients_of([unit.node for unit in self._units]),
         )
         numbers, before, gradients = (np.array([row], np.float64) for row in rows)
         return Part(np.array([loss.data]), self._units, numbers, before, gradients, np.array(gradients_of(self.parameters)))
@@ -144,7 +154,7 @@ class Runner:
 
     def gradient(self, order: Sequence[int]) -> Array:
         """The gradient of the mean loss of some samples."""
-        parts = [self._eager(i) for i in order] if self.reason else [self._compiled(order, self._units)]
+        parts = [self._eager(i) for i in order] if self.reason else [self._compiled(order)]
         return sum([part.gradient for part in parts]) / len(order)  # type: ignore[return-value]
 
     def curvature_along(self, direction: Array, order: Sequence[int]) -> Array:
@@ -168,11 +178,16 @@ class Runner:
         try:
             if self.reason:
                 self._store.write()
-            parts = [self._eager(i) for i in order] if self.reason else [self._compiled(order, self._units)]
+            parts = [self._eager(i) for i in order] if self.reason else [self._compiled(order)]
         finally:
             self._store.array = before
             self._store.write()
         return float(np.mean([one for part in parts for one in part.losses]))
+
+
+def _signature(units: list[Unit]) -> list[Any]:
+    """What is the same for all samples in a compiled program."""
+    return [(unit.row, unit.neuron, unit.activation) for unit in units]
 
 
 def spread(count: int, most: int) -> range:

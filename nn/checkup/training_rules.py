@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from nn.checkup.curvature import Limit
-from nn.checkup.findings import Finding
+from nn.checkup.findings import Finding, lowered
 
 AT_CHANCE, WORSE = 0.99, 2.0
 """The loss is that of guessing from this share of it on, and far worse from so many times it on."""
@@ -20,6 +20,12 @@ STANDING = 1e-3
 TOO_HIGH, TOO_LOW = 2.0, 0.01
 """A rate is too high from so many times the largest stable one on: there, steps leave the valley instead of finding a flatter part of it. It
 is too low below that share of it: even along the steepest direction, the way to the minimum then takes a hundred steps."""
+
+RISEN = 2.0
+"""If a step with a rate that is too high makes the loss so many times as large, it is serious."""
+
+SMALL_STEPS = 1e-5
+"""The rate of an optimizer that scales its steps, which is about the size of a step, is too low if it is that share of a parameter."""
 
 
 def loss_findings(loss: float, chance: float, guess: str, gain: float) -> Iterator[Finding]:
@@ -66,41 +72,82 @@ def loss_findings(loss: float, chance: float, guess: str, gain: float) -> Iterat
         )
 
 
-def rate_findings(lr: float, limit: Limit, after: float, loss: float) -> Iterator[Finding]:
-    """Whether a learning rate fits the curvature.
+def high_rate_findings(lr: float, limit: Limit, before: float, after: float, has_learned: bool) -> Iterator[Finding]:
+    """Whether a learning rate is too high for the curvature.
 
     Args:
         lr: the rate.
         limit: the largest stable one.
-        after: the loss after a step with this rate; nan if it is not known.
-        loss: the loss before it.
+        before, after: the loss before and after a step with this rate.
+        has_learned: whether the loss is far below that of guessing. It is a warning then where otherwise it is serious.
 
     Source: see `diagnose`.
 
     Example:
-        >>> [finding.ailment for finding in rate_findings(50.0, Limit(1.0, "2/λ", 2.0), 9.0, 0.7)]
-        ['rate too high']
+        >>> [finding.number for finding in high_rate_findings(50.0, Limit(1.0, "2/λ", 2.0), 0.7, 9.0, False)]
+        [50.0]
     """
     ratio = lr / limit.rate
-    stable = f"{limit.formula} = {limit.rate:.2g}, where λ = {limit.eigenvalue:.3g}"
     if ratio >= TOO_HIGH:
-        step = f"; one step takes the loss from {loss:.3g} to {after:.3g}" if math.isfinite(after) else ""
+        severity = "serious" if not after < RISEN * before else "warning" if after > before else "note"
         yield Finding(
-            "serious" if not after <= loss else "note",
+            lowered(severity) if has_learned else severity,
             "rate too high",
             "learning rate",
             (),
             ratio,
-            f"{lr:g} is {ratio:.3g} times the largest stable one, {stable}{step}",
+            f"{lr:g} is {ratio:.3g} times the largest stable one, {_limit(limit)}; one step takes the loss from {before:.3g} to {after:.3g}",
             f"write lr={limit.rate / 2.0:.1g}, or less for small batches",
         )
-    elif ratio <= TOO_LOW:
+
+
+def low_rate_findings(lr: float, limit: Limit, has_learned: bool) -> Iterator[Finding]:
+    """Whether a learning rate of gradient descent is too low for the curvature.
+
+    Args:
+        lr, limit, has_learned: as for `high_rate_findings`.
+
+    Example:
+        >>> [finding.ailment for finding in low_rate_findings(1e-6, Limit(1.0, "2/λ", 2.0), False)]
+        ['rate too low']
+    """
+    ratio = lr / limit.rate
+    if ratio <= TOO_LOW:
+        yield Finding(
+            "note" if has_learned else "warning",
+            "rate too low",
+            "learning rate",
+            (),
+            ratio,
+            f"{lr:g} is {ratio:.2g} of the largest stable one, {_limit(limit)}",
+            f"write lr={limit.rate / 10.0:.1g} to lr={limit.rate / 2.0:.1g}",
+        )
+
+
+def small_step_findings(lr: float, size: float) -> Iterator[Finding]:
+    """Whether the learning rate of an optimizer that scales its steps, such as Adam, is too low for the parameters.
+
+    Args:
+        lr: the rate, which is about by how much a step changes a parameter.
+        size: the root mean square of the parameters.
+
+    Source: Karpathy, "CS231n: Convolutional neural networks for visual recognition" (2016): a step should be about a thousandth of a weight.
+
+    Example:
+        >>> [finding.ailment for finding in small_step_findings(1e-8, 0.2)]
+        ['rate too low']
+    """
+    if size > 0.0 and lr / size <= SMALL_STEPS:
         yield Finding(
             "warning",
             "rate too low",
             "learning rate",
             (),
-            ratio,
-            f"{lr:g} is {ratio:.2g} of the largest stable one, {stable}",
-            f"write lr={limit.rate / 10.0:.1g} to lr={limit.rate / 2.0:.1g}",
+            lr / size,
+            f"a step changes a parameter by at most about {lr:g}, which is {lr / size:.1g} of their root mean square, {size:.2g}",
+            f"write lr={0.001 * size:.1g} to lr={0.01 * size:.1g}",
         )
+
+
+def _limit(limit: Limit) -> str:
+    return f"{limit.formula} = {limit.rate:.2g}, where λ = {limit.eigenvalue:.3g}"

@@ -1,4 +1,4 @@
-"""A copy of a model whose layers report what they return, and take part in the chain rule at that place."""
+"""A copy of a model whose layers report what they return."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ class Unit(NamedTuple):
         node: the number.
         z: what the activation was applied to, if `node` is the result of one; else None.
         activation: the operation, its other inputs, and the place of `z` among them; None as `z`.
-        tap: a Value of 0 that was added to `node`. Its gradient is that of the loss with respect to `node`. None within modules of one's own.
     """
 
     row: tuple[str, str]
@@ -38,7 +37,6 @@ class Unit(NamedTuple):
     node: Value
     z: Value | None
     activation: tuple[Operation, int, tuple[float, ...]] | None
-    tap: Value | None
 
 
 class WatchedModel:
@@ -86,7 +84,8 @@ class WatchedModel:
         for name, module in self.model.named_modules():
             if not type(module).__module__.startswith("nn."):
                 self._own[id(module)] = name or type(module).__name__
-        self._names.setdefault(id(self.model), type(self.model).__name__)  # the outputs, if no layer returns them
+        name = self._names.setdefault(id(self.model), type(self.model).__name__)  # the outputs, if no layer returns them
+        self.rows.setdefault(name, ("the outputs", []))
         for _, module in self.model.named_modules():
             if id(module) in self._names or id(module) in self._own:
                 self._watch(module)
@@ -100,19 +99,18 @@ class WatchedModel:
         def watched(instance: Any, *args: Any, **kwargs: Any) -> Any:
             return self._called(instance, call(instance, *args, **kwargs), (args, kwargs))
 
-        names = {"__call__": watched, "__module__": base.__module__, "__qualname__": base.__qualname__, "__slots__": (), "__doc__": base.__doc__}
+        names = {
+            "__call__": watched,
+            "__module__": base.__module__,
+            "__qualname__": base.__qualname__,
+            "__slots__": (),
+            "__doc__": base.__doc__,
+        }
         module.__class__ = type(base.__name__, (base,), names)
 
-    def begin(self, taps: Iterable[Value] | None = None) -> None:
-        """Begin with a new sample.
-
-        Args:
-            taps: the Values that are added to the outputs, in the order of the calls; by default new ones.
-        """
-        self._units, self._taps = [], None if taps is None else iter(taps)
-        self._known: dict[int, Value] = {}
-        self._calls: dict[str, int] = {}
-        self.indices = set()
+    def begin(self) -> None:
+        """Begin with a new sample."""
+        self._units, self._known, self._calls, self.indices = [], {}, {}, set()
 
     def end(self) -> list[Unit]:
         """The numbers that the layers have returned since `begin`."""
@@ -122,44 +120,41 @@ class WatchedModel:
     def _called(self, module: Module, output: Any, arguments: Any) -> Any:
         if self._units is None:
             return output
-        leaves, build = flatten(output)
+        leaves, _ = flatten(output)
         if isinstance(module, Embedding):
             self.indices |= set(map(id, flatten(arguments)[0]))
-        if id(module) in self._own:
-            self._report_activations(self._own[id(module)], leaves, flatten(arguments)[0])
         name = self._names.get(id(module))
-        is_new = any(isinstance(leaf, Value) and id(leaf) not in self._known for leaf in leaves)
-        if name is None or not is_new:  # such as Flatten, or a Dropout in evaluation mode, returns what it was given
+        new = [isinstance(leaf, Value) and id(leaf) not in self._known for leaf in leaves]
+        if id(module) in self._own:
+            own = self._own[id(module)]
+            self._report_activations(own, [x for x in leaves if isinstance(x, Value)], flatten(arguments)[0], name is not None)
+        if name is None or not any(new):  # such as Flatten, or a Dropout in evaluation mode, returns what it was given
             return output
         call = self._calls[name] = self._calls.get(name, 0) + 1
-        named = "" if call == 1 or call > CALLS or self.rows.get(name, ("", []))[1] else f"call {call}"
-        result = []
+        named = "" if call == 1 or call > CALLS or self.rows[name][1] else f"call {call}"
         for neuron, leaf in zip(neurons_of(output, len(leaves)), leaves, strict=True):
-            tapped = leaf
             if isinstance(leaf, Value):
-                tap = Value(0.0) if self._taps is None else next(self._taps)
-                tapped = leaf + tap
-                self._units.append(_unit((name, named), neuron, leaf, tap))
-                self._known[id(tapped)] = tapped
-            result.append(tapped)
-        return build(result)
+                self._units.append(_unit((name, named), neuron, leaf))
+                self._known[id(leaf)] = leaf
+        return output
 
-    def _report_activations(self, name: str, outputs: list[Any], inputs: list[Any]) -> None:
+    def _report_activations(self, name: str, outputs: list[Value], inputs: list[Any], but_outputs: bool) -> None:
         """Report activations in the graph between the inputs of a module and its outputs that no layer has returned."""
         assert self._units is not None
         ends = {id(leaf) for leaf in inputs} | self._known.keys()
+        excluded = set(map(id, outputs)) if but_outputs else set()
         found: dict[tuple[str, int], list[Value]] = {}
         level: dict[int, int] = {}
-        for node in _between([leaf for leaf in outputs if isinstance(leaf, Value)], ends):
+        for node in _between(outputs, ends):
             activation = activation_at(node)
             level[id(node)] = max((level.get(id(x), 0) for x in node._prev), default=0) + (activation is not None)
-            if activation is not None:
+            if activation is not None and id(node) not in excluded:
                 found.setdefault((activation[0].name, level[id(node)]), []).append(node)
                 self._known[id(node)] = node
         for (operation, depth), nodes in found.items():
             is_loop = sum(other == operation for other, _ in found) > LEVELS
             named = operation if is_loop or len(found) == 1 else f"{operation} {depth}"
-            self._units += [_unit((name, named), neuron, node, None) for neuron, node in enumerate(nodes)]
+            self._units += [_unit((name, named), neuron, node) for neuron, node in enumerate(nodes)]
 
 
 def _between(outputs: list[Value], ends: Iterable[int]) -> Iterator[Value]:
@@ -195,9 +190,9 @@ def activation_at(node: Value) -> tuple[Operation, int, tuple[float, ...]] | Non
     return operation, free[0], tuple([x.data for i, x in enumerate(inputs) if i != free[0]])
 
 
-def _unit(row: tuple[str, str], neuron: int, node: Value, tap: Value | None) -> Unit:
+def _unit(row: tuple[str, str], neuron: int, node: Value) -> Unit:
     activation = activation_at(node)
-    return Unit(row, neuron, node, None if activation is None else node._prev[activation[1]], activation, tap)
+    return Unit(row, neuron, node, None if activation is None else node._prev[activation[1]], activation)
 
 
 def neurons_of(output: Any, count: int) -> list[int]:

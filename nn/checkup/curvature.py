@@ -14,7 +14,7 @@ ROUNDS, TOLERANCE = 60, 1e-3
 
 
 def largest_eigenvalue(product: Callable[[Array], Array], size: int) -> float:
-    """The largest eigenvalue of a symmetric matrix, by power iteration. If the one of largest size is negative, the matrix is shifted by it.
+    """The largest eigenvalue of a symmetric matrix, by power iteration. If that of largest size is negative, the matrix is shifted by it.
 
     Args:
         product: the matrix times a vector.

@@ -25,7 +25,7 @@ from nn.checkup.layer_rules import layer_findings
 from nn.checkup.measures import LayerMeasures, LayerTable
 from nn.checkup.report import Diagnosis, LayerRow, by_severity
 from nn.checkup.running import Runner, spread
-from nn.checkup.training_rules import LEARNED, high_rate_findings, loss_findings, low_rate_findings, small_step_findings
+from nn.checkup.training_rules import LEARNED, high_rate_findings, loss_findings, low_rate_findings, small_step_findings, target_findings
 from nn.checkup.watching import WatchedModel
 from nn.data.rows import Rows
 from nn.engine.samples import Samples, as_eager
@@ -54,21 +54,22 @@ def diagnose(
     Found are
 
     - dead units: ReLUs without a gradient for any sample. 10% of a layer are a warning, 40% are serious;
-    - saturated units: outputs of a sigmoid, tanh or the like at which its derivative is below 1% of its maximum. Half of a layer is a
-      warning, 90% are serious. Of the last layer, only samples that the network gets wrong count: others may be certain;
-    - a vanishing gradient, which is at the first layer less than a thousandth of what it is where it is largest, and an exploding one, which
-      is more than a thousand times as large there as at the last layer;
+    - saturated units: outputs of a sigmoid, a tanh or the like at which its derivative is below 1% of its maximum. Half of a layer is a
+      warning, 90% are serious. Of the last layer, only samples with a loss above that of guessing count: others may be certain;
+    - a vanishing gradient, at the first layer less than a thousandth of what it is where it is largest, and an exploding one, more than a
+      thousand times as large there as at the last layer;
     - copies: neurons with the same outputs and gradients for all samples, which have the same weights and keep them;
-    - inputs that never vary, are larger than 10 or all smaller than 0.01 in the root mean square, or are not finite;
-    - a loss at chance: that of the best answer that is the same for all samples, such as the mean of the targets or the frequencies of the
-      classes. It is serious where training stands still, and a note where it has only to begin. From twice that loss on, it is a warning;
-    - a learning rate that is more than twice or less than a hundredth of the largest stable one. For gradient descent that is 2/λ, where λ
-      is the largest eigenvalue of the Hessian, found by power iteration with `hvp`; momentum, Adam and RMSprop have limits of their own.
-      Around 2/λ training often settles by itself, and steps from 4/λ on leave the valley.
+    - inputs that never vary, that are larger than 10 or all smaller than 0.01 in the root mean square, or that are not finite;
+    - a loss at chance: that of the best answer that is the same for all samples, such as the mean of the targets or the frequencies of
+      the classes. It is serious where training stands still, and a note where it has only to begin. Twice that loss is a warning;
+    - a learning rate that is more than twice, or less than a hundredth, of the largest stable one. For gradient descent that is 2/λ,
+      where λ is the largest eigenvalue of the Hessian, by power iteration; momentum, Adam and RMSprop have limits of their own. Around
+      2/λ training often settles by itself, and steps from 4/λ on leave the valley. The rate of Adam and RMSprop is too low if it is
+      less than 0.00001 of the root mean square of the parameters.
 
-    A saturated layer or a vanishing gradient in a network whose loss is below half of that of guessing is a note: it has learned in spite of
-    it. The model is run in evaluation mode on a copy, compiled for all samples where possible, otherwise eagerly for 200 of them, evenly
-    spread. The curvature is that of 512 of them. Nothing of the model changes.
+    If the loss is below half of that of guessing, the network has learned in spite of what is found: a finding is then less severe. The
+    model is run in evaluation mode, on a copy, compiled for all samples where possible, otherwise eagerly for 200 of them, evenly spread.
+    The curvature is that of 512 of them. Nothing of the model changes.
 
     Args:
         model: any module, called with one sample.
@@ -84,11 +85,12 @@ def diagnose(
             the optimizer has the parameters of another model.
         AutogradError: what the model or the loss raises for a sample; a note names the sample.
 
-    Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), on saturation and
-    gradients by layer; Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization" (2020); Karpathy, "CS231n: Convolutional neural networks
-    for visual recognition" (2016), on 40% of dead units at rates that are too high; LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998),
-    on inputs and 2/λ; Cohen and others, "Gradient descent on neural networks typically occurs at the edge of stability" (2021); Lewkowycz
-    and others, "The large learning rate phase of deep learning: the catapult mechanism" (2020), on 4/λ.
+    Source: on saturation and gradients by layer, Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks" (2010); on ReLUs, of which 40% may die if the rate is too high, Karpathy, "CS231n: Convolutional neural networks for visual
+    recognition" (2016), and Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization" (2020); on inputs and 2/λ, LeCun, Bottou, Orr,
+    Müller, "Efficient BackProp" (1998); on what settles, Cohen, Kaur, Li, Kolter, Talwalkar, "Gradient descent on neural networks
+    typically occurs at the edge of stability" (2021); on 4/λ, Lewkowycz, Bahri, Dyer, Sohl-Dickstein, Gur-Ari, "The large learning rate
+    phase of deep learning: the catapult mechanism" (2020).
 
     Example:
         >>> from nn import MLP
@@ -156,6 +158,7 @@ class _Examination:
         curvature, limit, gain = quietly(self._curve, gradient) if math.isfinite(loss) else (math.nan, None, math.nan)
         findings = [
             *loss_findings(loss, chance, guess, gain),
+            *target_findings(self._samples.y),
             *self._rate(limit, gradient, loss < LEARNED * chance),
             *layer_findings(layers, loss < LEARNED * chance),
         ]
@@ -248,7 +251,8 @@ class _Examination:
         if self._optimizer is None:
             return -(self._lr or 0.0) * gradient
         numbers = np.array(numbers_of(self._optimizer.parameters))
-        return copy.copy(self._optimizer).update(numbers, gradient) - numbers
+        after: Array = copy.copy(self._optimizer).update(numbers, gradient)
+        return after - numbers
 
     def _indices(self) -> set[int]:
         """The places of the numbers of a sample that an embedding takes as indices."""

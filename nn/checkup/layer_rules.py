@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from nn.checkup.findings import Finding, listed, lowered
 from nn.checkup.measures import LayerMeasures
 
+ONE_SIDED = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "maximum", "minimum"}
+"""Activations that are flat on one side only: a unit that is there for all samples is dead, and one that is there for some is as usual."""
+
 MANY_DEAD, MOST_DEAD = 0.1, 0.4
 """The share of dead units that is a warning, and that is serious."""
 
@@ -31,9 +34,13 @@ def layer_findings(layers: list[LayerMeasures], has_learned: bool) -> Iterator[F
         layers: in the order in which they are called.
         has_learned: whether the loss is far below that of guessing. What did not keep the network from learning is then worth a note.
     """
+    infinite = next((layer for layer in layers if (layer.kept["finite"] < layer.kept["count"]).any()), None)
+    if infinite is not None:
+        yield not_finite(infinite)
+        return
     for i, layer in enumerate(layers):
         is_last = i + 1 == len(layers)
-        if layer.activation is not None and layer.activation.selects:
+        if layer.activation is not None and layer.activation.name in ONE_SIDED:
             yield from dead(layer, has_learned)
         elif layer.activation is not None:
             yield from saturated(layer, is_last, has_learned)
@@ -42,8 +49,25 @@ def layer_findings(layers: list[LayerMeasures], has_learned: bool) -> Iterator[F
     yield from changing_gradients([layer for layer in layers if layer.gradient == layer.gradient], has_learned)
 
 
+def not_finite(layer: LayerMeasures) -> Finding:
+    """The first layer with outputs that are nan or infinite."""
+    import numpy as np
+
+    neurons = np.flatnonzero(layer.kept["finite"] < layer.kept["count"]).tolist()
+    share = 1.0 - float(layer.kept["finite"].sum() / layer.kept["count"].sum())
+    return Finding(
+        "serious",
+        "outputs not finite",
+        layer.name,
+        tuple(neurons),
+        share,
+        f"{share:.1%} of the outputs are nan or infinite, first in this layer, in the neurons {listed(neurons)}",
+        "look at the inputs and at the weights of this layer; load weights from before, and lower the learning rate",
+    )
+
+
 def dead(layer: LayerMeasures, has_learned: bool) -> Iterator[Finding]:
-    """ReLUs whose derivative is 0 for all samples."""
+    """ReLUs and their like whose derivative is 0, or nearly 0, for all samples."""
     neurons = layer.stuck
     share = len(neurons) / layer.neurons
     if neurons:

@@ -13,7 +13,7 @@ from nn.checkup.running import Part
 from nn.checkup.watching import WatchedModel
 from nn.plots.activation_curve import SATURATED
 
-STARTS = {"count": 0.0, "total": 0.0, "squares": 0.0, "low": math.inf, "high": -math.inf, "flat": 0.0, "wrong": 0.0, "gradients": 0.0}
+STARTS = {"count": 0.0, "finite": 0.0, "flat": 0.0, "wrong": 0.0, "gradients": 0.0}
 """What is kept for each neuron, and where it starts."""
 
 
@@ -29,10 +29,11 @@ class LayerMeasures:
         name, description, parameters: see above.
         activation: the operation whose results the outputs are; None if there is none, or there are several.
         samples: how many were looked at.
+        mean: of the outputs.
         kept: arrays with one number for each neuron. How many outputs it has had (`count`), one a sample, more in images and sequences;
-            their sum (`total`) and sum of squares, the smallest (`low`) and largest (`high`); how many of them were where the derivative of
-            the activation is below 1% of its maximum (`flat`), and how many of these in samples with a loss above that of guessing
-            (`wrong`); the sum of squares of the derivatives of each sample's loss with respect to them (`gradients`), nan if not known.
+            how many of them were `finite`; how many were where the derivative of the activation is below 1% of its maximum (`flat`), and
+            how many of these in samples with a loss above that of guessing (`wrong`); the sum of the squares of the derivatives of each
+            sample's loss with respect to them (`gradients`).
         codes: for each neuron two sums with random weights, of its outputs and of the gradients at them. Neurons that are equal for all
             samples have the same.
     """
@@ -43,6 +44,8 @@ class LayerMeasures:
         self.name, self.description, self.parameters = name, description, parameters
         self.activation: Operation | None = None
         self.samples = 0
+        self.mean = 0.0
+        self._squares = 0.0  # the sum of the squares of what the outputs differ from their mean
         self.kept = {key: np.zeros(0) for key in STARTS}
         self.codes = np.zeros((2, 0))
         self._random = np.random.default_rng(0)
@@ -69,23 +72,32 @@ class LayerMeasures:
         numbers, gradients = part.numbers[:, columns], part.gradients[:, columns]
         flat = flat_at(part, columns)
         self.samples += len(numbers)
+        self._merge(numbers)
 
         def by_neuron(of_units: Array) -> Array:
-            return np.bincount(neurons, weights=of_units, minlength=width)
+            return np.bincount(neurons, weights=of_units, minlength=width).astype(np.float64)
 
         self.kept["count"] += len(numbers) * by_neuron(np.ones(len(units)))
-        self.kept["total"] += by_neuron(numbers.sum(axis=0))
-        self.kept["squares"] += by_neuron((numbers**2).sum(axis=0))
+        self.kept["finite"] += by_neuron(np.isfinite(numbers).sum(axis=0))
         self.kept["flat"] += by_neuron(flat.sum(axis=0))
         self.kept["wrong"] += by_neuron((flat & (part.losses > chance)[:, None]).sum(axis=0))
         self.kept["gradients"] += by_neuron((gradients**2).sum(axis=0))
-        np.minimum.at(self.kept["low"], neurons, numbers.min(axis=0))
-        np.maximum.at(self.kept["high"], neurons, numbers.max(axis=0))
         place = _places(neurons)
         if len(self._places) <= place.max():
             self._places = np.random.default_rng(1).normal(size=int(place.max()) + 1)
         weights = self._random.normal(size=(len(numbers), 1)) * self._places[place]
         self.codes += [by_neuron((weights * numbers).sum(axis=0)), by_neuron((weights * gradients).sum(axis=0))]
+
+    def _merge(self, numbers: Array) -> None:
+        """Take in the mean and the spread of these numbers.
+
+        Source: Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
+        """
+        before = self.kept["count"].sum()
+        share = numbers.size / (before + numbers.size)
+        difference = float(numbers.mean()) - self.mean
+        self._squares += float(numbers.var()) * numbers.size + difference * difference * share * float(before)
+        self.mean += difference * share
 
     # -- of the layer -------------------------------------------------------------------------------------------------------
 
@@ -95,14 +107,9 @@ class LayerMeasures:
         return len(self.kept["count"])
 
     @property
-    def mean(self) -> float:
-        """The mean of the outputs."""
-        return float(self.kept["total"].sum() / self.kept["count"].sum())
-
-    @property
     def spread(self) -> float:
         """The standard deviation of the outputs."""
-        return math.sqrt(max(0.0, float(self.kept["squares"].sum() / self.kept["count"].sum()) - self.mean**2))
+        return math.sqrt(self._squares / float(self.kept["count"].sum()))
 
     @property
     def gradient(self) -> float:
@@ -119,7 +126,7 @@ class LayerMeasures:
         """The neurons for which it is nearly 0 for all samples."""
         import numpy as np
 
-        return np.flatnonzero((self.kept["flat"] == self.kept["count"]) & (self.kept["count"] > 0)).tolist()  # type: ignore[no-any-return]
+        return np.flatnonzero((self.kept["flat"] == self.kept["count"]) & (self.kept["count"] > 0)).tolist()
 
 
 def _places(neurons: Array) -> Any:

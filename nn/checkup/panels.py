@@ -27,10 +27,14 @@ def panels_of(diagnosis: Diagnosis) -> Figure:
     _outputs(left, rows, colours)
     _gradients(middle, rows, colours)
     _flat(right, rows, colours)
-    for axes, name in ((left, "outputs: mean ± spread"), (middle, "gradient at the outputs"), (right, "flat outputs")):
-        axes.set_title(name)
+    for axes, title, y in (
+        (left, "outputs: mean ± spread", "output"),
+        (middle, "gradient at the outputs", "norm of ∂L/∂output"),
+        (right, "flat outputs", "percent"),
+    ):
+        axes.set_title(title)
         axes.grid(alpha=0.3)
-        _name_layers(axes, rows)
+        _name_axes(axes, rows, y)
     return figure
 
 
@@ -38,6 +42,8 @@ def _outputs(axes: Axes, rows: list[LayerRow], colours: list[str]) -> None:
     for place, (row, colour) in enumerate(zip(rows, colours, strict=True)):
         axes.errorbar([place], [row.mean], yerr=[row.spread], fmt="o", color=colour, capsize=4)
     axes.axhline(0.0, color="0.5", linewidth=0.8)
+    if NEGATIVE in colours:
+        axes.plot([], [], "o", color=NEGATIVE, label="something was found")
 
 
 def _gradients(axes: Axes, rows: list[LayerRow], colours: list[str]) -> None:
@@ -67,7 +73,7 @@ def _flat(axes: Axes, rows: list[LayerRow], colours: list[str]) -> None:
     axes.set_ylim(0.0, 100.0)
 
 
-def _name_layers(axes: Axes, rows: list[LayerRow]) -> None:
+def _name_axes(axes: Axes, rows: list[LayerRow], y: str) -> None:
     names = [plain(row.name) for row in rows]
     room = 0.9 * width_in_letters(axes) / max(1, len(rows))
     longest = max(map(len, names), default=0)
@@ -75,11 +81,4 @@ def _name_layers(axes: Axes, rows: list[LayerRow]) -> None:
     every = max(1, math.ceil(LINE / room)) if rotated else 1
     axes.set_xticks(range(0, len(rows), every), names[::every], rotation=90 if rotated else 0)
     axes.set_xlim(-0.6, len(rows) - 0.4)
-    y = {"outputs: mean ± spread": "output", "gradient at the outputs": "norm of ∂L/∂output", "flat outputs": "percent"}[axes.get_title()]
-    finish(
-        axes,
-        "layer",
-        y,
-        axes.get_title() != "outputs: mean ± spread" and bool(axes.get_legend_handles_labels()[1]),
-        longest if rotated else LINE,
-    )
+    finish(axes, "layer", y, bool(axes.get_legend_handles_labels()[1]), longest if rotated else LINE)

@@ -121,7 +121,8 @@ class Diagnosis:
         return list(groups.values())
 
     def _facts(self) -> list[str]:
-        looked = f"{self.samples:,} samples" if self.samples == self.of else f"{self.samples:,} of {self.of:,} samples"
+        looked = f"{self.samples:,} {'sample' if self.samples == 1 else 'samples'}"
+        looked += "" if self.samples == self.of else f" of {self.of:,}"
         facts = [f"loss {self.loss:.4g} on {looked}"]
         if not math.isnan(self.chance):
             facts[0] += f"; answering with {self.guess}, {self.chance:.4g}"
@@ -159,7 +160,7 @@ class Diagnosis:
 def _paragraph(group: list[Finding]) -> list[str]:
     """Findings of one kind as lines."""
     first = group[0]
-    lines = []
+    lines: list[str] = []
     for text in [f"{first.severity}: {first.ailment}", *map(_placed, group), f"what to do: {first.advice}"]:
         start = "  " if lines else ""
         lines += textwrap.wrap(start + printable(text), WIDTH, subsequent_indent="      ", break_on_hyphens=False)

@@ -72,10 +72,12 @@ class Runner:
 
     def _watched_loss(self, model: Any, x: Any, target: Any) -> Value:
         self._watched.begin()
+        loss = None
         try:
-            return loss_of(self._loss, model(as_eager(x)), as_eager(target))
+            loss = loss_of(self._loss, model(as_eager(x)), as_eager(target))
         finally:
-            self._units = self._watched.end()
+            self._units = self._watched.end(loss)
+        return loss
 
     def _probed(self, model: Any, x: Any, target: Any) -> Any:
         loss = self._watched_loss(model, x, target)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Iterator
+from typing import Any
 
 from nn.checkup.curvature import Limit
 from nn.checkup.findings import Finding, lowered
 
-AT_CHANCE, WORSE = 0.99, 2.0
-"""The loss is that of guessing from this share of it on, and far worse from so many times it on."""
+AT_CHANCE, WORSE, NO_CHANCE = 0.99, 2.0, 1e-6
+"""The loss is that of guessing from this share of it on, and far worse from so many times it on. If
+the loss of guessing is as small as the last of these, as where all targets are the same, it says nothing."""
 
 LEARNED = 0.5
 """A network has learned if the loss is below this share of that of guessing."""
@@ -18,8 +21,8 @@ STANDING = 1e-3
 """Training stands still if the best step along the gradient would lower the loss by less than this share of it."""
 
 TOO_HIGH, TOO_LOW = 2.0, 0.01
-"""A rate is too high from so many times the largest stable one on: there, steps leave the valley instead of finding a flatter part of it. It
-is too low below that share of it: even along the steepest direction, the way to the minimum then takes a hundred steps."""
+"""A rate is too high from so many times the largest stable one on: there, steps leave the valley instead of finding a flatter part of it.
+It is too low below that share of it: even along the steepest direction, the way to the minimum then takes a hundred steps."""
 
 RISEN = 2.0
 """If a step with a rate that is too high makes the loss so many times as large, it is serious."""
@@ -46,17 +49,18 @@ def loss_findings(loss: float, chance: float, guess: str, gain: float) -> Iterat
     """
     if not math.isfinite(loss):
         yield Finding("serious", "loss not finite", "loss", (), loss, f"it is {loss}", "lower the learning rate, and check the data")
-    elif chance > 0.0 and loss >= WORSE * chance:
+    elif chance > NO_CHANCE and loss >= WORSE * chance:
         yield Finding(
             "warning",
             "loss worse than chance",
             "loss",
             (),
             loss / chance,
-            f"it is {loss:.4g}, {loss / chance:.3g} times that of answering with {guess}, {chance:.4g}: the network is sure of wrong answers",
+            f"it is {loss:.4g}, {loss / chance:.3g} times that of answering with {guess}, {chance:.4g}: "
+            "the network is sure of wrong answers",
             "before training, make the weights of the last layer smaller; after it, lower the learning rate",
         )
-    elif chance > 0.0 and loss >= AT_CHANCE * chance:
+    elif chance > NO_CHANCE and loss >= AT_CHANCE * chance:
         stands = gain < STANDING * loss
         yield Finding(
             "serious" if stands else "note",
@@ -69,6 +73,25 @@ def loss_findings(loss: float, chance: float, guess: str, gain: float) -> Iterat
             "look at the other findings, and at whether the targets belong to the samples; start from other weights, or with more neurons"
             if stands
             else "train it",
+        )
+
+
+def target_findings(targets: list[Any]) -> Iterator[Finding]:
+    """Whether the targets differ at all.
+
+    Example:
+        >>> [finding.text for finding in target_findings([1, 1, 1])]
+        ['all 3 targets are 1']
+    """
+    if len(targets) > 1 and all(repr(target) == repr(targets[0]) for target in targets):
+        yield Finding(
+            "warning",
+            "targets that never vary",
+            "targets",
+            (),
+            1.0,
+            f"all {len(targets):,} targets are {reprlib.repr(targets[0])}",
+            "look at where they come from: there is nothing to learn from them",
         )
 
 
@@ -96,7 +119,8 @@ def high_rate_findings(lr: float, limit: Limit, before: float, after: float, has
             "learning rate",
             (),
             ratio,
-            f"{lr:g} is {ratio:.3g} times the largest stable one, {_limit(limit)}; one step takes the loss from {before:.3g} to {after:.3g}",
+            f"{lr:g} is {ratio:.3g} times the largest stable one, {_limit(limit)}; "
+            f"one step takes the loss from {before:.3g} to {after:.3g}",
             f"write lr={limit.rate / 2.0:.1g}, or less for small batches",
         )
 
@@ -131,7 +155,8 @@ def small_step_findings(lr: float, size: float) -> Iterator[Finding]:
         lr: the rate, which is about by how much a step changes a parameter.
         size: the root mean square of the parameters.
 
-    Source: Karpathy, "CS231n: Convolutional neural networks for visual recognition" (2016): a step should be about a thousandth of a weight.
+    Source: Karpathy, "CS231n: Convolutional neural networks for visual recognition" (2016): a step should be about a thousandth of the
+    weights.
 
     Example:
         >>> [finding.ailment for finding in small_step_findings(1e-8, 0.2)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from autograd.errors import InputError
+from autograd.graph import topological_order
 from autograd.ops import CONSTANT, Operation
 from autograd.trees import flatten
 from autograd.value import Value
@@ -16,7 +17,7 @@ from nn.module import Module, summary_rows
 ACTIVATIONS = {"relu", "tanh", "sigmoid", "elu", "gelu", "silu", "softplus", "erf", "atan", "clip", "maximum", "minimum", "leaky_relu"}
 """The operations that are activations where they have one input besides constants: what dies or saturates is the result of one of them."""
 
-CALLS, LEVELS = 16, 8
+CALLS, LEVELS = 16, 16
 """A layer without parameters has a row for each of its calls, up to so many; activations within a module of one's own have a row for each
 depth at which they occur, up to so many. In a loop over time there are more, which then share a row."""
 
@@ -74,6 +75,8 @@ class WatchedModel:
         self._names: dict[int, str] = {}
         self._own: dict[int, str] = {}
         self._units: list[Unit] | None = None
+        self._known: dict[int, Value] = {}  # what was reported, by its `id`
+        self._calls: dict[str, int] = {}  # how often each layer was called
         self._list()
 
     def _list(self) -> None:
@@ -92,30 +95,32 @@ class WatchedModel:
 
     def _watch(self, module: Module) -> None:
         base = type(module)
-        call = getattr(base, "__call__", None)
-        if call is None:
+        if not callable(module):
             return
+        call: Any = base.__call__
 
         def watched(instance: Any, *args: Any, **kwargs: Any) -> Any:
             return self._called(instance, call(instance, *args, **kwargs), (args, kwargs))
 
-        names = {
-            "__call__": watched,
-            "__module__": base.__module__,
-            "__qualname__": base.__qualname__,
-            "__slots__": (),
-            "__doc__": base.__doc__,
-        }
-        module.__class__ = type(base.__name__, (base,), names)
+        same = {name: getattr(base, name) for name in ("__module__", "__qualname__", "__doc__")}
+        module.__class__ = type(base.__name__, (base,), {**same, "__slots__": (), "__call__": watched})
 
     def begin(self) -> None:
         """Begin with a new sample."""
         self._units, self._known, self._calls, self.indices = [], {}, {}, set()
 
-    def end(self) -> list[Unit]:
-        """The numbers that the layers have returned since `begin`."""
+    def end(self, result: Value | None = None) -> list[Unit]:
+        """The numbers that the layers have returned since `begin`, those of a layer together.
+
+        Args:
+            result: what was computed from them. Layers come in the order in which it depends on them; by default in that of their calls.
+        """
         units, self._units = self._units or [], None
-        return units
+        places = {} if result is None else {id(node): place for place, node in enumerate(topological_order(result))}
+        last: dict[tuple[str, str], int] = {}
+        for unit in units:
+            last[unit.row] = max(last.get(unit.row, -1), places.get(id(unit.node), -1))
+        return sorted(units, key=lambda unit: last[unit.row])
 
     def _called(self, module: Module, output: Any, arguments: Any) -> Any:
         if self._units is None:
@@ -141,14 +146,13 @@ class WatchedModel:
     def _report_activations(self, name: str, outputs: list[Value], inputs: list[Any], but_outputs: bool) -> None:
         """Report activations in the graph between the inputs of a module and its outputs that no layer has returned."""
         assert self._units is not None
-        ends = {id(leaf) for leaf in inputs} | self._known.keys()
         excluded = set(map(id, outputs)) if but_outputs else set()
         found: dict[tuple[str, int], list[Value]] = {}
         level: dict[int, int] = {}
-        for node in _between(outputs, ends):
+        for node in _between(outputs, map(id, inputs)):
             activation = activation_at(node)
             level[id(node)] = max((level.get(id(x), 0) for x in node._prev), default=0) + (activation is not None)
-            if activation is not None and id(node) not in excluded:
+            if activation is not None and id(node) not in excluded and id(node) not in self._known:
                 found.setdefault((activation[0].name, level[id(node)]), []).append(node)
                 self._known[id(node)] = node
         for (operation, depth), nodes in found.items():
@@ -187,7 +191,7 @@ def activation_at(node: Value) -> tuple[Operation, int, tuple[float, ...]] | Non
     free = [i for i, x in enumerate(inputs) if x._operation is not CONSTANT]
     if len(free) != 1:
         return None
-    return operation, free[0], tuple([x.data for i, x in enumerate(inputs) if i != free[0]])
+    return operation, free[0], tuple([x._data for i, x in enumerate(inputs) if i != free[0]])
 
 
 def _unit(row: tuple[str, str], neuron: int, node: Value) -> Unit:

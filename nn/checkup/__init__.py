@@ -6,6 +6,7 @@ the rules say what is wrong with it.
 
 from nn.checkup.examination import diagnose
 from nn.checkup.findings import Finding
-from nn.checkup.report import Diagnosis, LayerRow
+from nn.checkup.layer_row import LayerRow
+from nn.checkup.report import Diagnosis
 
 __all__ = ["Diagnosis", "Finding", "LayerRow", "diagnose"]

@@ -21,9 +21,10 @@ from nn.checkup.curvature import Limit, largest_eigenvalue, limit_of
 from nn.checkup.findings import Finding
 from nn.checkup.guessing import guessed
 from nn.checkup.input_rules import input_findings, inputs_of
+from nn.checkup.layer_row import LayerRow
 from nn.checkup.layer_rules import layer_findings
 from nn.checkup.measures import LayerMeasures, LayerTable
-from nn.checkup.report import Diagnosis, LayerRow, by_severity
+from nn.checkup.report import Diagnosis, by_severity
 from nn.checkup.running import Runner, spread
 from nn.checkup.training_rules import LEARNED, high_rate_findings, loss_findings, low_rate_findings, small_step_findings, target_findings
 from nn.checkup.watching import WatchedModel

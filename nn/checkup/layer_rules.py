@@ -155,15 +155,26 @@ def changing_gradients(layers: list[LayerMeasures], has_learned: bool) -> Iterat
         return
     ratio = first.gradient / largest.gradient
     steps = max(1, layers.index(largest))
-    if ratio < VANISHED:
-        rate = f", by a factor of {ratio ** (1 / steps):.2g} a layer" if ratio > 0.0 else ""
+    if ratio == 0.0:
+        stop = next(layer for layer in layers if layer.gradient > 0.0)
+        yield Finding(
+            "serious",
+            "vanishing gradient",
+            first.name,
+            (),
+            0.0,
+            f"the gradient is exactly 0, and {stop.gradient:.2g} at {stop.name}",
+            f"look at {stop.name} and the layers before it: their weights are 0 or all equal, or all units are dead",
+        )
+    elif ratio < VANISHED:
         yield Finding(
             "note" if has_learned else "serious" if ratio < LOST else "warning",
             "vanishing gradient",
             first.name,
             (),
             ratio,
-            f"the gradient shrinks from {largest.gradient:.2g} at {largest.name} to {first.gradient:.2g}{rate}",
+            f"the gradient shrinks from {largest.gradient:.2g} at {largest.name} to {first.gradient:.2g}, by a factor of "
+            f"{ratio ** (1 / steps):.2g} a layer",
             "use relu with he_uniform, or tanh with xavier_uniform; fewer layers",
         )
     elif last.gradient > 0.0 and first.gradient / last.gradient > EXPLODED:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from nn.checkup.report import Diagnosis, LayerRow
+from nn.checkup.findings import Finding
+from nn.checkup.layer_row import LayerRow
 from nn.plots.figure import LINE, NEGATIVE, POSITIVE, finish, new_figure, plain, width_in_letters
 
 if TYPE_CHECKING:
@@ -13,16 +14,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def panels_of(diagnosis: Diagnosis) -> Figure:
+def panels_of(rows: list[LayerRow], findings: list[Finding]) -> Figure:
     """The outputs, the gradient at them, and the share that is flat, with layers that have a finding in vermilion.
 
     Raises:
         MissingPackageError: matplotlib is not installed.
     """
-    rows = diagnosis.layers
     figure = new_figure(max(9.0, 3.0 + 0.9 * len(rows)), 3.8)
     left, middle, right = figure.subplots(1, 3)
-    ill = {finding.where for finding in diagnosis.findings if finding.severity != "note"}
+    ill = {finding.where for finding in findings if finding.severity != "note"}
     colours = [NEGATIVE if row.name in ill else POSITIVE for row in rows]
     _outputs(left, rows, colours)
     _gradients(middle, rows, colours)

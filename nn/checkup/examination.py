@@ -54,7 +54,7 @@ def diagnose(
 
     Found are
 
-    - dead units: ReLUs without a gradient for any sample. 10% of a layer are a warning, 40% are serious;
+    - dead units: ReLUs without a gradient for any sample. a quarter of a layer is a warning, half of it is serious;
     - saturated units: outputs of a sigmoid, a tanh or the like at which its derivative is below 1% of its maximum. Half of a layer is a
       warning, 90% are serious. Of the last layer, only samples with a loss above that of guessing count: others may be certain;
     - a vanishing gradient, at the first layer less than a thousandth of what it is where it is largest, and an exploding one, more than a
@@ -87,7 +87,7 @@ def diagnose(
         AutogradError: what the model or the loss raises for a sample; a note names the sample.
 
     Source: on saturation and gradients by layer, Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks" (2010); on ReLUs, of which 40% may die if the rate is too high, Karpathy, "CS231n: Convolutional neural networks for visual
+    networks" (2010); on ReLUs that die where the rate is too high, Karpathy, "CS231n: Convolutional neural networks for visual
     recognition" (2016), and Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization" (2020); on inputs and 2/λ, LeCun, Bottou, Orr,
     Müller, "Efficient BackProp" (1998); on what settles, Cohen, Kaur, Li, Kolter, Talwalkar, "Gradient descent on neural networks
     typically occurs at the edge of stability" (2021); on 4/λ, Lewkowycz, Bahri, Dyer, Sohl-Dickstein, Gur-Ari, "The large learning rate
@@ -250,7 +250,7 @@ class _Examination:
         import numpy as np
 
         if self._optimizer is None:
-            return -(self._lr or 0.0) * gradient
+            return np.asarray(-(self._lr or 0.0) * gradient)
         numbers = np.array(numbers_of(self._optimizer.parameters))
         after: Array = copy.copy(self._optimizer).update(numbers, gradient)
         return after - numbers

@@ -11,11 +11,15 @@ from nn.checkup.measures import LayerMeasures
 ONE_SIDED = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "maximum", "minimum"}
 """Activations that are flat on one side only: a unit that is there for all samples is dead, and one that is there for some is as usual."""
 
-MANY_DEAD, MOST_DEAD = 0.1, 0.4
-"""The share of dead units that is a warning, and that is serious."""
+MANY, MOST = 0.25, 0.5
+"""The share of units that are dead, or saturated for all samples, that is a warning, and that is serious: a ReLU network of 16 units a layer
+has some dead ones by chance."""
 
 SATURATED_HALF, SATURATED_MOST = 0.5, 0.9
 """The share of saturated outputs that is a warning, and that is serious."""
+
+WRONG = 0.1
+"""The share of outputs of the last layer, saturated in samples that are wrong, that is a warning."""
 
 VANISHED, LOST = 1e-3, 1e-5
 """A gradient has vanished if it is this share of what it is where it is largest, and is lost if it is that share."""
@@ -71,7 +75,7 @@ def dead(layer: LayerMeasures, has_learned: bool) -> Iterator[Finding]:
     neurons = layer.stuck
     share = len(neurons) / layer.neurons
     if neurons:
-        severity = "serious" if share >= MOST_DEAD else "warning" if share >= MANY_DEAD else "note"
+        severity = "serious" if share >= MOST else "warning" if share >= MANY else "note"
         yield Finding(
             lowered(severity) if has_learned else severity,
             "dead units",
@@ -88,7 +92,7 @@ def saturated(layer: LayerMeasures, is_last: bool, has_learned: bool) -> Iterato
     name = layer.activation.name if layer.activation else ""
     count = float(layer.kept["count"].sum())
     share = float(layer.kept["wrong"].sum()) / count if is_last else layer.flat
-    if share >= SATURATED_HALF or (is_last and share >= MANY_DEAD):
+    if share >= SATURATED_HALF or (is_last and share >= WRONG):
         severity = "serious" if share >= SATURATED_MOST else "warning"
         which = " in samples that it gets wrong" if is_last else ""
         yield Finding(
@@ -105,7 +109,7 @@ def saturated(layer: LayerMeasures, is_last: bool, has_learned: bool) -> Iterato
     elif layer.stuck and not is_last:
         part = len(layer.stuck) / layer.neurons
         yield Finding(
-            "note" if has_learned or part < MANY_DEAD else "warning",
+            "note" if has_learned or part < MANY else "warning",
             "saturated units",
             layer.name,
             tuple(layer.stuck),

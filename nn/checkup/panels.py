@@ -68,8 +68,8 @@ def _flat(axes: Axes, rows: list[LayerRow], colours: list[str]) -> None:
     stuck = [0.0 if math.isnan(row.flat) else 100.0 * row.stuck / row.units for row in rows]
     axes.bar(places, stuck, color=colours, width=0.4)
     if any(row.flat > 0.0 for row in rows):  # in grey, as the colours mean something else
-        axes.bar([], [], color="0.4", alpha=0.4, label="of the outputs")
-        axes.bar([], [], color="0.4", label="of the units, for all samples")
+        axes.bar([0], [0.0], color="0.4", alpha=0.4, label="of the outputs")
+        axes.bar([0], [0.0], color="0.4", label="of the units, for all samples")
     axes.set_ylim(0.0, 100.0)
 
 

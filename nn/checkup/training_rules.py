@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nn.checkup.curvature import Limit
-from nn.checkup.findings import Finding, lowered
+from nn.checkup.findings import Finding
 
 AT_CHANCE, WORSE, NO_CHANCE = 0.99, 2.0, 1e-6
 """The loss is that of guessing from this share of it on, and far worse from so many times it on. If
@@ -102,7 +102,7 @@ def high_rate_findings(lr: float, limit: Limit, before: float, after: float, has
         lr: the rate.
         limit: the largest stable one.
         before, after: the loss before and after a step with this rate.
-        has_learned: whether the loss is far below that of guessing. It is a warning then where otherwise it is serious.
+        has_learned: whether the loss is far below that of guessing. A step that makes the loss a little larger is then as usual.
 
     Source: see `diagnose`.
 
@@ -112,9 +112,8 @@ def high_rate_findings(lr: float, limit: Limit, before: float, after: float, has
     """
     ratio = lr / limit.rate
     if ratio >= TOO_HIGH:
-        severity = "serious" if not after < RISEN * before else "warning" if after > before else "note"
         yield Finding(
-            lowered(severity) if has_learned else severity,
+            "serious" if not after < RISEN * before else "warning" if after > before and not has_learned else "note",
             "rate too high",
             "learning rate",
             (),

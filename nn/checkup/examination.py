@@ -149,6 +149,7 @@ class _Examination:
         self._watched = WatchedModel(model)
         self._runner = Runner(self._watched, loss, samples)
         self._chosen = chosen
+        self._wrong = -1  # the first sample of which the loss is not finite
 
     def diagnosis(self) -> Diagnosis:
         """All of it."""
@@ -158,7 +159,7 @@ class _Examination:
         layers, loss, gradient = quietly(self._measure, chance)
         curvature, limit, gain = quietly(self._curve, gradient) if math.isfinite(loss) else (math.nan, None, math.nan)
         findings = [
-            *loss_findings(loss, chance, guess, gain),
+            *loss_findings(loss, chance, guess, gain, self._wrong),
             *target_findings(self._samples.y),
             *self._rate(limit, gradient, loss < LEARNED * chance),
             *layer_findings(layers, loss < LEARNED * chance),
@@ -205,6 +206,10 @@ class _Examination:
                 raise
             self._runner.give_up(error)
             return self._measure(chance)
+        wrong = np.flatnonzero(~np.isfinite(losses))
+        if len(wrong):
+            self._wrong = self._runner.order[wrong[0]]
+            self._runner.check(self._wrong)  # it may be outside of a domain
         return table.layers, float(np.mean(losses)), total / len(losses)
 
     def _curve(self, gradient: Array) -> tuple[float, Limit | None, float]:
@@ -252,8 +257,8 @@ class _Examination:
         if self._optimizer is None:
             return np.asarray(-(self._lr or 0.0) * gradient)
         numbers = np.array(numbers_of(self._optimizer.parameters))
-        after: Array = copy.copy(self._optimizer).update(numbers, gradient)
-        return after - numbers
+        step: Array = copy.copy(self._optimizer).update(numbers, gradient) - numbers
+        return step
 
     def _indices(self) -> set[int]:
         """The places of the numbers of a sample that an embedding takes as indices."""

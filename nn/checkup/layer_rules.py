@@ -12,8 +12,8 @@ ONE_SIDED = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "maximum",
 """Activations that are flat on one side only: a unit that is there for all samples is dead, and one that is there for some is as usual."""
 
 MANY, MOST = 0.25, 0.5
-"""The share of units that are dead, or saturated for all samples, that is a warning, and that is serious: a ReLU network of 16 units a layer
-has some dead ones by chance."""
+"""The share of units that are dead, or saturated for all samples, that is a warning, and that is serious: in a layer of 16 ReLUs,
+some are dead by chance."""
 
 SATURATED_HALF, SATURATED_MOST = 0.5, 0.9
 """The share of saturated outputs that is a warning, and that is serious."""

@@ -93,10 +93,10 @@ class LayerMeasures:
 
         Source: Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
         """
-        before = self.kept["count"].sum()
+        before = float(self.kept["count"].sum())
         share = numbers.size / (before + numbers.size)
         difference = float(numbers.mean()) - self.mean
-        self._squares += float(numbers.var()) * numbers.size + difference * difference * share * float(before)
+        self._squares += float(numbers.var()) * numbers.size + difference * difference * share * before
         self.mean += difference * share
 
     # -- of the layer -------------------------------------------------------------------------------------------------------

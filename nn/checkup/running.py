@@ -64,7 +64,7 @@ class Runner:
         self.order: Sequence[int] = range(len(samples))
         self._store = Parameters(watched.model, self.parameters)
         self._units: list[Unit] = []  # those of the last run
-        self._expected: list[Unit] = []  # those of sample 0
+        self._expected: list[Unit] = []  # those of the first recording
         self._probe = compile(self._probed, in_axes=(None, 0, 0))
         self._along = compile(self._directed, in_axes=(None, 0, 0, None))
 
@@ -81,6 +81,7 @@ class Runner:
 
     def _probed(self, model: Any, x: Any, target: Any) -> Any:
         loss = self._watched_loss(model, x, target)
+        self._expected = self._expected or self._units
         if _signature(self._units) != _signature(self._expected):
             raise CompileError("which numbers the layers return depends on the sample")
         nodes = [unit.node for unit in self._units]
@@ -103,9 +104,17 @@ class Runner:
         if self.reason:
             yield from map(self._eager, self.order)
         else:
-            self._expected = self._eager(0).units
+            self.check(0)  # where even that fails, its error names the numbers
             for start in range(0, len(self.order), CHUNK):
                 yield self._compiled(self.order[start : start + CHUNK])
+
+    def check(self, i: int) -> None:
+        """Compute one sample eagerly.
+
+        Raises:
+            AutogradError: what the model or the loss raises for it; a note names the sample.
+        """
+        self._eager(i)
 
     def give_up(self, error: Exception) -> None:
         """Compute some samples eagerly from now on.

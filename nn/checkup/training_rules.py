@@ -31,7 +31,7 @@ SMALL_STEPS = 1e-5
 """The rate of an optimizer that scales its steps, which is about the size of a step, is too low if it is that share of a parameter."""
 
 
-def loss_findings(loss: float, chance: float, guess: str, gain: float) -> Iterator[Finding]:
+def loss_findings(loss: float, chance: float, guess: str, gain: float, wrong: int = -1) -> Iterator[Finding]:
     """What the loss says.
 
     Args:
@@ -39,6 +39,7 @@ def loss_findings(loss: float, chance: float, guess: str, gain: float) -> Iterat
         chance: that of guessing, and what the guess is; nan if it is not known.
         guess: what is guessed.
         gain: by how much the best step along the gradient would lower it, ‖g‖² / 2λ; nan if it is not known.
+        wrong: the first sample of which the loss is not finite.
 
     Source: of the loss at the start, Karpathy, "A recipe for training neural networks" (2019); of the gain, the parabola of slope ‖g‖ and
     curvature λ.
@@ -48,7 +49,15 @@ def loss_findings(loss: float, chance: float, guess: str, gain: float) -> Iterat
         ['loss at chance']
     """
     if not math.isfinite(loss):
-        yield Finding("serious", "loss not finite", "loss", (), loss, f"it is {loss}", "lower the learning rate, and check the data")
+        yield Finding(
+            "serious",
+            "loss not finite",
+            "loss",
+            (),
+            loss,
+            f"that of sample {wrong} is not finite",
+            "lower the learning rate, and check the data",
+        )
     elif chance > NO_CHANCE and loss >= WORSE * chance:
         yield Finding(
             "warning",

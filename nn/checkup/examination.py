@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import random
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -34,7 +33,7 @@ from nn.losses import Loss, cross_entropy
 from nn.module import Module
 from nn.optimizers import Adam, Optimizer, RMSprop
 
-CURVED, CURVED_EAGERLY = 512, 32
+CURVED, CURVED_EAGERLY = 256, 32
 """On how many samples the curvature is computed, with and without compiled code."""
 
 BATCH = 32
@@ -70,7 +69,7 @@ def diagnose(
 
     If the loss is below half of that of guessing, the network has learned in spite of what is found: a finding is then less severe. The
     model is run in evaluation mode, on a copy, compiled for all samples where possible, otherwise eagerly for 200 of them, evenly spread.
-    The curvature is that of 512 of them. Nothing of the model changes.
+    The curvature is that of 256 of them. Nothing of the model changes.
 
     Args:
         model: any module, called with one sample.
@@ -106,9 +105,12 @@ def diagnose(
     loss_function(loss)
     _check_model(model)
     chosen = _optimized(model, optimizer, lr)
-    own = model.parameters()
-    restored = partial(set_gradients, own, gradients_of(own))  # a loss may refer to the parameters of the model itself
-    with afterwards(restored), afterwards(partial(random.setstate, random.getstate())), enable_grad():
+    from autograd.compiled.api.surroundings import Surroundings
+
+    # the loss may refer to the parameters of the model itself, and both to generators that are no part of the model
+    own, surroundings = model.parameters(), Surroundings(model, loss)
+    as_they_were = partial(set_gradients, own, gradients_of(own)), partial(surroundings.drawn_since, surroundings.states())
+    with afterwards(as_they_were[0]), afterwards(as_they_were[1]), enable_grad():
         return _Examination(model, loss, samples, optimizer, lr, chosen).diagnosis()
 
 

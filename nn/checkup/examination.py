@@ -61,7 +61,7 @@ def diagnose(
     - copies: neurons with the same outputs and gradients for all samples, which have the same weights and keep them;
     - inputs that never vary, that are larger than 10 or all smaller than 0.01 in the root mean square, or that are not finite;
     - a loss at chance: that of the best answer that is the same for all samples, such as the mean of the targets or the frequencies of
-      the classes. It is serious where training stands still, and a note where it has only to begin. Twice that loss is a warning;
+      the classes. It is serious where training stands still, and a note where it has only to begin. Five times that loss is a warning;
     - a learning rate that is more than twice, or less than a hundredth, of the largest stable one. For gradient descent that is 2/λ,
       where λ is the largest eigenvalue of the Hessian, by power iteration; momentum, Adam and RMSprop have limits of their own. Around
       2/λ training often settles by itself, and steps from 4/λ on leave the valley. The rate of Adam and RMSprop is too low if it is

@@ -12,7 +12,7 @@ from nn.checkup.findings import Finding
 
 AT_CHANCE, WORSE, NO_CHANCE = 0.99, 5.0, 1e-6
 """The loss is that of guessing from this share of it on, and far worse from so many times it on: ten sigmoids that answer ½ where one
-target is 1 start at three times. If the loss of guessing is at most the last of these, as where all targets are the same, it says nothing."""
+target is 1 start at three times. Where the loss of guessing is at most the last of these, all targets are the same, and it says nothing."""
 
 LEARNED = 0.5
 """A network has learned if the loss is below this share of that of guessing."""

@@ -194,7 +194,7 @@ class Module:
         """
         rows = [
             (printable(name) or "(itself)", f"{type(module).__name__}({module.extra_repr()})", f"{count:,}")
-            for name, module, count in _summarised(self, "", set())
+            for name, module, count in summary_rows(self, "", set())
         ]
         head, total = ("layer", "description", "parameters"), ("total", "", f"{len(self.parameters()):,}")
         widths = [max(map(len, column)) for column in zip(head, *rows, total, strict=True)]
@@ -343,7 +343,7 @@ def _collect(
             groups.append((f"{start}{key}", [branch]))
 
 
-def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:
+def summary_rows(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:
     """The rows of `summary`: name, module, and the number of its parameters that no row before has counted.
 
     A module that describes itself, or has no modules in it, is one row. Otherwise there is a row for its own parameters, if it has any,
@@ -360,4 +360,4 @@ def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str
     if not whole:
         for part_name, part in inner:
             if id(part) not in seen:
-                yield from _summarised(part, part_name, seen)
+                yield from summary_rows(part, part_name, seen)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nn.array_type import Array
 from nn.optimizers import SGD, Adam, Optimizer, RMSprop
 
-ROUNDS, TOLERANCE = 60, 1e-3
+ROUNDS, TOLERANCE = 40, 1e-3
 """Power iteration ends after so many rounds, or when the eigenvalue changes by less than this share of itself."""
 
 

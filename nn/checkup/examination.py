@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import random
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -34,7 +33,7 @@ from nn.losses import Loss, cross_entropy
 from nn.module import Module
 from nn.optimizers import Adam, Optimizer, RMSprop
 
-CURVED, CURVED_EAGERLY = 512, 32
+CURVED, CURVED_EAGERLY = 256, 32
 """On how many samples the curvature is computed, with and without compiled code."""
 
 BATCH = 32
@@ -62,7 +61,7 @@ def diagnose(
     - copies: neurons with the same outputs and gradients for all samples, which have the same weights and keep them;
     - inputs that never vary, that are larger than 10 or all smaller than 0.01 in the root mean square, or that are not finite;
     - a loss at chance: that of the best answer that is the same for all samples, such as the mean of the targets or the frequencies of
-      the classes. It is serious where training stands still, and a note where it has only to begin. Twice that loss is a warning;
+      the classes. It is serious where training stands still, and a note where it has only to begin. Five times that loss is a warning;
     - a learning rate that is more than twice, or less than a hundredth, of the largest stable one. For gradient descent that is 2/λ,
       where λ is the largest eigenvalue of the Hessian, by power iteration; momentum, Adam and RMSprop have limits of their own. Around
       2/λ training often settles by itself, and steps from 4/λ on leave the valley. The rate of Adam and RMSprop is too low if it is
@@ -70,7 +69,7 @@ def diagnose(
 
     If the loss is below half of that of guessing, the network has learned in spite of what is found: a finding is then less severe. The
     model is run in evaluation mode, on a copy, compiled for all samples where possible, otherwise eagerly for 200 of them, evenly spread.
-    The curvature is that of 512 of them. Nothing of the model changes.
+    The curvature is that of 256 of them. Nothing of the model changes.
 
     Args:
         model: any module, called with one sample.
@@ -106,9 +105,12 @@ def diagnose(
     loss_function(loss)
     _check_model(model)
     chosen = _optimized(model, optimizer, lr)
-    own = model.parameters()
-    restored = partial(set_gradients, own, gradients_of(own))  # a loss may refer to the parameters of the model itself
-    with afterwards(restored), afterwards(partial(random.setstate, random.getstate())), enable_grad():
+    from autograd.compiled.api.surroundings import Surroundings
+
+    # the loss may refer to the parameters of the model itself, and both to generators that are no part of the model
+    own, surroundings = model.parameters(), Surroundings(model, loss)
+    as_they_were = partial(set_gradients, own, gradients_of(own)), partial(surroundings.drawn_since, surroundings.states())
+    with afterwards(as_they_were[0]), afterwards(as_they_were[1]), enable_grad():
         return _Examination(model, loss, samples, optimizer, lr, chosen).diagnosis()
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from nn.checkup.curvature import Limit
 from nn.checkup.findings import Finding
 
-AT_CHANCE, WORSE, NO_CHANCE = 0.99, 2.0, 1e-6
-"""The loss is that of guessing from this share of it on, and far worse from so many times it on. If
-the loss of guessing is as small as the last of these, as where all targets are the same, it says nothing."""
+AT_CHANCE, WORSE, NO_CHANCE = 0.99, 5.0, 1e-6
+"""The loss is that of guessing from this share of it on, and far worse from so many times it on: ten sigmoids that answer ½ where one target
+is 1 start at three times. If the loss of guessing is as small as the last of these, as where all targets are the same, it says nothing."""
 
 LEARNED = 0.5
 """A network has learned if the loss is below this share of that of guessing."""
@@ -66,7 +66,7 @@ def loss_findings(loss: float, chance: float, guess: str, gain: float, wrong: in
             (),
             loss / chance,
             f"it is {loss:.4g}, {loss / chance:.3g} times that of answering with {guess}, {chance:.4g}: "
-            "the network is sure of wrong answers",
+            "an answer that does not look at the sample is better",
             "before training, make the weights of the last layer smaller; after it, lower the learning rate",
         )
     elif chance > NO_CHANCE and loss >= AT_CHANCE * chance:

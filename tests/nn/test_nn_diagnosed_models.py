@@ -216,6 +216,23 @@ def test_a_model_that_changes_itself_stays_as_it_is() -> None:
     assert random.getstate() == state
 
 
+OUTSIDE, OF_NUMPY = random.Random(8), np.random.default_rng(8)
+
+
+def test_generators_outside_of_the_model_stay_as_they_are() -> None:
+    class Noisy(Module):
+        def __init__(self) -> None:
+            self.layer = Linear(2, 2, rng=random.Random(0))
+
+        def __call__(self, x: Any) -> Any:
+            return [z + 0.1 * (OUTSIDE.random() + OF_NUMPY.random()) for z in self.layer(x)]
+
+    before = OUTSIDE.getstate(), OF_NUMPY.bit_generator.state
+    diagnosis = diagnose(Noisy(), X, Y)
+    assert "random numbers" in diagnosis.reason
+    assert (OUTSIDE.getstate(), OF_NUMPY.bit_generator.state) == before
+
+
 def test_a_loss_may_refer_to_the_model() -> None:
     model = MLP(2, [3, 2], rng=random.Random(0))
     loss = uncompiled(lambda output, target: cross_entropy(output, target) + nn.losses.l2(model.parameters(), 0.1))

@@ -25,6 +25,7 @@ from nn.activations import (
 )
 from nn.convolution import AvgPool2d, Conv2d, MaxPool2d
 from nn.data import batches
+from nn.films.film import film
 from nn.history import History
 from nn.inference import evaluate, predict
 from nn.layers import MLP, Dropout, Embedding, Flatten, Layer, Linear, Neuron, Sequential
@@ -76,6 +77,7 @@ __all__ = [
     "cross_entropy",
     "data",
     "evaluate",
+    "film",
     "fit",
     "initialisers",
     "layers",

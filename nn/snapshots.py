@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from nn.engine.samples import Samples
     from nn.module import Module
 
-DEFAULT = 60
-"""How many snapshots `fit(…, snapshots=True)` keeps at most."""
+DEFAULT, TOGETHER = 60, 20_000_000
+"""How many snapshots `fit(…, snapshots=True)` keeps at most, and how many numbers these may have together."""
 
 MOST_SAMPLES, MOST_NUMBERS = 500, 50_000
 """How many samples are kept with the snapshots, and how many numbers these have, at most."""
@@ -47,7 +47,8 @@ class Snapshots(Sequence[Snapshot]):
     parameter, and of the samples at most 500, or 50,000 numbers, are kept.
 
     Args:
-        count: how many to keep, at least 2; or True for 60, or as many as there are epochs.
+        count: how many to keep, at least 2; or True for 60, or as many as there are epochs, or as have 20 million numbers together.
+        parameters: how many parameters the model has.
         epochs: how many epochs are planned.
         samples: the samples and targets of the training.
         loss: from which the threshold of a single output follows, see `nn.metrics.threshold_of`.
@@ -69,12 +70,13 @@ class Snapshots(Sequence[Snapshot]):
         [0, 5, 10]
     """
 
-    def __init__(self, count: int, epochs: int, samples: Samples, loss: Loss) -> None:
-        if count is False or count is None:
-            raise InputError(f"snapshots must be True or a whole number of at least 2, not {count!r}")
-        wanted = DEFAULT if count is True else whole("snapshots", count)
+    def __init__(self, count: int, parameters: int, epochs: int, samples: Samples, loss: Loss) -> None:
+        try:
+            wanted = max(2, min(DEFAULT, TOGETHER // parameters)) if count is True else whole("snapshots", count)
+        except InputError:
+            wanted = 0
         if wanted < 2:
-            raise InputError("snapshots must be True or a whole number of at least 2, for the model before and after the training, not 1")
+            raise InputError(f"snapshots must be True, or how many to keep: 2, before and after the training, or more, not {count!r}")
         self.epochs, self.final = epochs, 0
         steps = min(wanted - 1, epochs)
         self._planned = {round(i * epochs / steps) for i in range(steps + 1)}

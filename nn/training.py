@@ -47,7 +47,7 @@ def fit(
     patience: int | None = None,
     tol: float = 0.0,
     callbacks: Sequence[Callable[[History], object]] = (),
-    snapshots: int = False,
+    snapshots: bool | int = False,
     executor: str = "auto",
     rng: random.Random | None = None,
     progress: bool = True,
@@ -82,8 +82,9 @@ def fit(
             epochs. The weights after the best epoch are then restored; the callbacks have seen those after the last one.
         tol: by how much a loss must be lower to be an improvement.
         callbacks: called in this order with the history after each epoch. If one of them returns True, training ends.
-        snapshots: how many times to keep the parameters in `history.snapshots`, for `film(model, history)`: True for 60 times, evenly
-            spaced from before the first epoch to after the last. They take 4 bytes a parameter each.
+        snapshots: how many times to keep the parameters in `history.snapshots`, for `film(model, history)`: True for 60 times, fewer
+            for a model of more than 333,333 parameters. They are evenly spaced from before the first epoch to after the last, and take 4
+            bytes a parameter each.
         executor: "auto"; "eager", sample by sample; or an executor of `compile`, such as "numpy" or "native", with which it is an error
             if something cannot be compiled.
         rng: the generator that shuffles; by default Python's global one.
@@ -118,7 +119,7 @@ def fit(
     engine.watched = bool(callbacks) or any(is_of_user(x) for x in (optimizer, schedule, *chosen.values()) if x is not None)
     history, completed = History(), False
     if snapshots is not False:
-        history.snapshots = Snapshots(snapshots, epochs, samples, loss)
+        history.snapshots = Snapshots(snapshots, len(model.parameters()), epochs, samples, loss)
         history.snapshots.keep(model, 0)
     with engine.mode(training=True), progress_bar(epochs * math.ceil(len(samples) / size), progress) as bar:
 

@@ -22,12 +22,14 @@ class Dense:
         rows: for each neuron its weights.
         biases: of the neurons; none where the layer has none.
         activation: its name; "" where there is none.
+        place: its position among the stages.
         stage: the position of the stage after which the outputs of the neurons are known, which may be that of an activation.
     """
 
     rows: list[list[Value]]
     biases: list[Value]
     activation: str
+    place: int
     stage: int
 
 
@@ -75,9 +77,9 @@ def _layers(stages: list[Module]) -> list[Dense]:
             neurons = [stage] if isinstance(stage, Neuron) else stage.neurons
             activation = (stage.activation if isinstance(stage, Layer) else None) or neurons[0].activation
             name = "" if activation is None else name_of(activation)
-            layers.append(Dense([neuron.w for neuron in neurons], [neuron.b for neuron in neurons], name, i))
+            layers.append(Dense([neuron.w for neuron in neurons], [neuron.b for neuron in neurons], name, i, i))
         elif isinstance(stage, Linear):
-            layers.append(Dense(stage.weight, stage.bias or [], "", i))
+            layers.append(Dense(stage.weight, stage.bias or [], "", i, i))
         elif isinstance(stage, (Elementwise, Vectorwise)) and layers and layers[-1].stage == i - 1 and not layers[-1].activation:
             layers[-1].activation, layers[-1].stage = name_of(stage).removesuffix("()"), i
     return layers

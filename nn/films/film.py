@@ -61,17 +61,20 @@ def film(model: Module, history: History, X: Rows | None = None, y: Rows | None 
     """
     snapshots = _snapshots(model, history)
     if X is not None:
+        shown_samples = Samples(X, y)
         if y is not None:
-            paired("film", X, y)
-        samples, targets = some_of(Samples(X, y))
+            paired("film", shown_samples.X, shown_samples.y)
+        if not len(shown_samples):
+            raise InputError("film needs at least one sample")
+        samples, targets = some_of(shown_samples)
     elif y is not None:
         raise InputError("film needs the samples of these targets: write film(model, history, X, y)")
     else:
         samples, targets = snapshots.X, snapshots.y
     frames = frames_of(model, snapshots, inputs_of(samples, targets, _image(image)))
     sizes = [] if frames.chain is None else [len(frames.chain.layers[0].rows[0]), *(len(layer.rows) for layer in frames.chain.layers)]
-    about = " – ".join(map(str, sizes)) or f"{len(snapshots[0].numbers):,} parameters"
-    return Film(f"{type(model).__name__} {about}", *scenes_of(model, frames, history))
+    about = f" {' – '.join(map(str, sizes))}" if sizes else f", {len(snapshots[0].numbers):,} parameters"
+    return Film(f"{type(model).__name__}{about}", *scenes_of(model, frames, history))
 
 
 class Film(HtmlPage):

@@ -10,11 +10,12 @@ from autograd._runtime.bulk import numbers_of, set_numbers
 from autograd._runtime.temporary import afterwards
 from autograd.errors import AutogradError, InputError
 from autograd.value import Value
+from nn.activations import Elementwise
 from nn.checks import has_length
 from nn.engine.compiled_engine import CompiledEngine
 from nn.engine.samples import Samples
-from nn.films.chain import Chain, Dense, Watched, chain_of
-from nn.layers import Flatten
+from nn.films.chain import Chain, Watched, chain_of
+from nn.layers import Dropout, Flatten
 from nn.losses import cross_entropy
 from nn.module import Module
 from nn.snapshots import Snapshot
@@ -39,6 +40,11 @@ ANSWERS = 12
 
 SQUARE = 64
 """So many inputs, if they are a square number, or more are the pixels of an image."""
+
+NO_CHAIN = (
+    "The weights are shown as tables, because this model is not a chain of dense layers and activations, such as "
+    "Sequential(Linear(2, 8), ReLU(), Linear(8, 1)) or an MLP."
+)
 
 
 @dataclass
@@ -175,7 +181,7 @@ def frames_of(model: Module, snapshots: Sequence[Snapshot], inputs: Inputs) -> F
     """
     import numpy as np
 
-    numbers = np.stack([snapshot.numbers for snapshot in snapshots]).astype(np.float64)
+    numbers = np.stack([snapshot.numbers for snapshot in snapshots])
     frames = Frames(inputs, None)
     chain = chain_of(model)
     failure = _failure(frames, model, chain, numbers)
@@ -186,13 +192,14 @@ def frames_of(model: Module, snapshots: Sequence[Snapshot], inputs: Inputs) -> F
     if failure:
         frames.remarks.append(f"The model could not be called: {failure}")
     if frames.chain is None:
-        frames.remarks.append("This model is not a chain of dense layers (Layer, Linear), so its weights are shown as tables.")
+        frames.remarks.append(NO_CHAIN)
         return frames
+    at = positions(model)
     for layer in frames.chain.layers:
         rows = layer.rows[: shown(len(layer.rows))]
-        weights = numbers_of_all([w for row in rows for w in row], model, numbers)
+        weights = numbers_of_all([w for row in rows for w in row], at, numbers)
         frames.weights.append(weights.reshape(len(numbers), len(rows), -1))
-        frames.biases.append(numbers_of_all(layer.biases[: len(rows)], model, numbers))
+        frames.biases.append(numbers_of_all(layer.biases[: len(rows)], at, numbers))
     return frames
 
 
@@ -211,20 +218,31 @@ def _failure(frames: Frames, model: Module, chain: Chain | None, numbers: Number
     return ""
 
 
-def numbers_of_all(values: list[Value], model: Module, numbers: Numbers) -> Numbers:
-    """The numbers of some parameters of a model, among those of all of them, in every frame.
+def positions(model: Module) -> dict[int, int]:
+    """The position of each parameter of a model, by its `id`.
+
+    Example:
+        >>> from nn import Linear
+        >>> model = Linear(2, 1)
+        >>> positions(model)[id(model.bias[0])]
+        2
+    """
+    return {id(value): i for i, value in enumerate(model.parameters())}
+
+
+def numbers_of_all(values: list[Value], at: dict[int, int], numbers: Numbers) -> Numbers:
+    """The numbers of some parameters, among those of all of them, in every frame.
 
     Example:
         >>> from nn import Linear
         >>> import numpy as np
         >>> model = Linear(2, 1)
-        >>> numbers_of_all(model.bias, model, np.array([[0.5, -1.0, 2.0]])).tolist()
+        >>> numbers_of_all(model.bias, positions(model), np.array([[0.5, -1.0, 2.0]])).tolist()
         [[2.0]]
     """
     import numpy as np
 
-    at = {id(value): i for i, value in enumerate(model.parameters())}
-    return numbers[:, np.array([at[id(value)] for value in values], np.intp)]
+    return numbers[:, np.array([at[id(value)] for value in values], np.intp)].astype(np.float64)
 
 
 def has_first_image(frames: Frames) -> bool:
@@ -239,10 +257,9 @@ def has_first_image(frames: Frames) -> bool:
     """
     if frames.chain is None or frames.inputs.kind != "image":
         return False
-    first: Dense = frames.chain.layers[0]
-    before = frames.chain.stages[: frames.chain.stages.index(next(s for s in frames.chain.stages if not isinstance(s, Flatten)))]
-    height, width = frames.inputs.image
-    return len(first.rows[0]) == height * width and first.stage - len(before) <= 1
+    first = frames.chain.layers[0]
+    keeps_order = all(isinstance(stage, (Flatten, Dropout, Elementwise)) for stage in frames.chain.stages[: first.place])
+    return keeps_order and len(first.rows[0]) == frames.inputs.image[0] * frames.inputs.image[1]
 
 
 def _evaluate(frames: Frames, model: Module, chain: Chain | None, numbers: Numbers) -> None:
@@ -262,8 +279,8 @@ def _evaluate(frames: Frames, model: Module, chain: Chain | None, numbers: Numbe
     neurons: list[list[Numbers]] = [[] for _ in (chain.layers if chain is not None else ())]
     before = numbers_of(parameters)
     with afterwards(lambda: set_numbers(parameters, before)):
-        for row in numbers.tolist():
-            set_numbers(parameters, row)
+        for row in numbers:
+            set_numbers(parameters, row.tolist())
             try:
                 answers = engine.evaluate(samples).outputs
             except Exception as error:

@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from autograd.render.lettering import short, shown
-from nn.films.frames import Frames, Inputs, has_first_image, numbers_of_all
+from nn.films.frames import Frames, Inputs, has_first_image, numbers_of_all, positions
 from nn.films.frames import shown as count_shown
 from nn.films.reel import Reel
 from nn.films.views import Scene, reduced, view_of
 from nn.history import History
 from nn.module import Module
-from nn.tensors import tensors_of
+from nn.tensors import Tensor, tensors_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,7 @@ def scenes_of(model: Module, frames: Frames, history: History) -> tuple[Scene, R
     else:
         import numpy as np
 
-        scene["tables"] = tables_of(model, np.stack([one.numbers for one in snapshots]).astype(np.float64), reel, scene["remarks"])
+        scene["tables"] = tables_of(model, np.stack([one.numbers for one in snapshots]), reel, scene["remarks"])
     if frames.outputs is not None:
         scene |= view_of(frames, snapshots.thresholds, reel)
     return scene, reel
@@ -161,14 +161,18 @@ def tables_of(model: Module, numbers: Numbers, reel: Reel, remarks: list[str]) -
     import numpy as np
 
     tables: list[Scene] = []
-    left, out = TABLES, []
-    for name, tensor in tensors_of(model).items():
+    left, out, at = TABLES, [], positions(model)
+    try:
+        tensors = tensors_of(model)
+    except Exception:  # of a user's own torch_attributes
+        tensors = {"parameters": Tensor((numbers.shape[1],), model.parameters())}
+    for name, tensor in tensors.items():
         if len(tensor.values) > left:
             out.append(shown(name))
             continue
         left -= len(tensor.values)
         columns = math.prod(tensor.shape[1:]) if len(tensor.shape) > 1 else len(tensor.values)
-        taken = numbers_of_all(tensor.values, model, numbers)
+        taken = numbers_of_all(tensor.values, at, numbers)
         scale = float(np.abs(taken).max()) or 1.0
         section = f"table{len(tables)}"
         reel.add(section, taken / scale)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,10 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
     depths = _depths(sums.computed, len(sums.batched))
     if len(sums.computed) < LEAST_ROWS or max(depths) < LEAST_DEPTH:
         return Loops(depths, [])
-    graph = _graph_of(tape, sums)
+    codes = np.array([id(operation) for _, operation, _ in sums.computed])
+    if not _may_repeat(codes):
+        return Loops(depths, [])
+    graph = _graph_of(tape, sums, codes)
     kinds = graph.kinds.copy()
     loops: list[Rows] = []
     for period in _periods(kinds):
@@ -73,22 +76,20 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
     return Loops(depths, loops)
 
 
-def _graph_of(tape: Tape, sums: Sums) -> _Graph:
-    computed, batched, reached = sums.computed, sums.batched, sums.reached
-    position = np.full(len(batched), -1, dtype=np.intp)
-    position[[row for row, _, _ in computed]] = np.arange(len(computed))
-    rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
-    masked = sums.masks.keys() | sums.error_masks.keys()
-    known: dict[object, int] = {}
-    kinds = [
-        -1 - p
-        if row in masked or operation in rigid
-        else known.setdefault((operation, len(inputs), batched[row], not reached or reached[row], row in tape.unchecked), len(known))
-        for p, (row, operation, inputs) in enumerate(computed)
-    ]
-    reads = position[np.fromiter(chain.from_iterable([inputs for _, _, inputs in computed]), dtype=np.intp)]
-    starts = np.concatenate([[0], np.cumsum([len(inputs) for _, _, inputs in computed])])
-    return _Graph(np.array(kinds), np.array([batched[row] for row, _, _ in computed]), reads, starts)
+def _graph_of(tape: Tape, sums: Sums, codes: Rows) -> _Graph:
+    rows = np.array([row for row, _, _ in sums.computed])
+    inputs = [inputs for _, _, inputs in sums.computed]
+    counts = np.fromiter(map(len, inputs), dtype=np.intp, count=len(inputs))
+    position = np.full(len(sums.batched), -1, dtype=np.intp)
+    position[rows] = np.arange(len(rows))
+    reads = position[np.fromiter(chain.from_iterable(inputs), dtype=np.intp, count=int(counts.sum()))]
+    batched, reached = np.array(sums.batched)[rows], np.array(sums.reached)[rows] if sums.reached else 1
+    unchecked = np.isin(rows, list(tape.unchecked)) if tape.unchecked else 0
+    number = np.searchsorted(sorted([id(operation) for operation in {SUM, DOT, *tape.operations}]), codes)
+    kinds = (((number * (counts.max() + 1) + counts) * 2 + batched) * 2 + reached) * 2 + unchecked
+    rigid = {id(operation) for operation in set(tape.operations) if operation.arity is None and operation not in (SUM, DOT)}
+    apart = np.isin(codes, list(rigid)) | np.isin(rows, [*sums.masks, *sums.error_masks])
+    return _Graph(np.where(apart, -1 - np.arange(len(rows)), kinds), batched, reads, np.concatenate([[0], np.cumsum(counts)]))
 
 
 def _periods(kinds: Rows) -> list[int]:
@@ -101,16 +102,27 @@ def _periods(kinds: Rows) -> list[int]:
     return sorted([period for period in candidates if covered[period]], key=lambda period: (-covered[period], period))
 
 
-def _gaps(kinds: Rows, window: int) -> Rows:
-    """The distances between equal windows of kinds that follow each other. Windows are compared by a polynomial hash, modulo 2⁶⁴."""
-    if len(kinds) < 2 * window:
-        return np.zeros(0, dtype=np.intp)
+def _may_repeat(codes: Rows) -> bool:
+    """Whether enough operations occur in an order in which they did before. It is decided by hashes, because most graphs have no loops."""
+    hashes = np.sort(_hashes(codes, LEAST_ROWS // 4))
+    return int(np.count_nonzero(hashes[1:] == hashes[:-1])) >= LEAST_ROWS // 4
+
+
+def _hashes(kinds: Rows, window: int) -> npt.NDArray[np.uint64]:
+    """A hash for each window of kinds: a polynomial modulo 2⁶⁴."""
     base = 0x9E3779B97F4A7C15
-    powers = np.cumprod(np.full(len(kinds), base, dtype=np.uint64))
-    inverse = np.cumprod(np.full(len(kinds), pow(base, -1, 2**64), dtype=np.uint64))
+    powers, inverse = (np.cumprod(np.full(len(kinds), x, dtype=np.uint64)) for x in (base, pow(base, -1, 2**64)))
     mixed = (kinds.astype(np.uint64) + np.uint64(1)) * np.uint64(0xBF58476D1CE4E5B9)
     totals = np.concatenate([[np.uint64(0)], np.cumsum((mixed ^ (mixed >> np.uint64(29))) * powers)])
-    hashes = (totals[window:] - totals[:-window]) * inverse[: len(kinds) - window + 1]
+    hashes: npt.NDArray[np.uint64] = (totals[window:] - totals[:-window]) * inverse[: len(totals) - window]
+    return hashes
+
+
+def _gaps(kinds: Rows, window: int) -> Rows:
+    """The distances between equal windows of kinds that follow each other."""
+    if len(kinds) < 2 * window:
+        return np.zeros(0, dtype=np.intp)
+    hashes = _hashes(kinds, window)
     order = np.argsort(hashes, kind="stable")
     gaps: Rows = np.diff(order)[np.diff(hashes[order]) == 0]
     return gaps
@@ -182,21 +194,19 @@ def _length(reader: Rows, source: Rows, within: npt.NDArray[np.bool_], kept: npt
 def _is_apart(graph: _Graph, rows: Rows) -> bool:
     """Whether no row outside of a loop comes between two of its rows, so that it can be computed as a whole."""
     first, last = int(rows.min()), int(rows.max()) + 1
-    depends = np.zeros(last - first, dtype=bool)
-    depends[rows.ravel() - first] = True
-    inside = depends.tolist()
-    after = inside[:]
-    starts = (graph.starts[first : last + 1] - graph.starts[first]).tolist()
-    reads = (graph.reads[graph.starts[first] : graph.starts[last]] - first).tolist()
-    if all(inside):
+    own = np.zeros(last - first, dtype=bool)
+    own[rows.ravel() - first] = True
+    between = np.flatnonzero(~own)
+    if not between.size:
         return True
-    for i, (begin, end) in enumerate(pairwise(starts)):
-        for j in reads[begin:end]:
-            if j >= 0 and after[j]:
-                if inside[i] and not inside[j]:
-                    return False
-                after[i] = True
-    return True
+    depends = own.tolist()
+    starts, reads = graph.starts[first : last + 1], graph.reads
+    for i in between.tolist():
+        depends[i] = any(j >= first and depends[j - first] for j in reads[starts[i] : starts[i + 1]].tolist())
+    read_by_loop = np.repeat(own, np.diff(starts))
+    read = reads[starts[0] : starts[-1]][read_by_loop] - first
+    read = read[read >= 0]
+    return not (np.array(depends)[read] & ~own[read]).any()
 
 
 def _depths(computed: list[Computed], rows: int) -> list[int]:
@@ -214,19 +224,28 @@ def _depths(computed: list[Computed], rows: int) -> list[int]:
 def _depths_around(loops: list[Rows], sums: Sums, rows: int) -> list[int]:
     """The same, where all rows of a loop have one depth."""
     computed = sums.computed
-    loop_of = dict.fromkeys(range(rows), -1)
-    for k, positions in enumerate(loops):
-        loop_of.update(dict.fromkeys([computed[p][0] for p in positions.ravel().tolist()], k))
+    stands = np.arange(rows)  # the first row of a loop stands for all of them
+    is_free = np.ones(len(computed), dtype=bool)
+    read: list[list[int]] = []
+    for positions in loops:
+        own = [computed[p] for p in positions.ravel().tolist()]
+        is_free[positions] = False
+        members = np.array([row for row, _, _ in own])
+        outside = np.unique(np.fromiter(chain.from_iterable([inputs for _, _, inputs in own]), dtype=np.intp))
+        read.append(np.setdiff1d(outside, members).tolist())
+        stands[members] = members[0]
+    of = stands.tolist()
+    first = [of[computed[positions[0, 0]][0]] for positions in loops]
+    free = [computed[p] for p in np.flatnonzero(is_free).tolist()]
+    depths = [0] * rows
     known = [1] * len(loops)
     while True:  # a loop that reads another one is one step deeper, which the next walk finds
-        depths, needed = [0] * rows, [1] * len(loops)
-        for row, _, inputs in computed:
-            k = loop_of[row]
-            if k < 0:
-                depths[row] = max([depths[i] for i in inputs]) + 1
-            else:
-                depths[row] = known[k]
-                needed[k] = max(needed[k], *[depths[i] + 1 for i in inputs if loop_of[i] != k], 1)
+        for row, depth in zip(first, known, strict=True):
+            depths[row] = depth
+        for row, _, inputs in free:
+            depths[row] = max([depths[of[i]] for i in inputs]) + 1
+        needed = [1 + max([depths[of[i]] for i in outside], default=0) for outside in read]
         if needed == known:
-            return depths
+            result: list[int] = np.array(depths)[stands].tolist()
+            return result
         known = needed

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Number
 from typing import Any
 
 TRANSLATIONS: dict[str, str] = {}
@@ -72,7 +73,7 @@ def is_like(answer: Any, expected: Any) -> bool:
         return len(parts) == len(expected) and all(map(is_like, parts, expected))
     if isinstance(expected, (bool, str)):
         return bool(answer == expected)
-    number = getattr(answer, "data", answer)  # also that of a Value
+    number = answer if is_numeric(answer) else getattr(answer, "data", answer)  # that of a Value
     try:
         return math.isclose(float(number), expected, rel_tol=1e-6, abs_tol=1e-9)
     except (TypeError, ValueError):
@@ -93,8 +94,13 @@ def shown(answer: Any) -> str:
     """An answer in a message: numbers with at most six digits."""
     if isinstance(answer, (tuple, list)):
         return ", ".join(map(shown, answer))
-    number = getattr(answer, "data", answer)
-    return f"{number:.6g}".replace("-", "−") if isinstance(number, (int, float)) else str(answer)
+    number = answer if is_numeric(answer) else getattr(answer, "data", answer)
+    return f"{number:.6g}".replace("-", "−") if is_numeric(number) else str(answer)
+
+
+def is_numeric(answer: Any) -> bool:
+    """Whether an answer is a number of Python or of NumPy, whose attribute `data` is another thing than that of a Value."""
+    return isinstance(answer, Number)
 
 
 def said(message: str) -> str:
@@ -276,6 +282,14 @@ check_7_2 = Check(
         (limit_at(2.2), "you have {answer}: that takes the curvature at the start, w = 2.2. Take it at the minimum, `ends[0.01]`."),
         (0.1, "you have {answer}: that is the limit of the narrow valley with two parameters. Take the curvature of `two_valleys`."),
         (1.0, "you have {answer}: that is the limit of the parabola at the beginning. Take the curvature of `two_valleys`."),
+        (
+            lambda answer: 0.13 < answer < 0.1452,
+            "you have {answer}, a little below. Do not try rates: compute the limit from the curvature.",
+        ),
+        (
+            lambda answer: 0.1452 < answer < 0.16,
+            "you have {answer}, a little above. Do not try rates: compute the limit from the curvature.",
+        ),
     ],
     why="The steeper the walls of a valley bend, the smaller the steps must be.",
 )
@@ -309,9 +323,18 @@ check_7_5 = Check(
     "7.5",
     lambda a: 0 < a[0] < a[1] / 3.0,
     [
-        (lambda a: a[0] >= 240, "240 epochs were not enough. Either the steps are too small, or so large that it jumps about: try a rate near 0.2."),
-        (lambda a: a[0] >= a[1], "that needs no fewer epochs than before. Momentum, such as 0.9, makes the steps longer where the direction stays."),
-        (lambda a: a[0] >= a[1] / 3.0, "better than before, and not yet three times as fast. With momentum μ the steps become up to 1/(1 − μ) times as long."),
+        (
+            lambda a: a[0] >= 240,
+            "240 epochs were not enough. Either the steps are too small, or so large that it jumps about: try a rate near 0.2.",
+        ),
+        (
+            lambda a: a[0] >= a[1],
+            "that needs no fewer epochs than before. Momentum, such as 0.9, makes the steps longer where the direction stays.",
+        ),
+        (
+            lambda a: a[0] >= a[1] / 3.0,
+            "better than before, and not yet three times as fast. With momentum μ the steps become up to 1/(1 − μ) times as long.",
+        ),
     ],
     why="The exact gradient can bear what a noisy one cannot.",
 )
@@ -351,12 +374,18 @@ check_8_2 = Check(
     "8.2",
     shares(axis=1),
     [
-        (shares(axis=0), "you divided by the columns. That is the precision: the share of what was taken for a 4 that is a 4. Take the rows."),
+        (
+            shares(axis=0),
+            "you divided by the columns. That is the precision: the share of what was taken for a 4 that is a 4. Take the rows.",
+        ),
         (shares(axis=None), "you divided by the number of all images. Divide by the images of each digit."),
-        (lambda a: is_like(a[0], [row[k] for k, row in enumerate(a[1])]), "those are numbers of images. Divide by how many each digit has."),
+        (
+            lambda a: is_like(a[0], [row[k] for k, row in enumerate(a[1])]),
+            "those are numbers of images. Divide by how many each digit has.",
+        ),
         (lambda a: isinstance(a[0], float), "that is one number. Each of the ten digits has a recall of its own."),
     ],
-    otherwise="ten shares are needed, one for each digit. A hint is below.",
+    otherwise="ten shares are needed, one for each digit.",
 )
 
 check_8_3 = Check(
@@ -390,10 +419,17 @@ check_8_4 = Check(
     "8.4",
     lambda a: is_like(a[0], max(a[2])) and chosen_by(which=0, read=1)(a),
     [
-        (chosen_by(which=1, read=1), "you chose by the test images, too. Then they are no longer a test: take the network that you chose before."),
-        (chosen_by(which=0, read=0), "you have the same number twice, the validation accuracy. Measure the chosen network on the test images."),
+        (
+            chosen_by(which=1, read=1),
+            "you chose by the test images, too. Then they are no longer a test: take the network that you chose before.",
+        ),
+        (
+            chosen_by(which=0, read=0),
+            "you have the same number twice, the validation accuracy. Measure the chosen network on the test images.",
+        ),
         (lambda a: is_like(a[0], sum(a[2]) / len(a[2])), "that is the mean of all networks. Take the one that seems best."),
-        (lambda a: isinstance(a[0], int) or a[0] > 1 or int(a[0]) == a[0] != 0, "an accuracy is needed, not the place of the network in the list."),
+        (lambda a: a[0] > 1, "an accuracy is needed, not the place of the network in the list."),
+        (lambda a: a[0] < max(a[2]), "there is a better one among the hundred, by the validation images."),
     ],
     why="It is no better than guessing; it was lucky on the images by which you chose it.",
 )

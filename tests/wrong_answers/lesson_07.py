@@ -17,7 +17,7 @@ WRONG = {
         ("limit = 2.0 / (12.0 * 2.2**2 - 8.0)", "takes the curvature at the start"),
         ("limit = 2.0 / 20.0", "the narrow valley with two parameters"),
         ("limit = 1.0", "the parabola at the beginning"),
-        ("limit = 0.14", "not what it should be"),
+        ("limit = 0.14", "a little below"),
     ],
     "check_7_3": [
         ("def whole_gradient(gradients, sizes):\n    return statistics.fmean(gradients)", "you have 3, the plain mean"),

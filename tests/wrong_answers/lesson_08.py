@@ -37,6 +37,6 @@ WRONG = {
         (GIVEN + "seems = is_really = max(on_validation)", "the same number twice"),
         (GIVEN + "seems, is_really = on_validation.mean(), on_test.mean()", "the mean of all networks"),
         (GIVEN + "seems = is_really = on_validation.argmax()", "not the place of the network"),
-        (GIVEN + "seems, is_really = on_validation[0], on_test[0]", "not what it should be"),
+        (GIVEN + "seems, is_really = on_validation[0], on_test[0]", "there is a better one"),
     ],
 }

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from autograd.namespaces import Number, Truth
-from autograd.special import HIGHEST_ORDER, choose
+from autograd.special import HIGHEST_ORDER, choose, square_of, within_40
 
 LOG2_E, LOG10_E = 1.0 / math.log(2.0), 1.0 / math.log(10.0)
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
@@ -92,15 +92,14 @@ def over_square(xp: Any, a: Number, r: Number) -> Number:
 
 
 def gaussian(xp: Any, a: Number) -> Number:
-    """exp(-a²). Squaring rounds, and exp magnifies the error: a² is therefore h² + (a - h)(a + h), where h² is exact.
+    """exp(-a²). Squaring rounds, and exp magnifies the error: a² is therefore in two parts.
 
     On Values the row of that name; a namespace may have a quicker `gaussian` of its own.
     """
     if hasattr(xp, "gaussian"):
         return xp.gaussian(a)
-    a = within_40(xp, a)
-    h = xp.floor(a * 65536.0 + 0.5) / 65536.0  # 0 near 0, where the derivative -2a exp(-a²) is to stay odd
-    return xp.exp(-(h * h)) * xp.exp(-((a - h) * (a + h)))
+    exact, rest = square_of(xp, a)
+    return xp.exp(-exact) * xp.exp(-rest)
 
 
 def erfinv_slope(xp: Any, y: Number, a: Number) -> Number:
@@ -133,11 +132,6 @@ def larger(xp: Any, a: Number, b: Number) -> Number:
 def difference(xp: Any, a: Number, b: Number) -> Number:
     """a - b, and 0 where both are the same infinity."""
     return xp.where(xp.isinf(a) & xp.equal(a, b), 0.0, a - b)
-
-
-def within_40(xp: Any, a: Number) -> Number:
-    """`a`, but at most 40 away from 0, where exp(-a²) is 0: its square and cube cannot overflow."""
-    return xp.where(a > 40.0, 40.0, xp.where(a < -40.0, -40.0, a))
 
 
 def normal(xp: Any, a: Number) -> Number:
@@ -174,12 +168,18 @@ def dot(*ab: Number) -> Number:
     return result
 
 
+def largest(xp: Any, a: tuple[Number, ...]) -> Number:
+    """The largest input; nan where one of them is."""
+    result: Number = -math.inf
+    for x in a:
+        result = xp.where(x > result, x, xp.where(result >= x, result, x + result))
+    return result
+
+
 def peak(xp: Any, a: tuple[Number, ...]) -> Number:
     """A whole number near the largest input, to be subtracted before exp. Being whole, it has no derivative of its own."""
-    largest: Number = -math.inf
-    for x in a:
-        largest = xp.where(x > largest, x, xp.where(largest >= x, largest, x + largest))  # which is nan: one of them is
-    return xp.floor(xp.where(xp.isinf(largest), 0.0, largest))
+    near = largest(xp, a)
+    return xp.floor(xp.where(xp.isinf(near), 0.0, near))
 
 
 def exponentials(xp: Any, a: tuple[Number, ...]) -> tuple[Number, ...]:

@@ -53,6 +53,14 @@ def total(
     return ieee
 
 
+def small_power(a: Number, b: float) -> Number | None:
+    """A power with a small whole exponent as a product, or a quotient; None for any other."""
+    if b in range(1, 5):
+        result = a if b % 2 else a * a
+        return result * (a * a) if b > 2 else result
+    return 1.0 / a if b == -1.0 else None
+
+
 def _divide(a: float, b: float) -> float:
     try:
         return a / b

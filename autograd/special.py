@@ -205,12 +205,23 @@ def _power(xp: Any, x: Number, n: int) -> Number:
 # -- the normal distribution --------------------------------------------------------------------------------------------
 
 
+def within_40(xp: Any, x: Number) -> Number:
+    """`x`, but at most 40 away from 0, where exp(-x²/2) is 0: its square and cube cannot overflow."""
+    return xp.where(x > 40.0, 40.0, xp.where(x < -40.0, -40.0, x))
+
+
+def square_of(xp: Any, x: Number) -> tuple[Number, Number]:
+    """x², for `within_40(x)`, in two parts: h², which is exact, and (x - h)(x + h). h is 0 near 0, where derivatives are to stay odd."""
+    x = within_40(xp, x)
+    h = xp.floor(x * 65536.0 + 0.5) / 65536.0
+    return h * h, (x - h) * (x + h)
+
+
 def bell(xp: Any, x: Number) -> Number:
-    """exp(-x²/2). Squaring rounds, and exp magnifies the error: x² is therefore h² + (x - h)(x + h), where h² is exact."""
-    x = xp.where(x > 40.0, 40.0, xp.where(x < -40.0, -40.0, x))  # where it is 0
-    h = xp.floor(x * 65536.0 + 0.5) / 65536.0  # 0 near 0, where the derivative is to stay odd
-    y = xp.exp(-0.5 * (h * h))
-    return y + y * xp.expm1(-0.5 * ((x - h) * (x + h)))
+    """exp(-x²/2). Squaring rounds, and exp magnifies the error: x² is therefore in two parts."""
+    exact, rest = square_of(xp, x)
+    y = xp.exp(-0.5 * exact)
+    return y + y * xp.expm1(-0.5 * rest)
 
 
 def density(xp: Any, x: Number) -> Number:

@@ -18,7 +18,7 @@ import numpy as np
 
 import autograd
 from benchmarks.cases import NUMPY, Case, Run, black_scholes, by_jax, by_torch, executors, packages
-from benchmarks.compiled import check
+from benchmarks.compiled import check, repeat
 from benchmarks.results import rounded
 
 NAME = "growth, ns an item"
@@ -111,13 +111,8 @@ def times_of(case: Case, n: int, seconds: float) -> dict[str, float]:
             break
         for name, run in case.runs.items():
             clock = time.perf_counter if name == THREADED else time.process_time
-            turns[name].append(turn_of(partial(_repeat, run, repeats), clock) / (n * repeats))
+            turns[name].append(turn_of(partial(repeat, run, repeats), clock) / (n * repeats))
     return {name: rounded(statistics.median(some) * 1e9) for name, some in turns.items()}
-
-
-def _repeat(run: Run, count: int) -> None:
-    for _ in range(count):
-        run()
 
 
 def report(seconds: float, counts: tuple[int, ...] = COUNTS) -> dict[str, Growth]:

@@ -24,6 +24,7 @@ from nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.training import fit
 
 try:
+    from scipy.special import softmax
     from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
     from sklearn.model_selection import train_test_split
     from sklearn.utils import check_random_state
@@ -207,8 +208,7 @@ class Classifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
         logits = self._answers(X)
         if len(self.classes_) == 2:
             logits = np.hstack([np.zeros_like(logits), logits])
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities: Array = shares / shares.sum(axis=1, keepdims=True)
+        probabilities: Array = softmax(logits, axis=1)
         return probabilities
 
     def predict(self, X: Any) -> Array:

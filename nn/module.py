@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import MemberDescriptorType
@@ -17,6 +17,8 @@ from autograd.errors import FileError, InputError
 from autograd.ops import LEAF
 from autograd.render.lettering import printable
 from autograd.value import Value
+
+T = TypeVar("T")
 
 
 class Module:
@@ -75,7 +77,7 @@ class Module:
             >>> Linear(1, 1, initialiser=lambda fan_in, fan_out, rng: 0.5).state_dict()
             {'weight.0.0': 0.5, 'bias.0': 0.0}
         """
-        return {name: value.data for name, value in self._by_name().items()}
+        return {name: value.data for name, value in by_name(self.named_parameters()).items()}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         """Set all parameters to the numbers of a `state_dict`, or none.
@@ -86,7 +88,7 @@ class Module:
         """
         if not isinstance(state, dict):
             raise InputError(f"load_state_dict takes what state_dict() returns, a dict of numbers by name, not {state!r}")
-        own = self._by_name()
+        own = by_name(self.named_parameters())
         for name in state:
             if not isinstance(name, str):
                 raise InputError(f"the names in a state are strings, as in {next(iter(own), 'weight.0.0')!r}, not {name!r}")
@@ -118,14 +120,6 @@ class Module:
             ['weight']
         """
         return dict(attributes(self))
-
-    def _by_name(self) -> dict[str, Value]:
-        named: dict[str, Value] = {}
-        for name, value in self.named_parameters():
-            if name in named:
-                raise InputError(f"two parameters have the name {name!r}: rename the attribute or the key that one of them has")
-            named[name] = value
-        return named
 
     # -- modules --------------------------------------------------------------------------------------------------------
 
@@ -207,6 +201,24 @@ class Module:
         lines = [f"{name:{widths[0]}}  {what:{widths[1]}}  {count:>{widths[2]}}" for name, what, count in (head, *rows, total)]
         rule = "─" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+
+def by_name(named: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """What belongs to names, such as those of parameters, which must differ.
+
+    Raises:
+        InputError: they do not.
+
+    Example:
+        >>> by_name([("weight", 2.0), ("bias", 0.5)])
+        {'weight': 2.0, 'bias': 0.5}
+    """
+    result: dict[str, T] = {}
+    for name, item in named:
+        if name in result:
+            raise InputError(f"two parameters have the name {name!r}: rename the attribute or the key that one of them has")
+        result[name] = item
+    return result
 
 
 def set_data(values: list[Value], numbers: list[float]) -> None:

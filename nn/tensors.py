@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from autograd.errors import InputError
 from autograd.ops import LEAF
 from autograd.value import Value
-from nn.module import Module
+from nn.module import Module, by_name
 
 
 class Tensor(NamedTuple):
@@ -44,27 +44,18 @@ def tensors_of(model: Module) -> dict[str, Tensor]:
     """
     named = list(model.named_parameters())
     if getattr(model.named_parameters, "__func__", None) is not Module.named_parameters:  # a class may name them in another way
-        return _by_name((name, Tensor((), [value])) for name, value in named)
+        return by_name((name, Tensor((), [value])) for name, value in named)
     pairs: list[tuple[str, Tensor]] = []
     try:
         _collect(model, "", set(), pairs, once=False)
     except _CircularError:
         pairs.clear()
         _collect(model, "", set(), pairs, once=True)
-    tensors = _by_name(pairs)
+    tensors = by_name(pairs)
     covered = {id(value) for tensor in tensors.values() for value in tensor.values}
     for name, value in named:
         if id(value) not in covered:
             raise InputError(f"a torch_attributes() leaves out the parameter {name!r}: begin with super().torch_attributes(), and rename")
-    return tensors
-
-
-def _by_name(pairs: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
-    tensors: dict[str, Tensor] = {}
-    for name, tensor in pairs:
-        if name in tensors:
-            raise InputError(f"two parameters have the name {name!r}: rename the attribute or the key that one of them has")
-        tensors[name] = tensor
     return tensors
 
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from course import CHINESE, FOLDER, NOTEBOOKS, cells, checks, module_of
-from markdown_links import links
-from translation import CHARACTERS, bring_in_step, differences, without_anchor
+from translation import CHARACTERS, bring_in_step, differences, led_to
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -67,19 +66,16 @@ def test_nothing_else_is_translated() -> None:
 
 def test_the_glossaries_keep_step() -> None:
     texts = [(folder / "glossary.md").read_text(encoding="utf-8") for folder in (FOLDER, CHINESE)]
-    looks = [
-        lambda text: [re.sub(r"[^#*\-|].*", "", line)[:2] for line in text.splitlines()],
-        lambda text: sorted(map(without_anchor, links(text))),
-    ]
-    for look in looks:
-        assert look(texts[0]) == look(texts[1])
+    shapes = [[re.sub(r"[^#*\-|].*", "", line)[:2] for line in text.splitlines()] for text in texts]
+    assert shapes[0] == shapes[1]
+    assert led_to(texts[0], FOLDER) == led_to(texts[1], CHINESE)
     terms = [re.findall(r"^- \*\*(.+?)\*\*", text, re.MULTILINE) for text in texts]
     assert len(terms[0]) == len(terms[1]) > 30
     assert all(CHARACTERS.search(term) for term in terms[1] if term != "Value")
 
 
 def test_from_the_folder_of_the_chinese_notebooks_everything_answers_in_chinese() -> None:
-    name, check = next((name, check) for name, check in checks().items() if check.why)
+    name, check = next((name, check) for name, check in checks().items() if check.why and not callable(check.right))
     code = f"from checks import {name}\n{name}(...)\n{name}({check.right!r})\nfrom sliders import slider\n"
     done = subprocess.run([sys.executable, "-c", code], cwd=CHINESE, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr

@@ -5,12 +5,14 @@ Chinese text of each cell by its id, puts the English one where there is none, a
 """
 
 import json
+import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from course import CHINESE, CODE, FOLDED, NOTEBOOKS, cells, module_of
+from course import CHINESE, CODE, FOLDED, FOLDER, NOTEBOOKS, cells, module_of
 from markdown_links import links, pictures, without_code
 
 CHARACTERS = re.compile("[一-鿿]")
@@ -63,27 +65,37 @@ def normal(every: list[Any]) -> str:
 
 def between(english: str, chinese: str) -> list[str]:
     """What is not alike in two texts."""
-    looks = {
+    looks: dict[str, Callable[[str], object]] = {
         "headings": lambda text: re.findall("^#+(?= )", without_code(text), re.MULTILINE),
-        "links": lambda text: sorted(map(without_anchor, links(without_code(text)))),
         "pictures": lambda text: sorted(pictures(text)),
         "formulas": lambda text: [
             re.sub(r"\\(text|mbox)\{[^}]*\}|\\[,;:! ]|[\s.,;。，；]", "", formula) for formula in FORMULA.findall(text)
         ],
-        "code": lambda text: CODE.findall(text),
-        "titles of folded texts": lambda text: [
-            re.sub("Hint|Solution", lambda word: TITLES[word[0]], title) for title, _ in FOLDED.findall(text)
-        ],
+        "code": CODE.findall,
         "items": lambda text: [len(re.findall(sign, without_code(text), re.MULTILINE)) for sign in (r"^ *[-*] ", r"^ *\d+\. ", r"^\|")],
     }
     result = [name for name, look in looks.items() if look(english) != look(chinese)]
+    if led_to(english, FOLDER) != led_to(chinese, CHINESE):
+        result.append("links")
+    titles = [title for title, _ in FOLDED.findall(english)]
+    if [re.sub("Hint|Solution", lambda word: TITLES[word[0]], title) for title in titles] != [
+        title for title, _ in FOLDED.findall(chinese)
+    ]:
+        result.append("titles of folded texts")
     return result + [f"not in Chinese: {block[:60]!r}" for block in untranslated(chinese)]
 
 
-def without_anchor(address: str) -> str:
-    """A link to a notebook or a page, as both languages have it: not to a heading, nor, outside of the notebooks, to a folder."""
-    name = address.partition("#")[0]
-    return re.sub(r"^(\.\./)+", "", name).replace("README.zh-CN.md", "README.md")
+def led_to(text: str, folder: Path) -> list[str]:
+    """Where the links of a text in a folder lead, as both languages say it: to which page, not to which heading."""
+    result = []
+    for address in links(without_code(text)):
+        name = address.partition("#")[0]
+        if name and not re.match("[a-z]+:", name):
+            target = Path(os.path.normpath(folder / name))
+            name = f"another language: {target.name}" if folder != FOLDER == target.parent else target.as_posix()
+            name = name.replace(f"{CHINESE.as_posix()}/", f"{FOLDER.as_posix()}/")
+        result.append(name.replace("README.zh-CN.md", "README.md"))
+    return sorted(result)
 
 
 def untranslated(text: str) -> list[str]:

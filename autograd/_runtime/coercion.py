@@ -69,7 +69,7 @@ def number_of(other: object) -> float:
 
 def shown(x: object) -> str:
     """What was given, for a message. The text of a Value is refused while a function is recorded, and its number says nothing there."""
-    return "a Value" if type(x).__name__ == "Value" else repr(x)
+    return "a Value" if isinstance(x, Node) else repr(x)
 
 
 def sequence(items: object) -> list[object]:

@@ -79,13 +79,7 @@ class Calls:
 
     def eagerly(self, call: Call) -> Any:
         """Call the plain function, once for each sample."""
-        try:
-            return self._eagerly(call)
-        except FAILURES as failure:
-            other = self.batching.guess(call, failure, lambda call: _failure_of(self._eagerly, call))
-            if other is not None:
-                raise other from None
-        return self._eagerly(call)
+        return self._guessing(call, self._eagerly)
 
     def _eagerly(self, call: Call) -> Any:
         call = Call(snapshot(call.values), call.how)
@@ -232,12 +226,17 @@ class Calls:
 
     def record(self, call: Call, chosen: tuple[int, ...]) -> None:
         """Record the function for arguments of this form, unless it already was."""
+        self._guessing(call, partial(self._record, chosen=chosen, each=False))
+
+    def _guessing(self, call: Call, attempt: Callable[[Call], Any]) -> Any:
+        """What an attempt returns; where it fails, of the call whose arguments are guessed to be whole arrays."""
         try:
-            self._record(call, chosen, False)
+            return attempt(call)
         except FAILURES as failure:
-            other = self.batching.guess(call, failure, partial(_failure_of, self._record, chosen=chosen, each=False))
+            other = self.batching.guess(call, failure, partial(_failure_of, attempt))
             if other is not None:
                 raise other from None
+        return attempt(call)
 
     def _record(self, call: Call, chosen: tuple[int, ...], each: bool) -> None:
         self.specialisations.record(call, self.batching.arguments(call, chosen, each)[0], chosen)

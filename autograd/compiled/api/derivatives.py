@@ -28,18 +28,15 @@ class Derivatives:
     _f: Callable[..., Any]
     _calls: Calls
     _signature: Signature
+    _compiled: Callable[..., Any]  # compiles another function for the same executor
 
     def __init__(self) -> None:
         self._derived: dict[Hashable, Any] = {}
 
-    def _alike(self, f: Callable[..., Any], in_axes: Any) -> Any:
-        """Another function compiled for the same executor."""
-        raise NotImplementedError
-
     def _derived_as(self, key: Hashable, make: Callable[[], Callable[..., Any]], in_axes: Any) -> Any:
         """A function that is derived from this one, compiled once."""
         if key not in self._derived:
-            self._derived[key] = self._alike(make(), in_axes)
+            self._derived[key] = self._compiled(make(), in_axes)
         return self._derived[key]
 
     def grad(self, *args: Any, wrt: int | str | tuple[int | str, ...] = 0, **kwargs: Any) -> Any:
@@ -155,7 +152,9 @@ class Derivatives:
         value, pull_back = gradient.vjp(*primals)
         if not is_one and (args or len(tangents) != len(primals)):
             raise InputError(f"hvp needs a direction for each of the {len(primals)} arguments, in a tuple of the same length")
-        return pull_back(tuple([alike(*pair, self.__name__) for pair in zip(tangents, value, strict=True)]))[0]  # the Hessian is symmetric
+        return pull_back(tuple([_as_gradient(*pair, self.__name__) for pair in zip(tangents, value, strict=True)]))[
+            0
+        ]  # the Hessian is symmetric
 
     def sparse_jacobian(self, x: Any, *args: Any) -> Any:
         """The Jacobian with respect to the first argument, a vector, as an array of SciPy's in which zeros take no memory.
@@ -194,7 +193,7 @@ class Derivatives:
         return sparse.Sparse(at_row, at_column, values.tolist(), (size[0], size[1]), 0).to_scipy()
 
 
-def alike(tangent: Any, gradient: Any, name: str) -> Any:
+def _as_gradient(tangent: Any, gradient: Any, name: str) -> Any:
     """A direction in the form of the gradient: that of an argument which all samples share is the same for each sample.
 
     Raises:
@@ -202,8 +201,7 @@ def alike(tangent: Any, gradient: Any, name: str) -> Any:
     """
     given, form = split(tangent, "the direction")
     wanted, other = split(gradient, "the gradient")
-    fits = form == other and all(x.shape == y.shape[y.ndim - x.ndim :] for x, y in zip(given, wanted, strict=True) if x.ndim <= y.ndim)
-    if not fits or any(x.ndim > y.ndim for x, y in zip(given, wanted, strict=True)):
+    if form != other or any(x.shape != y.shape[max(0, y.ndim - x.ndim) :] for x, y in zip(given, wanted, strict=True)):
         raise InputError(f"the direction of {name}.hvp does not have the form of the argument that it moves")
     return other([np.broadcast_to(x, y.shape) for x, y in zip(given, wanted, strict=True)])
 

@@ -45,12 +45,13 @@ class Function(Derivatives, Generic[Result]):
         super().__init__()
         self.__name__ = getattr(f, "__name__", type(f).__name__)
         self._f, self._settings = f, (in_axes, executor, threads)
+        self._compiled = functools.partial(Function, executor=executor, threads=threads)
         functools.update_wrapper(self, f)
         self._signature = Signature(f)
         self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor, threads))
         self._calls = Calls(f, printable(self.__name__), Batching(in_axes, self._signature.count), self._specialisations)
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
-        self._methods = Methods(f, lambda method: Function(method, axes_of_method, executor, threads))
+        self._methods = Methods(f, functools.partial(self._compiled, in_axes=axes_of_method))
 
     @overload  # floats are arrays too, and Values are objects: the first that fits counts
     def __call__(self: Function[Value], *args: float, **kwargs: float) -> float: ...  # type: ignore[overload-overlap]
@@ -194,12 +195,9 @@ class Function(Derivatives, Generic[Result]):
         """
         return source_of(self._specialisations.last.code, f"The program of {self.__name__}.", self.outline(), [])
 
-    def _alike(self, f: Callable[..., Any], in_axes: Any) -> Function[Any]:
-        return Function(f, in_axes, *self._settings[1:])
-
     def __reduce__(self) -> Any:
         """A decorated function is found by its name; another one is compiled and recorded anew."""
-        return name_of(self) or (Function, (self._f, *self._settings))
+        return _importable_name(self) or (Function, (self._f, *self._settings))
 
     def __str__(self) -> str:
         return str(self._specialisations)
@@ -216,7 +214,7 @@ class Function(Derivatives, Generic[Result]):
         return Method(self._methods.of(instance), instance, ())
 
 
-def name_of(function: Any) -> str:
+def _importable_name(function: Any) -> str:
     """The name under which the function's module holds this object, as pickle looks for it; "" if it holds another one or none."""
     found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
     name: str = getattr(function, "__qualname__", "")

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd._runtime.bulk import are_values
 from autograd._runtime.temporary import During, Temporary, afterwards
 from autograd._runtime.vectors import Vector
 from autograd.contexts import current_line
@@ -94,7 +95,7 @@ class Surroundings:
             yield from x.values()
         elif isinstance(x, (list, deque, bytearray)):
             self.places.append(Place(name, lambda: list(x), partial(_refill_list, x)))
-            yield from [] if set(map(type, x)) == {Value} else x  # most lists of Values are long
+            yield from [] if are_values(list(x)) else x  # most lists of Values are long
         elif isinstance(x, set):
             self.places.append(Place(name, lambda: {id(item): item for item in x}, partial(_refill_set, x)))
             yield from x

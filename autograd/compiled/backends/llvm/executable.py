@@ -27,9 +27,9 @@ class Kernels(reference.Reference):
         super().__init__(code)
         self._steps = steps_of(code)
         self._batch = Batch(code, self._steps, threads)
+        forward, backward = self._steps.forward, self._steps.backward
+        self._of_shared = {"forward": forward, "backward": backward, "whole": [*forward, *backward]}
         self._tables: dict[str, Table] = {}
-        none = {"forward": not self._steps.forward, "backward": not self._steps.backward}
-        self._nothing = {which for which, is_empty in none.items() if is_empty}
         self._template = np.zeros(self._steps.shared + 1)
         places, numbers = code.fixed
         self._template[places] = numbers
@@ -111,12 +111,11 @@ class Kernels(reference.Reference):
 
     def _shared(self, which: str, data: Data) -> None:
         """Run the steps of shared numbers: "forward", "backward", or "whole" for both."""
-        if which in self._nothing:
+        steps = self._of_shared[which]
+        if not steps:
             return
         table = self._tables.get(which)
         if table is None:
-            forward, backward = self._steps.forward, self._steps.backward
-            steps = {"forward": forward, "backward": backward, "whole": [*forward, *backward]}[which]
             table = self._tables[which] = Table(steps, 1, 0)
         table.run(data.of_frame, 0, 1, 1, 1)
 

@@ -265,6 +265,8 @@ class Order:
 
 def _with_few_kernels(stages: list[Other | Fused], batched: bool) -> list[Other | Fused]:
     """The stages, of which those that occur rarely are taken apart: single instructions run by kernels that all programs share."""
+    if sum([isinstance(stage, Fused) and len(stage.items) > 1 for stage in stages]) <= MOST_KERNELS:
+        return stages
     worth: dict[Any, int] = {}
     kernels: list[Any] = []
     for stage in stages:

@@ -8,16 +8,13 @@ from typing import Any
 
 from autograd.compiled.backends.llvm import elementary
 from autograd.compiled.backends.llvm.text import FLOAT, INTEGER, TRUTH, Function, Number
-from autograd.namespaces import FLOATS, FUNCTIONS
+from autograd.namespaces import FLOATS, FUNCTIONS, small_power
 
 LIBRARY = (
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot", "sinh", "cosh", "asinh", "acosh", "atanh"),
     *("log2", "log10", "cbrt", "pow", "erfc"),
 )
 """Functions of the C library, which are called for each lane."""
-
-SMALL_POWERS = 4
-"""Up to this exponent, a power is a product."""
 
 
 class Lanes:
@@ -99,12 +96,8 @@ class Lanes:
             return self.where(b == 2.0, a * a, self._library("pow", a, b))
         if not isinstance(a, Number):
             return FLOATS.power(a, b)
-        if b in range(1, SMALL_POWERS + 1):
-            result = a if b % 2 else a * a
-            return result * (a * a) if b > 2 else result
-        if b == -1.0:
-            return 1.0 / a
-        return self._library("pow", a, b)
+        product = small_power(a, b)
+        return product if product is not None else self._library("pow", a, b)
 
     # -- parts of elementary functions ------------------------------------------------------------------------------
 

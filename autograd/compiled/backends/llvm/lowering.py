@@ -163,8 +163,7 @@ class _Builder:
         """The mask of gradients. That of shared numbers which differs from sample to sample is replaced by a count of samples."""
         if one.mask is None or one.batched or not one.mask.batched:
             return None if one.mask is None else _read(one.mask)
-        counts = np.arange(self.steps.shared, self.steps.shared + one.size)
-        self.steps.shared += one.size
+        counts = self._new_places(False, one.size) + np.arange(one.size)
         mask = _read(one.mask)
         self.tile.needed.update(mask.places.tolist())
         self.counts.append(Step(count_selected, (), [one.size, mask.places, counts]))
@@ -179,9 +178,10 @@ class _Builder:
             return operation, []
         places = []
         for c in operation.constants:
-            place, _ = self.steps.constants.setdefault(c.hex(), (self.steps.shared, c))
-            self.steps.shared = max(self.steps.shared, place + 1)
-            places.append(place)
+            known = self.steps.constants.get(c.hex())
+            if known is None:
+                known = self.steps.constants[c.hex()] = self._new_places(False, 1), c
+            places.append(known[0])
         return row, places
 
     def _terms(self, one: Instruction) -> None:
@@ -222,21 +222,19 @@ class _Builder:
         if operand.row_distance is not None:
             return operand
         rows, terms = operand.shape
-        start = self.steps.shared
-        self.steps.shared += rows * terms
+        start = self._new_places(False, rows * terms)
         flat = Operand((rows * terms,), 0, (), operand.all_places().ravel(), False, operand.constant, False)
         self._map(Map(POS, (rows * terms,), start, (flat,), False, None, False))
         return Operand(operand.shape, start, (terms, 1), None, True, operand.constant, False)
 
     def _add_product(self, one: Instruction, a: Operand, b: Operand) -> None:
         if not one.batched:
-            steps = shared_product(one, a, b, self.steps.shared)
-            self.steps.shared += a.shape[1] * b.shape[0]
+            steps = shared_product(one, a, b, self._new_places(False, a.shape[1] * b.shape[0]))
         else:
             weights, samples = (b, a) if a.batched else (a, b)
             of_row, of_column = (1, one.shape[1]) if a.batched else (one.shape[1], 1)
-            steps = tile_product(one, weights, samples, of_row, of_column, self.steps.batched)
-            self.steps.batched += 0 if weights.constant else weights.shape[1]
+            gradients = self._new_places(True, 0 if weights.constant else weights.shape[1])
+            steps = tile_product(one, weights, samples, of_row, of_column, gradients)
         self._order(one).other(*steps, [_read(a), _read(b)], np.arange(one.start, one.start + one.size))
 
 

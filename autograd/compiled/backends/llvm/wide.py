@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.ir import Instruction, Map, Operand
+from autograd.formulas import largest
 from autograd.namespaces import Number
 from autograd.ops import LOGSUMEXP, PEAK, Operation, Rule
 
-MOST_INPUTS = 64
+MOST_IN_GROUP = 64
 """An operation is written out for all of its inputs, up to so many."""
 
 
@@ -33,20 +34,12 @@ def _within(slopes: Rule) -> Rule:
     return lambda xp, y, *a: [xp.where(xp.equal(y, -xp.inf), 0.0, slope) for slope in slopes(xp, y, *a)]
 
 
-def _largest(xp: Any, *a: Number) -> Number:
-    """The largest input; nan where one of them is."""
-    result = a[0]
-    for x in a[1:]:
-        result = xp.where(x > result, x, xp.where(result >= x, result, x + result))
-    return result
-
-
 def _logsumexp(slopes: Rule) -> Operation:
     return Operation("logsumexp", LOGSUMEXP.symbol, LOGSUMEXP.value, (slopes,), None)
 
 
 _OF_GROUPS, _OF_GROUPS_WITHIN, _OF_INPUTS_WITHIN = map(_logsumexp, (_with_groups, _within(_with_groups), _within(_slopes)))
-_LARGEST = Operation("max", "max", _largest, PEAK.derivatives, None, selects=True)
+_LARGEST = Operation("max", "max", lambda xp, *a: largest(xp, a), PEAK.derivatives, None, selects=True)
 
 GROUPED = {
     LOGSUMEXP: (_OF_GROUPS, _OF_INPUTS_WITHIN),
@@ -58,7 +51,7 @@ GROUPED = {
 
 def needs_groups(one: Instruction) -> bool:
     """Whether an instruction has too many inputs."""
-    return one.stacked and one.operation in GROUPED and one.operands[0].shape[-1] > MOST_INPUTS
+    return one.stacked and one.operation in GROUPED and one.operands[0].shape[-1] > MOST_IN_GROUP
 
 
 def grouped(one: Instruction, start: int) -> list[Map]:
@@ -83,7 +76,7 @@ def grouped(one: Instruction, start: int) -> list[Map]:
 
 def groups_of(one: Instruction) -> int:
     """Into how many groups the inputs are cut."""
-    return -(-one.operands[0].shape[-1] // MOST_INPUTS)
+    return -(-one.operands[0].shape[-1] // MOST_IN_GROUP)
 
 
 def _listed(places: npt.NDArray[np.intp], like: Operand) -> Operand:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from autograd.compiled.export.c.c_text import Precision
-from autograd.namespaces import FLOATS, FUNCTIONS
+from autograd.namespaces import FLOATS, FUNCTIONS, small_power
 from autograd.special import FORMULAS
 
 CHOICE, LOGIC, EQUALITY, ORDER, SUM, PRODUCT, ATOM = range(7)
@@ -16,9 +16,6 @@ CHOICE, LOGIC, EQUALITY, ORDER, SUM, PRODUCT, ATOM = range(7)
 
 LONG = 90
 """A longer expression gets a name, so that lines stay short."""
-
-SMALL_POWERS = 4
-"""Up to this exponent, a power is a product."""
 
 HELPERS = {
     "remainder": """
@@ -268,11 +265,9 @@ class CNamespace:
         if not isinstance(b, CNumber):
             if not isinstance(a, CNumber):
                 return FLOATS.power(a, b)
-            if b in range(1, SMALL_POWERS + 1):
-                result = a if b % 2 else a * a
-                return result * (a * a) if b > 2 else result
-            if b == -1.0:
-                return 1.0 / a
+            product = small_power(a, b)
+            if product is not None:
+                return product
         return self._call("power", a, b)
 
     # -- statements -------------------------------------------------------------------------------------------------

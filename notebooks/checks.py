@@ -52,10 +52,26 @@ class Check:
         return said(self.otherwise).format(answer=shown(answer))
 
 
+class CheckOf(Check):
+    """A check of functions, or of anything else that is tried: what comes out is compared, and is what messages call the answer.
+
+    Args:
+        trial: from the answers to what is compared; None or `...` says that there is no answer yet.
+    """
+
+    def __init__(self, name: str, trial: Callable[..., Any], right: Any, wrong: Sequence[tuple[Any, str]] = (), **texts: str) -> None:
+        super().__init__(name, right, wrong, **texts)
+        self.trial = trial
+
+    def __call__(self, *answers: Any) -> None:
+        """Print what is to be said of answers, given as they were asked for."""
+        super().__call__(None if is_open(answers) else self.trial(*answers))
+
+
 def is_open(answer: Any) -> bool:
     """Whether an answer, or a part of it, is still the learner's `...`; or a function without a body, which returned None."""
-    if isinstance(answer, (tuple, list)):
-        return any(map(is_open, answer))
+    if isinstance(answer, (tuple, list, dict)):
+        return any(map(is_open, answer.values() if isinstance(answer, dict) else answer))
     return answer is ... or answer is None
 
 
@@ -100,7 +116,7 @@ def shown(answer: Any) -> str:
 
 def is_numeric(answer: Any) -> bool:
     """Whether an answer is a number of Python or of NumPy, whose attribute `data` is another thing than that of a Value."""
-    return isinstance(answer, Number)
+    return isinstance(answer, Number) and not isinstance(answer, bool)
 
 
 def said(message: str) -> str:
@@ -155,7 +171,10 @@ check_1_2 = Check(
             lambda answers: is_like(answers[0], -2.0),
             "with respect to p you have −2, which is one local derivative alone. The path from p has three arrows: multiply along all of them.",
         ),
-        (lambda answers: not is_like(answers[2], 2), "you count {found} paths. Follow the arrows from q: each product has one from it."),
+        (
+            lambda answers: not is_like(answers[2], 2) and str(answers[2]),
+            "paths from q, by your count: {found}. Follow the arrows from q: each product has one from it.",
+        ),
     ],
     why="Where a value is used twice, its gradients add up: −5 − 6.",
 )

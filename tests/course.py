@@ -16,7 +16,7 @@ CHINESE = FOLDER / "zh"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 APPENDICES = ("13",)
 LESSONS = [path for path in NOTEBOOKS if not path.name.startswith(APPENDICES)]
-"""The notebooks that are gone through one after another, each with exercises."""
+"""The notebooks that are gone through one after another."""
 
 FOLDED = re.compile(r"<details><summary>([^<]*)</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
 CODE = re.compile(r"```python\n(.*?)\n```", re.DOTALL)

@@ -31,7 +31,7 @@ _english.TRANSLATIONS.update(
         "with respect to q you have −6: one of the two paths is missing, the one that goes from q straight to the last product.": "对 q 的导数你得到 −6：两条路径少了一条，就是从 q 直接到最后一个乘法的那条。",
         "with respect to q you have 30: along a path one multiplies, but the results of the two paths are added.": "对 q 的导数你得到 30：沿一条路径要相乘，但两条路径的结果要相加。",
         "with respect to p you have −2, which is one local derivative alone. The path from p has three arrows: multiply along all of them.": "对 p 的导数你得到 −2，那只是一个局部导数。从 p 出发的路径上有三个箭头：要沿路全部乘起来。",
-        "you count {found} paths. Follow the arrows from q: each product has one from it.": "你数出了 {found} 条路径。顺着从 q 引出的箭头走：两个乘法各有一个。",
+        "paths from q, by your count: {found}. Follow the arrows from q: each product has one from it.": "从 q 出发的路径，你数出了 {found} 条。顺着从 q 引出的箭头走：两个乘法各有一个。",
         "Where a value is used twice, its gradients add up: −5 − 6.": "一个值用了两次，它的两份梯度就相加：−5 − 6。",
         "additions only, please: there is a {found} in the graph.": "只能用加法：图里有一个 {found}。",
         "{found} paths lead from x to y, and it should be 89. From each node to the next you may go back one or two.": "从 x 到 y 有 {found} 条路径，应当是 89 条。每个新节点都可以用到前面一个或两个节点。",

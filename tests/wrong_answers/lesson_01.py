@@ -13,7 +13,7 @@ WRONG = {
         ("g_p, g_q, number_of_paths = 4.0, -6.0, 2", "you have −6: one of the two paths is missing"),
         ("g_p, g_q, number_of_paths = 4.0, -5.0 * -6.0, 2", "the results of the two paths are added"),
         ("g_p, g_q, number_of_paths = -2.0, -11.0, 2", "multiply along all of them"),
-        ("g_p, g_q, number_of_paths = 4.0, -11.0, 1", "you count 1 paths"),
+        ("g_p, g_q, number_of_paths = 4.0, -11.0, 1", "by your count: 1."),
     ],
     "check_1_3": [
         ("x = Value(1.0)\ny = 89 * x\ngradient = 89.0", "there is a * in the graph"),

@@ -399,7 +399,7 @@ check_7_2 = Check(
             "you have {answer}, a little above. Do not try rates: compute the limit from the curvature.",
         ),
     ],
-    why="The steeper the walls of a valley bend, the smaller the steps must be.",
+    why="The more sharply a valley curves, the smaller the steps must be.",
 )
 
 check_7_3 = Check(

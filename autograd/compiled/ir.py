@@ -1,7 +1,8 @@
 """The intermediate representation: instructions on numbered places, which the passes produce and a backend loads.
 
 There are a few kinds of instructions, each a class: `Map`, `Select`, `Sum`, `Dot`, `Matmul`, `Spread`. A backend or an export has one table
-from kind to rule. Beside them there are blocks of `Scalars`, which a backend may run as they are, or as one instruction each.
+from kind to rule. Beside them there are blocks of `Scalars`, which a backend may run as they are, or as one instruction each. A `Loop` is
+such a block, of equal rounds.
 """
 
 from __future__ import annotations
@@ -182,7 +183,32 @@ class Scalars:
         return instructions
 
 
-KINDS: tuple[type[Instruction | Scalars], ...] = (Map, Select, Sum, Dot, Matmul, Spread, Scalars)
+@dataclass(frozen=True, eq=False)
+class Loop(Scalars):
+    """Scalars in rounds: each round computes the same operations, with numbers of the rounds before.
+
+    An output of all rounds is in consecutive places, as far as they are free. A backend that has nothing better computes the scalars.
+
+    Attributes:
+        rounds: how many there are.
+    """
+
+    rounds: int
+
+    @property
+    def body(self) -> int:
+        """The number of scalars of a round."""
+        return len(self.operations) // self.rounds
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether all rounds have the operations of the first one."""
+        sizes = np.diff(self.ends, prepend=0)
+        parts = [(operation, checked, size) for operation, checked, size in zip(self.operations, self.checked, sizes, strict=True)]
+        return self.rounds > 1 and parts == parts[: self.body] * self.rounds
+
+
+KINDS: tuple[type[Instruction | Scalars], ...] = (Map, Select, Sum, Dot, Matmul, Spread, Scalars, Loop)
 
 
 # -- code ---------------------------------------------------------------------------------------------------------------
@@ -239,12 +265,16 @@ def check(code: Code) -> None:
       other and themselves.
     - Shared numbers do not depend on batched ones. Masks are an exception, because they are read after everything was computed.
     - The shapes of operands fit the kind of the instruction.
+    - The rounds of a loop are equal, but for where they read and write.
     - A strided operand has each place once, apart from what its strides of 0 repeat.
 
     Raises:
         CompileError: the code is not legal; the message says why.
     """
     instructions = code.flattened
+    for loop in code.instructions:
+        if isinstance(loop, Loop) and not loop.is_regular:
+            raise CompileError(f"the code is not legal: the {loop.rounds} rounds of a loop differ in their operations")
 
     def need(condition: bool | np.bool_, i: int, fault: str) -> None:
         if not condition:

@@ -5,6 +5,7 @@ trace       the graph as flat rows, inputs first                        Tape
 constants   equal constants become one                                  Tape
 sums        chains of additions become sums and dots                    Sums
 simplify    equal computations become one                               Sums
+loops       rounds that repeat are loops                            Loops
 vectorise   rows with the same operation become one instruction         groups and blocks
 matmuls     dots that form rows × columns become a matrix product       groups and blocks
 allocate    numbers get their places in storage                         Code
@@ -21,16 +22,17 @@ from autograd._runtime.temporary import During, Temporary
 from autograd.compiled.ir import Code
 from autograd.compiled.passes.allocate import allocate
 from autograd.compiled.passes.constants import merge_constants
+from autograd.compiled.passes.loops import find_loops
 from autograd.compiled.passes.matmuls import find_matmuls
 from autograd.compiled.passes.simplify import simplify
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import order_of, trace
 from autograd.compiled.passes.vectorise import vectorise
-from autograd.compiled.stages import Block, Group, Sums, Tape
+from autograd.compiled.stages import Block, Group, Loops, Sums, Tape
 
 __all__ = ["Stage", "collector_paused", "lower", "order_of", "stages", "trace"]
 
-Stage = Tape | Sums | list[Group | Block] | Code
+Stage = Tape | Sums | Loops | list[Group | Block] | Code
 """The result of a pass."""
 
 
@@ -49,9 +51,11 @@ def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> It
     yield "sums", sums
     sums = simplify(tape, sums)
     yield "simplify", sums
-    groups = vectorise(tape, sums)
+    loops = find_loops(tape, sums)
+    yield "loops", loops
+    groups = vectorise(tape, sums, loops)
     same = sums.same
-    del sums
+    del sums, loops
     yield "vectorise", groups
     groups = find_matmuls(groups)
     yield "matmuls", groups

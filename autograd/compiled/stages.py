@@ -2,6 +2,7 @@
 
     Tape            the graph as flat rows, inputs first                   made by `passes.trace` and `passes.constants`
     Sums            its rows, with chains of additions as sums and dots    made by `passes.sums` and `passes.simplify`
+    Loops           which of them are rounds of loops                      made by `passes.loops`
     Group, Block    rows that are computed together                        made by `passes.vectorise` and `passes.matmuls`
 
 The last stage is `ir.Code`, made by `passes.allocate`.
@@ -115,6 +116,19 @@ class Sums:
     same: Rows
 
 
+@dataclass(frozen=True)
+class Loops:
+    """The loops among the computed rows.
+
+    Attributes:
+        depths: for each row the length of the longest path to it from a leaf or constant; the rows of a loop have the same depth.
+        positions: of each loop the positions of its rows among those that are computed: one line for each round.
+    """
+
+    depths: list[int]
+    positions: list[Rows]
+
+
 # -- groups -------------------------------------------------------------------------------------------------------------
 
 
@@ -152,6 +166,7 @@ class Block:
     """Scalars that are computed one after the other.
 
     Attributes:
+        rounds: how often the same operations follow each other: 1 but for a loop.
         operations, outputs, inputs: for each scalar its operation, its row, and its input rows, in an order in which they can be computed.
         checked: for each scalar, whether inputs outside the domain of the operation are an error.
         reached: for each scalar, see `Tape.reached`.
@@ -162,6 +177,7 @@ class Block:
     inputs: list[tuple[int, ...]]
     checked: list[bool]
     reached: list[bool]
+    rounds: int = 1
 
     @cached_property
     def read(self) -> Rows:

@@ -140,12 +140,13 @@ def chain(y: Value, x: Value, length: int, every: Callable[[Value, int], Value] 
 
 def test_narrow_levels_are_blocks_and_wide_ones_vectors() -> None:
     x = [Value(0.3 + 0.02 * i) for i in range(24)]
+    uneven = lambda y, i: exp(-y) if i * i % 7 == 2 else y  # so that there is no loop
 
     def narrow_wide_narrow() -> Value:
-        y = chain(x[0], x[1], 40)
+        y = chain(x[0], x[1], 40, uneven)
         ends = exp(y), tanh(y)
         wide = [tanh(ends[i % 2] * a) for i, a in enumerate(x)]  # of two rows of one level
-        return chain(log_softmax(wide)[3] + logsumexp(wide), x[2], 40)
+        return chain(log_softmax(wide)[3] + logsumexp(wide), x[2], 40, uneven)
 
     steps = agree(narrow_wide_narrow, x).code.instructions
     assert [isinstance(step, Scalars) for step in steps if isinstance(step, Scalars) or step.size >= FEW] == [

@@ -21,6 +21,7 @@ TITLES = {
     "constants": "equal constants as one row",
     "sums": "chains of additions as sums and dots",
     "simplify": "equal computations as one row",
+    "loops": "rounds that repeat, as loops",
     "vectorise": "rows with the same operation together",
     "matmuls": "dots that form rows × columns as matrix products",
     "allocate": "instructions on numbered places",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Scalars, Select, Spread, Sum
+from autograd.compiled.ir import Dot, Instruction, Loop, Map, Matmul, Scalars, Select, Spread, Sum
 from autograd.ops import Operation
 
 
@@ -42,4 +42,5 @@ COSTS: dict[type[Instruction | Scalars], Callable[[Any], int]] = {
     Matmul: lambda instruction: 2 * instruction.size * instruction.operands[0].shape[-1],
     Spread: lambda instruction: 0,
     Scalars: _scalars,
+    Loop: _scalars,
 }

@@ -11,7 +11,7 @@ import numpy as np
 from autograd.compiled.export.operands import number_text
 from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Map
-from autograd.compiled.stages import Block, Computed, Group, Rows, Sums, Tape
+from autograd.compiled.stages import Block, Computed, Group, Loops, Rows, Sums, Tape
 from autograd.ops import CONSTANT, LEAF, Operation
 
 INPUTS = 6
@@ -72,6 +72,15 @@ def _flat(rows: Rows) -> str:
     return _numbers(numbers) + shape
 
 
+def lines_of_loops(loops: Loops) -> Iterator[str]:
+    """A line for each loop: its rounds, and the rows of a round, counted among those that are computed."""
+    if not loops.positions:
+        yield "none"
+    for positions in loops.positions:
+        rounds, rows = positions.shape
+        yield f"Loop: {rounds:,} rounds of {rows:,} rows; first {_numbers(positions[0].tolist())}, last {_numbers(positions[-1].tolist())}"
+
+
 @singledispatch
 def _part(part: Any) -> str:
     raise TypeError(f"{part!r} is not a part of a program")
@@ -87,7 +96,8 @@ def _(group: Group) -> str:
 
 @_part.register
 def _(block: Block) -> str:
-    return f"Scalars: {len(block.outputs):,} rows one after the other, {_numbers(block.outputs)}"
+    rounds = f" in {block.rounds:,} rounds" if block.rounds > 1 else ""
+    return f"Scalars: {len(block.outputs):,} rows one after the other{rounds}, {_numbers(block.outputs)}"
 
 
 def lines_of_groups(groups: Sequence[Group | Block]) -> Iterator[str]:
@@ -95,5 +105,5 @@ def lines_of_groups(groups: Sequence[Group | Block]) -> Iterator[str]:
     return map(_part, groups)
 
 
-LINES: dict[type, Callable[[Any], Iterator[str]]] = {Tape: lines_of_tape, Sums: lines_of_sums, list: lines_of_groups}
+LINES: dict[type, Callable[[Any], Iterator[str]]] = {Tape: lines_of_tape, Sums: lines_of_sums, Loops: lines_of_loops, list: lines_of_groups}
 """The function that writes each form."""

@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.ir import Code, Instruction, Matmul, Operand, Scalars, Spread, places_of
+from autograd.compiled.ir import Code, Instruction, Loop, Matmul, Operand, Scalars, Spread, places_of
 from autograd.compiled.stages import Block, Group, Rows, Tape
 from autograd.ops import POS, Operation
 
@@ -109,7 +109,7 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
     masked: list[tuple[int, Instruction, Group]] = []
     for group in groups:
         if isinstance(group, Block):
-            places.put(np.array(group.outputs, dtype=np.intp))
+            places.put(np.array(group.outputs, dtype=np.intp).reshape(group.rounds, -1).T)  # the same output of all rounds together
             instructions.append(_scalars(group, places, constant))
             continue
         ordered = _in_order_of_operands(group, places, shapes)
@@ -211,7 +211,7 @@ def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> 
     outputs, inputs = np.array(block.outputs, dtype=np.intp), block.read
     can_fail = {operation: _is_checked(operation, True) for operation in set(block.operations)}
     visited = np.repeat(block.reached, [len(own) for own in block.inputs])
-    return Scalars(
+    parts = (
         block.operations,
         [checked and can_fail[operation] for operation, checked in zip(block.operations, block.checked, strict=True)],
         places.of[outputs],
@@ -221,6 +221,7 @@ def _scalars(block: Block, places: _Places, constant: npt.NDArray[np.bool_]) -> 
         places.batched[inputs],
         constant[inputs] | ~visited,
     )
+    return Loop(*parts, block.rounds) if block.rounds > 1 else Scalars(*parts)
 
 
 def _is_checked(operation: Operation, wanted: bool) -> bool:

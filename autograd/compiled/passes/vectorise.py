@@ -3,6 +3,8 @@
 *Groups*: rows with the same operation and number of inputs are computed together if their inputs come from the same groups. So are all
 dots of one length and depth, among which `matmuls` looks for matrix products. A group depends only on groups of less depth.
 
+*Loops*: the rows that `loops` has found. Each loop is a block of its own.
+
 *Blocks*: an irregular graph, such as that of a differential equation, has many groups of few rows, for which vector instructions gain
 nothing. These rows stay scalars, computed one after the other.
 """
@@ -17,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.ir import kind_of
-from autograd.compiled.stages import Block, Computed, Group, Rows, Sums, Tape
+from autograd.compiled.stages import Block, Computed, Group, Loops, Rows, Sums, Tape
 from autograd.ops import DOT, SUM
 
 FEW = 16
@@ -33,24 +35,29 @@ class _Part:
     Attributes:
         depth: the depth of the first level.
         few: the number of small groups that it stands for; 0 for a group that becomes a vector instruction.
-        positions: its positions in the list of computed rows, ascending.
+        positions: its positions in the list of computed rows, ascending; those of a loop round by round.
+        rounds: of a loop, how many it has.
     """
 
     depth: int
     few: int
     positions: list[int]
+    rounds: int = 1
 
 
-def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
+def vectorise(tape: Tape, sums: Sums, loops: Loops) -> list[Group | Block]:
     """The groups and blocks of a tape, in an order in which they can be computed."""
     computed, masks, batched, reached = sums.computed, sums.masks, sums.batched, sums.reached
-    depths = _depths(computed, len(batched))
+    depths = loops.depths
     rigid = {operation for operation in set(tape.operations) if operation.arity is None} - {SUM, DOT}
     fits = np.ones(len(computed), dtype=bool)  # which rows can be scalars of a block
     if rigid or masks or sums.error_masks:
         fits[:] = [row not in masks and row not in sums.error_masks and operation not in rigid for row, operation, _ in computed]
-    parts = _narrow_levels(np.array([depths[row] for row, _, _ in computed], dtype=np.intp), fits)
     rest = np.ones(len(computed), dtype=bool)
+    parts = [_Part(depths[computed[rows[0, 0]][0]], 0, rows.ravel().tolist(), len(rows)) for rows in loops.positions]
+    for part in parts:
+        rest[part.positions] = False
+    parts += _narrow_levels(np.array([depths[row] for row, _, _ in computed], dtype=np.intp), fits & rest)
     for part in parts:
         rest[part.positions] = False
 
@@ -93,21 +100,11 @@ def vectorise(tape: Tape, sums: Sums) -> list[Group | Block]:
             groups_and_blocks.append(
                 _block(tape, reached, [computed[i] for i in sorted(chain.from_iterable([part.positions for part in together]))])
             )
-        else:
-            groups_and_blocks += [_group(tape, sums, [computed[i] for i in part.positions]) for part in together]
+            continue
+        for part in together:
+            own = [computed[i] for i in part.positions]
+            groups_and_blocks.append(_block(tape, reached, own, part.rounds) if part.rounds > 1 else _group(tape, sums, own))
     return groups_and_blocks
-
-
-def _depths(computed: list[Computed], rows: int) -> list[int]:
-    """The depth of each row: the length of the longest path to it from a leaf or constant."""
-    depths = [0] * rows
-    for row, _, inputs in computed:
-        if len(inputs) == 2:  # the most frequent case, without a list
-            i, j = inputs
-            depths[row] = (depths[i] if depths[i] > depths[j] else depths[j]) + 1
-        else:
-            depths[row] = max([depths[i] for i in inputs]) + 1
-    return depths
 
 
 def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:
@@ -115,7 +112,7 @@ def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:
 
     Args:
         depths: the depth of each computed row.
-        fits: whether it can be a scalar of a block.
+        fits: whether it can be a scalar of a block, and is in no loop.
     """
     sizes = np.bincount(depths)
     is_narrow = (np.bincount(depths, np.where(fits, 1, FEW)) < FEW) & (sizes > 0)  # level 0 has no computed rows
@@ -128,11 +125,11 @@ def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:
     ]
 
 
-def _block(tape: Tape, reached: list[bool], computed: list[Computed]) -> Block:
+def _block(tape: Tape, reached: list[bool], computed: list[Computed], rounds: int = 1) -> Block:
     rows = [row for row, _, _ in computed]
     checked = [row not in tape.unchecked for row in rows] if tape.unchecked else [True] * len(rows)
     visited = [reached[row] for row in rows] if reached else [True] * len(rows)
-    return Block([operation for _, operation, _ in computed], rows, [inputs for _, _, inputs in computed], checked, visited)
+    return Block([operation for _, operation, _ in computed], rows, [inputs for _, _, inputs in computed], checked, visited, rounds)
 
 
 def _group(tape: Tape, sums: Sums, computed: list[Computed]) -> Group:

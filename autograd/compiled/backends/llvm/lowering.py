@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from autograd.compiled.backends.llvm.elementwise import can_be_written
 from autograd.compiled.backends.llvm.fusion import Item, Order, Read, how_to_read
+from autograd.compiled.backends.llvm.loop_steps import Reads, loop_steps, reads_of
 from autograd.compiled.backends.llvm.machine_code import lanes
 from autograd.compiled.backends.llvm.product_steps import shared_product, tile_product
 from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED, Access, Layout
@@ -16,7 +17,7 @@ from autograd.compiled.backends.llvm.scalars import backward_words, forward_word
 from autograd.compiled.backends.llvm.step import Step, Words
 from autograd.compiled.backends.llvm.term_kernels import count_selected, terms_backward, terms_forward
 from autograd.compiled.backends.llvm.wide import grouped, groups_of, needs_groups
-from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Sum
+from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Operand, Scalars, Sum
 from autograd.errors import CompileError
 from autograd.ops import OPERATIONS, POS, Operation
 
@@ -70,8 +71,11 @@ class _Builder:
         self.shared = Order()
         self.tile = Order(self.shared)
         self.counts: list[Step] = []
+        reads = reads_of(code) if any(isinstance(one, Loop) for one in code.instructions) else None
         for instruction in code.instructions:
-            if isinstance(instruction, Scalars):
+            if reads is not None and isinstance(instruction, Loop):
+                self._loop(instruction, reads)
+            elif isinstance(instruction, Scalars):
                 self._scalars(instruction)
             else:
                 self._instruction(instruction)
@@ -93,6 +97,17 @@ class _Builder:
     def _order(self, one: Instruction) -> Order:
         return self.tile if one.batched else self.shared
 
+    # -- loops ----------------------------------------------------------------------------------------------------------
+
+    def _loop(self, loop: Loop, reads: Reads) -> None:
+        """A loop: by a kernel of its own, if it is regular."""
+        self._need_all_rules(loop)
+        found = loop_steps(loop, reads)
+        if found is None:
+            self._scalars(loop)
+        else:
+            (self.tile if loop.output_batched[0] else self.shared).other(*found)
+
     # -- scalars --------------------------------------------------------------------------------------------------------
 
     def _scalars(self, scalars: Scalars) -> None:
@@ -111,10 +126,13 @@ class _Builder:
         if not can_be_written(operation, inputs):
             raise UnsupportedError(f"the rules of {operation.name} cannot be evaluated on LLVM values")
 
-    def _interpreted(self, scalars: Scalars) -> None:
+    def _need_all_rules(self, scalars: Scalars) -> None:
         for operation in set(scalars.operations):
             if operation.arity is not None:
                 self._need_rules(operation, operation.arity)
+
+    def _interpreted(self, scalars: Scalars) -> None:
+        self._need_all_rules(scalars)
         forward, backward = (Step(interpreter, (), [Words(scalars, words)]) for words in (forward_words, backward_words))
         constant = scalars.input_constant
         reads = [Read(scalars.inputs[constant], False), Read(scalars.inputs[~constant], False, False)]

@@ -1,0 +1,381 @@
+"""Loops that are found again in unrolled graphs: which there are, and that they compute what plain Python does."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Program, Value, compile, exp, grad, hessian, log, sin, tanh, where
+from autograd.compiled.backends.llvm.loop_steps import loop_steps, reads_of
+from autograd.compiled.ir import Code, Loop, check
+from autograd.compiled.passes.loops import LEAST_ROUNDS, LONGEST, WIDEST
+from autograd.errors import CompileError, DomainError
+
+
+def loops_of(f: Any) -> list[Loop]:
+    """The loops of the program that was recorded last."""
+    return [one for one in f.specialisations[-1].code.instructions if isinstance(one, Loop)]
+
+
+def number(x: Any) -> float:
+    """The number of a Value, or of a number."""
+    return float(getattr(x, "data", x))
+
+
+def shapes_of(f: Any) -> list[tuple[int, int]]:
+    return [(loop.rounds, loop.body) for loop in loops_of(f)]
+
+
+def lorenz(p: list[Any], x: list[Any], steps: int) -> Any:
+    """The Lorenz system by Runge and Kutta's method."""
+    h = 0.01
+
+    def slope(x: list[Any]) -> list[Any]:
+        return [p[0] * (x[1] - x[0]), x[0] * (p[1] - x[2]) - x[1], x[0] * x[1] - p[2] * x[2]]
+
+    for _ in range(steps):
+        a = slope(x)
+        b = slope([u + h / 2 * v for u, v in zip(x, a, strict=True)])
+        c = slope([u + h / 2 * v for u, v in zip(x, b, strict=True)])
+        d = slope([u + h * v for u, v in zip(x, c, strict=True)])
+        x = [u + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4) for u, k1, k2, k3, k4 in zip(x, a, b, c, d, strict=True)]
+    return x[0] * x[0] + x[1] + x[2]
+
+
+def garch(p: list[Any], r: list[Any]) -> Any:
+    """The likelihood of a GARCH(1,1) model."""
+    variance, total = 0.5, 0.0
+    for before, now in pairwise(r):
+        variance = p[0] + p[1] * before * before + p[2] * variance
+        total = total + log(variance) + now * now / variance
+    return total
+
+
+# -- which there are ----------------------------------------------------------------------------------------------------
+
+
+def test_an_ordinary_differential_equation_is_one_loop(executor: str) -> None:
+    f = compile(lambda p: lorenz(p, [1.0, 1.0, 1.0], 40), in_axes=(None,), executor=executor)
+    p = [10.0, 28.0, 8.0 / 3.0]
+    value, gradient = f.value_and_grad(p)
+    expected = grad(lambda p: lorenz(p, [1.0, 1.0, 1.0], 40))(p)
+    np.testing.assert_allclose(gradient, [number(x) for x in expected], rtol=1e-10)
+    assert value == pytest.approx(number(lorenz(p, [1.0, 1.0, 1.0], 40)), rel=1e-12)
+    [(rounds, body)] = shapes_of(f)
+    assert rounds >= 38
+    assert body < 90
+
+
+def test_only_what_is_carried_is_in_the_loop(executor: str) -> None:
+    """The logarithms and quotients of a likelihood are independent of each other: they stay vectors."""
+    r = np.random.default_rng(0).normal(size=200).tolist()
+    f = compile(garch, in_axes=(None, None), executor=executor)
+    value, gradient = f.value_and_grad([0.1, 0.1, 0.8], r, wrt=0)
+    assert value == pytest.approx(garch([0.1, 0.1, 0.8], r), rel=1e-12)
+    expected = [number(x) for x in grad(lambda p: garch(p, r))([0.1, 0.1, 0.8])]
+    np.testing.assert_allclose(gradient, expected, rtol=1e-11)
+    assert shapes_of(f) == [(199, 2)]
+    names = [one.operation.name for one in f.specialisations[-1].code.instructions if not isinstance(one, Loop)]
+    assert names.count("log") == names.count("div") == 1
+
+
+def test_samples_go_through_a_loop_together(executor: str) -> None:
+    def path(s: Any, volatility: Any, z: Any) -> Any:
+        total = 0.0
+        for x in z:
+            s = s * exp(volatility * x - 0.01) + 0.1 * tanh(s)
+            total = total + s
+        return total
+
+    z = np.random.default_rng(1).normal(size=(21, 60))
+    f = compile(path, in_axes=(None, None, 0), executor=executor)
+    value, gradients = f.value_and_grad(1.0, 0.2, z, wrt=("s", "volatility"), reduce="sum")
+    assert value == pytest.approx(sum([number(path(1.0, 0.2, row)) for row in z.tolist()]), rel=1e-11)
+    expected = grad(lambda s, v: sum([path(s, v, row) for row in z.tolist()], start=Value(0.0)), (0, 1))(1.0, 0.2)
+    np.testing.assert_allclose(gradients, [number(x) for x in expected], rtol=1e-10)
+    [(rounds, body)] = shapes_of(f)
+    assert rounds >= 59
+    assert body <= 5
+
+
+def test_shared_and_batched_rounds_are_loops_of_their_own(executor: str) -> None:
+    """A decay that all samples share is computed once, in a loop before that of the samples."""
+
+    def f(x: Any, decay: Any) -> Any:
+        rate = decay
+        for _ in range(70):
+            rate = sin(rate) * 0.9 + 0.1 * rate
+            x = tanh(x * rate + 0.3)
+        return x
+
+    g = compile(f, in_axes=(0, None), executor=executor)
+    x = np.linspace(-1.0, 1.0, 9)
+    np.testing.assert_allclose(g(x, 0.8), [f(v, 0.8) for v in x.tolist()], rtol=1e-12)
+    _, (dx, decay) = g.value_and_grad(x, 0.8, reduce="sum")
+    expected = [grad(f, (0, 1))(v, 0.8) for v in x.tolist()]
+    np.testing.assert_allclose(dx, [float(a) for a, _ in expected], rtol=1e-10)
+    assert decay == pytest.approx(sum([float(b) for _, b in expected]), rel=1e-10)
+    loops = loops_of(g)
+    assert sorted([bool(loop.output_batched[0]) for loop in loops]) == [False, True]
+
+
+def test_rounds_may_look_back_several_rounds(executor: str) -> None:
+    def f(a: Any, b: Any) -> Any:
+        x = [a, b, a * b]
+        for _ in range(90):
+            x.append(0.5 * sin(x[-1]) - 0.3 * x[-3] + 0.2 * b)
+        return x[-1] + x[-2] * x[40]
+
+    g = compile(f, executor=executor)
+    value, gradients = g.value_and_grad(0.4, -0.7)
+    assert value == pytest.approx(f(0.4, -0.7), rel=1e-12)
+    np.testing.assert_allclose(gradients, [number(x) for x in grad(f, (0, 1))(0.4, -0.7)], rtol=1e-11)
+    assert [loop.rounds for loop in loops_of(g)] == [89]
+
+
+def test_the_first_and_last_rounds_may_differ(executor: str) -> None:
+    def f(a: Any) -> Any:
+        x = exp(a)
+        for i in range(80):
+            x = sin(x * a) + x if i not in (2, 77) else x * x / (1.0 + x * x)
+        return log(1.0 + x * x)
+
+    g = compile(f, executor=executor)
+    value, (gradient,) = g.value_and_grad(0.7, wrt=(0,))
+    assert value == pytest.approx(f(0.7), rel=1e-12)
+    assert gradient == pytest.approx(float(grad(f)(0.7)), rel=1e-11)
+    [loop] = loops_of(g)
+    assert 70 <= loop.rounds <= 75
+
+
+def test_loops_within_loops_are_loops(executor: str) -> None:
+    """Epochs of steps: between the epochs, other things happen."""
+
+    def f(w: Any, x: Any) -> Any:
+        for epoch in range(4):
+            for v in x:
+                w = w - 0.05 * (w * v - sin(v)) * v
+            w = tanh(w) + epoch
+        return w
+
+    x = np.linspace(-1.0, 1.0, 50).tolist()
+    g = compile(f, in_axes=(None, None), executor=executor)
+    value, (dw, dx) = g.value_and_grad(0.3, x)
+    assert value == pytest.approx(f(0.3, x), rel=1e-12)
+    expected = grad(f, (0, 1))(0.3, x)
+    assert dw == pytest.approx(number(expected[0]), rel=1e-11)
+    np.testing.assert_allclose(dx, [float(v) for v in expected[1]], rtol=1e-10, atol=1e-14)
+    assert [loop.rounds for loop in loops_of(g)] == [50] * 4 or len(loops_of(g)) == 4
+
+
+def test_what_is_no_loop() -> None:
+    few = compile(lambda a: lorenz([a, 28.0, 2.0], [1.0, 1.0, 1.0], LEAST_ROUNDS - 2))
+    few(10.0)
+    assert not loops_of(few)
+    wide = compile(lambda a: _wide(a, 2 * WIDEST), in_axes=(None,))
+    wide([0.1] * (2 * WIDEST))
+    assert not loops_of(wide)
+    independent = compile(lambda x: sum([tanh(v) * v for v in x]), in_axes=(None,))
+    independent([0.1] * 500)
+    assert not loops_of(independent)
+    assert LONGEST > 200
+
+
+def _wide(x: Any, n: int) -> Any:
+    for _ in range(40):
+        x = [tanh(v + 0.1 * w) for v, w in zip(x, x[1:] + x[:1], strict=True)]
+    return x[0]
+
+
+def test_a_row_outside_that_comes_between_keeps_the_rounds_apart(executor: str) -> None:
+    """What one round computes goes through an irregular number to a later one, so that the loop is not computed as a whole."""
+
+    def f(a: Any) -> Any:
+        x, y = a, a * 0.5
+        for i in range(60):
+            x = sin(x) * 0.5 + y
+            if i == 30:
+                y = exp(-x)
+        return x
+
+    g = compile(f, executor=executor)
+    value, (gradient,) = g.value_and_grad(0.4, wrt=(0,))
+    assert value == pytest.approx(f(0.4), rel=1e-13)
+    assert gradient == pytest.approx(float(grad(f)(0.4)), rel=1e-11)
+    check(g.specialisations[-1].code)
+
+
+# -- what they compute --------------------------------------------------------------------------------------------------
+
+
+def test_second_derivatives_and_forward_mode(executor: str) -> None:
+    r = np.random.default_rng(3).normal(size=80).tolist()
+    p = [0.2, 0.15, 0.7]
+    plain = lambda p: garch(p, r)
+    expected = np.array(hessian(plain)(p), dtype=float)
+    np.testing.assert_allclose(compile(hessian(plain), in_axes=(None,), executor=executor)(p), expected, rtol=1e-9)
+    f = compile(plain, in_axes=(None,), executor=executor)
+    _, tangent = f.jvp((p,), ([1.0, 0.0, 0.0],))
+    assert tangent == pytest.approx(float(grad(plain)(p)[0]), rel=1e-10)
+
+
+def test_domains_are_checked_in_every_round(executor: str) -> None:
+    def f(x: Any) -> Any:
+        for _ in range(60):
+            x = log(x + 1.0) * 3.0 - 0.5
+        return x
+
+    g = compile(f, executor=executor)
+    assert g(2.0) == pytest.approx(f(2.0))
+    assert loops_of(g)
+    with pytest.raises(DomainError):
+        g(0.1)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(g(np.array([2.0, 0.1]))).tolist() == [False, True]
+
+
+def test_conditions_within_rounds(executor: str) -> None:
+    """A `where` in a round is computed as without loops."""
+
+    def f(x: Any) -> Any:
+        for _ in range(50):
+            x = where(x > 0.0, lambda x=x: log(1.0 + x) * 1.5, lambda x=x: x * x) - 0.3
+        return x
+
+    g = compile(f, executor=executor)
+    x = np.linspace(-1.0, 1.0, 7)
+    np.testing.assert_allclose(g(x), [f(v) for v in x.tolist()], rtol=1e-12)
+    _, gradients = g.value_and_grad(x)
+    np.testing.assert_allclose(gradients, [float(grad(f)(v)) for v in x.tolist()], rtol=1e-10, atol=1e-13)
+
+
+def test_a_replayed_graph_has_loops_too() -> None:
+    a, x = Value(0.9), Value(0.3)
+    y = x
+    for _ in range(100):
+        y = sin(y * a) + 0.1 * y
+    program = Program(y)
+    assert [one.rounds for one in program.code.instructions if isinstance(one, Loop)] == [100]
+    a.data = 0.7
+    program.forward()
+    program.backward()
+    gradient = a.grad
+    again = grad(lambda a: _again(a))(0.7)
+    assert gradient == pytest.approx(float(again), rel=1e-11)
+
+
+def _again(a: Any) -> Any:
+    y: Any = 0.3
+    for _ in range(100):
+        y = sin(y * a) + 0.1 * y
+    return y
+
+
+def test_rounds_that_differ_are_not_legal() -> None:
+    f = compile(lambda a: lorenz([a, 28.0, 2.0], [1.0, 1.0, 1.0], 30))
+    f(10.0)
+    [loop] = loops_of(f)
+    code = f.specialisations[-1].code
+    loop.operations[3], loop.operations[4] = loop.operations[4], loop.operations[3]
+    with pytest.raises(CompileError, match="rounds of a loop differ"):
+        check(code)
+
+
+# -- random loops -------------------------------------------------------------------------------------------------------
+
+UNARY: list[Callable[[Any], Any]] = [sin, tanh, lambda x: exp(-x * x), lambda x: 1.0 / (1.5 + x * x), lambda x: log(1.0 + x * x), abs]
+BINARY: list[Callable[[Any, Any], Any]] = [
+    lambda a, b: a * b,
+    lambda a, b: a + b,
+    lambda a, b: a - 0.5 * b,
+    lambda a, b: a / (2.0 + b * b),
+]
+
+
+class RandomLoop:
+    """A function with a random loop: numbers that are carried over one round or several, data for each round, and parameters.
+
+    Args:
+        seed: from which everything follows.
+    """
+
+    def __init__(self, seed: int) -> None:
+        rng = random.Random(seed)
+        self.rounds = rng.choice([0, 1, 2, 33, 64, 100, 150])
+        self.states, self.lags = rng.randint(1, 4), rng.randint(1, 3)
+        self.parameters = rng.randint(1, 3)
+        self.data = np.random.default_rng(seed).normal(size=(max(self.rounds, 1), 2)).round(3)
+        self.recipe: list[tuple[Any, ...]] = []
+        known = self.states * self.lags + self.parameters + 2 + 1
+        for _ in range(rng.randint(self.states, 8)):
+            self.recipe.append((rng.choice([*UNARY, *BINARY, *BINARY]), rng.randrange(known), rng.randrange(known)))
+            known += 1
+        self.kept = rng.sample(range(known - len(self.recipe), known), self.states)
+        self.read = rng.choice(["last", "all", "some"])
+        self.counted = rng.random() < 0.3
+        self.inner = rng.random() < 0.3
+
+    def __call__(self, p: Any, x: Any) -> Any:
+        """The function of parameters and of the first state."""
+        states = [[x + 0.1 * k - 0.2 * lag for k in range(self.states)] for lag in range(self.lags)]
+        total: Any = 0.0
+        for t in range(self.rounds):
+            pool = [v for state in states[-self.lags :] for v in state] + [*p] + [*self.data[t].tolist()]
+            pool.append(0.01 * t if self.counted else 0.4)
+            for operation, i, j in self.recipe:
+                pool.append(operation(pool[i]) if operation in UNARY else operation(pool[i], pool[j]))
+            states.append([0.7 * tanh(pool[k]) for k in self.kept])
+            if self.inner and t % 20 == 10:
+                states[-1][0] = states[-1][0] * p[0]
+            if self.read == "all" or (self.read == "some" and t % 7 == 3):
+                total = total + states[-1][0] * states[-1][0]
+        return total + states[-1][-1]
+
+
+def of_random_loop(seed: int, executors: list[str]) -> int:
+    """Compare a random loop in all executors with eager code. Returns how many loops were found."""
+    loop = RandomLoop(seed)
+    rng = np.random.default_rng(seed)
+    p, x = rng.normal(size=loop.parameters).tolist(), rng.normal(size=5)
+    expected = [loop(p, v) for v in x.tolist()]
+    gradients = [grad(loop, (0, 1))(p, v) for v in x.tolist()]
+    of_p = np.array([[float(d) for d in dp] for dp, _ in gradients])
+    of_x = np.array([float(dx) for _, dx in gradients])
+    found = 0
+    for executor in executors:
+        f = compile(loop, in_axes=(None, 0), executor=executor)
+        np.testing.assert_allclose(f(p, x), [number(v) for v in expected], rtol=1e-10, atol=1e-12)
+        _, (dp, dx) = f.value_and_grad(p, x, reduce="sum")
+        np.testing.assert_allclose(dx, of_x, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(dp, of_p.sum(axis=0), rtol=1e-8, atol=1e-10)
+        code: Code = f.specialisations[-1].code
+        check(code)
+        found += len(loops_of(f))
+        single = compile(loop, in_axes=(None, None), executor=executor)
+        value, (dp, first) = single.value_and_grad(p, float(x[0]))
+        np.testing.assert_allclose(value, number(expected[0]), rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(dp, of_p[0], rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(first, of_x[0], rtol=1e-8, atol=1e-10)
+        check(single.specialisations[-1].code)
+        for one in loops_of(single):
+            assert loop_steps(one, reads_of(single.specialisations[-1].code)) is not None, "the rounds are irregular for kernels"
+    return found
+
+
+@pytest.mark.parametrize("loops", [40, pytest.param(400, marks=pytest.mark.slow)])
+def test_random_loops(loops: int, executor: str) -> None:
+    """Each seed is a loop of its own, so that a failure names it: ``of_random_loop(seed, ["native"])``."""
+    found = 0
+    for seed in range(loops):
+        try:
+            found += of_random_loop(seed, [executor]) > 0
+        except AssertionError as error:
+            raise AssertionError(f"loop {seed}: {error}") from error
+    assert found > loops / 4
+    assert math.isfinite(found)

@@ -156,3 +156,11 @@ def test_it_says_how_long_it_takes(path: Path) -> None:
 def test_pictures_have_alternative_text(path: Path) -> None:
     for text in prose(path):
         assert not re.search(r"!\[.{0,9}\]\(|<img(?![^>]*\balt=\"[^\"]{10})", text), f"{path.name}: {text[:80]}"
+
+
+@each
+def test_plots_stand_beside_a_text_that_says_what_is_seen(path: Path) -> None:
+    every = cells(path)
+    for i, cell in enumerate(every):
+        if any("image/png" in output.get("data", {}) for output in cell.get("outputs", [])):
+            assert "markdown" in {other["cell_type"] for other in every[i - 1 : i + 2]}, f"{path.name}: {cell['id']}"

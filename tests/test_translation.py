@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from course import CHINESE, FOLDER, NOTEBOOKS, cells, checks, module_of
-from translation import CHARACTERS, bring_in_step, differences, led_to
+from translation import CHARACTERS, bring_in_step, differences, led_to, unrendered
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -131,6 +131,7 @@ CHANGES: dict[str, Change] = {
     "code": replace("```python\n", "```python\n# 求和\n"),
     "titles of folded texts": replace("提示 1", "Hint 1"),
     "items": replace("\n- ", "\n\n"),
+    "emphasis": replace("**叶节点**", "**叶节点，**直接创建"),
     "not in Chinese": to_english,
 }
 
@@ -143,6 +144,22 @@ def test_a_planted_difference_is_told(what: str, tmp_path: Path) -> None:
     planted = tmp_path / english.name
     planted.write_text(json.dumps(notebook), encoding="utf-8")
     assert [line for line in differences(english, planted) if what in line]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("称为**叶节点**。", []),
+        ("**怎么办？** 看图。", []),
+        ("**怎么办？**看图。", ["**怎么办？**"]),
+        ("叫作**（异或）**", ["**（异或）**"]),
+        ("对*单个*运算，`a**2` 与 $a * b$ 和 `b**2`", []),
+        ("用**`dot`**来算", ["**`x`**"]),
+        ("用 **`dot`** 来算", []),
+    ],
+)
+def test_emphasis_that_is_not_rendered_is_found(text: str, shown: list[str]) -> None:
+    assert unrendered(text) == shown
 
 
 def test_it_is_brought_in_step(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def between(english: str, chinese: str) -> list[str]:
         title for title, _ in FOLDED.findall(chinese)
     ]:
         result.append("titles of folded texts")
+    result += [f"emphasis without a space or a sign around it: {part[:60]!r}" for part in unrendered(chinese)]
     return result + [f"not in Chinese: {block[:60]!r}" for block in untranslated(chinese)]
 
 
@@ -102,6 +103,18 @@ def untranslated(text: str) -> list[str]:
     """The paragraphs with several words, of which none is Chinese."""
     blocks = re.split(r"\n\s*\n", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     return [block for block in blocks if len(re.findall("[A-Za-z]{2,}", NOT_PROSE.sub(" ", block))) > 2 and not CHARACTERS.search(block)]
+
+
+def unrendered(text: str) -> list[str]:
+    """Emphasis that Markdown shows as asterisks: where a sign stands on the inner side of the asterisks, and a character on the outer."""
+    text = re.sub(r"```.*?```|\$\$.*?\$\$", "", text, flags=re.DOTALL)
+    text = re.sub(r"`[^`]*`", "`x`", re.sub(r"\$[^$]*\$", "$x$", text))
+    result = []
+    for found in re.finditer(r"(\*\*?)(?![*\s])([^*]+?)(?<!\s)\1(?!\*)", text):
+        before, after = text[: found.start()][-1:] or " ", text[found.end() :][:1] or " "
+        if any(outer.isalnum() and not inner.isalnum() for outer, inner in ((before, found[2][0]), (after, found[2][-1]))):
+            result.append(found[0])
+    return result
 
 
 def bring_in_step(english: Path, chinese: Path) -> None:

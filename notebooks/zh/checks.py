@@ -69,10 +69,80 @@ _english.TRANSLATIONS.update(
 )
 
 # 3. 手算反向传播
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "Only a2 − y has changed.": "只有 a2 − y 变了。",
+        "your dz2 is still the one for the target 1. Here the target is 0.": "你的 dz2 仍是目标为 1 时的那个。这里的目标是 0。",
+        "the sign of dz2 is wrong: it is the output minus the target.": "dz2 的符号错了：应当是输出减去目标。",
+        "your dz2 is da2. One step further back, multiply by the slope of the sigmoid, a2 (1 − a2).": "你的 dz2 其实是 da2。还要再往回走一步，乘以 sigmoid 的斜率 a2 (1 − a2)。",
+        "dz2 is right. For dw2 you took the input x, but a1 is what comes into the output neuron.": "dz2 正确。求 dw2 时你用了输入 x，但进入输出神经元的是 a1。",
+        "dz2 is right. Your dw2 is da1: the factor for a weight is its input, not the weight itself.": "dz2 正确。你的 dw2 其实是 da1：对权重求导时，因子是它的输入，而不是权重本身。",
+        "dz2 is right. Your dw2 is db2: the factor a1 is missing.": "dz2 正确。你的 dw2 其实是 db2：缺了因子 a1。",
+        "dz2 is right, dw2 is not. What comes into the output neuron?": "dz2 正确，dw2 不对。进入输出神经元的是什么？",
+        "Only dz1 = da1 (1 − a1²) is new.": "只有 dz1 = da1 (1 − a1²) 是新的。",
+        "you have {answer}, with a1 (1 − a1), the slope of a sigmoid. The hidden neuron has a tanh now.": "你得到 {answer}，用的是 sigmoid 的斜率 a1 (1 − a1)。现在隐藏神经元用的是 tanh。",
+        "you have {answer}. The slope of tanh is 1 − a1²: the square is missing.": "你得到 {answer}。tanh 的斜率是 1 − a1²：漏了平方。",
+        "you have {answer}, which is dz1. For dw1 one factor is missing: the input x.": "你得到 {answer}，这是 dz1。要得到 dw1，还缺一个因子：输入 x。",
+        "you have {answer}. The step from da1 to dz1, through the activation, is missing.": "你得到 {answer}。缺了从 da1 穿过激活函数到 dz1 的那一步。",
+        "you have {answer}, as in the network with two sigmoids. Compute a1 and a2 anew, with the tanh.": "你得到 {answer}，这是有两个 sigmoid 的网络的结果。请用 tanh 重新计算 a1 和 a2。",
+        "you have {answer}: only the sign is wrong. dz2 is the output minus the target.": "你得到 {answer}：只有符号错了。dz2 是输出减去目标。",
+        "It is the output minus the target, as with a sigmoid and the binary cross-entropy.": "就是输出减去目标，与 sigmoid 配二元交叉熵时一样。",
+        "the sign is wrong. A larger logit of the right class lowers the cost, so its error is negative.": "符号错了。正确类别的对数几率越大，代价越小，所以它的误差是负的。",
+        "you multiplied by a (1 − a), the slope of a sigmoid. With this cost it cancels.": "你乘上了 sigmoid 的斜率 a (1 − a)。用这个代价时，它会被约掉。",
+        "that is ∂C/∂a. The step back through the softmax is missing.": "这是 ∂C/∂a。还缺往回穿过 softmax 的那一步。",
+        "you let each logit act on its own output only. A softmax mixes them: the wrong classes have an error too.": "你让每个对数几率只影响它自己的输出。softmax 会把它们混在一起：错误的类别也有误差。",
+        "BP3 and BP4 take the mean over the samples; BP1 and BP2 stay as they are.": "BP3 和 BP4 对样本取平均值，BP1 和 BP2 保持不变。",
+        "the sum for the biases runs over the neurons. The samples are the columns: axis=1.": "你对偏置求和时，是对神经元求的和。样本是各列：axis=1。",
+        "a gradient of a bias has a column for each sample. There is only one bias: add up over the samples.": "偏置的梯度中每个样本占了一列。偏置只有一个：要对样本求和。",
+        "these are the gradients of the sum of the costs. The mean has a factor 1/m.": "这是代价之和的梯度。平均值还有因子 1/m。",
+        "the biases are right. The weights need a mean over the samples, too.": "偏置的梯度正确。权重的梯度也要对样本取平均值。",
+        "the weights are right. The biases need a mean over the samples, too.": "权重的梯度正确。偏置的梯度也要对样本取平均值。",
+    }
+)
 
 # 4. 为什么需要隐藏层
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "AND(OR, NAND) is XOR.": "AND(OR, NAND) 就是 XOR。",
+        "the line of a gate goes through a corner, and there its answer is ½. Move the line between the corners with the bias.": "有一个门的直线穿过了一个角，它在那里的回答是 ½。用偏置把直线移到两个角之间。",
+        "the lines are right, but an answer is not within 0.01 of 0 or 1. Multiply weights and bias by a larger number.": "直线都对了，但有一个回答与 0 或 1 相差超过 0.01。把权重和偏置乘以更大的数。",
+        "your OR is an AND: it asks for both inputs. Its threshold is between 0 and 1 inputs.": "你的 OR 其实是 AND：它要求两个输入都为 1。OR 的阈值在 0 个和 1 个输入之间。",
+        "OR is wrong at a corner. It is 0 at (0, 0) only, so its threshold is between 0 and 1 inputs.": "OR 在某个角上错了。它只在 (0, 0) 处为 0，所以阈值在 0 个和 1 个输入之间。",
+        "your NAND is an AND. Turn the signs of both weights and of the bias.": "你的 NAND 其实是 AND。把两个权重和偏置的符号都反过来。",
+        "NAND is wrong at a corner. It is 0 at (1, 1) only.": "NAND 在某个角上错了。它只在 (1, 1) 处为 0。",
+        "your AND is an OR: one input is enough for it. Its threshold is between 1 and 2 inputs.": "你的 AND 其实是 OR：有一个输入为 1 就够了。AND 的阈值在 1 个和 2 个输入之间。",
+        "AND is wrong at a corner. It is 1 at (1, 1) only.": "AND 在某个角上错了。它只在 (1, 1) 处为 1。",
+        "A side is a line at the distance 0.7, and the output neuron is an AND of n.": "每条边是一条到原点的距离为 0.7 的直线，输出神经元则是 n 个输入的 AND。",
+        "this neuron is active outside, beyond the side. Turn the signs of its weights and its bias.": "这个神经元在外侧、也就是边的另一边才激活。把权重和偏置的符号都反过来。",
+        "the weights point outwards, away from the ring. Turn their signs.": "权重指向外侧，背离了圆环。把它们的符号反过来。",
+        "the weights are right, but the bias has the wrong sign: at the origin the neuron must be active.": "权重正确，但偏置的符号错了：神经元在原点处必须激活。",
+        "the weights are right. The bias has to be multiplied by steep as well, or the line moves.": "权重正确。偏置也要乘以 steep，否则直线会移动。",
+        "cosine and sine have changed places.": "余弦和正弦的位置颠倒了。",
+        "the hidden neuron is not right yet. It is active where 0.7 − x₁ cos φ − x₂ sin φ is positive.": "隐藏神经元还不对。它在 0.7 − x₁ cos φ − x₂ sin φ 为正的地方激活。",
+        "the sides are right. The output neuron is an OR: it is active as soon as one side is.": "各条边正确。你的输出神经元是 OR：只要有一条边激活，它就激活。",
+        "the sides are right. The threshold is exactly at n, so even in the middle of the ring the answer is ½.": "各条边正确。阈值恰好等于 n，所以即使在圆环中央，回答也是 ½。",
+        "the sides are right. With a bias above 0 the output neuron is active everywhere: the bias is minus the threshold.": "各条边正确。偏置大于 0 时，输出神经元处处激活：偏置等于负的阈值。",
+        "the sides are right. The threshold is above n, which the sum never reaches.": "各条边正确。阈值大于 n，而总和永远达不到。",
+        "the sides are right. The threshold must be between n − 1 and n, times steep.": "各条边正确。阈值必须在 n − 1 和 n 之间，再乘以 steep。",
+        "Without an activation two layers are one.": "没有激活函数，两层就等于一层。",
+        "the weights are right. The biases of the hidden neurons are missing: they arrive times 2 and times −1.": "权重正确。漏了隐藏神经元的偏置：它们分别乘以 2 和 −1 之后传到输出。",
+        "the weights are right. The output neuron's own bias, 0.25, is missing.": "权重正确。漏了输出神经元自己的偏置 0.25。",
+        "the weights are right. You added the biases as they are; those of the hidden neurons are multiplied by 2 and by −1.": "权重正确。你把偏置直接相加了；隐藏神经元的偏置要分别乘以 2 和 −1。",
+        "the weights are right. In the bias, −1 times −3 is +3.": "权重正确。偏置中 −1 乘以 −3 得 +3。",
+        "you added the weights of the hidden neurons. The output takes h₁ twice and subtracts h₂.": "你把隐藏神经元的权重直接相加了。输出是 2 倍的 h₁ 减去 h₂。",
+        "you combined the rows of W₁. The weight of x₁ is made of its column for x₁: 1 and −1.": "你组合的是 W₁ 的行。x₁ 的权重由 W₁ 中对应 x₁ 的那一列得到：1 和 −1。",
+        "h₂ is subtracted, and with it both of its weights. You added it.": "h₂ 是被减去的，它的两个权重也要一起减去。你却把它加上了。",
+        "the weights are right, the bias is not: it is 2 · 0.5 − 1 · (−3) + 0.25.": "权重正确，偏置不对：它等于 2 · 0.5 − 1 · (−3) + 0.25。",
+        "A step up, and the same step taken away a little later.": "先上一个台阶，稍后再把同样的台阶减去。",
+        "a weight of 0 makes no step at all.": "权重为 0 时，根本没有台阶。",
+        "your steps are at negative x. The step of σ(w x + b) is at −b/w, so w and b need different signs.": "你的台阶在 x 为负的地方。σ(w x + b) 的台阶在 −b/w 处，所以 w 和 b 的符号必须相反。",
+        "far to the left the sum is not 0. Let both sigmoids go up (w1 and w2 above 0), and take the second one away: v2 below 0.": "在最左边，总和不是 0。让两个 sigmoid 都上升（w1 和 w2 大于 0），再把第二个减去：v2 小于 0。",
+        "both steps are taken as steps up, and on the right they add up to 2. The second one has to be taken away: v2 = −1.": "两个台阶都是往上的，在右边加起来等于 2。第二个必须减去：v2 = −1。",
+        "the bump points downward. Turn the signs of v1 and v2.": "鼓包朝下了。把 v1 和 v2 的符号反过来。",
+        "the steps are in the right places, but too gentle. Make w1 and w2 larger, and the biases with them.": "台阶的位置对了，但不够陡。把 w1 和 w2 调大，偏置也要相应调大。",
+        "a step is in the wrong place. Steps are at −b/w, and belong between 0.35 and 0.4 and between 0.6 and 0.65.": "有一个台阶的位置不对。台阶在 −b/w 处，应当分别落在 0.35 与 0.4 之间、0.6 与 0.65 之间。",
+    }
+)
 
 # 5. 初始化与梯度消失
 _english.TRANSLATIONS.update({})
@@ -151,7 +221,71 @@ _english.TRANSLATIONS.update(
 )
 
 # 9. 卷积网络
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "your image has 9 rows: the last one has to drop out.": "你的图像有 9 行：最后一行应当移出去。",
+        "your image has 7 rows: a row of zeros comes in where one left.": "你的图像只有 7 行：移出一行，就要补进一行 0。",
+        "you moved the image up: the row of zeros comes first, not last.": "你把图像上移了：那行 0 应当在最前面，而不是最后面。",
+        "what leaves at the bottom comes in at the top: put zeros there.": "从底部移出的行又从顶部进来了：顶部应当是一行 0。",
+        "you moved the image to the right: what comes in is a row, not a column.": "你把图像右移了：补进来的应当是一行，而不是一列。",
+        "this is the old image: put a row of zeros before its first seven rows.": "这还是原来的图像：在它的前七行之前放一行 0。",
+        "the image is right, but not all six rows are old ones: what does the kernel touch at its first position?": (
+            "图像对了，但并非六行都是旧的：卷积核在第一个位置上碰到了什么？"
+        ),
+        "the image is right. You compared rows at the same place: row i + 1 of the new output belongs to row i of the old one.": (
+            "图像对了。你比较的是同一位置的行：新输出的第 i + 1 行应当与旧输出的第 i 行比较。"
+        ),
+        "the image is right, but more rows are old ones: the row that came in is below the kernel only where the kernel is at the top.": (
+            "图像对了，但旧的行不止这么多：只有卷积核在最上面时，下面才有移进来的那一行。"
+        ),
+        "The first row alone is new: there, the kernel touches the row that came in.": (
+            "只有第一行是新的：在那里，卷积核碰到了移进来的那一行。"
+        ),
+        "your output has 6 × 6 numbers: the kernel still moves by one pixel at a time.": (
+            "你的输出是 6 × 6 个数：卷积核每次仍然只移动一个像素。"
+        ),
+        "the stride is missing in one of the two directions.": "有一个方向上漏了步幅。",
+        "all nine numbers are off by the same amount: what about the bias?": "九个数都差了同样多：偏置呢？",
+        "3 × 3 numbers, and the first is right: output (1, 1) lies at row 2 and column 2 of the image, not at row 1 and column 1.": (
+            "是 3 × 3 个数，第一个也对：但输出 (1, 1) 应当从图像的第 2 行第 2 列算起，而不是第 1 行第 1 列。"
+        ),
+        "your output has a fourth row or column: there, the kernel hangs over the edge.": (
+            "你的输出多出了第四行或第四列：在那里，卷积核伸到了图像外面。"
+        ),
+        "The kernel begins at rows 0, 2 and 4.": "卷积核从第 0、2、4 行开始。",
+        "1 is what one window hands to the pixel in the middle. In how many windows does it lie?": (
+            "1 是一个窗口传给中间像素的梯度。这个像素在几个窗口里？"
+        ),
+        "the middle is right. A maximum hands nothing to the pixels that are not the largest.": (
+            "中间的对了。最大值不会把梯度传给不是最大的像素。"
+        ),
+        "that is how averages share. A maximum hands nothing to the pixels that are not the largest.": (
+            "那是平均值的分法。最大值不会把梯度传给不是最大的像素。"
+        ),
+        "there are two rows of two windows each, and the pixel in the middle lies in all of them.": (
+            "窗口有两行，每行两个，中间的像素在每一个窗口里。"
+        ),
+        "windows of 2 × 2 have four positions on an image of 3 × 3, not nine.": "2 × 2 的窗口在 3 × 3 的图像上有四个位置，不是九个。",
+        "It lies in all four windows and wins each of them.": "它在全部四个窗口里，而且每次都最大。",
+        "that is the number of all parameters, and it is right: now say it for each of the four layers.": (
+            "这是参数总数，而且是对的：现在请对四层分别回答。"
+        ),
+        "these are the weights. There are biases too: one for each kernel, and one for each output.": (
+            "这只是权重。还有偏置：每个卷积核一个，每个输出一个。"
+        ),
+        "the second convolution sees 8 channels: each kernel has 2 × 2 weights for each of them.": (
+            "第二个卷积层看到 8 个通道：每个卷积核对每个通道都有 2 × 2 个权重。"
+        ),
+        "a kernel of the second convolution has one bias, not one for each channel.": (
+            "第二个卷积层的每个卷积核只有一个偏置，而不是每个通道一个。"
+        ),
+        "the kernels of the second convolution are 2 × 2, not 3 × 3.": "第二个卷积层的卷积核是 2 × 2，不是 3 × 3。",
+        "a fully connected layer has one bias for each output, not one for each input.": (
+            "全连接层的偏置是每个输出一个，而不是每个输入一个。"
+        ),
+        "More than two thirds of all parameters are in the first fully connected layer.": "全部参数的三分之二以上都在第一个全连接层。",
+    }
+)
 
 # 10. 从标量到张量
 _english.TRANSLATIONS.update({})
@@ -160,4 +294,58 @@ _english.TRANSLATIONS.update({})
 _english.TRANSLATIONS.update({})
 
 # 12. 神经网络之外
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "the pendulum has not moved: `swing` returns the state that it was given.": "摆没有动：`swing` 返回的还是给它的状态。",
+        "the force has the wrong sign: it pulls back, −sin φ.": "力的符号反了：它把摆拉回来，是 −sin φ。",
+        "the speed changes by −sin φ, not by −cos φ.": "速度的变化率是 −sin φ，不是 −cos φ。",
+        "that is −φ in place of −sin φ, which is right for small angles only.": "你用 −φ 代替了 −sin φ，这只在角度很小时成立。",
+        "the force is right, but count the steps: 100 are asked for.": "力对了，但请数一数步数：要求走 100 步。",
+        "the state is right, the determinant is not: take np.linalg.det of jacobian(swing)([2.0, 1.0]).": (
+            "状态对了，行列式不对：对 jacobian(swing)([2.0, 1.0]) 用 np.linalg.det。"
+        ),
+        "the state after 100 steps of 0.05 is another one. A hint is below.": "走 100 步、每步 0.05 之后的状态不是这个。下面有提示。",
+        "The determinant is 1 from any beginning: areas of states are kept.": "从任何状态开始，行列式都是 1：状态区域的面积保持不变。",
+        "compute it: 81 numbers are asked for, one for each spot, and should come out as 0.": (
+            "请算出来：要的是 81 个数，每个标的价格一个，结果应当都是 0。"
+        ),
+        "theta has the wrong sign: it is minus the derivative with respect to the time that is left.": (
+            "theta 的符号反了：它是对剩余时间的导数的相反数。"
+        ),
+        "the factor ½ before gamma is missing.": "gamma 前面漏了因子 ½。",
+        "the volatility is squared in the second term.": "第二项里的波动率要平方。",
+        "the spot is squared in the second term.": "第二项里的标的价格要平方。",
+        "the last term is missing: −r C.": "漏了最后一项：−r C。",
+        "the last term has a minus: −r C.": "最后一项带负号：−r C。",
+        "The price fulfils the equation at all 81 spots.": "在全部 81 个标的价格上，期权价格都满足这个方程。",
+        "the strike is paid after T years, so it is discounted: K e^(−rT).": "行权价 T 年之后才支付，所以要折现：K e^(−rT)。",
+        "the price is that of the call with a minus: it is Φ(−d), not Φ(d).": "这是看涨期权价格的相反数：应当是 Φ(−d)，不是 Φ(d)。",
+        "that is the price of the call.": "这是看涨期权的价格。",
+        "the price has the wrong sign: the strike is received, and the asset is given away.": (
+            "价格的符号反了：收进的是行权价，交出的是资产。"
+        ),
+        "the put is right. Its delta is negative: take the delta of the call minus that of the put, not the other way round.": (
+            "看跌期权对了。它的 delta 是负的：要用看涨的 delta 减去看跌的，不要反过来。"
+        ),
+        "the put is right, but the deltas differ: that of a put is negative.": (
+            "看跌期权对了，但两个 delta 并不相同：看跌期权的 delta 是负的。"
+        ),
+        "only the gammas are not right: differentiate the deltas' difference.": "只有 gamma 不对：对两个 delta 之差再求导。",
+        "the put is right, the difference of the deltas is not: it is the same at every spot.": (
+            "看跌期权对了，两个 delta 之差不对：它在每个标的价格上都一样。"
+        ),
+        "the price of the put is not right. A hint is below.": "看跌期权的价格不对。下面有提示。",
+        "C − P = S − K e^(−rT), differentiated once and twice.": "对 C − P = S − K e^(−rT) 求一次导、两次导即得。",
+        "that is the determinant, 0.782: w is its root.": "这是行列式 0.782：w 是它的平方根。",
+        "you have 0: det(JᵀJ) is always 0 for three angles; J Jᵀ is the matrix of 2 × 2.": (
+            "你得到 0：有三个角度时，det(JᵀJ) 总是 0；J Jᵀ 才是 2 × 2 的矩阵。"
+        ),
+        "w is right, but the gradient is that of w²: take the gradient after the root.": "w 对了，但这是 w² 的梯度：先开方，再求梯度。",
+        "w is right, but the gradient has the wrong sign: uphill is where w grows.": "w 对了，但梯度的符号反了：梯度指向 w 增大的方向。",
+        "w is right, its gradient is not: grad(manipulability) at [0.3, 0.9, −0.4].": (
+            "w 对了，梯度不对：在 [0.3, 0.9, −0.4] 处求 grad(manipulability)。"
+        ),
+        "that is the determinant of the first two columns only: J has three.": "这只是前两列的行列式：J 有三列。",
+        "The first derivative is 0: the shoulder only turns the arm as a whole.": "第一个导数是 0：肩关节只是让整条手臂转动。",
+    }
+)

@@ -18,6 +18,7 @@ WRONG = {
         ("limit = 2.0 / 20.0", "the narrow valley with two parameters"),
         ("limit = 1.0", "the parabola at the beginning"),
         ("limit = 0.14", "a little below"),
+        ("limit = 0.15", "a little above"),
     ],
     "check_7_3": [
         ("def whole_gradient(gradients, sizes):\n    return statistics.fmean(gradients)", "you have 3, the plain mean"),

@@ -602,8 +602,191 @@ check_4_4 = Check(
 
 # 7. Gradient descent
 
+check_7_1 = Check(
+    "7.1",
+    (4.4, 4.9),
+    [
+        ((5.6, 5.1), "you went uphill: the step goes against the gradient, so it is subtracted."),
+        ((4.4, 4.4), "gradient descent is right. Adam divides the slope by its own size: what is left of 6 / √6²?"),
+        ((4.4, 5.1), "gradient descent is right. Adam goes downhill, too."),
+        (lambda a: is_like(a[0], 4.7), "you have {answer}: the slope of (w − 2)² is 2(w − 2), not w − 2."),
+        (lambda a: is_like(a[0], -1.0), "you have {answer}: the slope must be multiplied by the rate, 0.1."),
+        (lambda a: is_like(a[0], 4.0), "you have {answer}: that subtracts the cost. Subtract its slope, times the rate."),
+        (lambda a: is_like(a[0], 4.4), "gradient descent is right, Adam is not yet. Write its formula for t = 1, and see what cancels."),
+    ],
+    why="However steep the cost is, Adam's first step has the length of the rate.",
+)
+
+NEAR, FAR = 1.3469974, -1.4729976
+"""The minima of w⁴ − 4w² + w."""
+
+
+def limit_at(w: float, part: float = 2.0) -> Callable[[Any], bool]:
+    """Whether an answer is 2/h, or another part of 1/h, to three digits, where h is the second derivative of w⁴ − 4w² + w."""
+    return lambda answer: math.isclose(float(answer), part / (12.0 * w**2 - 8.0), rel_tol=1e-3)
+
+
+check_7_2 = Check(
+    "7.2",
+    limit_at(NEAR),
+    [
+        (limit_at(NEAR, 1.0), "you have {answer}, which is 1/h: with that rate a step ends in the minimum. The limit is twice as large."),
+        (lambda answer: limit_at(NEAR, 1.0)(1.0 / answer), "you have {answer}: that is the curvature h. The limit is 2/h."),
+        (limit_at(FAR), "you have {answer}: that is the limit in the other valley, at w = −1.47."),
+        (limit_at(2.2), "you have {answer}: that takes the curvature at the start, w = 2.2. Take it at the minimum, `ends[0.01]`."),
+        (0.1, "you have {answer}: that is the limit of the narrow valley with two parameters. Take the curvature of `two_valleys`."),
+        (1.0, "you have {answer}: that is the limit of the parabola at the beginning. Take the curvature of `two_valleys`."),
+        (
+            lambda answer: 0.13 < answer < 0.1452,
+            "you have {answer}, a little below. Do not try rates: compute the limit from the curvature.",
+        ),
+        (
+            lambda answer: 0.1452 < answer < 0.16,
+            "you have {answer}, a little above. Do not try rates: compute the limit from the curvature.",
+        ),
+    ],
+    why="The more sharply a valley curves, the smaller the steps must be.",
+)
+
+check_7_3 = Check(
+    "7.3",
+    2.625,
+    [
+        (3.0, "you have {answer}, the plain mean: it gives a sample of the small batch more weight than the others."),
+        (9.0, "you have {answer}, the sum of the means. Weight each by the number of its samples, and divide."),
+        (168.0, "you have {answer}: that is the sum over all samples. Divide it by their number."),
+        (56.0, "you have {answer}: you divided by the number of batches. Divide by the number of samples."),
+    ],
+    why="A sample counts the same in each batch.",
+)
+
+check_7_4 = Check(
+    "7.4",
+    (0.15, 0.1, 0.075),
+    [
+        ((0.15, 0.225, 0.3), "your rate rises. Divide by 1 + k/10."),
+        ((0.15, 0.15 / 6.0, 0.15 / 11.0), "your rate falls ten times as fast: it is divided by 1 + k."),
+        ((0.15, 0.075, 0.0), "your rate is 0 after ten epochs, and negative after that. Divide by 1 + k/10, do not multiply by 1 − k/10."),
+        ((0.15, 0.15, 0.075), "your rate falls only at every tenth epoch: `//` rounds down. Divide with `/`."),
+        ((0.15, 0.15, 0.15), "your rate stays the same."),
+    ],
+    why="Now compare last_distance(rate_in) with last_distance(lambda epoch: 0.15).",
+)
+
+check_7_5 = Check(
+    "7.5",
+    lambda a: 0 < a[0] < a[1] / 3.0,
+    [
+        (
+            lambda a: a[0] >= 240,
+            "240 epochs were not enough. Either the steps are too small, or so large that it jumps about: try a rate near 0.2.",
+        ),
+        (
+            lambda a: a[0] >= a[1],
+            "that needs no fewer epochs than before. Momentum, such as 0.9, makes the steps longer where the direction stays.",
+        ),
+        (
+            lambda a: a[0] >= a[1] / 3.0,
+            "better than before, and not yet three times as fast. With momentum μ the steps become up to 1/(1 − μ) times as long.",
+        ),
+    ],
+    why="The exact gradient can bear what a noisy one cannot.",
+)
+
 
 # 8. Handwritten digits
+
+check_8_1 = Check(
+    "8.1",
+    23_860,
+    [
+        (23_820, "you have {answer}, the weights alone: each neuron has a bias, too."),
+        (24_644, "you have {answer}: you gave a bias to each pixel. The inputs are given, and have none."),
+        (23_550, "you have {answer}, the hidden layer alone: the output layer has parameters, too."),
+        (23_520, "you have {answer}, the weights of the hidden layer: add its biases, and the output layer."),
+        (824, "you have {answer}, the number of inputs and neurons. Count the connections between them, and the biases."),
+        (2_260, "you have {answer}, the network for images of 8 × 8 pixels. MNIST has 28 × 28."),
+    ],
+    why="All but 310 of them belong to the hidden layer.",
+)
+
+
+def shares(*, axis: int | None) -> Callable[[Any], bool]:
+    """Whether an answer is the diagonal of the table, which follows it, divided by the sums of its rows (axis 1), of its columns, or by all."""
+
+    def is_it(answer: Any) -> bool:
+        found, table = answer
+        rows = [[float(count) for count in row] for row in table]
+        lines = rows if axis == 1 else list(zip(*rows, strict=True))
+        sums = [sum(map(sum, rows)) if axis is None else sum(line) for line in lines]
+        return is_like(found, [row[k] / sums[k] for k, row in enumerate(rows)])
+
+    return is_it
+
+
+check_8_2 = Check(
+    "8.2",
+    shares(axis=1),
+    [
+        (
+            shares(axis=0),
+            "you divided by the columns. That is the precision: the share of what was taken for a 4 that is a 4. Take the rows.",
+        ),
+        (shares(axis=None), "you divided by the number of all images. Divide by the images of each digit."),
+        (
+            lambda a: is_like(a[0], [row[k] for k, row in enumerate(a[1])]),
+            "those are numbers of images. Divide by how many each digit has.",
+        ),
+        (lambda a: isinstance(a[0], float), "that is one number. Each of the ten digits has a recall of its own."),
+    ],
+    otherwise="ten shares are needed, one for each digit.",
+)
+
+check_8_3 = Check(
+    "8.3",
+    1.89,
+    [
+        (1.95, "you have {answer}: that is the step without the penalty."),
+        (1.83, "you have {answer}: the penalty has a factor of ½, which cancels the 2 of the derivative."),
+        (1.92, "you have {answer}: the derivative of the penalty is not the decay alone. It is proportional to w."),
+        (1.35, "you have {answer}: the decay must be multiplied by the rate as well."),
+        (2.01, "you have {answer}: that lets the parameter grow. The penalty's slope is subtracted, too."),
+        (2.11, "you have {answer}: you went uphill. The step goes against the slope."),
+        (1.1, "you have {answer}: that is the slope of the whole cost. Take a step with it."),
+    ],
+    why="With no slope at all, the parameter would still shrink, by 3 % in each step.",
+)
+
+
+def chosen_by(*, which: int, read: int) -> Callable[[Any], bool]:
+    """Whether the last given accuracy is that of the best network in list `which`, as list `read` has it."""
+
+    def is_it(answer: Any) -> bool:
+        lists = [list(part) for part in answer[2:]]
+        best = max(lists[which])
+        return any(is_like(answer[1], lists[read][k]) for k, accuracy in enumerate(lists[which]) if accuracy == best)
+
+    return is_it
+
+
+check_8_4 = Check(
+    "8.4",
+    lambda a: is_like(a[0], max(a[2])) and chosen_by(which=0, read=1)(a),
+    [
+        (
+            chosen_by(which=1, read=1),
+            "you chose by the test images, too. Then they are no longer a test: take the network that you chose before.",
+        ),
+        (
+            chosen_by(which=0, read=0),
+            "you have the same number twice, the validation accuracy. Measure the chosen network on the test images.",
+        ),
+        (lambda a: is_like(a[0], sum(a[2]) / len(a[2])), "that is the mean of all networks. Take the one that seems best."),
+        (lambda a: a[0] > 1, "an accuracy is needed, not the place of the network in the list."),
+        (lambda a: a[0] < max(a[2]), "there is a better one among the hundred, by the validation images."),
+    ],
+    why="It is no better than guessing; it was lucky on the images by which you chose it.",
+)
 
 
 # 9. A convolutional network

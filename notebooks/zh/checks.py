@@ -151,10 +151,74 @@ _english.TRANSLATIONS.update({})
 _english.TRANSLATIONS.update({})
 
 # 7. 梯度下降
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "you went uphill: the step goes against the gradient, so it is subtracted.": "你往上走了：步子要与梯度方向相反，所以是减去。",
+        "gradient descent is right. Adam divides the slope by its own size: what is left of 6 / √6²?": "梯度下降是对的。Adam 把斜率除以它自己的大小：6 / √6² 还剩下什么？",
+        "gradient descent is right. Adam goes downhill, too.": "梯度下降是对的。Adam 也要往下走。",
+        "you have {answer}: the slope of (w − 2)² is 2(w − 2), not w − 2.": "你的答案是 {answer}：(w − 2)² 的斜率是 2(w − 2)，不是 w − 2。",
+        "you have {answer}: the slope must be multiplied by the rate, 0.1.": "你的答案是 {answer}：斜率要乘以学习率 0.1。",
+        "you have {answer}: that subtracts the cost. Subtract its slope, times the rate.": "你的答案是 {answer}：你减去的是代价。应当减去斜率与学习率的乘积。",
+        "gradient descent is right, Adam is not yet. Write its formula for t = 1, and see what cancels.": "梯度下降是对的，Adam 还不对。写出 t = 1 时的公式，看看什么约掉了。",
+        "However steep the cost is, Adam's first step has the length of the rate.": "不管代价有多陡，Adam 第一步的长度总是学习率。",
+        "you have {answer}, which is 1/h: with that rate a step ends in the minimum. The limit is twice as large.": "你的答案是 {answer}，即 1/h：用这个学习率，一步就到最小值。上限是它的两倍。",
+        "you have {answer}: that is the curvature h. The limit is 2/h.": "你的答案是 {answer}：这是曲率 h。上限是 2/h。",
+        "you have {answer}: that is the limit in the other valley, at w = −1.47.": "你的答案是 {answer}：这是另一个山谷（w = −1.47）里的上限。",
+        "you have {answer}: that takes the curvature at the start, w = 2.2. Take it at the minimum, `ends[0.01]`.": "你的答案是 {answer}：你用了起点 w = 2.2 处的曲率。应当用最小值 `ends[0.01]` 处的曲率。",
+        "you have {answer}: that is the limit of the narrow valley with two parameters. Take the curvature of `two_valleys`.": "你的答案是 {answer}：这是有两个参数的狭窄山谷的上限。应当用 `two_valleys` 的曲率。",
+        "you have {answer}: that is the limit of the parabola at the beginning. Take the curvature of `two_valleys`.": "你的答案是 {answer}：这是开头那条抛物线的上限。应当用 `two_valleys` 的曲率。",
+        "you have {answer}, a little below. Do not try rates: compute the limit from the curvature.": "你的答案是 {answer}，略低了一点。不要去试，请由曲率算出上限。",
+        "you have {answer}, a little above. Do not try rates: compute the limit from the curvature.": "你的答案是 {answer}，略高了一点。不要去试，请由曲率算出上限。",
+        "The more sharply a valley curves, the smaller the steps must be.": "山谷弯得越急，步子就必须越小。",
+        "you have {answer}, the plain mean: it gives a sample of the small batch more weight than the others.": "你的答案是 {answer}，即普通的平均：这样小批里的样本分量就比别的样本重。",
+        "you have {answer}, the sum of the means. Weight each by the number of its samples, and divide.": "你的答案是 {answer}，即各个平均值之和。应当以样本数为权相加，再作除法。",
+        "you have {answer}: that is the sum over all samples. Divide it by their number.": "你的答案是 {answer}：这是对所有样本求的和。还要除以样本总数。",
+        "you have {answer}: you divided by the number of batches. Divide by the number of samples.": "你的答案是 {answer}：你除以了批数。应当除以样本总数。",
+        "A sample counts the same in each batch.": "在哪一批里，样本的分量都一样。",
+        "your rate rises. Divide by 1 + k/10.": "你的学习率在上升。应当除以 1 + k/10。",
+        "your rate falls ten times as fast: it is divided by 1 + k.": "你的学习率下降得太快，快慢是应有的十倍：你除以的是 1 + k。",
+        "your rate is 0 after ten epochs, and negative after that. Divide by 1 + k/10, do not multiply by 1 − k/10.": "你的学习率十轮之后变成 0，再往后是负数。应当除以 1 + k/10，而不是乘以 1 − k/10。",
+        "your rate falls only at every tenth epoch: `//` rounds down. Divide with `/`.": "你的学习率每十轮才下降一次：`//` 会向下取整。请用 `/`。",
+        "your rate stays the same.": "你的学习率没有变。",
+        "Now compare last_distance(rate_in) with last_distance(lambda epoch: 0.15).": "现在比较一下 last_distance(rate_in) 和 last_distance(lambda epoch: 0.15)。",
+        "240 epochs were not enough. Either the steps are too small, or so large that it jumps about: try a rate near 0.2.": "240 轮还不够。要么步子太小，要么步子太大，跳来跳去：试一试 0.2 附近的学习率。",
+        "that needs no fewer epochs than before. Momentum, such as 0.9, makes the steps longer where the direction stays.": "轮数没有比原来少。动量（例如 0.9）会在方向不变的地方让步子变长。",
+        "better than before, and not yet three times as fast. With momentum μ the steps become up to 1/(1 − μ) times as long.": "比原来好，但还没有快到三倍。动量为 μ 时，步子最多变成 1/(1 − μ) 倍长。",
+        "The exact gradient can bear what a noisy one cannot.": "精确的梯度承受得起的，带噪声的梯度承受不起。",
+    }
+)
 
 # 8. 手写数字
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "you have {answer}, the weights alone: each neuron has a bias, too.": "你的答案是 {answer}，只有权重：每个神经元还有一个偏置。",
+        "you have {answer}: you gave a bias to each pixel. The inputs are given, and have none.": "你的答案是 {answer}：你给每个像素也加了偏置。输入是给定的，没有偏置。",
+        "you have {answer}, the hidden layer alone: the output layer has parameters, too.": "你的答案是 {answer}，只有隐藏层：输出层也有参数。",
+        "you have {answer}, the weights of the hidden layer: add its biases, and the output layer.": "你的答案是 {answer}，只是隐藏层的权重：还要加上它的偏置，以及输出层。",
+        "you have {answer}, the number of inputs and neurons. Count the connections between them, and the biases.": "你的答案是 {answer}，即输入和神经元的个数。要数的是它们之间的连接，以及偏置。",
+        "you have {answer}, the network for images of 8 × 8 pixels. MNIST has 28 × 28.": "你的答案是 {answer}，那是用于 8 × 8 像素图像的网络。MNIST 是 28 × 28 像素。",
+        "All but 310 of them belong to the hidden layer.": "除了 310 个，其余都属于隐藏层。",
+        "you divided by the columns. That is the precision: the share of what was taken for a 4 that is a 4. Take the rows.": "你除以了列的和。那是精确率：被认作 4 的图像中真的是 4 的比例。应当用行的和。",
+        "you divided by the number of all images. Divide by the images of each digit.": "你除以了全部图像数。应当除以各个数字的图像数。",
+        "those are numbers of images. Divide by how many each digit has.": "这些是图像的张数。应当除以每个数字各有多少张。",
+        "that is one number. Each of the ten digits has a recall of its own.": "这只是一个数。十个数字各有自己的召回率。",
+        "ten shares are needed, one for each digit.": "需要十个比例，每个数字一个。",
+        "you have {answer}: that is the step without the penalty.": "你的答案是 {answer}：这是没有惩罚项的一步。",
+        "you have {answer}: the penalty has a factor of ½, which cancels the 2 of the derivative.": "你的答案是 {answer}：惩罚项里有系数 ½，它与求导得到的 2 约掉了。",
+        "you have {answer}: the derivative of the penalty is not the decay alone. It is proportional to w.": "你的答案是 {answer}：惩罚项的导数不只是 decay，它与 w 成正比。",
+        "you have {answer}: the decay must be multiplied by the rate as well.": "你的答案是 {answer}：衰减也要乘以学习率。",
+        "you have {answer}: that lets the parameter grow. The penalty's slope is subtracted, too.": "你的答案是 {answer}：这样参数会变大。惩罚项的斜率也要减去。",
+        "you have {answer}: you went uphill. The step goes against the slope.": "你的答案是 {answer}：你往上走了。步子要与斜率方向相反。",
+        "you have {answer}: that is the slope of the whole cost. Take a step with it.": "你的答案是 {answer}：这是整个代价的斜率。还要用它走一步。",
+        "With no slope at all, the parameter would still shrink, by 3 % in each step.": "即使斜率为零，参数每一步仍会缩小 3%。",
+        "you chose by the test images, too. Then they are no longer a test: take the network that you chose before.": "你又根据测试图像选了一次，那它们就不再是测试了：应当用先前选定的那个网络。",
+        "you have the same number twice, the validation accuracy. Measure the chosen network on the test images.": "你给了两个相同的数，都是验证准确率。请在测试图像上衡量选定的网络。",
+        "that is the mean of all networks. Take the one that seems best.": "这是所有网络的平均值。应当取看起来最好的那一个。",
+        "an accuracy is needed, not the place of the network in the list.": "需要的是准确率，而不是网络在列表中的位置。",
+        "there is a better one among the hundred, by the validation images.": "按验证图像来看，一百个当中还有更好的。",
+        "It is no better than guessing; it was lucky on the images by which you chose it.": "它并不比瞎猜强，只是在用来挑选它的图像上运气好。",
+    }
+)
 
 # 9. 卷积网络
 _english.TRANSLATIONS.update(

@@ -1,12 +1,15 @@
-"""练习的检查，与 `notebooks/checks.py` 相同，只是用中文回答。"""
+"""练习的检查，与 `notebooks/checks` 相同，只是用中文回答。"""
 
 import importlib.util
+import sys
 from pathlib import Path
 
-_spec = importlib.util.spec_from_file_location("english_checks", Path(__file__).resolve().parent.parent / "checks.py")
+_folder = Path(__file__).resolve().parent.parent / "checks"
+_spec = importlib.util.spec_from_file_location("english_checks", _folder / "__init__.py", submodule_search_locations=[str(_folder)])
 assert _spec is not None
 assert _spec.loader is not None
 _english = importlib.util.module_from_spec(_spec)
+sys.modules["english_checks"] = _english
 _spec.loader.exec_module(_english)
 globals().update({name: value for name, value in vars(_english).items() if name.startswith("check_")})
 

@@ -23,6 +23,7 @@ from nn.activations import (
     Softplus,
     Tanh,
 )
+from nn.checkup import Diagnosis, diagnose
 from nn.convolution import AvgPool2d, Conv2d, MaxPool2d
 from nn.data import batches
 from nn.films.film import film
@@ -48,6 +49,7 @@ __all__ = [
     "AdamW",
     "AvgPool2d",
     "Conv2d",
+    "Diagnosis",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -76,6 +78,7 @@ __all__ = [
     "convolution",
     "cross_entropy",
     "data",
+    "diagnose",
     "evaluate",
     "film",
     "fit",

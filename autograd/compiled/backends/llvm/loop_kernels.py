@@ -23,10 +23,8 @@ from autograd.compiled.backends.llvm.frame import (
 from autograd.compiled.backends.llvm.lanes import Lanes
 from autograd.compiled.backends.llvm.row_kernels import LISTED, REPEATED, Access
 from autograd.compiled.backends.llvm.text import FLOAT, TRUTH, Carried, Module, Number
+from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
 from autograd.ops import Operation, outside, product
-
-SAME, BEFORE, OUTSIDE = "same", "before", "outside"
-"""Where an input comes from: a number of the same round, a carried one, or one from outside of the loop."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Member:
 
     Attributes:
         operation: the row of the op table.
-        inputs: for each input SAME, BEFORE or OUTSIDE, and the index among the members, the carried numbers, or the operands.
+        inputs: see `loop_body.Member`.
         constant: for each input, whether no gradient is wanted.
         checked: whether inputs outside the domain are noted.
         stored: whether its outputs are stored.
@@ -43,7 +41,7 @@ class Member:
     """
 
     operation: Operation
-    inputs: tuple[tuple[str, int], ...]
+    inputs: tuple[Source, ...]
     constant: tuple[bool, ...]
     checked: bool
     stored: bool
@@ -181,7 +179,7 @@ class _Round:
         self.outside = dict(repeated)
         self.outputs: dict[int, Any] = {}
 
-    def of(self, source: tuple[str, int]) -> Any:
+    def of(self, source: Source) -> Any:
         """An input."""
         where, k = source
         if where == SAME:
@@ -244,24 +242,24 @@ def loop_backward(body: Body, lanes: int) -> Module:
                     one.outputs[m] = kernel.load(kernel.output(m, r), kernel.index)
                 else:
                     one.outputs[m] = member.operation.value(kernel.xp, *one.inputs(member))
-            gradients: dict[tuple[str, int], Any] = {
-                (SAME, m): kernel.load(kernel.output(m, r, gradients=True), kernel.index)
+            gradients: dict[Source, Any] = {
+                Source(SAME, m): kernel.load(kernel.output(m, r, gradients=True), kernel.index)
                 for m, member in enumerate(body.members)
                 if member.receives
             }
             for before, own in zip(body.carried, waiting, strict=True):
-                _add(gradients, (SAME, before.member), _now(own[-1]))
+                _add(gradients, Source(SAME, before.member), _now(own[-1]))
             for m in range(len(body.members) - 1, -1, -1):
-                if (SAME, m) in gradients:
-                    _pull(kernel, one, body.members[m], one.outputs[m], gradients[SAME, m], gradients)
+                if Source(SAME, m) in gradients:
+                    _pull(kernel, one, body.members[m], one.outputs[m], gradients[Source(SAME, m)], gradients)
             for k, access in enumerate(body.operands):
-                part = gradients.get((OUTSIDE, k))
+                part = gradients.get(Source(OUTSIDE, k))
                 if k in totals:
                     totals[k].after = totals[k].now if part is None else _now(totals[k]) + part
                 elif part is not None:
                     kernel.add_to(access, kernel.pointer_to(access, kernel.place_in(k, r), gradients=True), part)
             for c, own in enumerate(waiting):
-                _shift(own, gradients.get((BEFORE, c), 0.0))
+                _shift(own, gradients.get(Source(BEFORE, c), 0.0))
         for k, total in totals.items():
             access = body.operands[k]
             kernel.add_to(access, kernel.pointer_to(access, kernel.places[k][0], gradients=True), f.constant(total.after))
@@ -287,7 +285,7 @@ def _carried(kernel: _LoopKernel, c: int, first: list[Number], r: str) -> Number
     return result
 
 
-def _pull(kernel: _LoopKernel, one: _Round, member: Member, y: Any, gradient: Any, gradients: dict[tuple[str, int], Any]) -> None:
+def _pull(kernel: _LoopKernel, one: _Round, member: Member, y: Any, gradient: Any, gradients: dict[Source, Any]) -> None:
     """Add the gradients of the inputs of a member to those of the round."""
     slopes = member.operation.slopes_except(member.constant, kernel.xp, y, *one.inputs(member))
     for source, slope in zip(member.inputs, slopes, strict=True):
@@ -295,7 +293,7 @@ def _pull(kernel: _LoopKernel, one: _Round, member: Member, y: Any, gradient: An
             _add(gradients, source, product(member.operation, kernel.xp, slope, gradient))
 
 
-def _add(gradients: dict[tuple[str, int], Any], source: tuple[str, int], part: Any) -> None:
+def _add(gradients: dict[Source, Any], source: Source, part: Any) -> None:
     gradients[source] = gradients[source] + part if source in gradients else part
 
 

@@ -1,4 +1,4 @@
-"""The steps of loops: what the body of a loop is, and where its numbers are."""
+"""The steps of loops."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from autograd.compiled.backends.llvm.elementwise import is_cheap
 from autograd.compiled.backends.llvm.fusion import Read
-from autograd.compiled.backends.llvm.loop_kernels import BEFORE, OUTSIDE, SAME, Before, Body, Member, loop_backward, loop_forward
-from autograd.compiled.backends.llvm.row_kernels import ALONG, LISTED, REPEATED, Access
+from autograd.compiled.backends.llvm.loop_kernels import Before, Body, Member, loop_backward, loop_forward
+from autograd.compiled.backends.llvm.row_kernels import REPEATED, Access
 from autograd.compiled.backends.llvm.step import Step
 from autograd.compiled.ir import Code, Loop, Scalars
-from autograd.ops import Operation
+from autograd.compiled.loop_body import LISTED, LoopBody, body_of
 
 MOST_TERMS = 400
 """A body is written out if it has no more inputs."""
@@ -53,131 +53,58 @@ def reads_of(code: Code) -> Reads:
 
 
 def loop_steps(loop: Loop, reads: Reads) -> LoopSteps | None:
-    """The steps of a loop; None if it is too long or irregular, so that its scalars are computed otherwise."""
-    return _Layout(loop, reads).steps() if len(loop.inputs) <= MOST_TERMS * loop.rounds else None
+    """The steps of a loop; None if it is too long or irregular, so that its scalars are computed otherwise.
+
+    Args:
+        loop: the loop.
+        reads: how often all places are read.
+    """
+    body = body_of(loop) if len(loop.inputs) <= MOST_TERMS * loop.rounds else None
+    if body is None:
+        return None
+    own = np.bincount(loop.inputs[loop.input_batched == body.batched], minlength=len(reads[body.batched]))
+    outputs = loop.outputs.reshape(loop.rounds, -1)
+    elsewhere: npt.NDArray[np.bool_] = np.any((reads[body.batched] - own)[outputs], axis=0)
+    carried = {before.member for before in body.carried}
+    members = tuple(
+        [
+            Member(
+                member.operation,
+                member.inputs,
+                member.constant,
+                member.checked,
+                m in carried
+                or bool(elsewhere[m])
+                or not (member.operation.arity is None or is_cheap(member.operation, len(member.inputs))),
+                bool(elsewhere[m]),
+            )
+            for m, member in enumerate(body.members)
+        ]
+    )
+    key = (_shape_of(body, members),)
+    places: list[Any] = []
+    for outside in body.outside:
+        places += [outside.places, 0] if outside.how == LISTED else [int(outside.places[0]), outside.step]
+    arguments = [body.rounds, *[m.start for m in body.members], *[place for before in body.carried for place in before.first], *places]
+    backward = [] if loop.input_constant.all() else [Step(loop_backward, key, arguments)]
+    stored = outputs[:, [member.stored for member in members]].ravel()
+    return LoopSteps([Step(loop_forward, key, arguments)], backward, _reads(body), stored)
 
 
-class _IrregularError(Exception):
-    """The rounds of a loop differ in where they read."""
+def _shape_of(body: LoopBody, members: tuple[Member, ...]) -> Body:
+    """What the kernel of a loop depends on."""
+    carried = []
+    for before in body.carried:
+        first = zip(before.batched, before.constant, strict=True)
+        carried.append(Before(before.member, before.back, tuple([Access(batched, REPEATED, constant) for batched, constant in first])))
+    operands = tuple([Access(outside.batched, outside.how, outside.constant) for outside in body.outside])
+    return Body(body.batched, members, tuple(carried), operands)
 
 
-class _Layout:
-    """Where the numbers of a loop are."""
-
-    def __init__(self, loop: Loop, reads: Reads) -> None:
-        self.loop, self.rounds = loop, loop.rounds
-        self.batched = bool(loop.output_batched[0])
-        self.outputs = loop.outputs.reshape(loop.rounds, -1)
-        self.inputs = loop.inputs.reshape(loop.rounds, -1)
-        self.input_batched = loop.input_batched.reshape(loop.rounds, -1)
-        self.input_constant = loop.input_constant.reshape(loop.rounds, -1)
-        self.member_of = {int(start): m for m, start in enumerate(self.outputs[0].tolist())}
-        self.first_places = np.sort(self.outputs[0])
-        own = np.bincount(loop.inputs[loop.input_batched == self.batched], minlength=len(reads[self.batched]))
-        self.elsewhere: npt.NDArray[np.bool_] = np.any((reads[self.batched] - own)[self.outputs], axis=0)
-        self.carried: dict[Any, Before] = {}
-        self.operands: dict[Any, Access] = {}
-        self.arguments: list[Any] = []
-        self.reads: list[Read] = []
-
-    def steps(self) -> LoopSteps | None:
-        """The steps; None if the rounds differ."""
-        loop, rounds = self.loop, self.rounds
-        is_regular = (self.outputs == self.outputs[0] + np.arange(rounds)[:, None]).all() and (loop.output_batched == self.batched).all()
-        if not is_regular:
-            return None
-        try:
-            members = self._members()
-        except _IrregularError:
-            return None
-        stored = np.array([member.stored for member in members])
-        body = Body(self.batched, members, tuple(self.carried.values()), tuple(self.operands.values()))
-        firsts = [place for key in self.carried for place in key[2]]
-        arguments = [rounds, *self.outputs[0].tolist(), *firsts, *self.arguments]
-        backward = [] if loop.input_constant.all() else [Step(loop_backward, (body,), arguments)]
-        return LoopSteps([Step(loop_forward, (body,), arguments)], backward, self.reads, self.outputs[:, stored].ravel())
-
-    def _members(self) -> tuple[Member, ...]:
-        loop = self.loop
-        sources: list[list[tuple[str, int]]] = []
-        constants: list[tuple[bool, ...]] = []
-        for m, own in loop.terms():
-            if m == loop.body:
-                break
-            found = [self._source(m, k) for k in range(own.start, own.stop)]
-            sources.append([source for source, _ in found])
-            constants.append(tuple([constant for _, constant in found]))
-        needed = {before.member for before in self.carried.values()}
-        return tuple(
-            [
-                Member(
-                    operation,
-                    tuple(sources[m]),
-                    constants[m],
-                    loop.checked[m],
-                    m in needed or bool(self.elsewhere[m]) or not _is_cheap(operation, len(sources[m])),
-                    bool(self.elsewhere[m]),
-                )
-                for m, operation in enumerate(loop.operations[: loop.body])
-            ]
-        )
-
-    def _source(self, m: int, k: int) -> tuple[tuple[str, int], bool]:
-        """Where input `k` of a round, which member `m` reads, comes from; and whether no gradient with respect to it is wanted."""
-        places, batched, constant = self.inputs[:, k], self.input_batched[:, k], self.input_constant[:, k]
-        of = self._member_at(int(places[-1])) if batched[-1] == self.batched else None
-        if of is None:
-            if self._are_own(places[batched == self.batched]).any() or (batched != batched[0]).any():
-                raise _IrregularError
-            return (OUTSIDE, self._operand(places, bool(batched[0]), bool(constant.all()))), bool(constant.all())
-        member, back = of, self.rounds - 1 - (int(places[-1]) - int(self.outputs[0, of]))
-        regular = places[back:] == self.outputs[: self.rounds - back, member]
-        if not regular.all() or (batched[back:] != self.batched).any():
-            raise _IrregularError
-        is_constant = bool(constant[back:].all())
-        if back == 0:
-            if member >= m:
-                raise _IrregularError
-            return (SAME, member), is_constant
-        firsts, kinds, fixed = (table[:back].tolist() for table in (places, batched, constant))
-        own = self._are_own(places[:back][batched[:back] == self.batched])
-        if own.any() or (is_constant and not all(fixed)):
-            raise _IrregularError
-        return (BEFORE, self._before(member, firsts, kinds, [is_constant or each for each in fixed])), is_constant
-
-    def _member_at(self, place: int) -> int | None:
-        """The member that writes a place; None for none."""
-        k = int(np.searchsorted(self.first_places, place, side="right")) - 1
-        start = int(self.first_places[k]) if k >= 0 else place + 1
-        return self.member_of[start] if start <= place < start + self.rounds else None
-
-    def _are_own(self, places: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-        k = np.searchsorted(self.first_places, places, side="right") - 1
-        result: npt.NDArray[np.bool_] = (k >= 0) & (places < self.first_places[np.maximum(k, 0)] + self.rounds)
-        return result
-
-    def _before(self, member: int, firsts: list[int], kinds: list[bool], fixed: list[bool]) -> int:
-        key = member, len(firsts), tuple(firsts), tuple(kinds)
-        accesses = tuple([Access(*pair_of) for pair_of in zip(kinds, [REPEATED] * len(firsts), fixed, strict=True)])
-        known = self.carried.get(key)
-        if known is not None:  # wanted by one reader is wanted
-            accesses = tuple([a if b.constant else b for a, b in zip(accesses, known.first, strict=True)])
-        self.carried[key] = Before(member, len(firsts), accesses)
-        for place, kind, constant in zip(firsts, kinds, fixed, strict=True):
-            self.reads.append(Read(np.array([place]), kind, constant))
-        return list(self.carried).index(key)
-
-    def _operand(self, places: npt.NDArray[np.intp], batched: bool, constant: bool) -> int:
-        key = batched, places.tobytes()
-        known = self.operands.get(key)
-        steps = np.unique(np.diff(places))
-        how = LISTED if len(steps) > 1 else ALONG if steps[0] else REPEATED
-        if known is None:
-            self.arguments += [places.astype(np.int64), 0] if how == LISTED else [int(places[0]), int(steps[0])]
-        self.operands[key] = Access(batched, how, constant and (known is None or known.constant))
-        self.reads.append(Read(places.astype(np.int64), batched, constant))
-        return list(self.operands).index(key)
-
-
-def _is_cheap(operation: Operation, inputs: int) -> bool:
-    return operation.arity is None or is_cheap(operation, inputs)
+def _reads(body: LoopBody) -> list[Read]:
+    """What a loop reads of other instructions."""
+    reads = [Read(outside.places.astype(np.int64), outside.batched, outside.constant) for outside in body.outside]
+    for before in body.carried:
+        first = zip(before.first, before.batched, before.constant, strict=True)
+        reads += [Read(np.array([place]), batched, constant) for place, batched, constant in first]
+    return reads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from loop_programs import (
     uneven,
 )
 
-from autograd import Program, Value, compile, grad, hessian, sin, tanh
+from autograd import Program, Value, compile, drawn, grad, hessian, sin, tanh
 from autograd.compiled.backends.llvm.loop_steps import loop_steps, reads_of
 from autograd.compiled.ir import Code, Loop, check
 from autograd.compiled.passes.loops import LEAST_ROUNDS, LONGEST, WIDEST
@@ -253,3 +254,33 @@ def test_random_loops(loops: int, executor: str) -> None:
             raise AssertionError(f"loop {seed}: {error}") from error
     assert found > loops / 4
     assert math.isfinite(found)
+
+
+def test_branches_and_random_numbers_within_rounds(executor: str) -> None:
+    """An `if` in each round is a guard of its number; a random number is drawn anew for every sample and round."""
+
+    def steps(x: Any) -> Any:
+        for _ in range(60):
+            x = 0.9 * x + 0.1 * sin(x)
+            if x > 2.0:
+                x = x - 1.0
+        return x
+
+    f = compile(steps, executor=executor)
+    x = np.linspace(0.1, 5.0, 9)
+    np.testing.assert_allclose(f(x), [steps(v) for v in x.tolist()], rtol=1e-12)
+    _, slopes = f.value_and_grad(x)
+    np.testing.assert_allclose(slopes, [number(grad(steps)(v)) for v in x.tolist()], rtol=1e-10)
+
+    def walk(x: Any, rng: Any) -> Any:
+        for _ in range(80):
+            x = tanh(x) + 0.1 * drawn(rng.random)
+        return x
+
+    rng = random.Random(0)
+    g = compile(lambda x: walk(x, rng), executor=executor)
+    state = rng.getstate()
+    value = g(0.3)
+    rng.setstate(state)
+    assert value == pytest.approx(number(walk(0.3, rng)), rel=1e-12)
+    assert len(set(g(np.zeros(20)).tolist())) == 20

@@ -46,7 +46,8 @@ def draw(
     In a notebook the result shows itself; elsewhere `.render("picture")` writes a file. It is light on a light page and dark on a dark
     one, if the page declares its `color-scheme`; PNG and PDF are always light. Leaves are blue, computed values grey, constants pale and
     without a gradient, and `root` is orange. Values made within `scope("name")` are in a frame of that name. Where the order of inputs
-    matters, as in a - b, the edges say which input is the 1st.
+    matters, as in a - b, the edges say which input is the 1st. A value that is used twice by one operation, as in a * a, has one edge to it
+    that says "× 2", or with `derivatives` an edge for each local derivative.
 
     A graph of more than `max_nodes` is folded, and the picture says how: first by scope, from the inside out, into one box each; then
     by structure, into one box for nodes that do the same with inputs from the same boxes. A box says how many nodes it stands for,

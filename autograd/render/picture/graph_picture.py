@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from autograd.graph import topological_order
 from autograd.notation import notation_of
 from autograd.ops import CONSTANT, LEAF
-from autograd.render.lettering import number, ordinal, short, shown, symbol
+from autograd.render.lettering import listed, number, ordinal, short, shown, symbol
 from autograd.render.picture.boxes import Box, Cluster, Picture, View, picture_of
 from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
 from autograd.render.picture.gradient_colours import GradientColours, gradient, gradients
 from autograd.value import Value
+
+FEW = 3
+"""The most positions of inputs that are written on an edge one by one."""
 
 
 @picture_of.register
@@ -126,7 +129,7 @@ class Description:
     # -- edges ----------------------------------------------------------------------------------------------------------
 
     def edges(self) -> tuple[list[tuple[int, int]], dict[int, str]]:
-        """The edges and their texts: one edge for each occurrence of an input, and one at most between boxes of many nodes."""
+        """The edges and their texts: one edge from box to box, but one for each occurrence of an input where each shows its derivative."""
         edges: list[tuple[int, int]] = []
         texts: dict[int, str] = {}
         for b, bundle in enumerate(self.folded.bundles):
@@ -134,8 +137,8 @@ class Description:
                 if source == b:
                     continue
                 alone = len(bundle.members) == len(self.folded.bundles[source].members) == 1
-                for k in places if alone else [-1]:
-                    text = self.text(bundle, places, k)
+                for parallel in [[place] for place in places] if alone and self.view.derivatives else [sorted(places)]:
+                    text = self.text(bundle, parallel, alone)
                     if text:
                         texts[len(edges)] = text
                     edges.append((self.left[source], self.entered[b]))
@@ -154,16 +157,18 @@ class Description:
             sources[where // most].setdefault(tail, []).append(where % most)
         return sources
 
-    def text(self, bundle: Bundle, places: list[int], k: int) -> str:
-        """The text on an edge for the inputs at these positions; an edge for a single input is for the one at position `k`."""
+    def text(self, bundle: Bundle, places: list[int], alone: bool) -> str:
+        """The text on an edge for the inputs at these positions. `alone` says whether it leads from a single node to a single node."""
         if bundle.scopes:
             return ""
         node = self.folded.order[bundle.members[0]]
         words = []
-        if len(node._prev) > 1 and not notation_of(node._operation).symmetric:
-            words.append(" and ".join([ordinal(place + 1) for place in ([k] if k >= 0 else sorted(places))]))
-        if self.view.derivatives and k >= 0 and node._prev[k]._operation is not CONSTANT:
-            words.append(f"∂ {short(node._slopes[k])}")
+        if len(node._prev) > 1 and not notation_of(node._operation).symmetric and len(places) <= FEW:
+            words.append(listed([ordinal(place + 1) for place in places]))
+        elif alone and len(places) > 1:
+            words.append(f"× {len(places):,}")
+        if self.view.derivatives and alone and node._prev[places[0]]._operation is not CONSTANT:
+            words.append(f"∂ {short(node._slopes[places[0]])}")
         return " ".join(words)
 
     # -- words ----------------------------------------------------------------------------------------------------------

@@ -42,6 +42,17 @@ def test_a_constant_has_no_gradient():
     assert constant.rows == ("data 2.0000",)
 
 
+def test_before_backward_no_gradient_is_shown():
+    a, b = Value(2.0, label="a"), Value(0.0, label="b")
+    y = a * b
+    assert [box.rows for box in pictured(y).boxes if box.rows] == [("data 2.0000",), ("data 0.0000",), ("data 0.0000",)]
+    y.backward()
+    assert titled(pictured(y))["a"].rows == ("data 2.0000", "grad 0.0000")  # this 0 was computed
+    x = [Value(float(i), label=f"x{i}") for i in range(10)]
+    total = sum((xi.tanh() for xi in x), Value(0.0))
+    assert [row.split()[0] for row in rows(titled(pictured(total, max_nodes=10))["xᵢ × 10"])] == ["min", "data"]
+
+
 def test_numbers_stand_below_each_other():
     x = Value(100.0)
     (x * -1.0).backward()

@@ -43,6 +43,8 @@ def draw(
 ) -> Drawing:
     """The graph behind a Value as a picture: every value with its data and gradient, every operation, and the edges between them.
 
+    While all gradients are 0, as before `backward`, no gradients are shown.
+
     In a notebook the result shows itself; elsewhere `.render("picture")` writes a file. It is light on a light page and dark on a dark
     one, if the page declares its `color-scheme`; PNG and PDF are always light. Leaves are blue, computed values grey, constants pale and
     without a gradient, and `root` is orange. Values made within `scope("name")` are in a frame of that name. Where the order of inputs

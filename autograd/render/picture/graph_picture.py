@@ -53,6 +53,7 @@ class Description:
         self.boxes: list[Box] = []
         self.entered: list[int] = []  # for each bundle the box that edges lead to
         self.left: list[int] = []  # and the box that edges come from
+        self.has_gradients = any(g != 0.0 for g in gradients(folded.order))  # before `backward` all are 0
         self.colours = GradientColours(folded.order) if view.color == "grad" else None
         self.sources = self.sources_of_bundles()
 
@@ -80,7 +81,7 @@ class Description:
             self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
-        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.fill([node])))
+        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node, self.has_gradients), cluster, self.fill([node])))
 
     def folded_box(self, bundle: Bundle) -> None:
         """A box for many nodes."""
@@ -107,7 +108,7 @@ class Description:
                 rows.append(f"in {counted(bundle.parts, 'sum')}")
             elif len(self.entered) in self.sources[len(self.entered)]:
                 rows.append("each one feeds the next")
-        rows += table(nodes)
+        rows += table(nodes, self.has_gradients)
         self.entered.append(len(self.boxes))
         self.left.append(len(self.boxes))
         name = f"g{bundle.members[0]}"
@@ -205,20 +206,20 @@ def kind_of(node: Value) -> str:
     return "leaf" if node._operation is LEAF else "constant" if node._operation is CONSTANT else "inner"
 
 
-def numbers(node: Value) -> tuple[str, ...]:
+def numbers(node: Value, with_gradient: bool) -> tuple[str, ...]:
     """The lines `data …` and `grad …`, digits below digits. A constant has no gradient."""
     texts = {"data": number(node.data)}
-    if node._operation is not CONSTANT:
+    if with_gradient and node._operation is not CONSTANT:
         texts["grad"] = number(gradient(node))
     width = max(map(len, texts.values()))
     return tuple(shown(f"{name} {text:>{width}}") for name, text in texts.items())
 
 
-def table(nodes: Sequence[Value]) -> list[str]:
+def table(nodes: Sequence[Value], with_gradients: bool) -> list[str]:
     """The minimum, the mean and the maximum of the data of many nodes, and of their gradients, as lines with columns."""
     lines = [["", "min", "mean", "max"], ["data", *spread(np.array([node.data for node in nodes]))]]
     grads = np.abs(gradients(nodes))
-    if grads.size:
+    if with_gradients and grads.size:
         lines.append(["|grad|", *spread(grads)])
     name, *widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join([f"{line[0]:<{name}}", *[f"{cell:>{n}}" for cell, n in zip(line[1:], widths, strict=True)]]) for line in lines]

@@ -94,6 +94,7 @@ class Picture:
         caption: lines below the picture.
         legend: the meaning of its colours, where they are not those of the kinds.
         content: what it shows, in words.
+        alternative: the same for those who cannot see it, with what is computed.
     """
 
     boxes: list[Box]
@@ -104,6 +105,7 @@ class Picture:
     caption: tuple[str, ...] = ()
     legend: Legend | None = None
     content: str = ""
+    alternative: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from autograd.graph import topological_order
 from autograd.notation import notation_of
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import listed, number, ordinal, short, shown, symbol
+from autograd.render.picture.alternative_text import computed
 from autograd.render.picture.boxes import Box, Cluster, Picture, View, picture_of
 from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
 from autograd.render.picture.gradient_colours import GradientColours, gradient, gradients
@@ -67,7 +68,9 @@ class Description:
         edges, texts = self.edges()
         clusters = [Cluster(shown(name.rpartition("/")[2]), self.clusters.get(name.rpartition("/")[0], -1)) for name in self.clusters]
         legend = self.colours.legend() if self.colours else None
-        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), legend, self.content())
+        content = self.content()
+        alternative = f"The graph of {computed(self.folded.order[-1], self.folded.order)}: {content}"
+        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), legend, content, alternative)
 
     # -- boxes ----------------------------------------------------------------------------------------------------------
 

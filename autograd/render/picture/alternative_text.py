@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from autograd.graph import topological_order
 from autograd.notation import notation_of
@@ -41,7 +42,7 @@ def computed(root: Value, order: Sequence[Value] | None = None) -> str:
     """
     near = _closest(root)
     parts: dict[Value, Part] = {}
-    for node in order or topological_order(root):
+    for node in order or cast("list[Value]", topological_order(root)):
         if node in near:
             text, level = _written(node, [parts.get(x) or _named(x) for x in node._prev])
             parts[node] = (text, level) if len(text) <= LONGEST or node is root else _named(node)

@@ -122,6 +122,8 @@ def attributes(box: Box, rankdir: str) -> dict[str, str]:
         result |= {"label": title, "shape": "ellipse", "style": "filled", "margin": "0"}
     elif style.dashed:
         result["style"] = "filled,rounded,dashed"
+    if box.full:
+        result["tooltip"] = dot_text(box.full)
     return result
 
 

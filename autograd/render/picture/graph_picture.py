@@ -15,7 +15,7 @@ from autograd.notation import notation_of
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import listed, number, ordinal, short, shown, symbol
 from autograd.render.picture.alternative_text import computed
-from autograd.render.picture.boxes import Box, Cluster, Picture, View, picture_of
+from autograd.render.picture.boxes import Box, Cluster, Picture, View, labelled_box, picture_of
 from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
 from autograd.render.picture.gradient_colours import GradientColours, gradient, gradients
 from autograd.value import Value
@@ -84,7 +84,7 @@ class Description:
             self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
-        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node, self.has_gradients), cluster, self.fill([node])))
+        self.boxes.append(labelled_box(f"v{i}", kind, shown(node.label), numbers(node, self.has_gradients), cluster, self.fill([node])))
 
     def folded_box(self, bundle: Bundle) -> None:
         """A box for many nodes."""
@@ -115,7 +115,8 @@ class Description:
         self.entered.append(len(self.boxes))
         self.left.append(len(self.boxes))
         name = f"g{bundle.members[0]}"
-        self.boxes.append(Box(name, kind, shown(title), tuple(map(shown, rows)), self.cluster(bundle.cluster), self.fill(nodes)))
+        cluster = self.cluster(bundle.cluster)
+        self.boxes.append(labelled_box(name, kind, shown(title), tuple(map(shown, rows)), cluster, self.fill(nodes)))
 
     def fill(self, nodes: Sequence[Value]) -> str:
         """The colour of the gradients, or "" for the colour of the kind."""

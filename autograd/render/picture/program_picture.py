@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from autograd.render.picture.boxes import Box, Picture, View, picture_of
+from autograd.render.picture.boxes import Box, Picture, View, labelled_box, picture_of
 
 
 class OutlineLine(Protocol):
@@ -79,7 +79,7 @@ def program_picture(program: Outlined, view: View) -> Picture:
         for key, text in line.sources:
             if key not in place:
                 place[key] = len(boxes)
-                boxes.append(Box(f"n{len(boxes)}", "leaf", text))
+                boxes.append(labelled_box(f"n{len(boxes)}", "leaf", text))
         place[line.name] = len(boxes)
         kind = "root" if line is lines[-1] else "scope" if line.is_product else "inner"
         edges += [(place[key], len(boxes)) for key, _ in line.sources]

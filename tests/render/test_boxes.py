@@ -37,7 +37,8 @@ def test_columns(text, width):
 def test_a_box_holds_its_text():
     wide, narrow = Box("a", "leaf", "a long title", ("row",)).shape, Box("a", "leaf", "", ("row",)).shape
     assert wide.width > narrow.width
-    assert wide.height == narrow.height + 15.0 + 6.0
+    assert wide.height == 2.0 * (15.0 + 6.0)
+    assert narrow.height == Box("a", "operation", "*").shape.height  # so that values are no closer to each other than operations
     assert Box("a", "operation", "tanh").shape.round
     assert Box("a", "leaf", "a", fill="#000000").style.text == "#ffffff"
 

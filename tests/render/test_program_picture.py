@@ -1,6 +1,7 @@
 """Pictures of compiled programs."""
 
 import random
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ from drawable import pictured
 
 from autograd import Value, compile, draw, tanh
 from autograd.errors import CompileError, InputError
+from autograd.render.picture.placement import place
 from nn import MLP, mse
 
 
@@ -32,6 +34,16 @@ def test_instructions_are_boxes_and_what_they_read_are_edges() -> None:
     first = picture.boxes.index(instructions[0])
     assert [(picture.boxes[a].title, b) for a, b in picture.edges if b == first] == [("x[10, 2]", first), ("w[4, 2]", first)]
     assert all(a < b for a, b in picture.edges)
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_the_spine_is_straight(rankdir: str) -> None:
+    picture = pictured(compile(loss(), executor="numpy"), rankdir=rankdir)
+    centres = place([box.shape for box in picture.boxes], picture.edges, rankdir).centres
+    across = 1 if rankdir == "LR" else 0
+    spine = [i for i, box in enumerate(picture.boxes) if box.rows]
+    assert len({round(centres[i][across], 3) for i in spine}) == 1
+    assert {picture.edges[i] for i in picture.spine} == {*pairwise(spine)}
 
 
 @pytest.mark.parametrize("engine", ["builtin", "auto"])

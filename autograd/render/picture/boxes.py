@@ -25,6 +25,7 @@ FONT_SIZE = 12.0
 SMALL = 10.0  # on edges, in captions and legends
 CHARACTER = 0.625  # the width of a character per font size: 0.602 in the widest of these fonts, and some renderers round up
 LINE = 15.0
+LOWEST = 1.8 * LINE  # the height of an operation, and the least height of a box
 WIDEST = 24  # the most characters of a label
 MARGIN = 8.0  # between text and border, left and right
 
@@ -62,12 +63,13 @@ class Box:
         """The size that its text needs."""
         text = max(width_of(line) for line in (self.title, *self.rows))
         if self.kind == "operation":
-            height = 1.8 * LINE
+            height = LOWEST
             # a line of text touches the ellipse sooner than the rectangle around it
             width = text / math.sqrt(1.0 - (LINE / height) ** 2) + MARGIN
             return Shape(max(width, height), height, round=True)
         cells = [1] * bool(self.title) + [len(self.rows)] * bool(self.rows)
-        return Shape(text + 2.0 * MARGIN, sum(lines * LINE + 6.0 for lines in cells))
+        # no lower than an operation, so that operations beside each other fit before their results
+        return Shape(text + 2.0 * MARGIN, max(sum(lines * LINE + 6.0 for lines in cells), LOWEST))
 
 
 def labelled_box(name: str, kind: str, label: str, rows: tuple[str, ...] = (), cluster: int = -1, fill: str = "") -> Box:
@@ -112,6 +114,7 @@ class Picture:
         legend: the meaning of its colours, where they are not those of the kinds.
         content: what it shows, in words.
         alternative: the same for those who cannot see it, with what is computed.
+        spine: the edges that Graphviz draws as straight as it can, by position in `edges`.
     """
 
     boxes: list[Box]
@@ -123,6 +126,7 @@ class Picture:
     legend: Legend | None = None
     content: str = ""
     alternative: str = ""
+    spine: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

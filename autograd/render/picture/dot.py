@@ -74,6 +74,8 @@ def write(picture: Picture, drawing: Any) -> None:
             edge["label"] = dot_text(f" {picture.texts[i]} ")
         if picture.boxes[tail].kind == "operation":
             edge["weight"] = "8"  # keeps an operation and its result close together and in line
+        elif i in picture.spine:
+            edge["weight"] = "100"
         if place[head] < place[tail]:
             edge["tailport"] = "_"  # the edge leads back, so it may start anywhere
         elif picture.boxes[head].cluster not in around(picture, tail):

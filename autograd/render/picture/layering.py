@@ -201,7 +201,15 @@ class Layers:
 
     def align(self) -> None:
         """With the order fixed, move every point towards its neighbours; then straighten the lines that can be straight."""
-        straight = {p: heads[0] for p, heads in enumerate(self.after) if len(heads) == 1 and len(self.before[heads[0][0]]) == 1}
+        # A line runs straight into a box of which it is the only input, or, in a program, the only one that was computed: leaves stand
+        # beside it. In a graph of values this would bend the lines from operations, which are round, to their results.
+        program = not any(shape.round for shape in self.shapes)
+        straight = {
+            p: heads[0]
+            for p, heads in enumerate(self.after)
+            if len(heads) == 1
+            and (len(inputs := self.before[heads[0][0]]) == 1 or (program and [q for q, *_ in inputs if self.before[q]] == [p]))
+        }
         links = [
             [(*link, 8.0 if link[0] in straight else 1.0) for link in self.before[p]]
             + [(*link, 8.0 if p in straight else 1.0) for link in self.after[p]]
@@ -216,7 +224,8 @@ class Layers:
                 ]
                 self.settle(row, wanted, weights)
         for row in self.rows[::-1]:
-            self.settle(row, [self.mean([straight[p]]) if p in straight else self.y[p] for p in row])
+            wanted = [self.mean([straight[p]]) if p in straight else self.y[p] for p in row]
+            self.settle(row, wanted, [1e7 if program and p in straight else 1.0 for p in row])  # leaves make room
 
     def coordinates(
         self, before: float, above: float, least_width: float, least_height: float

@@ -87,4 +87,6 @@ def program_picture(program: Outlined, view: View) -> Picture:
     products = sum(line.is_product for line in lines)
     content = f"{len(lines)} instructions, of which {products} matrix products"
     result = f", with the result {lines[-1].name}{lines[-1].shape} = {lines[-1].text}" if lines else ""
-    return Picture(boxes, edges, view.rankdir, content=content, alternative=f"A program of {content}{result}")
+    computed = {place[line.name] for line in lines}
+    spine = frozenset(i for i, (tail, _) in enumerate(edges) if tail in computed)
+    return Picture(boxes, edges, view.rankdir, content=content, spine=spine, alternative=f"A program of {content}{result}")

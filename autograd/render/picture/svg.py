@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 from autograd.render.lettering import printable
-from autograd.render.picture.boxes import FONT, FONT_SIZE, LINE, MARGIN, SMALL, Box, Cluster, Legend, Picture, width_of
+from autograd.render.picture.boxes import FONT, FONT_SIZE, LINE, LOWEST, MARGIN, SMALL, Box, Cluster, Legend, Picture, width_of
 from autograd.render.picture.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK
 from autograd.render.picture.layering import ARROW, BORDER, Point, Shape
 from autograd.render.picture.placement import Enclosure, Frame, Placement, place
@@ -80,6 +80,7 @@ def outline(box: Box, centre: Point) -> list[str]:
         lines.append(text(box.title, x, y, "middle"))
     else:
         lines.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="4" {paint}/>')
+        top += (LOWEST - LINE - 6.0) / 2.0 if len(box.rows) + bool(box.title) == 1 else 0.0  # a single line stands in the middle
         if box.title:
             lines.append(text(box.title, x, top + 3.0 + LINE / 2.0, "middle"))
             top += LINE + 6.0

@@ -203,15 +203,19 @@ class Stretch:
             # where a condition does not matter, it has its own truth if the side was recorded, and the other one if not
             closed = [decision.side(not side) is None for decision, side in zip(self.decisions, self.sides, strict=True)]
             stays |= ~matter & np.array(closed)[:, None]
-        count = np.add.reduce(np.logical_and.accumulate(stays, axis=0), axis=0, dtype=np.uint32)
-        which = np.flatnonzero(np.bincount(count, minlength=1))
+        count = np.zeros(data.samples, dtype=np.min_scalar_type(len(stays)))  # small integers are sorted in linear time
+        going = np.ones(data.samples, dtype=bool)
+        for row in stays:
+            going &= row
+            count += going
+        which = np.flatnonzero(np.bincount(count))
         ends = [(decision, not side) for decision, side in zip(self.decisions, self.sides, strict=True)]
         ends.append((self.decisions[-1], self.sides[-1]))
         if len(which) == 1:
             decision, side = ends[which[0]]
             yield decision.side(side), samples
             return
-        order = np.argsort(count.astype(np.min_scalar_type(len(stays))), kind="stable")  # small integers are sorted in linear time
+        order = np.argsort(count, kind="stable")
         own = order if isinstance(samples, slice) else samples[order]
         edges = np.searchsorted(count[order], which[1:])
         for k, part in zip(which.tolist(), np.split(own, edges), strict=True):

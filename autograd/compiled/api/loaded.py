@@ -18,6 +18,8 @@ from autograd.compiled.pipeline import lower
 from autograd.compiled.stages import Tape
 from autograd.value import Value
 
+Bools = npt.NDArray[np.bool_]
+
 Place = tuple[bool, int]
 """Whether a number is batched, and its place in storage."""
 
@@ -44,28 +46,35 @@ class Checks:
 
     def __init__(self, checks: Sequence[Check]) -> None:
         self._count = len(checks)
-        self._truths = np.array([check.truth for check in checks], dtype=bool)
+        self._truths = np.array([[check.truth] for check in checks], dtype=bool).reshape(-1, 1)
         self._conditions = _split([(k, check.condition) for k, check in enumerate(checks)])
+        self._all_batched = all(check.condition[0] for check in checks)
         self._masks = _split([(k, check.mask) for k, check in enumerate(checks) if check.mask is not None])
 
-    def hold(self, data: Storage) -> npt.NDArray[np.bool_]:
+    def hold(self, data: Storage) -> Bools:
         """A row for each guard, and a column for each sample: whether the condition has the truth that was recorded."""
-        return self._read(data, self._conditions, True) == self._truths[:, None]
+        same: Bools = self._read(data, self._conditions) == self._truths
+        return same
 
-    def matter(self, data: Storage) -> npt.NDArray[np.bool_] | None:
+    def matter(self, data: Storage) -> Bools | None:
         """In the same form, whether the guard matters; None if all of them always do."""
-        return self._read(data, self._masks, True) if self._masks else None
+        return self._read(data, self._masks) if self._masks else None
 
-    def all_hold(self, data: Storage) -> npt.NDArray[np.bool_]:
+    def all_hold(self, data: Storage) -> Bools:
         """For which samples all guards that matter hold."""
         if not self._count:
             return np.ones(data.samples, dtype=bool)
         ok, matter = self.hold(data), self.matter(data)
-        return np.logical_and.reduce(ok if matter is None else ok | ~matter, axis=0)
+        every: Bools = np.logical_and.reduce(ok if matter is None else ok | ~matter, axis=0)
+        return every
 
-    def _read(self, data: Storage, where: list[tuple[bool, Index, Index]], missing: bool) -> npt.NDArray[np.bool_]:
-        """Whether numbers are not 0; `missing` for guards that have none."""
-        rows = np.full((self._count, data.samples), missing)
+    def _read(self, data: Storage, where: list[tuple[bool, Index, Index]]) -> Bools:
+        """Whether numbers are not 0; True for guards that have none."""
+        if (
+            len(where) == 1 and where[0][0] and isinstance(where[0][1], slice) and where[0][1] == slice(0, self._count)
+        ):  # the most frequent case
+            return data.take(where[0][2]) != 0.0
+        rows = np.full((self._count, data.samples), True)
         for batched, guards, places in where:
             rows[guards] = data.take(places) != 0.0 if batched else (data.shared[places] != 0.0)[:, None]
         return rows
@@ -125,8 +134,10 @@ class Loaded:
 def columns_of(numbers: Array, used: Index, samples: Any) -> Array:
     """The numbers of some samples, without a copy of those of all samples."""
     if isinstance(used, slice) or isinstance(samples, slice):
-        return numbers[used][:, samples]
-    return numbers[used[:, None], samples]
+        columns: Array = numbers[used][:, samples]
+    else:
+        columns = numbers[used[:, None], samples]
+    return columns
 
 
 Where = Callable[[Value], Place]

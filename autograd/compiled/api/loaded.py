@@ -70,10 +70,9 @@ class Checks:
 
     def _read(self, data: Storage, where: list[tuple[bool, Index, Index]]) -> Bools:
         """Whether numbers are not 0; True for guards that have none."""
-        if (
-            len(where) == 1 and where[0][0] and isinstance(where[0][1], slice) and where[0][1] == slice(0, self._count)
-        ):  # the most frequent case
-            return data.take(where[0][2]) != 0.0
+        if self._all_batched and where is self._conditions:  # the most frequent case
+            rows: Bools = data.take(where[0][2]) != 0.0
+            return rows
         rows = np.full((self._count, data.samples), True)
         for batched, guards, places in where:
             rows[guards] = data.take(places) != 0.0 if batched else (data.shared[places] != 0.0)[:, None]

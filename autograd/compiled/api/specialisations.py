@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import reduce
 from itertools import count
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -266,11 +269,19 @@ class Specialisations:
         return branch
 
     def _too_many(self, branches: list[Branch]) -> None:
-        lines = sorted({check.line for branch in branches for check in branch.checks})
+        counts = [Counter([check.line for check in branch.checks]) for branch in branches]
+        most = reduce(or_, counts)  # of each line the largest number
+        lines = [f"{line}, {_times(min(count[line] for count in counts), n)} in each" for line, n in most.most_common(3)]
         raise CompileError(
-            f"{self._name} takes more than {BRANCHES} different branches, at {'; '.join(lines[:3])}. Choose without a branch: "
-            "where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
+            f"{self._name} takes more than {BRANCHES:,} different branches. The {len(branches):,} that were recorded decided "
+            f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init). "
+            "Choose without a branch: where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
+            "everywhere; and take(values, index) for a row of a table"
         )
+
+
+def _times(least: int, most: int) -> str:
+    return ("once" if most == 1 else f"{most:,} times") if least == most else f"{least:,} to {most:,} times"
 
 
 def _key(call: Call, arguments: list[Argument], chosen: tuple[int, ...], aux: bool) -> Any:

@@ -1,6 +1,7 @@
 """Samples are led to their branches by a tree of decisions: they cost what they pass, not what there is."""
 
 import itertools
+import random
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -21,14 +22,14 @@ LIMITS = np.cumsum(np.linspace(100.0, 3000.0, 59)).tolist()
 RATES = (0.05 + 0.4 * np.arange(60) / 60).tolist()
 
 
-def tax(income: Any) -> Any:
+def tax(income: Any, brackets: int = 60) -> Any:
     """A table with 60 brackets."""
     due, low = 0.0, 0.0
-    for limit, rate in zip(LIMITS, RATES, strict=False):
+    for limit, rate in zip(LIMITS[: brackets - 1], RATES, strict=False):
         if income < limit:
             return due + (income - low) * rate
         due, low = due + (limit - low) * rate, limit
-    return due + (income - low) * RATES[-1]
+    return due + (income - low) * RATES[brackets - 1]
 
 
 def rounds(x: Any) -> Any:
@@ -161,27 +162,27 @@ def test_a_sample_that_stops_early_does_not_pay_for_the_others(executor: str, ra
 
 @pytest.mark.parametrize("order", ["falling", "rising", "mixed"])
 def test_the_order_of_recording_changes_nothing(order: str, executor: str, ran: Ran) -> None:
-    income = spread(2000)
+    income = spread(800, 0.0, 1.2 * LIMITS[14])
     orders = {"falling": np.sort(income)[::-1], "rising": np.sort(income), "mixed": np.random.default_rng(7).permutation(income)}
 
     def scaled(scale: Any, x: Any) -> Any:
-        return scale * tax(x)
+        return scale * tax(x, 15)
 
     results = []
     for one in ("mixed", order):
         compiled = compile(scaled, in_axes=(None, 0), executor=executor)
-        for x in np.array_split(orders[one][:300], 10):  # some branches first
+        for x in np.array_split(orders[one][:200], 6):  # some branches first
             compiled.value_and_grad(1.5, x, wrt=0, reduce="sum")
         first = compiled.value_and_grad(1.5, income, wrt=(0, 1), reduce="sum")
         for work in (*ran,):
             work.clear()
         results.append(compiled.value_and_grad(1.5, income, wrt=(0, 1), reduce="sum"))
-        assert sum(ran.conditions) <= 2 * 60 * len(income)
+        assert sum(ran.conditions) <= (2 * 15 + FREE_ROWS) * len(income)
         np.testing.assert_allclose(first[1][0], results[-1][1][0], rtol=1e-12)
     (total, (slope, each)), (other, (other_slope, other_each)) = results
     assert (total, slope) == (other, other_slope)  # bit for bit
     np.testing.assert_array_equal(each, other_each)
-    assert slope == pytest.approx(sum(tax(x) for x in income), rel=1e-12)
+    assert slope == pytest.approx(sum(tax(x, 15) for x in income), rel=1e-12)
 
 
 def test_many_branches_that_are_no_chain(executor: str, ran: Ran) -> None:
@@ -213,7 +214,7 @@ def test_a_new_branch_is_recorded_for_the_first_sample_that_takes_it(executor: s
     assert len(runs) == 3
     np.testing.assert_allclose(compiled([400.0, 50.0, 1e9, 401.0]), [tax(x) for x in (400.0, 50.0, 1e9, 401.0)])
     assert len(runs) == 4
-    assert compiled(400.5) == pytest.approx(tax(400.5))
+    np.testing.assert_allclose(compiled([400.5, 402.0]), [tax(400.5), tax(402.0)])
     assert len(runs) == 4
 
 
@@ -265,7 +266,7 @@ def test_branches_of_a_function_that_has_changed(executor: str) -> None:
 
 
 def test_draws_follow_the_samples_through_the_tree(executor: str) -> None:
-    rng = np.random.default_rng(0)
+    rng = random.Random(0)
 
     def f(x: Any) -> Any:
         total = x
@@ -277,9 +278,9 @@ def test_draws_follow_the_samples_through_the_tree(executor: str) -> None:
     compiled = compile(f, executor=executor)
     x = spread(40, 0.0, 4.0)
     compiled(x)
-    rng = np.random.default_rng(1)
+    rng.seed(1)
     actual = compiled(x)
-    rng = np.random.default_rng(1)
+    rng.seed(1)
     assert actual.tolist() == [f(one) for one in x.tolist()]
 
 

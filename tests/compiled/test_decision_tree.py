@@ -334,7 +334,20 @@ def test_the_table_in_c() -> None:
         assert differentiated(library, "model", [x])[1][0] == pytest.approx(autograd.grad(tax)(x), rel=1e-13)
 
 
-def test_tree_of_branches_is_forgotten_with_them(executor: str) -> None:
+@pytest.mark.slow
+def test_a_deep_tree_in_c() -> None:
+    def digits(x: Any) -> Any:
+        n = 0
+        while n < 990 and x > n:
+            n += 1
+        return x * n
+
+    f = compile(digits, executor="numpy")
+    f(np.arange(992) - 0.5)
+    assert to_c(f, gradient=False).count("if (") == 990
+
+
+def test_the_tree_is_forgotten_with_them(executor: str) -> None:
     compiled = compile(tax, executor=executor)
     compiled(spread(100))
     compiled(spread(100))

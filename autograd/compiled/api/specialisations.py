@@ -263,21 +263,26 @@ class Specialisations:
         if known is not None:
             return known
         if len(group.branches) == BRANCHES:
-            self._too_many(group.branches)
+            _refuse_more(self._name, group.branches)
         group.add(branch)
         self._trim()
         return branch
 
-    def _too_many(self, branches: list[Branch]) -> None:
-        counts = [Counter([check.line for check in branch.checks]) for branch in branches]
-        most = reduce(or_, counts)  # of each line the largest number
-        lines = [f"{line}, {_times(min(count[line] for count in counts), n)} in each" for line, n in most.most_common(3)]
-        raise CompileError(
-            f"{self._name} takes more than {BRANCHES:,} different branches. The {len(branches):,} that were recorded decided "
-            f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init). "
-            "Choose without a branch: where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
-            "everywhere; and take(values, index) for a row of a table"
-        )
+
+def _refuse_more(name: str, branches: list[Branch]) -> None:
+    """
+    Raises:
+        CompileError: always: there are too many branches.
+    """
+    counts = [Counter([check.line for check in branch.checks]) for branch in branches]
+    most = reduce(or_, counts)  # of each line the largest number
+    lines = [f"{line}, {_times(min(count[line] for count in counts), n)} in each" for line, n in most.most_common(3)]
+    raise CompileError(
+        f"{name} takes more than {BRANCHES:,} different branches. The {len(branches):,} that were recorded decided "
+        f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init). "
+        "Choose without a branch: where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
+        "everywhere; and take(values, index) for a row of a table"
+    )
 
 
 def _times(least: int, most: int) -> str:

@@ -205,7 +205,7 @@ class _Term(NamedTuple):
 def _terms(loop: LoopBody, numbers: Numbers, moving: _Moving) -> list[list[_Term]]:
     """The terms of each member. A slope is 0 in rounds in which the input has no tangent."""
     jnp = jax_package().numpy
-    result = []
+    result: list[list[_Term]] = []
     for m, member in enumerate(loop.members):
         rounds = [moving.of(source) & (not constant) for source, constant in zip(member.inputs, member.constant, strict=True)]
         if not np.any(rounds):
@@ -218,9 +218,8 @@ def _terms(loop: LoopBody, numbers: Numbers, moving: _Moving) -> list[list[_Term
         for source, slope, own in zip(member.inputs, slopes, rounds, strict=True):
             if slope is None:
                 continue
-            if not own.all():
-                slope = jnp.where(own[:, None] if loop.batched else own, slope, 0.0)
-            terms.append(_Term(source, slope))
+            everywhere = bool(own.all())
+            terms.append(_Term(source, slope if everywhere else jnp.where(own[:, None] if loop.batched else own, slope, 0.0)))
         result.append(terms)
     return result
 
@@ -270,10 +269,8 @@ class _Moving:
     def of(self, source: Source) -> Rounds:
         """The rounds in which an input has a tangent."""
         where, k = source
-        if where == SAME:
-            result: Rounds = self.outputs[:, k]
-            return result
-        if where != BEFORE:
-            return self.outside[k]
-        own = self.loop.carried[k]
-        return np.concatenate([self.first[k], self.outputs[: self.loop.rounds - own.back, own.member]])
+        if where == BEFORE:
+            own = self.loop.carried[k]
+            return np.concatenate([self.first[k], self.outputs[: self.loop.rounds - own.back, own.member]])
+        result: Rounds = self.outputs[:, k] if where == SAME else self.outside[k]
+        return result

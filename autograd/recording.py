@@ -84,7 +84,8 @@ class Recording:
             raise refused(
                 CompileError(
                     f"the function decided more than {GUARDS:,} branches while it was recorded, the last at {current_line()}: a loop does "
-                    "not end, or has too many rounds. End it after a number of rounds that does not depend on Values"
+                    "not end, or has too many rounds. Write it as while_loop(condition, step, init), or end it after a number of rounds "
+                    "that does not depend on Values"
                 )
             )
         return truth

@@ -55,7 +55,7 @@ def check_labels(engine, rankdir):
         assert shown.replace("/", "") in result or label == "/", label  # the title of the frame, in which / has a meaning
         assert result.count(shown) == 2 or "/" in label, label
         assert sum(line.strip().startswith("∂ 2.718") for line in result) == 1
-        assert "∂: the derivative of an operation's result by this input" in result
+        assert "∂: the derivative of an operation's result with respect to this input" in result
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "TB"])

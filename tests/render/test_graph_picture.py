@@ -85,7 +85,7 @@ def test_derivatives_are_written_on_the_edges():
     assert named_edges(pictured(a - b, derivatives=True)) == [("a", "1st ∂ 1", "−"), ("b", "2nd ∂ −1", "−")]
     assert named_edges(pictured(a * a, derivatives=True)) == [("a", "∂ 2", "*")] * 2
     assert named_edges(pictured(a - 1.0, derivatives=True)) == [("a", "1st ∂ 1", "−"), ("", "2nd", "−")]  # none by a constant
-    assert pictured(a * b, derivatives=True).caption == ("∂: the derivative of an operation's result by this input",)
+    assert pictured(a * b, derivatives=True).caption == ("∂: the derivative of an operation's result with respect to this input",)
 
 
 def test_scopes_are_clusters():

@@ -211,7 +211,7 @@ class Description:
         if less and self.coloured:
             lines.append("– the colour of a box is that of its largest gradient")
         if self.view.derivatives:
-            lines.append("∂: the derivative of an operation's result by this input")
+            lines.append("∂: the derivative of an operation's result with respect to this input")
         return tuple(lines)
 
     def content(self) -> str:

@@ -87,6 +87,7 @@ from autograd.functions import pow as pow
 from autograd.functions import sum as sum
 from autograd.implicit import implicit
 from autograd.interop import numpy_protocol, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
+from autograd.loops import scan, while_loop
 from autograd.recording import drawn
 from autograd.sparse import Sparse, sparse_hessian, sparse_jacobian
 from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -180,6 +181,7 @@ __all__ = [
     "polygamma",
     "relu",
     "remainder",
+    "scan",
     "scope",
     "sigmoid",
     "sign",
@@ -200,6 +202,7 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "where",
+    "while_loop",
 ]
 
 _LAZY = {

@@ -40,7 +40,7 @@ FLOORS = [
     ["autograd._runtime.bulk", "autograd.trees", "autograd.tracing", "autograd.draws"],
     ["autograd.recording"],
     ["autograd.conditions"],
-    ["autograd.functions"],
+    ["autograd.functions", "autograd.loops"],
     ["autograd.interop.numpy_protocol", "autograd.interop.pickling"],
     ["autograd.differentiation"],
     ["autograd.transforms", "autograd.supervision"],

@@ -12,7 +12,7 @@ from autograd._runtime.coercion import need_function, number_of, real
 from autograd.contexts import no_grad
 from autograd.errors import ConvergenceError, InputError
 from autograd.functions import abs, hypot, maximum, where
-from autograd.loops import while_loop
+from autograd.looping import while_loop
 from autograd.recording import recorder, unchecked
 from autograd.transforms import jacobian
 from autograd.trees import flatten

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from autograd.compiled.export.c.c_memory import CMemory, Element
 from autograd.compiled.export.c.c_namespace import CNamespace, CNumber, Helper
 from autograd.compiled.export.c.c_reach import Reach
-from autograd.compiled.export.c.c_terms import SLOPES, VALUES
+from autograd.compiled.export.c.c_terms import SLOPES, TERM, VALUES
 from autograd.compiled.export.c.c_text import Precision
 from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Operand, Places, Select, Spread, Sum
 from autograd.errors import CompileError
@@ -23,9 +23,6 @@ VARIABLES = "ijklmn"
 
 RESULT = "result"
 """The index of the result that is differentiated, where there are several."""
-
-TERM = "k"
-"""The index of the terms of a sum."""
 
 FEW = 6
 """A sum of so many numbers that stand anywhere is written out; one of more is a loop over a table of places."""

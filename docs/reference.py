@@ -19,7 +19,7 @@ MODULES = [
     "autograd.notation",
     *[f"autograd.render.{name}" for name in ("picture.draw", "formula.latex", "formula.paths", "player.play")],
     "nn",
-    *[f"nn.{name}" for name in ("estimators", "history", "inference", "module", "persistence", "training")],
+    *[f"nn.{name}" for name in ("estimators", "films.film", "history", "inference", "module", "persistence", "snapshots", "training")],
 ]
 """The documented modules: the two packages with their public names, and the modules that define other public objects."""
 

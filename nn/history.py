@@ -15,6 +15,8 @@ from nn.plots.figure import new_figure, plain
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from nn.snapshots import Snapshots
+
 MARKED = 50
 """Curves of more epochs are drawn without a marker at each."""
 
@@ -28,12 +30,14 @@ class History:
         validation_loss: the mean loss of the validation data; empty if there are none.
         metrics: the curve of each metric by its name, such as "accuracy"; for validation data "validation_accuracy".
         seconds: the duration of each epoch.
+        snapshots: the parameters at some epochs, as `film` shows them; None if `fit` was not asked to keep them.
     """
 
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
+    snapshots: Snapshots | None = field(default=None, repr=False, compare=False)
 
     @property
     def accuracy(self) -> list[float]:

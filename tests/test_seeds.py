@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 
 import pytest
+from course import NOTEBOOKS, cells, tags
 from kernel import ROOT
 from seeds import SEEDS
-from test_notebooks import NOTEBOOKS, cells, tags
 
 SHOWN = {tag for path in NOTEBOOKS for cell in cells(path, "code") for tag in tags(cell)}
 
@@ -33,5 +33,5 @@ def test_it_is_tested(row: str) -> None:
 
 
 def test_there_are_no_other_rows() -> None:
-    assert SHOWN - {"solution"} <= set(SEEDS)
+    assert SHOWN - {"exercise"} <= set(SEEDS)
     assert set(SEEDS) >= TESTED

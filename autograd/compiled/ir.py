@@ -171,16 +171,16 @@ class Scalars:
     @cached_property
     def single(self) -> list[Instruction]:
         """Each as an instruction of its own. They are made once, when they are needed."""
-        instructions: list[Instruction] = []
-        for i, own in self.terms():
-            parts = (self.inputs, self.input_constant, self.input_batched)
-            operands = [
-                Operand((1,), place, (0,), None, True, constant, batched)
-                for place, constant, batched in zip(*[part[own].tolist() for part in parts], strict=True)
-            ]
-            batched = bool(self.output_batched[i])
-            instructions.append(Map(self.operations[i], (1,), int(self.outputs[i]), tuple(operands), batched, None, self.checked[i]))
-        return instructions
+        return [self.instruction(i, own) for i, own in self.terms()]
+
+    def instruction(self, i: int, own: slice) -> Instruction:
+        """Scalar `i`, which has the inputs `own`, as an instruction."""
+        parts = (self.inputs, self.input_constant, self.input_batched)
+        operands = [
+            Operand((1,), place, (0,), None, True, constant, batched)
+            for place, constant, batched in zip(*[part[own].tolist() for part in parts], strict=True)
+        ]
+        return Map(self.operations[i], (1,), int(self.outputs[i]), tuple(operands), bool(self.output_batched[i]), None, self.checked[i])
 
 
 @dataclass(frozen=True, eq=False)

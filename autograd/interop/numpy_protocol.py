@@ -10,10 +10,12 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar, Token
 from typing import Any
 
 from autograd._runtime.coercion import real
 from autograd._runtime.state import is_recorded
+from autograd._runtime.temporary import Temporary
 from autograd.errors import InputError
 from autograd.functions import OTHER_NAMES, call
 from autograd.ops import OPERATIONS
@@ -56,14 +58,67 @@ OF_ARRAYS = {
 # fmt: on
 """NumPy's functions that measure, reduce or rearrange an array, and so do not mean a single number."""
 
+OF_TWO_ARRAYS = {"vdot", "inner", "outer", "kron", "cross", "matmul", "tensordot", "convolve", "correlate"}
+"""Those of them that combine two arrays. `np.dot` with a number is a product by it."""
 
-def _need_array(name: str, first: Any) -> None:
+
+class OneOfArray(Temporary[None]):
+    """A context in which a function gets one number of an array in place of the array, and it is not clear whether it wants that.
+
+    In NumPy, ``w * x`` of two arrays is element by element. A function of one number means something else by it, so what combines such a
+    number with an array is refused within this context: `compile` then passes the array, if the function takes it.
+
+    Args:
+        applies: whether it is so; asked when a number meets an array.
+
+    Attributes:
+        was_refused: whether something was refused.
+    """
+
+    def __init__(self, applies: Callable[[], bool]) -> None:
+        self._applies = applies
+        self.was_refused = False
+        self._token: Token[OneOfArray | None] | None = None
+
+    def applies(self) -> bool:
+        """Whether numbers of arrays are refused."""
+        return self._applies()
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        self._token = _ONE_OF_ARRAY.set(self)
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        token, self._token = self._token, None
+        if token is not None:
+            _ONE_OF_ARRAY.reset(token)
+
+
+_ONE_OF_ARRAY: ContextVar[OneOfArray | None] = ContextVar("one of an array", default=None)
+
+
+def _need_array(name: str, *inputs: Any) -> None:
     """
     Raises:
         TypeError: a function is being recorded on a number of each sample, and expects all of an array; `compile` then passes that.
     """
-    if isinstance(first, Value) and is_recorded():
+    if not any(isinstance(x, Value) for x in inputs):
+        return
+    _refuse_one_of_array(name)
+    if is_recorded():
         raise TypeError(f"np.{name} takes an array, and here it got a Value, which is one number")
+
+
+def _refuse_one_of_array(name: str) -> None:
+    """
+    Raises:
+        TypeError: see `OneOfArray`.
+    """
+    state = _ONE_OF_ARRAY.get()
+    if state is not None and state.applies():
+        state.was_refused = True
+        raise TypeError(f"np.{name} takes an array, and here it got a Value, which is one number of an array")
 
 
 def array_function(self: Value, function: Any, types: Any, args: Any, options: Any) -> Any:
@@ -71,8 +126,10 @@ def array_function(self: Value, function: Any, types: Any, args: Any, options: A
 
     Source: NEP 18, "A dispatch mechanism for NumPy's high level array functions".
     """
+    if any(isinstance(x, Value) for x in args):
+        _refuse_one_of_array(function.__name__)
     if function.__name__ in OF_ARRAYS and args:
-        _need_array(function.__name__, args[0])
+        _need_array(function.__name__, *args[: 1 + (function.__name__ in OF_TWO_ARRAYS)])
     return function._implementation(*args, **options)
 
 
@@ -89,6 +146,10 @@ def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: A
     inputs = tuple([x[()] if isinstance(x, numpy.ndarray) and x.ndim == 0 else x for x in inputs])
     if method != "__call__":
         _need_array(f"{ufunc.__name__}.{method}", inputs[0])
+    if ufunc.signature is not None:
+        _need_array(ufunc.__name__, *inputs)
+    if any(isinstance(x, numpy.ndarray) for x in inputs):
+        _refuse_one_of_array(ufunc.__name__)
     if any(isinstance(x, numpy.ndarray) for x in inputs) or method != "__call__" or options:
         boxed = []
         for x in inputs:

@@ -60,7 +60,7 @@ def test_too_large_an_integer_is_the_error_that_a_value_raises() -> None:
 @pytest.mark.parametrize(
     ("f", "in_axes", "x", "note"),
     [
-        (lambda p: p["a"], None, [1.0, 2.0], "p was a Value. An array stands for many samples of one number each, unless in_axes says"),
+        (lambda p: p["a"], None, [1.0, 2.0], "p was a list of Values."),
         (lambda n: [1.0 for _ in range(n)], None, 3, "n was a Value. A size or an index belongs to the program, not to its arguments"),
         (lambda x: x + 1.0, (None,), [1.0, 2.0], "x was a list of Values."),
         (lambda x: x["b"].mean(), (None,), {"b": [1.0]}, "x was a dict of Values."),

@@ -24,8 +24,11 @@ def complete(text: str, lines: Sequence[Line]) -> str:
     """The text of a program with exact lines in place of the abbreviated ones."""
     result = text.split("\n")
     for i, line in enumerate(lines, start=2):
-        assert result[i].startswith(f"  {line}")
-        if "scalars one after the other" in line.text:
+        first, *body = str(line).split("\n")
+        assert result[i].startswith(f"  {first}")
+        assert [one.strip() for one in result[i + 1 : i + 1 + len(body)]] == [one.strip() for one in body]
+        del result[i + 1 : i + 1 + len(body)]
+        if "scalars one after the other" in line.text or line.body:
             result[i] += "".join(f"\n  {one}" for one in line.exact)
         elif "…" in line.text:
             result[i] = f"  {line.exact[0]}"
@@ -442,7 +445,7 @@ def test_lines_are_equal_and_shown_by_what_they_say() -> None:
     x = Value(2.0, label="x")
     first, again = (compile(tanh(x) * x).outline() for _ in range(2))
     assert first == again
-    assert repr(first[0]) == "Line(name='t1', shape='', text='tanh(x)', is_product=False, sources=(('x', 'x'),), scope='')"
+    assert repr(first[0]) == "Line(name='t1', shape='', text='tanh(x)', is_product=False, sources=(('x', 'x'),), scope='', body=())"
 
 
 def test_a_negative_base_is_in_brackets_and_a_negative_factor_is_not() -> None:

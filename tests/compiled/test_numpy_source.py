@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from points import ROWS, points
 
-from autograd import Program, Value, compile, dot, exp, log, logsumexp, maximum, sqrt, tanh, where
+from autograd import Program, Value, compile, dot, exp, log, logsumexp, maximum, sin, sqrt, tanh, where
 from autograd.compiled.backends.contract import Storage
 from autograd.compiled.backends.numpy import reference
 from autograd.errors import CompileError
@@ -50,7 +50,8 @@ def test_scalars_one_after_the_other() -> None:
     x, y = Value(0.3, label="x"), Value(0.7, label="y")
     z = x
     for i in range(60):
-        z = tanh(z * y + 0.1 * i) + x * y + z * 0.5 + y
+        z = tanh(z * y + 0.1 * i) + x * y + z * (0.5 if i * i % 7 == 2 else y) + y
+        z = exp(-z * z) if i * i * i % 11 < 4 else sin(z)  # so that there is no loop
     program = compile(z, executor="numpy")
     assert "scalars one after the other" in program.source
     value, gradients = run(program.source, [leaf.data for leaf in program.leaves])

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,14 +87,15 @@ def test_data_in_arguments() -> None:
 
 
 def test_what_cannot_be_guessed_says_what_to_write() -> None:
-    with pytest.raises(TypeError) as error:
+    with pytest.raises(IndexError, match="only integers"):
         compile(lambda x: x[0] + x["a"])(X)
-    assert "compile(f, in_axes=(None,))" in error.value.__notes__[0]
     with pytest.raises(autograd.errors.InputError, match=r"cannot be broadcast together: a \(2,\), b \(3,\).*in_axes"):
         compile(lambda a, b: a * b)(np.ones(2), X)
-    with pytest.raises(TypeError) as error:
+    with pytest.raises(AttributeError, match="'Value' object has no attribute 'no_such'"):
         compile(lambda x: x[0].no_such)(X)
-    assert "With whole arrays it raises AttributeError: 'Value' object has no attribute 'no_such'" in error.value.__notes__
+    with pytest.raises(TypeError, match="not subscriptable") as error:
+        compile(lambda x: x[0][0])(X)
+    assert "compile(f, in_axes=(None,))" in error.value.__notes__[0]
     with pytest.raises(autograd.errors.InputError, match="in_axes"):
         compile(lambda x: x["a"])({"a": 1.0})
 
@@ -194,3 +196,71 @@ def test_numpys_functions_of_numbers_do_not() -> None:
     assert np.sum(Value(2.0)).data == 2.0  # outside of a recording a number is an array without axes
     with pytest.raises(TypeError, match=r"np\.sum takes an array, and here it got a Value"):
         compile(lambda x: np.sum(x))(2.0)
+
+
+# -- a number of an array beside arrays ---------------------------------------------------------------------------------
+
+
+def test_what_combines_a_number_of_an_array_with_an_array_gets_the_array(executor: str) -> None:
+    """In NumPy ``w * r`` of two arrays is element by element, which a number of each would not be."""
+    w, m = np.array([0.2, 0.3, 0.5]), np.array([1.0, 2.0, 3.0])
+    f = compile(lambda r: (w * (r - m) ** 2).sum(), executor=executor)
+    x = np.array([0.5, 1.0, -2.0])
+    assert f(x) == pytest.approx(float((w * (x - m) ** 2).sum()), rel=1e-14)
+    np.testing.assert_allclose(f.grad(x), 2.0 * w * (x - m), rtol=1e-14)
+    np.testing.assert_allclose(f.hessian(x), np.diag(2.0 * w), rtol=1e-14, atol=1e-14)
+    root = pytest.importorskip("scipy.optimize").root
+    np.testing.assert_allclose(root(f.grad, np.zeros(3)).x, m, rtol=1e-8)
+
+
+def test_least_squares_as_numpy_users_write_them(executor: str) -> None:
+    f = compile(lambda b, X, y: ((y - X @ b) ** 2).sum(), executor=executor)
+    X, y, b = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 1.0]]), np.array([3.0, 3.0, 0.0]), np.array([1.0, 2.0])
+    assert f(b, X, y) == pytest.approx(float(((y - X @ b) ** 2).sum()))
+    np.testing.assert_allclose(f.grad(b, X, y), -2.0 * X.T @ (y - X @ b), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda b: (np.eye(2) @ b).sum(),
+        lambda b: b @ np.array([[2.0, 0.5], [0.5, 1.0]]) @ b,
+        lambda b: np.dot(np.ones((5, 2)), b).sum(),
+        lambda b: np.sum(np.where(b > 1.5, b, 0.0)),
+        lambda b: np.einsum("ij,j->", np.ones((3, 2)), b),
+    ],
+)
+def test_products_and_functions_of_arrays(f: Any, executor: str) -> None:
+    x = np.array([1.0, 2.0])
+    assert compile(f, executor=executor)(x) == pytest.approx(float(f(x)))
+
+
+def test_numbers_beside_arrays_of_another_length_are_numbers(executor: str) -> None:
+    """Whole arrays do not fit, so that each number is meant: a polynomial, and an array that is indexed beside it."""
+    w = np.array([1.0, 2.0, 3.0])
+    f = compile(lambda x: (w * x).sum(), executor=executor)
+    x = np.linspace(0.0, 1.0, 5)
+    np.testing.assert_allclose(f(x), 6.0 * x, rtol=1e-14)
+    assert f(2.0) == 12.0
+    g = compile(lambda x, p: np.sum(p * x) + p[0], executor=executor)
+    np.testing.assert_allclose(g(x, np.array([1.0, 2.0])), 3.0 * x + 1.0, rtol=1e-14)
+    seen = []
+    h = compile(lambda x: (seen.append(1), x * w[1])[1], executor=executor)
+    h(x)
+    assert len(seen) <= 2, "a number of an array is no array"
+
+
+@pytest.mark.parametrize(
+    ("f", "arguments", "error"),
+    [
+        (lambda p: p[0] + undefined, ([1.0, 2.0],), NameError),  # type: ignore[name-defined]  # noqa: F821
+        (lambda p, r: p[0] * r[0] + undefined, ([1.0, 2.0], [1.0, 2.0, 3.0]), NameError),  # type: ignore[name-defined]  # noqa: F821
+        (lambda p: p[5], ([1.0, 2.0],), IndexError),
+        (lambda p: p[0] + int("a"), ([1.0, 2.0],), ValueError),
+        (lambda p, r: p[0] * r[0] / 0, ([1.0, 2.0], [1.0, 2.0, 3.0]), ZeroDivisionError),
+    ],
+)
+def test_errors_of_a_function_that_takes_arrays_are_its_own(f: Any, arguments: Any, error: type[Exception]) -> None:
+    with pytest.raises(error) as caught:
+        compile(f)(*arguments)
+    assert any(frame.name == "<lambda>" and frame.path.name == Path(__file__).name for frame in caught.traceback), "without the user's line"

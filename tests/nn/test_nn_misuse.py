@@ -203,6 +203,8 @@ NN: Calls = {
     "predict": (nn.predict, lambda: [model(), X]),
     "predict, in lists": (lambda x, number: nn.predict(model(), [x, [number, 1.0]]), lambda: [[0.0, 1.0], 1.0]),
     "evaluate": (lambda model, X, y, loss, metrics: nn.evaluate(model, X, y, loss=loss, metrics=metrics), lambda: [model(), X, Y, nn.mse, None]),
+    "diagnose": (lambda model, X, y, loss, optimizer: nn.diagnose(model, X, y, loss=loss, optimizer=optimizer), lambda: [model(), X, Y, nn.mse, None]),
+    "diagnose(lr=…)": (lambda lr: nn.diagnose(model(), X, Y, loss=nn.mse, lr=lr), lambda: [0.1]),
     "batches": (lambda *args: list(nn.batches(*args)), lambda: [X, Y, 2, True, None]),
     "save": (nn.save, lambda: [model(), "weights.safetensors"]),
     "load": (nn.load, lambda: [model(), "unused/weights"]),
@@ -239,7 +241,7 @@ NN: Calls = {
 
 CALLS = {**CORE, **NN}
 
-RESULTS = (Module, nn.History, autograd.Sparse, autograd.Drawing)
+RESULTS = (Module, nn.History, nn.Diagnosis, autograd.Sparse, autograd.Drawing)
 """Classes that are not made from arguments: the base of modules, and what functions return."""
 
 OF_PYTHON = (FileNotFoundError, IsADirectoryError)

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, form_of, snapshot, split
 from autograd.compiled.api.in_axes import Batch, Batching
+from autograd.compiled.api.reading import FAILURES, Reading
 from autograd.compiled.api.remembered import Item, Remembered
 from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward
 from autograd.compiled.api.shortcut import Derivative, Shortcut
@@ -25,9 +26,6 @@ FEW_NUMBERS = 100
 
 SHORTCUTS, MEMORY, ALWAYS = 256, 2**24, 16
 """How many forms of calls a function remembers at most, how many bytes they take, and how many are remembered whatever they take."""
-
-FAILURES = TypeError, AttributeError, InputError
-"""What a function raises that gets a number where it expects a sequence."""
 
 T = TypeVar("T", bound=Item)
 
@@ -208,16 +206,15 @@ class Calls:
             return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)], shortcut)
         call = Call(snapshot(call.values), call.how)
         form, leaves = form_of(call.values)
-        for is_first in (True, False):
+        reading = Reading(self.batching, call, partial(self._record, chosen=chosen, each=each))
+        while True:
             try:
-                arguments, batch = self.batching.arguments(call, chosen, each)
-                runs = self.specialisations.run(call, arguments, batch, chosen, aux)
+                with reading.context:
+                    arguments, batch = self.batching.arguments(call, chosen, each)
+                    runs = self.specialisations.run(call, arguments, batch, chosen, aux)
                 break
             except FAILURES as failure:
-                trial = partial(_failure_of, self._record, chosen=chosen, each=each)
-                other = self.batching.guess(call, failure, trial) if is_first else failure
-                if other is not None:
-                    raise other from None
+                reading.fail(failure)
         if key is not None and key[1] == form and len(runs) == 1 and not runs[0][0].draws:
             group = self.specialisations.group(call, arguments, chosen, aux)
             if any(branch is runs[0][0] for branch in group.branches):  # it was not forgotten meanwhile
@@ -229,26 +226,17 @@ class Calls:
         self._guessing(call, partial(self._record, chosen=chosen, each=False))
 
     def _guessing(self, call: Call, attempt: Callable[[Call], Any]) -> Any:
-        """What an attempt returns; where it fails, of the call whose arguments are guessed to be whole arrays."""
-        try:
-            return attempt(call)
-        except FAILURES as failure:
-            other = self.batching.guess(call, failure, partial(_failure_of, attempt))
-            if other is not None:
-                raise other from None
-        return attempt(call)
+        """What an attempt returns, as the function reads its arguments."""
+        reading = Reading(self.batching, call, attempt)
+        while True:
+            try:
+                with reading.context:
+                    return attempt(call)
+            except FAILURES as failure:
+                reading.fail(failure)
 
     def _record(self, call: Call, chosen: tuple[int, ...], each: bool) -> None:
         self.specialisations.record(call, self.batching.arguments(call, chosen, each)[0], chosen)
-
-
-def _failure_of(attempt: Callable[..., Any], call: Call, **options: Any) -> Exception | None:
-    """How an attempt fails; None if it does not."""
-    try:
-        attempt(call, **options)
-    except Exception as failure:
-        return failure
-    return None
 
 
 def _total(numbers: Sequence[float] | Array) -> float:

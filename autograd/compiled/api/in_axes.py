@@ -55,6 +55,7 @@ class Batching:
         self.in_axes = in_axes
         self._count = count
         self._whole: dict[Way, tuple[int, ...]] = {}
+        self._of_numbers: set[Way] = set()
 
     def arguments(self, call: Call, chosen: tuple[int, ...], each: bool, values: bool = False) -> tuple[list[Argument], Batch]:
         """The arguments as flat arrays. `each` says whether to repeat the chosen ones for each sample, for a gradient of each sample."""
@@ -120,6 +121,17 @@ class Batching:
             else:
                 converted[i] = as_argument(argument.name, array.reshape(()), False, values)
         return converted, Batch(size, shape)
+
+    def is_unclear(self, call: Call) -> bool:
+        """Whether the function may take whole arrays: some are passed, and nobody has said how it takes them."""
+        if self.in_axes is not None:
+            return False
+        way = _way(call, [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)])
+        return way not in self._of_numbers and any(axes > 0 for axes in way[1])
+
+    def takes_numbers(self, call: Call) -> None:
+        """Note that the function takes a number of each sample beside arrays of its own."""
+        self._of_numbers.add(_way(call, [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)]))
 
     def guess(self, call: Call, failure: Exception, trial: Callable[[Call], Exception | None]) -> Exception | None:
         """Find out which arrays a function takes whole, because it indexes, iterates or measures them: as few as possible.

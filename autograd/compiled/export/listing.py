@@ -22,18 +22,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from textwrap import indent
+from typing import Any, Protocol
 
 import numpy as np
 
 from autograd.compiled.export.costs import operations
 from autograd.compiled.export.naming import NUMBER, Names, Shapes, shape_text
 from autograd.compiled.export.operands import Operands, Read, number_text
-from autograd.compiled.export.parts import FEW
+from autograd.compiled.export.parts import FEW, SUBSCRIPTS
 from autograd.compiled.export.rule_text import printable
-from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Places, Scalars, Select, Spread, Sum
+from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Places, Scalars, Select, Spread, Sum
+from autograd.compiled.loop_body import BEFORE, OUTSIDE, REPEATED, SAME, Source, body_of
 from autograd.compiled.stages import Tape
 from autograd.ops import COMPARISONS, DOT, OPERATIONS, SELECT, SUM, Operation
 from autograd.value import Value
+
+MOST_LINES = 40
+"""So many lines of a loop are shown."""
+
+
+class Writer(Protocol):
+    """Writes operands: `Operands`, or what is text already."""
+
+    def operand(self, read: Any, short: bool, swap: bool = False) -> str:
+        """The operand as text."""
+        ...  # pragma: no cover - a protocol
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,8 @@ class Line:
         is_product: whether it is a matrix product.
         sources: a key and a text for each operand that is not a constant: the name of an earlier line, or of leaves.
         scope: the scope of its Values, if they all have the same.
+        body: of a loop, what its first rounds begin with, and what each of them computes; `r`, if
+            nothing else has this name, is the index of the round.
     """
 
     name: str
@@ -55,6 +71,7 @@ class Line:
     is_product: bool
     sources: tuple[tuple[str, str], ...]
     scope: str = ""
+    body: tuple[str, ...] = ()
     _write: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
     _leaves: Callable[[], dict[str, tuple[Value, ...]]] = field(default=dict, repr=False, compare=False)
 
@@ -69,7 +86,8 @@ class Line:
         return self._leaves()
 
     def __str__(self) -> str:
-        return f"{self.name}{self.shape} = {self.text}" + (f"  # {printable(self.scope)}" if self.scope else "")
+        line = f"{self.name}{self.shape} = {self.text}" + (f"  # {printable(self.scope)}" if self.scope else "")
+        return "\n".join([line, *[f"    {text}" for text in self.body]])
 
 
 INFIX = ("add", "sub", "mul", "div", "pow", "remainder")
@@ -108,7 +126,7 @@ class _Text:
     # -- the text -------------------------------------------------------------------------------------------------------
 
     def whole(self, returned: Outputs | None) -> str:
-        lines = [f"  {line}" for line in self.lines()]
+        lines = [indent(str(line), "  ") for line in self.lines()]
         ends = self.returned(returned) if returned else []
         return "\n".join([self.head(), *lines, *[f"  {line}" for line in (*ends, *self.names.legend())]])
 
@@ -168,6 +186,7 @@ class _Text:
             isinstance(instruction, Matmul),
             tuple(sources),
             scope,
+            (),
             lambda: (f"{named.name}{shape} = {self.instruction(instruction, self.reads[i], False)}",),
             leaves,
         )
@@ -179,8 +198,36 @@ class _Text:
         reads = [(kind, np.unique(instruction.inputs[instruction.input_batched == kind])) for kind in (False, True)]
         sources = dict.fromkeys(source for kind, x in reads for source in self.sources(kind, x[self.names.array[kind][x] != i]))
         text = f"{len(instruction.operations):,} scalars one after the other: {words}"
+        rounds: tuple[str, ...] = ()
+        if isinstance(instruction, Loop):
+            text, rounds = f"for {instruction.rounds:,} rounds:", self.rounds(named.name, instruction)
         shape = shape_text(named.shape, instruction.batched)
-        return Line(named.name, shape, text, False, tuple(sources), "", lambda: tuple(self.each(instruction)), self.leaves(reads))
+        exact, leaves = lambda: tuple(self.each(instruction)), self.leaves(reads)
+        return Line(named.name, shape, text, False, tuple(sources), "", rounds, exact, leaves)
+
+    def rounds(self, name: str, loop: Loop) -> tuple[str, ...]:
+        """What the rounds of a loop compute."""
+        body = body_of(loop)
+        if body is None:
+            return (f"{loop.body:,} scalars, which differ in what they read",)
+        r = next(name for name in ("r", "k", "i", "round_") if name not in self.names.taken or name == "round_")
+        rows = [name] if len(body.members) == 1 else [f"{name}{str(m).translate(SUBSCRIPTS)}" for m in range(len(body.members))]
+        read = {Source(SAME, m): f"{row}[{r}]" for m, row in enumerate(rows)}
+        read |= {Source(BEFORE, c): f"{rows[before.member]}[{r}-{before.back}]" for c, before in enumerate(body.carried)}
+        for k, outside in enumerate(body.outside):
+            places = outside.places[:1] if outside.how == REPEATED else outside.places
+            text = self.operands.operand(Read(outside.batched, self.names.same[outside.batched][places]), True)
+            read[Source(OUTSIDE, k)] = text if outside.how == REPEATED else f"{text}[{r}]"
+        first: dict[str, None] = {}
+        for before in body.carried:
+            for k, (place, batched) in enumerate(zip(before.first, before.batched, strict=True)):
+                text = self.operands.operand(Read(batched, self.names.same[batched][np.array([place])]), True)
+                first[f"{rows[before.member]}[{k - before.back}] = {text}"] = None
+        lines = [*first]
+        for (m, member), (i, own) in zip(enumerate(body.members), loop.terms(), strict=False):
+            texts = _Written([read[source] for source in member.inputs])
+            lines.append(f"{rows[m]}[{r}] = {WORDS[Map](texts, loop.instruction(i, own), texts.reads, True)}")
+        return (*lines[:MOST_LINES], *([f"… {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []))
 
     def leaves(self, reads: list[tuple[bool, Places]]) -> Callable[[], dict[str, tuple[Value, ...]]]:
         """A function that returns the leaves that are read, by the names of their arrays."""
@@ -223,20 +270,30 @@ class _Text:
         return WORDS[type(instruction)](self.operands, instruction, reads, short)
 
 
+class _Written:
+    """Operands that are text already."""
+
+    def __init__(self, reads: list[str]) -> None:
+        self.reads: list[Any] = reads
+
+    def operand(self, read: Any, short: bool, swap: bool = False) -> str:
+        return str(read)
+
+
 # -- the kinds of instructions ----------------------------------------------------------------------------------------------
 
 
-def _each(operands: Operands, reads: Sequence[Read], short: bool) -> list[str]:
+def _each(operands: Writer, reads: Sequence[Read], short: bool) -> list[str]:
     return [operands.operand(read, short) for read in reads]
 
 
-def _listed(operands: Operands, reads: Sequence[Read], short: bool) -> str:
+def _listed(operands: Writer, reads: Sequence[Read], short: bool) -> str:
     """Scalars as a vector; a single one without parentheses."""
     texts = _each(operands, reads, short)
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-def _map(operands: Operands, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
+def _map(operands: Writer, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
     row = instruction.operation.origin or instruction.operation
     if row is SUM:
         return f"Σ {_listed(operands, reads, short)}"
@@ -253,17 +310,17 @@ def _map(operands: Operands, instruction: Instruction, reads: Sequence[Read], sh
     return f"{_word(row)}({', '.join([*a, *constants])})"
 
 
-def _matmul(operands: Operands, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
+def _matmul(operands: Writer, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
     left, right = reads
     swapped = Read(right.kind, right.places.T, right.full and right.full[::-1]) if right.places.ndim == 2 else right
     return f"{operands.operand(left, short)} @ {operands.operand(swapped, short, True)}"
 
 
-def _spread(operands: Operands, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
+def _spread(operands: Writer, instruction: Instruction, reads: Sequence[Read], short: bool) -> str:
     return f"{operands.operand(reads[0], short)} for each sample"
 
 
-WORDS: dict[type[Instruction], Callable[[Operands, Instruction, Sequence[Read], bool], str]] = {
+WORDS: dict[type[Instruction], Callable[[Writer, Instruction, Sequence[Read], bool], str]] = {
     Map: _map,
     Select: _map,
     Sum: _map,

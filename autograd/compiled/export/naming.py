@@ -23,7 +23,7 @@ from itertools import count, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.ir import Code, Instruction, Places, Scalars
+from autograd.compiled.ir import Code, Instruction, Loop, Places, Scalars
 from autograd.compiled.stages import Tape
 from autograd.value import Value
 
@@ -97,6 +97,7 @@ class Names:
 
     Attributes:
         arrays: the named arrays; the first ones are the outputs of the instructions.
+        taken: all names.
         array, position, number, same: for the shared and the batched storage, and each place in it: the index of its array (or NUMBER),
             the position in the array, the constant, and the first place that has the same constant.
     """
@@ -113,10 +114,11 @@ class Names:
         self.arrays: list[Named] = []
         for i, instruction in enumerate(code.instructions):
             if isinstance(instruction, Scalars):
-                self.arrays.append(Named("", instruction.outputs.shape))
+                shape, positions = _table_of(instruction)
+                self.arrays.append(Named("", shape))
                 for kind in (False, True):
-                    positions = np.flatnonzero(instruction.output_batched == kind)
-                    self._assign(i, kind, instruction.outputs[positions], positions)
+                    of_kind = instruction.output_batched == kind
+                    self._assign(i, kind, instruction.outputs[of_kind], positions[of_kind])
             else:
                 self.arrays.append(Named("", _without_ones(instruction.shape)))
                 positions = np.arange(instruction.size)
@@ -215,7 +217,7 @@ class Names:
             self._assign(len(self.arrays), family.kind, places, positions)
             self._leaves_of[len(self.arrays)] = family, places
             self.arrays.append(named)
-        self._taken = taken
+        self.taken = taken
 
     def _reading(self) -> tuple[list[Places], list[npt.NDArray[np.uint64]]]:
         """For every place the index of the first operand that reads it, and a hash of all operands that do."""
@@ -286,8 +288,17 @@ class Names:
             if not isinstance(instruction, Scalars):
                 label = _common([self._tape.nodes[row].label if row >= 0 else "" for row in self.rows(instruction)], instruction.shape)
             name = quoted(label) if label and not _TEMPORARY.fullmatch(label) else ""
-            self.arrays[i].name = name if name and name not in self._taken else f"t{i + 1}"
-            self._taken.add(self.arrays[i].name)
+            self.arrays[i].name = name if name and name not in self.taken else f"t{i + 1}"
+            self.taken.add(self.arrays[i].name)
+
+
+def _table_of(scalars: Scalars) -> tuple[tuple[int, ...], Places]:
+    """The shape of the array of their outputs, and where in it each of them is: of a loop, a row has the same scalar of all rounds."""
+    positions = np.arange(len(scalars.outputs))
+    if not isinstance(scalars, Loop):
+        return positions.shape, positions
+    table = positions.reshape(scalars.body, scalars.rounds)
+    return _without_ones(table.shape), table.T.ravel()
 
 
 def _rows_at(tape: Tape, code: Code) -> list[Places]:

@@ -19,7 +19,7 @@ FEW = 8
 """A list of more numbers is abbreviated, if that is wanted."""
 
 ELLIPSIS = "…"
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _VARIABLES = "ijklmpqrsuvw"
 
 
@@ -42,7 +42,7 @@ def part_of(positions: Places, shape: tuple[int, ...], short: bool) -> tuple[str
     shape = shape or (1,)
     coordinates = np.stack(np.unravel_index(positions, shape), axis=1)
     if len(positions) == 1:
-        return ",".join(str(i).translate(_SUBSCRIPTS) for i in coordinates[0].tolist()), ()
+        return ",".join(str(i).translate(SUBSCRIPTS) for i in coordinates[0].tolist()), ()
     by_axis = _combinations(coordinates)
     ranges = by_axis is not None and all(_as_range(own, n) is not None for own, n in zip(by_axis, shape, strict=True))
     if by_axis is not None and (ranges or max(map(len, by_axis)) <= FEW):

@@ -27,6 +27,11 @@ class OutlineLine(Protocol):
         ...  # pragma: no cover - a protocol
 
     @property
+    def body(self) -> tuple[str, ...]:
+        """Of a loop, what its rounds do."""
+        ...  # pragma: no cover - a protocol
+
+    @property
     def is_product(self) -> bool:
         """Whether it is a matrix product."""
         ...  # pragma: no cover - a protocol
@@ -35,6 +40,16 @@ class OutlineLine(Protocol):
     def sources(self) -> tuple[tuple[str, str], ...]:
         """A key and a text for each array that it reads."""
         ...  # pragma: no cover - a protocol
+
+
+MOST_LINES = 12
+"""So many lines of a loop stand in its frame."""
+
+
+def _shortened(body: Sequence[str]) -> Sequence[str]:
+    if len(body) <= MOST_LINES:
+        return body
+    return (*body[: MOST_LINES - 1], f"… {len(body) - MOST_LINES + 1:,} more lines")
 
 
 @runtime_checkable
@@ -49,6 +64,8 @@ class Outlined(Protocol):
 @picture_of.register
 def program_picture(program: Outlined, view: View) -> Picture:
     """The picture of a program: leaves are blue, instructions grey, matrix products green, and the last instruction is orange.
+
+    The box of a loop is a frame around what its rounds do.
 
     Args:
         program: the program.
@@ -66,6 +83,6 @@ def program_picture(program: Outlined, view: View) -> Picture:
         place[line.name] = len(boxes)
         kind = "root" if line is lines[-1] else "scope" if line.is_product else "inner"
         edges += [(place[key], len(boxes)) for key, _ in line.sources]
-        boxes.append(Box(f"n{len(boxes)}", kind, f"{line.name}{line.shape}", (line.text,)))
+        boxes.append(Box(f"n{len(boxes)}", kind, f"{line.name}{line.shape}", (line.text, *_shortened(line.body))))
     products = sum(line.is_product for line in lines)
     return Picture(boxes, edges, view.rankdir, content=f"{len(lines)} instructions, of which {products} matrix products")

@@ -19,7 +19,7 @@ from autograd.compiled.backends.llvm.straight import TooLongError, is_short, str
 from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.threads import all_parts, threads_for
 from autograd.compiled.backends.llvm.tiles import inputs_kernel, outputs_kernel, seeds_kernel
-from autograd.compiled.ir import Code
+from autograd.compiled.ir import Code, Scalars
 
 TILE_BYTES = 2**19
 """About so much memory the numbers of a tile and their gradients take, so that they stay in the cache of a core."""
@@ -63,9 +63,11 @@ class Batch:
     def __init__(self, code: Code, steps: Steps, threads: int | None) -> None:
         self._code, self._steps, self._threads, self._lanes = code, steps, threads, lanes()
         written = np.zeros(code.batched, dtype=bool)
-        for instruction in code.flattened:
-            if instruction.batched:
-                written[instruction.start : instruction.start + instruction.size] = True
+        for one in code.instructions:
+            if isinstance(one, Scalars):
+                written[one.outputs[one.output_batched]] = True
+            elif one.batched:
+                written[one.start : one.start + one.size] = True
         self.inputs = Places(np.flatnonzero(~written), code.batched)
         self.results, self.wanted = Places(code.results[1], code.batched), Places(code.wanted[1], code.batched)
         self.is_empty = not steps.tile_forward and not len(self.results.all)

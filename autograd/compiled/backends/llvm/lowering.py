@@ -90,7 +90,7 @@ class _Builder:
         steps.forward, steps.backward = self.shared.steps()
         receiving = self.tile.receiving().union(self.code.wanted[1].tolist())
         steps.receiving = np.array(sorted(receiving), dtype=np.int64)
-        leaves = self.code.batched - sum([one.size for one in self.code.flattened if one.batched])
+        leaves = self.code.batched - sum([_batched_outputs(one) for one in self.code.instructions])
         steps.in_use = leaves + self.tile.stored() + len(receiving) + steps.batched - self.code.batched
         return steps
 
@@ -254,6 +254,10 @@ class _Builder:
             gradients = self._new_places(True, 0 if weights.constant else weights.shape[1])
             steps = tile_product(one, weights, samples, of_row, of_column, gradients)
         self._order(one).other(*steps, [_read(a), _read(b)], np.arange(one.start, one.start + one.size))
+
+
+def _batched_outputs(one: Instruction | Scalars) -> int:
+    return int(one.output_batched.sum()) if isinstance(one, Scalars) else one.size if one.batched else 0
 
 
 def _read(operand: Operand) -> Read:

@@ -1,0 +1,1 @@
+"""Usual wrong answers to the exercises of the notebooks, and what their checks must say of them."""

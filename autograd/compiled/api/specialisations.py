@@ -182,7 +182,7 @@ class Specialisations:
         """Compute each sample by the program of its own branch."""
         group = self.group(call, arguments, chosen, aux)
         numbers = [argument.numbers(batch.size) for argument in arguments]
-        done = self._placed(group, arguments, numbers, batch.size)
+        done = _placed(group, self._backend, arguments, numbers, batch.size)
         pending: Any = slice(None)
         is_placed = bool(done)
         if is_placed:
@@ -204,21 +204,6 @@ class Specialisations:
         for _, _, data, violations in done:
             report(self._f, call, arguments, violations, batch, data.samples)
         return [(branch, samples, data) for branch, samples, data, _ in done]
-
-    def _placed(self, group: Group, arguments: list[Argument], numbers: list[Array], size: int) -> list[Done]:
-        """Compute the samples that the decision tree leads to a branch whose guards hold."""
-        if len(group.branches) < 2:
-            return []
-        done: list[Done] = []
-        for branch, samples in group.tree.route(self._backend, arguments, numbers, size):
-            data, violations = branch.run(numbers, samples, size)
-            ok = branch.holds(data)
-            if ok.all():
-                done.append((branch, samples, data, violations))
-            elif ok.any():  # a comparison was rounded differently than in the program of the decision
-                some = _among(samples, ok)
-                done.append((branch, some, *branch.run(numbers, some, size)))
-        return done
 
     def _tried(
         self,
@@ -283,6 +268,22 @@ def _refuse_more(name: str, branches: list[Branch]) -> None:
         "Choose without a branch: where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
         "everywhere; and take(values, index) for a row of a table"
     )
+
+
+def _placed(group: Group, backend: Backend, arguments: list[Argument], numbers: list[Array], size: int) -> list[Done]:
+    """Compute the samples that the decision tree leads to a branch whose guards hold."""
+    if len(group.branches) < 2:
+        return []
+    done: list[Done] = []
+    for branch, samples in group.tree.route(backend, arguments, numbers, size):
+        data, violations = branch.run(numbers, samples, size)
+        ok = branch.holds(data)
+        if ok.all():
+            done.append((branch, samples, data, violations))
+        elif ok.any():  # a comparison was rounded differently than in the program of the decision
+            some = _among(samples, ok)
+            done.append((branch, some, *branch.run(numbers, some, size)))
+    return done
 
 
 def _times(least: int, most: int) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd._runtime.version import package_version
-from autograd.compiled.export.c.c_kinds import indented
 from autograd.compiled.export.c.c_program import CProgram, Exported, function
 from autograd.compiled.export.c.c_text import Precision, commented, paragraphs
+from autograd.compiled.export.c.c_writing import indented
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,16 @@ import numpy as np
 from autograd import Value, compile
 from autograd._runtime.bulk import add_gradients, numbers_of
 from autograd.graph import topological_order
-from benchmarks import cases
+from benchmarks import cases, loops
 from benchmarks.cases import Case, Run, casadi_function, executors, flat, packages
 from benchmarks.harness import Times, agree, interleaved
 from benchmarks.pinn import few_points, pinn
 from benchmarks.results import rounded
+from benchmarks.tax import tax_table
 
 CASES: tuple[Callable[[], Case], ...] = (
     cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step, pinn, few_points,
+    loops.garch, loops.asian_option, loops.lstm, tax_table,
 )  # fmt: skip
 
 TURN = 2e-3
@@ -124,7 +126,7 @@ def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> dic
 
 FIRST = """
 import sys, time
-from benchmarks import cases
+from benchmarks import cases, loops
 case = getattr(cases, sys.argv[1])()
 name = next(name for name in case.runs if name.startswith("f(") and name.endswith(sys.argv[2]))
 start = time.process_time()

@@ -12,14 +12,26 @@ MODULES = [
     "autograd",
     *[
         f"autograd.{name}"
-        for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
+        for name in (
+            "checking",
+            "contexts",
+            "custom",
+            "errors",
+            "functions",
+            "implicit",
+            "looping",
+            "sparse",
+            "lookup",
+            "transforms",
+            "value",
+        )
     ],
     "autograd._runtime.observed",  # what Value inherits
     *[f"autograd.compiled.{name}" for name in ("api.compile", "api.function", "api.replay", "api.explain", "export.jax_function")],
     "autograd.notation",
     *[f"autograd.render.{name}" for name in ("picture.draw", "formula.latex", "formula.paths", "player.play")],
     "nn",
-    *[f"nn.{name}" for name in ("estimators", "history", "inference", "module", "persistence", "training")],
+    *[f"nn.{name}" for name in ("estimators", "films.film", "history", "inference", "module", "persistence", "snapshots", "training")],
 ]
 """The documented modules: the two packages with their public names, and the modules that define other public objects."""
 

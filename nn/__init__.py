@@ -23,8 +23,10 @@ from nn.activations import (
     Softplus,
     Tanh,
 )
+from nn.checkup import Diagnosis, diagnose
 from nn.convolution import AvgPool2d, Conv2d, MaxPool2d
 from nn.data import batches
+from nn.films.film import film
 from nn.history import History
 from nn.inference import evaluate, predict
 from nn.layers import MLP, Dropout, Embedding, Flatten, Layer, Linear, Neuron, Sequential
@@ -47,6 +49,7 @@ __all__ = [
     "AdamW",
     "AvgPool2d",
     "Conv2d",
+    "Diagnosis",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -75,7 +78,9 @@ __all__ = [
     "convolution",
     "cross_entropy",
     "data",
+    "diagnose",
     "evaluate",
+    "film",
     "fit",
     "initialisers",
     "layers",

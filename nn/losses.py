@@ -214,7 +214,10 @@ def cross_entropy(logits: Numbers, target: Numbers) -> Value:
         0.0001
     """
     if isinstance(logits, Value):
-        raise InputError("cross_entropy needs a logit for each class; give the model as many outputs as there are classes")
+        raise InputError(
+            "cross_entropy needs a logit for each class: give the model as many outputs as there are classes; "
+            "or, if the targets are numbers rather than classes, write fit(model, X, y, loss=mse)"
+        )
     log_probabilities = log_softmax(cast("Iterable[Number]", logits))
     if isinstance(target, str):
         raise _no_class(target, len(log_probabilities))

@@ -66,6 +66,12 @@ class Module:
         for p in self.parameters():
             p.grad = 0.0
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A class with a `forward` and without a `__call__`, as in PyTorch, is called by it."""
+        super().__init_subclass__(**options)
+        if hasattr(cls, "forward") and not any("__call__" in base.__dict__ for base in cls.__mro__):
+            cls.__call__ = lambda self, *args, **kwargs: self.forward(*args, **kwargs)  # type: ignore[method-assign]
+
     def state_dict(self) -> dict[str, float]:
         """The number of each parameter, by its name.
 
@@ -99,7 +105,11 @@ class Module:
                 for names, word in ((missing, "missing"), (unknown, "unknown"))
                 if names
             ]
-            raise FileError(f"the weights do not fit this model: {'; '.join(wrong)}; make the model with the sizes it was saved with")
+            tensors = any(getattr(number, "ndim", 0) for number in state.values())
+            hint = (
+                "these are PyTorch's tensors: write nn.load(model, path)" if tensors else "make the model with the sizes it was saved with"
+            )
+            raise FileError(f"the weights do not fit this model: {'; '.join(wrong)}; {hint}")
         set_data(list(own.values()), [real(state[name]) for name in own])
 
     def torch_attributes(self) -> dict[str, Any]:
@@ -194,7 +204,7 @@ class Module:
         """
         rows = [
             (printable(name) or "(itself)", f"{type(module).__name__}({module.extra_repr()})", f"{count:,}")
-            for name, module, count in _summarised(self, "", set())
+            for name, module, count in summary_rows(self, "", set())
         ]
         head, total = ("layer", "description", "parameters"), ("total", "", f"{len(self.parameters()):,}")
         widths = [max(map(len, column)) for column in zip(head, *rows, total, strict=True)]
@@ -343,7 +353,7 @@ def _collect(
             groups.append((f"{start}{key}", [branch]))
 
 
-def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:
+def summary_rows(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, int]]:
     """The rows of `summary`: name, module, and the number of its parameters that no row before has counted.
 
     A module that describes itself, or has no modules in it, is one row. Otherwise there is a row for its own parameters, if it has any,
@@ -360,4 +370,4 @@ def _summarised(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str
     if not whole:
         for part_name, part in inner:
             if id(part) not in seen:
-                yield from _summarised(part, part_name, seen)
+                yield from summary_rows(part, part_name, seen)

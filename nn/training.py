@@ -28,6 +28,7 @@ from nn.module import Module
 from nn.optimizers import Adam, Optimizer
 from nn.progress import epoch_line, progress_bar, say
 from nn.schedules import Schedule
+from nn.snapshots import Snapshots
 
 
 def fit(
@@ -46,6 +47,7 @@ def fit(
     patience: int | None = None,
     tol: float = 0.0,
     callbacks: Sequence[Callable[[History], object]] = (),
+    snapshots: bool | int = False,
     executor: str = "auto",
     rng: random.Random | None = None,
     progress: bool = True,
@@ -80,6 +82,9 @@ def fit(
             epochs. The weights after the best epoch are then restored; the callbacks have seen those after the last one.
         tol: by how much a loss must be lower to be an improvement.
         callbacks: called in this order with the history after each epoch. If one of them returns True, training ends.
+        snapshots: how many times to keep the parameters in `history.snapshots`, for `film(model, history)`: True for 60 times, fewer
+            for a model of more than 333,333 parameters. They are evenly spaced from before the first epoch to after the last, and take 4
+            bytes a parameter each.
         executor: "auto"; "eager", sample by sample; or an executor of `compile`, such as "numpy" or "native", with which it is an error
             if something cannot be compiled.
         rng: the generator that shuffles; by default Python's global one.
@@ -113,6 +118,9 @@ def fit(
     rng = None if rng is None else generator(rng)
     engine.watched = bool(callbacks) or any(is_of_user(x) for x in (optimizer, schedule, *chosen.values()) if x is not None)
     history, completed = History(), False
+    if snapshots is not False:
+        history.snapshots = Snapshots(snapshots, len(model.parameters()), epochs, samples, loss)
+        history.snapshots.keep(model, 0)
     with engine.mode(training=True), progress_bar(epochs * math.ceil(len(samples) / size), progress) as bar:
 
         def show(line: str) -> None:
@@ -130,6 +138,8 @@ def fit(
                     answers = None if held_out is None else measured(*engine.evaluate(held_out), held_out.y, chosen)
                     with handling_interrupts() as uninterrupted, uninterrupted:
                         history.append(training, answers, time.perf_counter() - start)
+                        if history.snapshots is not None:
+                            history.snapshots.keep(model, epoch + 1)
                     if engine.reason and compiled:  # only after the epoch, because eager code may have raised the same error
                         show(f"not compiled: {engine.reason}")
                         if not progress:
@@ -142,6 +152,8 @@ def fit(
                     ended = sum([_is_true(callback(history)) for callback in callbacks])  # a list, so that all of them are called
                     if exhausted:
                         stopping.restore()
+                        if history.snapshots is not None:
+                            history.snapshots.keep(model, stopping.epoch)
                         show(f"no improvement for {patience} epochs: back to the weights of epoch {stopping.epoch}")
                     if ended or exhausted:
                         break

@@ -83,9 +83,10 @@ def exercises(path: Path) -> list[Exercise]:
 
 
 def module_of(path: Path) -> ModuleType:
-    """A module of the notebooks, such as checks.py; several folders have one of that name."""
+    """A module of the notebooks, such as sliders.py, or a package; several folders have one of that name."""
     name = "_".join(path.relative_to(FOLDER).with_suffix("").parts)
-    spec = importlib.util.spec_from_file_location(f"notebooks_{name}", path)
+    file, parts = (path / "__init__.py", [str(path)]) if path.is_dir() else (path, None)
+    spec = importlib.util.spec_from_file_location(f"notebooks_{name}", file, submodule_search_locations=parts)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -96,7 +97,7 @@ def module_of(path: Path) -> ModuleType:
 
 def checks(folder: Path = FOLDER) -> dict[str, Any]:
     """The checks by their names, such as `check_1_3`."""
-    return {name: check for name, check in vars(module_of(folder / "checks.py")).items() if name.startswith("check_")}
+    return {name: check for name, check in vars(module_of(folder / "checks")).items() if name.startswith("check_")}
 
 
 def wrong_answers(lesson: str) -> dict[str, list[tuple[str, str]]]:

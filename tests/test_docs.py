@@ -107,6 +107,7 @@ def test_pictures_are_those_of_the_readmes_code(readme: dict[str, Any], name: st
 
 def test_every_picture_in_docs_is_one_of_these() -> None:
     assert {path.name for path in (ROOT / "docs").iterdir()} == {f"{name}.svg" for name in PICTURES} | {
+        "film.png",
         "growth.svg",
         "player.png",
         "reference.py",
@@ -124,24 +125,38 @@ def test_the_plot_of_growth_is_that_of_the_results(tmp_path: Path) -> None:
 
 def player(browser: Any, readme: dict[str, Any]) -> Any:
     """The player at a step of the backward pass, as an image of few colours."""
+    return taken(browser, play(readme["L"]).page, 420, ["ArrowRight"] * 7, 48)
+
+
+def moons(browser: Any, readme: dict[str, Any]) -> Any:
+    """The film at the end of the training, as an image of few colours."""
+    return taken(browser, readme["moons"].page, 740, ["End"], 128)
+
+
+def taken(browser: Any, content: str, height: int, keys: list[str], colours: int) -> Any:
     image = pytest.importorskip("PIL.Image")
-    page = browser.new_page(viewport={"width": 940, "height": 420}, reduced_motion="reduce")
-    page.set_content(play(readme["L"]).page)
-    for _ in range(7):
-        page.keyboard.press("ArrowRight")
+    page = browser.new_page(viewport={"width": 940, "height": height}, reduced_motion="reduce")
+    page.set_content(content)
+    page.wait_for_selector("#next:not(:disabled)")
+    for key in keys:
+        page.keyboard.press(key)
     result = image.open(io.BytesIO(page.screenshot()))
     page.close()
-    return result.convert("RGB").quantize(48)
+    return result.convert("RGB").quantize(colours)
 
 
-def test_the_picture_of_the_player(browser: Any, readme: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "bytes_at_most"), [("player", 30_000), ("film", 90_000)])
+def test_the_pictures_of_pages(browser: Any, readme: dict[str, Any], name: str, bytes_at_most: int) -> None:
     """Compared coarsely, as every machine has other fonts; another step of the same graph differs by 0.012 and more."""
-    path = ROOT / "docs" / "player.png"
-    drawn = player(browser, readme)
+    path = ROOT / "docs" / f"{name}.png"
+    drawn = PAGES[name](browser, readme)
     kept = sys.modules["PIL.Image"].open(path)
     one, other = (np.asarray(image.convert("RGB").resize((47, 42), resample=4), float) / 255.0 for image in (drawn, kept))
     assert np.abs(one - other).mean() < 0.0115, "take it again: python tests/test_docs.py"
-    assert path.stat().st_size < 30_000
+    assert path.stat().st_size < bytes_at_most
+
+
+PAGES = {"player": player, "film": moons}
 
 
 if __name__ == "__main__":
@@ -151,6 +166,7 @@ if __name__ == "__main__":
     made = run_readme()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        player(chromium, made).save(ROOT / "docs" / "player.png", optimize=True)
+        for name, page in PAGES.items():
+            page(chromium, made).save(ROOT / "docs" / f"{name}.png", optimize=True)
     for name, picture in PICTURES.items():
         (ROOT / "docs" / f"{name}.svg").write_text(picture(made).pipe(encoding="utf-8"), encoding="utf-8")

@@ -13,7 +13,7 @@ import autograd
 from autograd import Value
 
 CHECKS = checks()
-CHECKS_MODULE = module_of(FOLDER / "checks.py")
+CHECKS_MODULE = module_of(FOLDER / "checks")
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 

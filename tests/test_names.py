@@ -147,9 +147,11 @@ def drawn_names(text: str) -> list[Any]:
     sizes = nn.plot_gradients(model)
     network = nn.plot_network(nn.MLP(2, [2, 1], named(text)))
     curve = nn.plot_activation(named(text), -1.0, 1.0)
-    for figure in (history, sizes, network, curve):
+    layers = nn.diagnose(model, [[1.0, 2.0], [2.0, 1.0]], [0, 0]).plot()
+    for figure in (history, sizes, network, curve, layers):
         figure.canvas.draw()
-    return [history.axes[1].title, curve.axes[0].title, sizes.axes[0].get_xticklabels()[0], network.axes[0].get_xticklabels()[1]]
+    ticks = [sizes.axes[0].get_xticklabels()[0], network.axes[0].get_xticklabels()[1], layers.axes[0].get_xticklabels()[0]]
+    return [history.axes[1].title, curve.axes[0].title, *ticks]
 
 
 def test_no_plot_reads_a_formula_in_a_name() -> None:

@@ -343,7 +343,7 @@ PLANTED: list[tuple[str, dict[str, Any]]] = [
     ("the page", {"autograd.render.player.play.safe_json": json.dumps}),
     ("the page", {"autograd.render.player.play.html": SimpleNamespace(escape=as_is), "autograd.render.player.steps.unique_names": lambda order: ["v"] * (len(order) - 1) + [order[0].label]}),
     ("the page", {"autograd.render.picture.svg.escape": as_is}),
-    ("the page in a notebook", {"autograd.render.player.play.html": SimpleNamespace(escape=as_is)}),
+    ("the page in a notebook", {"autograd.render.page.html": SimpleNamespace(escape=as_is)}),
     ("LaTeX", {"autograd.render.formula.symbols.ESCAPES": {c: c for c in "#$%&_{}~^\\"}}),
     ("LaTeX", {"autograd.render.formula.symbols.text_of": as_is}),
     ("LaTeX in lines", {"autograd.render.formula.symbols.text_of": as_is}),

@@ -10,7 +10,7 @@ The last stage is `ir.Code`, made by `passes.allocate`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
@@ -123,10 +123,13 @@ class Loops:
     Attributes:
         depths: for each row the length of the longest path to it from a leaf or constant; the rows of a loop have the same depth.
         positions: of each loop the positions of its rows among those that are computed: one line for each round.
+        phases: for each row of a round, whether it is in the loop or not, a number that the same row of the other rounds has too; 0 for
+            other rows. Empty if there are no loops.
     """
 
     depths: list[int]
     positions: list[Rows]
+    phases: list[int] = field(default_factory=list)
 
 
 # -- groups -------------------------------------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
-"""练习的检查，与 `notebooks/checks.py` 相同，只是用中文回答。"""
+"""练习的检查，与 `notebooks/checks` 相同，只是用中文回答。"""
 
 import importlib.util
+import sys
 from pathlib import Path
 
-_spec = importlib.util.spec_from_file_location("english_checks", Path(__file__).resolve().parent.parent / "checks.py")
+_folder = Path(__file__).resolve().parent.parent / "checks"
+_spec = importlib.util.spec_from_file_location("english_checks", _folder / "__init__.py", submodule_search_locations=[str(_folder)])
 assert _spec is not None
 assert _spec.loader is not None
 _english = importlib.util.module_from_spec(_spec)
+sys.modules["english_checks"] = _english
 _spec.loader.exec_module(_english)
 globals().update({name: value for name, value in vars(_english).items() if name.startswith("check_")})
 
@@ -145,16 +148,143 @@ _english.TRANSLATIONS.update(
 )
 
 # 5. 初始化与梯度消失
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "The variance is 1/a, so the signal keeps its size.": "方差是 1/a，所以信号的大小保持不变。",
+        "the variance of your weights is not 1/a. A hint is below.": "你的权重的方差不是 1/a。下面有提示。",
+        "none of your weights is negative. Draw from −bound to +bound, so that their mean is 0.": "你的权重没有一个是负数。应从 −bound 到 +bound 抽取，使均值为 0。",
+        "your bound is √(1/a), so the variance is 1/(3a). The variance is bound²/3, not bound².": "你的 bound 是 √(1/a)，方差就成了 1/(3a)：方差是 bound²/3，不是 bound²。",
+        "your bound is 1/a, which should be the variance. The variance of a uniform distribution on ±r is r²/3.": "你的 bound 是 1/a，而 1/a 应当是方差。±r 上的均匀分布的方差是 r²/3。",
+        "your bound is 3/a, which should be its square. A root is missing.": "你的 bound 是 3/a，而这应当是它的平方。少了一次开方。",
+        "you took the fan-out instead of the fan-in: this keeps the size of the gradient, not of the signal.": "你用的是输出个数（fan-out），应该用输入个数（fan-in）：这样保持的是梯度的大小，不是信号的大小。",
+        "this is Xavier's range, a compromise between the two ways. Here only the fan-in counts.": "这是 Xavier 的范围，是前向与反向的折中。这里只看输入个数（fan-in）。",
+        "this is He's range, for ReLU. Its variance is 2/a, twice as large.": "这是用于 ReLU 的 He 的范围，它的方差是 2/a，大了一倍。",
+        "the variance is 1/a, but the distribution is not uniform. Write rng.uniform(-bound, bound).": "方差是 1/a，但分布不是均匀分布。请用 rng.uniform(-bound, bound)。",
+        "Only the outgoing weights differ: 0.4 / 0.6.": "只有输出权重不同：0.4 / 0.6。",
+        "you have 1: that holds for equal outgoing weights. Which factor of the formula belongs to one neuron alone?": "你的答案是 1：只有输出权重相同时才是这样。公式里哪个因子只属于某一个神经元？",
+        "you have 1.5: this is neuron 2 compared with neuron 0. Turn the fraction over.": "你的答案是 1.5：这是神经元 2 与神经元 0 之比。把分子和分母对调。",
+        "you have {answer}: the outgoing weight is a factor once, not twice.": "你的答案是 {answer}：输出权重只乘一次，不是两次。",
+        "you have 0.8: this is neuron 0 compared with neuron 1.": "你的答案是 0.8：这是神经元 0 与神经元 1 之比。",
+        "you have {answer}: this is a difference. Divide one gradient by the other.": "你的答案是 {answer}：这是差。题目要的是两个梯度的商。",
+        "Four times the weights, a quarter of the slope.": "权重是四倍，斜率是四分之一。",
+        "your weights, times the slope ¼, should be as large as Xavier's weights. A hint is below.": "你的权重乘以斜率 ¼ 之后，应当与 Xavier 的权重一样大。下面有提示。",
+        "this is Xavier's range as it was. It expects a slope of 1, and the sigmoid has ¼ at most.": "这还是 Xavier 原来的范围。它假定斜率为 1，而 sigmoid 的斜率最大只有 ¼。",
+        "your weights are a quarter of Xavier's, so each layer takes away even more. Weights have to make up for a small slope.": "你的权重是 Xavier 的四分之一，每层损失得更多了。斜率小，要靠权重来补偿。",
+        "your weights are twice Xavier's. With the slope ¼ that makes ½, where it should be 1.": "你的权重是 Xavier 的两倍，乘以斜率 ¼ 得 ½，而它应当是 1。",
+        "your weights are 16 times Xavier's. It is the variance that grows 16 times, if each weight is multiplied by 4.": "你的权重是 Xavier 的 16 倍。每个权重乘以 4 时，变为 16 倍的是方差。",
+        "The derivative with respect to x is 1 plus that of the layer.": "它对 x 的导数等于 1 加上这一层的导数。",
+        "each output should be an element of the input plus one of the layer's output. A hint is below.": "每个输出应当是输入的一个元素加上这一层输出的一个元素。下面有提示。",
+        "this is the layer alone. The way around it is missing: add the input.": "这只是这一层本身，少了绕过去的路：请加上输入。",
+        "this is the way around alone. Add what the layer puts out.": "这只是绕过去的路。请加上这一层的输出。",
+        "`+` has joined the two lists to one of 8 numbers. Add them element by element.": "`+` 把两个列表接成了一个有 8 个数的列表。请逐个元素相加。",
+        "you multiply the input by the output of the layer. Add them.": "你把输入与这一层的输出相乘了。应当相加。",
+    }
+)
 
 # 6. 损失函数
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "The mean, and the median.": "一个是均值，一个是中位数。",
+        "you have both numbers, the wrong way round: large errors count most in the squared one.": "两个数都对，但位置反了：平方误差更看重大的误差。",
+        "20 is right for mse. In mae, each error has the slope +1 or −1: the outlier pulls no more than any other target.": "mse 的 20 是对的。在 mae 中，每个误差的斜率都是 +1 或 −1：离群值的拉力并不比其他目标值大。",
+        "3 is right for mae. In mse an error of 87 counts as 87²: the outlier pulls much more than the others.": "mae 的 3 是对的。在 mse 中，误差 87 要按 87² 计算：离群值的拉力比其他目标值大得多。",
+        "20 is right for mse. For mae, as many targets must lie below c as above it.": "mse 的 20 是对的。对 mae 来说，小于 c 的目标值应当与大于 c 的一样多。",
+        "3 is right for mae. For mse, the errors c − y, with their signs, must add up to 0.": "mae 的 3 是对的。对 mse 来说，带符号的误差 c − y 之和应当是 0。",
+        "Softmax only looks at the difference of two logits, which is z.": "Softmax 只看两个 logit 之差，也就是 z。",
+        "the difference of the two logits has to be z. A hint is below.": "两个 logit 之差应当是 z。下面有提示。",
+        "your two numbers add up to 1, so they are probabilities. Softmax makes probabilities of them once more: return logits.": "你的两个数之和是 1，所以它们是概率，softmax 会把它们再变成一次概率。请返回 logit。",
+        "the two are the wrong way round: a large z speaks for class 1, the second logit.": "两个数的位置反了：z 大，说明是类别 1，也就是第二个 logit。",
+        "the difference of your logits is 2z, so class 1 gets the probability σ(2z).": "你的两个 logit 之差是 2z，类别 1 的概率就成了 σ(2z)。",
+        "the difference of your logits is z − 1. In σ(z) = e^z / (1 + e^z), the 1 is e⁰, not e¹.": "你的两个 logit 之差是 z − 1。在 σ(z) = e^z / (1 + e^z) 中，1 是 e⁰，不是 e¹。",
+        "What remains is the entropy of q.": "剩下的损失是 q 的熵。",
+        "the gradient ŷ − q has to be 0 for each class. A hint is below.": "对每个类别，梯度 ŷ − q 都应当是 0。下面有提示。",
+        "the model does not become sure of class 0: the gradient is ŷ − q, which is not 0 there.": "模型不会完全确信是类别 0：梯度是 ŷ − q，在那里不等于 0。",
+        "the loss does not become 0: then ŷ would have to be 1 for each of the three classes.": "损失不会变成 0：那样的话，三个类别的 ŷ 都必须等于 1。",
+        "the probabilities are right, and the loss is in bits: take math.log in place of the logarithm to base 2.": "概率是对的，但损失的单位是比特：请用 math.log，不要用以 2 为底的对数。",
+        "the probabilities are right. −log 0.7 is the term of class 0 without its factor q, and the other classes are missing.": "概率是对的。−log 0.7 只是类别 0 的那一项，没有乘以 q，而且少了其他类别。",
+        "the probabilities are right. The sum has a minus in front of it.": "概率是对的。求和号前面还有一个负号。",
+        "the probabilities are right, the loss is not: it is −Σ q log ŷ, over all three classes.": "概率是对的，损失不对：它是 −Σ q log ŷ，对三个类别求和。",
+        "Laplace's noise leads to the absolute error.": "由拉普拉斯噪声得到绝对误差。",
+        "which loss contains |y − ŷ|? A hint is below.": "哪个损失里有 |y − ŷ|？下面有提示。",
+        "squares come from normal noise, e to the −(y − ŷ)². Here the exponent is −|y − ŷ| / s.": "平方来自正态噪声，那里 e 的指数是 −(y − ŷ)²。这里的指数是 −|y − ŷ| / s。",
+        "the loss is right. The exponent is divided by s, so the factor is 1 / s.": "损失是对的。指数要除以 s，所以系数是 1 / s。",
+        "the loss is right. Minus the logarithm: the minus of the exponent goes away.": "损失是对的。对数取相反数之后，指数里的负号就没有了。",
+        "loss and factor are right. Minus the logarithm of 1/(2s) is +log(2s).": "损失和系数是对的。1/(2s) 的对数的相反数是 +log(2s)。",
+        "loss and factor are right. The constant is minus the logarithm of 1/(2s) = ¼, not ¼ itself.": "损失和系数是对的。常数是 1/(2s) = ¼ 的对数的相反数，不是 ¼ 本身。",
+        "loss and factor are right. The density has 1/(2s) in front, which is ¼, not ½.": "损失和系数是对的。概率密度前面的系数是 1/(2s)，即 ¼，不是 ½。",
+        "the loss is right. Take the logarithm of 1/(2s) and of the exponential one after the other.": "损失是对的。先对 1/(2s) 取对数，再对指数函数取对数。",
+    }
+)
 
 # 7. 梯度下降
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "you went uphill: the step goes against the gradient, so it is subtracted.": "你往上走了：步子要与梯度方向相反，所以是减去。",
+        "gradient descent is right. Adam divides the slope by its own size: what is left of 6 / √6²?": "梯度下降是对的。Adam 把斜率除以它自己的大小：6 / √6² 还剩下什么？",
+        "gradient descent is right. Adam goes downhill, too.": "梯度下降是对的。Adam 也要往下走。",
+        "you have {answer}: the slope of (w − 2)² is 2(w − 2), not w − 2.": "你的答案是 {answer}：(w − 2)² 的斜率是 2(w − 2)，不是 w − 2。",
+        "you have {answer}: the slope must be multiplied by the rate, 0.1.": "你的答案是 {answer}：斜率要乘以学习率 0.1。",
+        "you have {answer}: that subtracts the cost. Subtract its slope, times the rate.": "你的答案是 {answer}：你减去的是代价。应当减去斜率与学习率的乘积。",
+        "gradient descent is right, Adam is not yet. Write its formula for t = 1, and see what cancels.": "梯度下降是对的，Adam 还不对。写出 t = 1 时的公式，看看什么约掉了。",
+        "However steep the cost is, Adam's first step has the length of the rate.": "不管代价有多陡，Adam 第一步的长度总是学习率。",
+        "you have {answer}, which is 1/h: with that rate a step ends in the minimum. The limit is twice as large.": "你的答案是 {answer}，即 1/h：用这个学习率，一步就到最小值。上限是它的两倍。",
+        "you have {answer}: that is the curvature h. The limit is 2/h.": "你的答案是 {answer}：这是曲率 h。上限是 2/h。",
+        "you have {answer}: that is the limit in the other valley, at w = −1.47.": "你的答案是 {answer}：这是另一个山谷（w = −1.47）里的上限。",
+        "you have {answer}: that takes the curvature at the start, w = 2.2. Take it at the minimum, `ends[0.01]`.": "你的答案是 {answer}：你用了起点 w = 2.2 处的曲率。应当用最小值 `ends[0.01]` 处的曲率。",
+        "you have {answer}: that is the limit of the narrow valley with two parameters. Take the curvature of `two_valleys`.": "你的答案是 {answer}：这是有两个参数的狭窄山谷的上限。应当用 `two_valleys` 的曲率。",
+        "you have {answer}: that is the limit of the parabola at the beginning. Take the curvature of `two_valleys`.": "你的答案是 {answer}：这是开头那条抛物线的上限。应当用 `two_valleys` 的曲率。",
+        "you have {answer}, a little below. Do not try rates: compute the limit from the curvature.": "你的答案是 {answer}，略低了一点。不要去试，请由曲率算出上限。",
+        "you have {answer}, a little above. Do not try rates: compute the limit from the curvature.": "你的答案是 {answer}，略高了一点。不要去试，请由曲率算出上限。",
+        "The more sharply a valley curves, the smaller the steps must be.": "山谷弯得越急，步子就必须越小。",
+        "you have {answer}, the plain mean: it gives a sample of the small batch more weight than the others.": "你的答案是 {answer}，即普通的平均：这样小批里的样本分量就比别的样本重。",
+        "you have {answer}, the sum of the means. Weight each by the number of its samples, and divide.": "你的答案是 {answer}，即各个平均值之和。应当以样本数为权相加，再作除法。",
+        "you have {answer}: that is the sum over all samples. Divide it by their number.": "你的答案是 {answer}：这是对所有样本求的和。还要除以样本总数。",
+        "you have {answer}: you divided by the number of batches. Divide by the number of samples.": "你的答案是 {answer}：你除以了批数。应当除以样本总数。",
+        "A sample counts the same in each batch.": "在哪一批里，样本的分量都一样。",
+        "your rate rises. Divide by 1 + k/10.": "你的学习率在上升。应当除以 1 + k/10。",
+        "your rate falls ten times as fast: it is divided by 1 + k.": "你的学习率下降得太快，快慢是应有的十倍：你除以的是 1 + k。",
+        "your rate is 0 after ten epochs, and negative after that. Divide by 1 + k/10, do not multiply by 1 − k/10.": "你的学习率十轮之后变成 0，再往后是负数。应当除以 1 + k/10，而不是乘以 1 − k/10。",
+        "your rate falls only at every tenth epoch: `//` rounds down. Divide with `/`.": "你的学习率每十轮才下降一次：`//` 会向下取整。请用 `/`。",
+        "your rate stays the same.": "你的学习率没有变。",
+        "Now compare last_distance(rate_in) with last_distance(lambda epoch: 0.15).": "现在比较一下 last_distance(rate_in) 和 last_distance(lambda epoch: 0.15)。",
+        "240 epochs were not enough. Either the steps are too small, or so large that it jumps about: try a rate near 0.2.": "240 轮还不够。要么步子太小，要么步子太大，跳来跳去：试一试 0.2 附近的学习率。",
+        "that needs no fewer epochs than before. Momentum, such as 0.9, makes the steps longer where the direction stays.": "轮数没有比原来少。动量（例如 0.9）会在方向不变的地方让步子变长。",
+        "better than before, and not yet three times as fast. With momentum μ the steps become up to 1/(1 − μ) times as long.": "比原来好，但还没有快到三倍。动量为 μ 时，步子最多变成 1/(1 − μ) 倍长。",
+        "The exact gradient can bear what a noisy one cannot.": "精确的梯度承受得起的，带噪声的梯度承受不起。",
+    }
+)
 
 # 8. 手写数字
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "you have {answer}, the weights alone: each neuron has a bias, too.": "你的答案是 {answer}，只有权重：每个神经元还有一个偏置。",
+        "you have {answer}: you gave a bias to each pixel. The inputs are given, and have none.": "你的答案是 {answer}：你给每个像素也加了偏置。输入是给定的，没有偏置。",
+        "you have {answer}, the hidden layer alone: the output layer has parameters, too.": "你的答案是 {answer}，只有隐藏层：输出层也有参数。",
+        "you have {answer}, the weights of the hidden layer: add its biases, and the output layer.": "你的答案是 {answer}，只是隐藏层的权重：还要加上它的偏置，以及输出层。",
+        "you have {answer}, the number of inputs and neurons. Count the connections between them, and the biases.": "你的答案是 {answer}，即输入和神经元的个数。要数的是它们之间的连接，以及偏置。",
+        "you have {answer}, the network for images of 8 × 8 pixels. MNIST has 28 × 28.": "你的答案是 {answer}，那是用于 8 × 8 像素图像的网络。MNIST 是 28 × 28 像素。",
+        "All but 310 of them belong to the hidden layer.": "除了 310 个，其余都属于隐藏层。",
+        "you divided by the columns. That is the precision: the share of what was taken for a 4 that is a 4. Take the rows.": "你除以了列的和。那是精确率：被认作 4 的图像中真的是 4 的比例。应当用行的和。",
+        "you divided by the number of all images. Divide by the images of each digit.": "你除以了全部图像数。应当除以各个数字的图像数。",
+        "those are numbers of images. Divide by how many each digit has.": "这些是图像的张数。应当除以每个数字各有多少张。",
+        "that is one number. Each of the ten digits has a recall of its own.": "这只是一个数。十个数字各有自己的召回率。",
+        "ten shares are needed, one for each digit.": "需要十个比例，每个数字一个。",
+        "you have {answer}: that is the step without the penalty.": "你的答案是 {answer}：这是没有惩罚项的一步。",
+        "you have {answer}: the penalty has a factor of ½, which cancels the 2 of the derivative.": "你的答案是 {answer}：惩罚项里有系数 ½，它与求导得到的 2 约掉了。",
+        "you have {answer}: the derivative of the penalty is not the decay alone. It is proportional to w.": "你的答案是 {answer}：惩罚项的导数不只是 decay，它与 w 成正比。",
+        "you have {answer}: the decay must be multiplied by the rate as well.": "你的答案是 {answer}：衰减也要乘以学习率。",
+        "you have {answer}: that lets the parameter grow. The penalty's slope is subtracted, too.": "你的答案是 {answer}：这样参数会变大。惩罚项的斜率也要减去。",
+        "you have {answer}: you went uphill. The step goes against the slope.": "你的答案是 {answer}：你往上走了。步子要与斜率方向相反。",
+        "you have {answer}: that is the slope of the whole cost. Take a step with it.": "你的答案是 {answer}：这是整个代价的斜率。还要用它走一步。",
+        "With no slope at all, the parameter would still shrink, by 3 % in each step.": "即使斜率为零，参数每一步仍会缩小 3%。",
+        "you chose by the test images, too. Then they are no longer a test: take the network that you chose before.": "你又根据测试图像选了一次，那它们就不再是测试了：应当用先前选定的那个网络。",
+        "you have the same number twice, the validation accuracy. Measure the chosen network on the test images.": "你给了两个相同的数，都是验证准确率。请在测试图像上衡量选定的网络。",
+        "that is the mean of all networks. Take the one that seems best.": "这是所有网络的平均值。应当取看起来最好的那一个。",
+        "an accuracy is needed, not the place of the network in the list.": "需要的是准确率，而不是网络在列表中的位置。",
+        "there is a better one among the hundred, by the validation images.": "按验证图像来看，一百个当中还有更好的。",
+        "It is no better than guessing; it was lucky on the images by which you chose it.": "它并不比瞎猜强，只是在用来挑选它的图像上运气好。",
+    }
+)
 
 # 9. 卷积网络
 _english.TRANSLATIONS.update(
@@ -224,10 +354,61 @@ _english.TRANSLATIONS.update(
 )
 
 # 10. 从标量到张量
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "in (a) each of six vectors meets each of six others: one full grid.": "(a) 中六个向量各与另外六个相遇：一个完整的网格。",
+        "in (b) each vector meets only one other. Six dots that share nothing are a vector instruction.": "(b) 中每个向量只与另一个相遇。毫无共同之处的六个点积是一条向量指令。",
+        "in (c) one pair is missing. A product computes all pairs, so a grid with a hole stays single dots.": "(c) 中缺了一对。矩阵乘积要算所有的配对，所以有空洞的网格仍是一个个点积。",
+        "in (d) an even i never meets an odd j, so the grid of 6 × 6 is not full. How many full grids are in it?": "(d) 中偶数 i 从不与奇数 j 相遇，所以 6 × 6 的网格不是满的。其中有几个完整的网格？",
+        "in (d) sort the indices, 0, 2, 4 and then 1, 3, 5: two parts of the table are full.": "(d) 中请给下标排序，先 0、2、4，再 1、3、5：表中有两块是满的。",
+        "none of the four numbers is above 2. A matrix product is a full grid.": "四个数都不超过 2。矩阵乘积是一个完整的网格。",
+        "Only a full grid is a matrix product.": "只有完整的网格才是矩阵乘积。",
+        "the taxes are right, but there is more than one program: an if is left. Choose with where.": "税额是对的，但程序不止一个：还留着 if。请用 where 来选择。",
+        "above 50, the 8 are missing that are due for what lies between 10 and 50.": "50 以上缺了 8，那是 10 到 50 之间的部分应缴的税。",
+        "above 50, 40 % are due of what is above 50, not of the whole income.": "50 以上只对超过 50 的部分征 40 %，而不是对全部收入。",
+        "below 10 there is no tax; yours is negative there.": "10 以下不征税，而你的税额在那里是负的。",
+        "on what lies between 10 and 50, 20 % are due: of 20 that is 2, and you have 4.": "10 到 50 之间的部分征 20 %：收入 20 应缴 2，你得到的是 4。",
+        "the taxes on 0, 5, 10, 20, 50, 60 and 100 should be 0, 0, 0, 2, 8, 12 and 28.": "收入 0、5、10、20、50、60 和 100 的税额应当是 0、0、0、2、8、12 和 28。",
+        "One program has all three brackets.": "一个程序包含了全部三档。",
+        "the values are weighted by the scores themselves: the softmax is missing.": "你直接用得分给值加权了：还缺 softmax。",
+        "the outputs are not yet the weighted sums: number k is the dot product of the weights with number k of each value.": "输出还不是加权和：第 k 个数是权重与各个值的第 k 个数的点积。",
+        "the loop is right, and the shapes are in the other order: the weights come first.": "循环是对的，形状的次序反了：先算权重。",
+        "the loop is right. The second product gives the outputs: six positions, four numbers each.": "循环是对的。第二次乘积得到输出：六个位置，各四个数。",
+        "the loop is right. There are two products: one for all scores, and one for all outputs.": "循环是对的。一共有两次乘积：一次得到所有得分，一次得到所有输出。",
+        "the loop is right. For the shapes: six queries meet six keys, then six rows of weights meet four columns of values.": "循环是对的。至于形状：六个查询遇到六个键，然后六行权重遇到值的四列。",
+        "Both steps of attention are full grids.": "注意力的两步都是完整的网格。",
+    }
+)
 
 # 11. 一个微型 GPT
-_english.TRANSLATIONS.update({})
+_english.TRANSLATIONS.update(
+    {
+        "one n · d is missing: the tokens have a row in `token`, and one in `score`.": "少了一个 n · d：每个词元在 `token` 中有一行，在 `score` 中也有一行。",
+        "one of the matrices of the MLP is missing: there is one to four times the width, and one back.": "少了 MLP 的一个矩阵：一个把宽度变为四倍，一个变回来。",
+        "one d² is missing: attention has query, key and value, and the matrix that mixes the heads.": "少了一个 d²：注意力有查询、键和值，还有一个混合各个头的矩阵。",
+        "the c · d of the positions are missing.": "少了位置的 c · d 个参数。",
+        "the matrices of the MLP are four times as large as those of attention: 4 d by d.": "MLP 的矩阵是注意力的矩阵的四倍大：4 d 乘 d。",
+        "with n, c, d = 26, 8, 16 there are 4032. Add up rows times columns of each matrix.": "n, c, d = 26, 8, 16 时有 4032 个。请把每个矩阵的行数乘列数加起来。",
+        "Most of them are in the MLP.": "其中大部分在 MLP 里。",
+        "an entropy is not negative: the logarithms are, so the sum needs a minus.": "熵不是负的：负的是对数，所以总和前面要有负号。",
+        "your entropy falls with the temperature: the scores are multiplied by it. Divide.": "你的熵随温度下降：得分是乘以温度了。应当除以温度。",
+        "your entropy is the same at every temperature: divide the scores by it, before softmax.": "你的熵在任何温度下都一样：请在 softmax 之前把得分除以温度。",
+        "divide the scores by the temperature, apply softmax, and take minus the sum of p log p.": "把得分除以温度，做 softmax，再取 p log p 之和的相反数。",
+        "The higher the temperature, the more undecided the model.": "温度越高，模型越犹豫不决。",
+        "in your model the positions, and only those, should be zeros.": "你的模型中，位置应当是 0，而且只有位置是 0。",
+        "not all of them: the last position asks with its own query, so the last letter must be the same.": "不是全部：最后一个位置用自己的查询提问，所以最后一个字母必须相同。",
+        "there is one: attention adds up over the earlier letters, and a sum does not know their order.": "有一个：注意力对前面的字母求和，而和不知道它们的次序。",
+        "one of yours is right. In the others the last letter, which asks, is not c.": "你选的当中有一个是对的。其余的，最后那个提问的字母不是 c。",
+        "the last letter asks, so it must be c. Which word has the same letters before it?": "提问的是最后一个字母，所以它必须是 c。哪个单词在它前面有同样的字母？",
+        "Without positions, the earlier letters may change places.": "没有位置，前面的字母就可以交换次序。",
+        "only the diagonal is there: each score also moves the other probabilities, by −p_i p_j.": "只有对角线：每个得分还会改变其他的概率，变化率为 −p_i p_j。",
+        "the signs are the other way round: a higher score makes its own probability larger.": "正负号反了：得分越高，它自己的概率越大。",
+        "off the diagonal δ is 0, not 1: there stands −p_i p_j.": "对角线之外 δ 是 0，不是 1：那里是 −p_i p_j。",
+        "off the diagonal the sign is wrong: what one probability gains, the others lose.": "对角线之外的正负号错了：一个概率增加的，正是其他概率失去的。",
+        "on the diagonal stands p_i (1 − p_i), elsewhere −p_i p_j.": "对角线上是 p_i (1 − p_i)，其他地方是 −p_i p_j。",
+        "Each row adds up to 0: the probabilities can only take from each other.": "每行的和为 0：各个概率只能此消彼长。",
+    }
+)
 
 # 12. 神经网络之外
 _english.TRANSLATIONS.update(
@@ -283,5 +464,26 @@ _english.TRANSLATIONS.update(
         ),
         "that is the determinant of the first two columns only: J has three.": "这只是前两列的行列式：J 有三列。",
         "The first derivative is 0: the shoulder only turns the arm as a whole.": "第一个导数是 0：肩关节只是让整条手臂转动。",
+    }
+)
+# 13. 速度与术语
+_english.TRANSLATIONS.update(
+    {
+        "you have {answer}: after 16 steps the eager engine took 160 ms, and the compiled one 168. Its steps take time as well.": "你的答案是 {answer}：16 步之后，即时执行的引擎用了 160 毫秒，编译过的用了 168 毫秒。它的每一步也要花时间。",
+        "you have {answer}, where both take equally long. Steps are whole, so round up.": "你的答案是 {answer}，这时两者用时相同。步数是整数，所以要向上取整。",
+        "17 steps are enough: 170 ms against 168.5.": "17 步就够了：170 毫秒对 168.5 毫秒。",
+        "after n steps the one took 10 n ms, the other 160 + 0.5 n. From which n on is the second less?": "n 步之后，一个用了 10 n 毫秒，另一个用了 160 + 0.5 n 毫秒。从哪个 n 起，后者更少？",
+        "17 eager steps take 170 ms; compiled, with the recording, they take 168.5.": "即时执行 17 步要 170 毫秒；编译之后，连同记录，要 168.5 毫秒。",
+        "that is how many times as fast theirs is. Divide the other way round.": "这是 `theirs` 的速度的倍数。请反过来除。",
+        "you have {answer}, the ratio of the means: one disturbed turn of each decides it. Which average ignores it?": "你的答案是 {answer}，即平均值之比：它取决于各自受干扰的那一轮。哪种平均数不理会它？",
+        "you have {answer}, the ratio of the fastest turns: one lucky turn decides it. Take the medians.": "你的答案是 {answer}，即最快一轮之比：它取决于碰巧很快的一轮。请取中位数。",
+        "ours is faster by 200 %, and that is three times as fast.": "`ours` 快了 200 %，也就是速度为三倍。",
+        "sort each list, take the number in the middle, and divide theirs by ours.": "把每个列表排序，取中间的数，再用 `theirs` 的除以 `ours` 的。",
+        "The medians are 6 ms and 2 ms.": "中位数是 6 毫秒和 2 毫秒。",
+        "that is the loss with one softmax. In the trap there are two, one after the other.": "这是只有一个 softmax 时的损失。在这个陷阱里，前后有两个。",
+        "that is the loss of another class. The second class has the number 1.": "这是另一类的损失。第二类的编号是 1。",
+        "a cross-entropy is never negative: it is minus the logarithm of a probability.": "交叉熵从不为负：它是概率的对数取负。",
+        "first softmax(logits), then cross_entropy of that, for class 1.": "先算 softmax(logits)，再对它算第 1 类的 cross_entropy。",
+        "With two softmaxes, the loss cannot come below 0.55.": "有两个 softmax 时，损失不可能低于 0.55。",
     }
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.errors import InputError
+from autograd.errors import FileError, InputError
 from nn import MLP, SGD, Layer, Module, Neuron, fit, load, mse, predict, save
 from nn.layers import Dropout, Linear, Sequential
 from nn.module import attributes
@@ -279,3 +279,32 @@ def test_a_slot_hides_what_has_its_name() -> None:
     vars(model)["inner"] = Value(7.0)  # which cannot be reached as an attribute
     assert names(model) == ["inner.0.w.0", "inner.0.b", "_Kept__hidden", "offset"]
     assert attributes(model)["inner"] is model.inner
+
+
+def test_a_module_with_forward_is_called_by_it() -> None:
+    """As in PyTorch; a `__call__` of its own comes first, also that of a base class."""
+
+    class Line(Module):
+        def __init__(self) -> None:
+            self.slope = Value(2.0)
+
+        def forward(self, x: Any) -> Any:
+            return self.slope * x
+
+    class Both(Line):
+        def __call__(self, x: Any) -> Any:
+            return 1.0 + self.forward(x)
+
+    class Again(Both):
+        def forward(self, x: Any) -> Any:
+            return 0.0 * x
+
+    assert Line()(3.0).data == 6.0
+    assert Both()(3.0).data == 7.0
+    assert Again()(3.0) == 1.0
+    assert predict(Line(), [1.0, 2.0]) == [2.0, 4.0]
+
+
+def test_the_weights_of_pytorch_are_loaded_from_a_file() -> None:
+    with pytest.raises(FileError, match=r"write nn.load\(model, path\)"):
+        MLP(2, [1]).load_state_dict({"weight": np.ones((1, 2)), "bias": np.ones(1)})  # type: ignore[dict-item]

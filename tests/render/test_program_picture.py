@@ -2,11 +2,12 @@
 
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from drawable import pictured
 
-from autograd import Value, compile, draw
+from autograd import Value, compile, draw, tanh
 from autograd.errors import CompileError, InputError
 from nn import MLP, mse
 
@@ -54,10 +55,24 @@ def test_directions() -> None:
         draw(compile(Value(1.0) * 2.0), rankdir="up")
 
 
+def test_the_box_of_a_loop_is_a_frame_around_its_rounds() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(60):
+            x = tanh(x * 1.5) - 0.1 * x
+        return x
+
+    g = compile(f)
+    g(0.5)
+    [box] = [box for box in pictured(g).boxes if "for 60 rounds:" in box.rows]
+    assert len(box.rows) == 1 + 1 + 4  # the head, the first number, and the scalars of a round
+    assert any("tanh" in line for line in box.rows)
+
+
 def test_whatever_has_an_outline_is_drawn_as_a_program() -> None:
     class Addition:
         def outline(self) -> list[SimpleNamespace]:
-            return [SimpleNamespace(name="t", shape="[2]", text="a + b", is_product=False, sources=(("a", "a[2]"), ("b", "b[2]")))]
+            sources = ("a", "a[2]"), ("b", "b[2]")
+            return [SimpleNamespace(name="t", shape="[2]", text="a + b", is_product=False, sources=sources, body=())]
 
     drawing = draw(Addition(), engine="builtin")
     assert repr(drawing) == "<Drawing of 1 instructions, of which 0 matrix products, laid out by builtin>"

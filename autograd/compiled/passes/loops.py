@@ -65,15 +65,19 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
     graph = _graph_of(tape, sums, codes)
     kinds = graph.kinds.copy()
     loops: list[Rows] = []
+    phases = np.zeros(len(kinds), dtype=np.intp)
     for period in _periods(kinds):
         for first, rounds in _runs(kinds, period):
             for rows in _recurrences(graph, first, period, rounds):
                 if len(loops) < MOST_LOOPS and _is_apart(graph, rows):
                     loops.append(rows)
                     kinds[rows] = -1 - rows  # it is found once
-    if loops:
-        depths = _depths_around(loops, sums, len(sums.batched))
-    return Loops(depths, loops)
+                    phases[first : first + period * rounds] = 1 + phases.max() + np.tile(np.arange(period), rounds)
+    if not loops:
+        return Loops(depths, [])
+    of_rows = np.zeros(len(sums.batched), dtype=np.intp)
+    of_rows[[row for row, _, _ in sums.computed]] = phases
+    return Loops(_depths_around(loops, sums, len(sums.batched)), loops, of_rows.tolist())
 
 
 def _graph_of(tape: Tape, sums: Sums, codes: Rows) -> _Graph:

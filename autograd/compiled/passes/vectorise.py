@@ -3,7 +3,8 @@
 *Groups*: rows with the same operation and number of inputs are computed together if their inputs come from the same groups. So are all
 dots of one length and depth, among which `matmuls` looks for matrix products. A group depends only on groups of less depth.
 
-*Loops*: the rows that `loops` has found. Each loop is a block of its own.
+*Loops*: the rows that `loops` has found. Each loop is a block of its own. What is beside it in the rounds is grouped by its phase, so that
+a group has the same row of every round, and reads regular places.
 
 *Blocks*: an irregular graph, such as that of a differential equation, has many groups of few rows, for which vector instructions gain
 nothing. These rows stay scalars, computed one after the other.
@@ -65,13 +66,14 @@ def vectorise(tape: Tape, sums: Sums, loops: Loops) -> list[Group | Block]:
     group_of = (-1 - 2 * np.array(depths) - np.array(batched)).tolist()
     members: dict[Any, int] = {}
     groups: list[list[int]] = []
-    plain = not (tape.unchecked or masks or tape.reached)
+    plain = not (tape.unchecked or masks or tape.reached or loops.phases)
     for position in np.flatnonzero(rest).tolist():
         row, operation, inputs = computed[position]
         kind = None
         if not plain:
             mask, error_mask = (batched[of[row]] if row in of else None for of in (masks, sums.error_masks))
-            kind = row in tape.unchecked, error_mask, mask, not reached or reached[row]
+            phase = loops.phases[row] if loops.phases else 0
+            kind = row in tape.unchecked, error_mask, mask, not reached or reached[row], phase
         # an operation with other constants is another object, so the key tells them apart
         if operation.arity == 2:  # the most frequent case, without the general one's tuples
             i, j = inputs

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import html
-import json
-import os
-import re
 from collections.abc import Sequence
-from importlib.resources import files
-from pathlib import Path
 from typing import TypedDict
 
-from autograd._runtime.files import as_path, write_atomically
 from autograd.errors import InputError
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import labelled, number, shown, symbol
+from autograd.render.page import HtmlPage, fill, safe_json
 from autograd.render.picture.boxes import FONT, FONT_SIZE, Box
 from autograd.render.picture.placement import place
 from autograd.render.picture.svg import edge, outline
@@ -46,12 +41,10 @@ def play(root: object) -> Player:
     return Player(passes(root))
 
 
-class Player:
-    """A page that plays a graph. Made by `play`.
+class Player(HtmlPage):
+    """A page that plays a graph. Made by `play`."""
 
-    Attributes:
-        page: the page as HTML. It loads nothing else, and the same graph gives the same page.
-    """
+    _kind, _file = "player", "play.html"
 
     def __init__(self, story: Passes) -> None:
         if not isinstance(story, Passes):
@@ -59,35 +52,9 @@ class Player:
         self._summary = f"{len(story.order)} value{'s' * (len(story.order) != 1)} in {len(story.steps)} steps"
         scene_list = scenes(story)
         svg, height = to_svg(story, scene_list)
-        self._height = min(round(height * 4.0 / 3.0) + AROUND, TALLEST)
-        self.page = fill(TITLE=html.escape(f"{story.names[-1]}, step by step"), GRAPH=svg, STEPS=safe_json(scene_list))
-
-    def save(self, path: str | os.PathLike[str]) -> str:
-        """Write the page to a file, and return the file's path.
-
-        Args:
-            path: where to write it, ending in .html. Missing folders are created.
-
-        Raises:
-            InputError: the path does not end in .html.
-            OSError: the file cannot be written, or is a folder, a device or a pipe.
-
-        Example:
-            >>> play(Value(1.0) + 1.0).save("picture.png")
-            Traceback (most recent call last):
-            ...
-            autograd.errors.InputError: a player is saved as an HTML page, not as 'picture.png': write .save("play.html")
-        """
-        if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in (".html", ".htm"):
-            raise InputError(f'a player is saved as an HTML page, not as {path!r}: write .save("play.html")')
-        path = as_path(path, ".save('play.html')")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, self.page.encode())
-        return str(path)
-
-    def _repr_html_(self) -> str:
-        page, style = html.escape(self.page), f"width:100%;height:{self._height}px;border:0"
-        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" title="Step player" style="{style}"></iframe>'
+        title = html.escape(f"{story.names[-1]}, step by step")
+        page = fill("autograd.render.player", "player.html", "step", TITLE=title, GRAPH=svg, STEPS=safe_json(scene_list))
+        super().__init__(page, "Step player", min(round(height * 4.0 / 3.0) + AROUND, TALLEST))
 
     def __repr__(self) -> str:
         return f'<Player of {self._summary}: in a notebook it shows itself, elsewhere .save("play.html") writes its page>'
@@ -190,14 +157,3 @@ def texts(name: str, constant: bool, data: float | None, grad: float | None, wid
         ", ".join([name, *digits]),
         *[shown(f"{key} {'' if x is None else number(x):>{width}}") for key, x in numbers.items()],
     ]
-
-
-def safe_json(content: object) -> str:
-    """JSON for a script element: without <, so that nothing in it can end the element."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def fill(**parts: str) -> str:
-    """The page with its parts filled in. All are filled in at once, so a placeholder within a part is left alone."""
-    template = files("autograd.render.player").joinpath("player.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{([A-Z]+)\}\}", lambda match: parts[match[1]], template)

@@ -50,37 +50,35 @@ def push_loop(loop: LoopBody, numbers: Numbers, moved: Numbers) -> None:
     """Compute the tangents of all rounds. Appends them to `moved`, of whose other numbers they are linear."""
     jnp = jax_package().numpy
     terms = _terms(loop, numbers, _Moving(loop, moved))
-    added = [_sum_of(loop, m, [term for term in own if term.source.where not in (SAME, BEFORE)], moved) for m, own in enumerate(terms)]
     within = [[term for term in own if term.source.where in (SAME, BEFORE)] for own in terms]
     carried = sorted({term.source.which for own in within for term in own if term.source.where == BEFORE})
     kept = sorted({loop.carried[c].member for c in carried})
-    like = _shape(loop, moved)
-    # what is linear in the tangents comes first, as the transpose of a scan requires
-    linear = [jnp.broadcast_to(part, like) for part in added if part is not None]
+    added = [
+        _sum(loop, m, [(term.slope, _read(loop, moved, term.source)) for term in own if term.source.where not in (SAME, BEFORE)])
+        for m, own in enumerate(terms)
+    ]
+    # what comes from outside reaches the carried numbers of all rounds at once, so that the transposed scan has few outputs
+    reached = _pass_on(loop, within, {}, added)
+    linear = {m: jnp.broadcast_to(reached[m], _shape(loop, moved)) for m in kept if reached[m] is not None}
+    slopes = [term.slope for own in within for term in own]
 
     def compute(before: list[Array], others: list[Array]) -> list[Array | None]:
-        own_before = dict(zip(carried, before, strict=True))
-        parts, slopes = iter(others[: len(linear)]), iter(others[len(linear) :])
-        outputs: list[Array | None] = []
-        for m, member in enumerate(loop.members):
-            total = [] if added[m] is None else [next(parts)]
-            for term in within[m]:
-                where, k = term.source
-                tangent = outputs[k] if where == SAME else own_before[k]
-                total.append(product(member.operation, namespace(), next(slopes), tangent))
-            outputs.append(sum(total[1:], total[0]) if total else None)
-        return outputs
+        by_round = iter(others[len(linear) :])
+        now = [[term._replace(slope=next(by_round)) for term in own] for own in within]
+        outputs = _pass_on(loop, now, dict(zip(carried, before, strict=True)), [None] * len(now))
+        parts = dict(zip(linear, others, strict=False))
+        return [_plus(own, parts.get(m)) for m, own in enumerate(outputs)]
 
-    slopes = [term.slope for own in within for term in own]
-    _scan(loop, kept, carried, moved, [_first_numbers(loop, moved, c) for c in carried], [*linear, *slopes], compute)
-    for m, own in enumerate(within):
+    first = [_first_numbers(loop, moved, c) for c in carried]
+    # the transpose of a scan requires that what is linear comes first
+    _scan(loop, kept, carried, moved, first, [*linear.values(), *slopes], compute)
+    for m, tangent in enumerate(_pass_on(loop, within, {c: _read(loop, moved, Source(BEFORE, c)) for c in carried}, added)):
         if m in kept:
             continue
-        parts = [part for part in (added[m], _sum_of(loop, m, own, moved)) if part is not None]
-        if parts:
-            _append(loop, moved, m, sum(parts[1:], parts[0]))
-        else:
+        if tangent is None:
             moved.put_zeros(loop.batched, loop.members[m].start, loop.rounds)
+        else:
+            _append(loop, moved, m, tangent)
 
 
 def outside_of_loop(loop: LoopBody, numbers: Numbers) -> Array:
@@ -224,11 +222,33 @@ def _terms(loop: LoopBody, numbers: Numbers, moving: _Moving) -> list[list[_Term
     return result
 
 
-def _sum_of(loop: LoopBody, m: int, terms: list[_Term], moved: Numbers) -> Array | None:
-    """The sum of some terms of a member, for all rounds; None if there are none."""
-    operation = loop.members[m].operation
-    parts = [product(operation, namespace(), term.slope, _read(loop, moved, term.source)) for term in terms]
-    return sum(parts[1:], parts[0]) if parts else None
+def _pass_on(loop: LoopBody, within: list[list[_Term]], before: dict[int, Any], added: Sequence[Array | None]) -> list[Array | None]:
+    """The tangents of the members, of one round or of all of them; None for 0.
+
+    Args:
+        loop: the loop.
+        within: the terms of each member that are carried numbers, or numbers of the same round.
+        before: the tangents of carried numbers, 0 for others.
+        added: for each member a part of its tangent.
+    """
+    outputs: list[Array | None] = []
+    for m, own in enumerate(within):
+        parts = [(slope, outputs[k] if where == SAME else before.get(k)) for (where, k), slope in own]
+        outputs.append(_plus(_sum(loop, m, parts), added[m]))
+    return outputs
+
+
+def _sum(loop: LoopBody, m: int, parts: Sequence[tuple[Any, Array | None]]) -> Array | None:
+    """The sum of the products of slopes and tangents of the inputs of a member; None for 0."""
+    total = None
+    for slope, tangent in parts:
+        if tangent is not None:
+            total = _plus(total, product(loop.members[m].operation, namespace(), slope, tangent))
+    return total
+
+
+def _plus(a: Array | None, b: Array | None) -> Array | None:
+    return a if b is None else b if a is None else a + b
 
 
 class _Moving:

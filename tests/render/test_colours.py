@@ -215,14 +215,3 @@ def test_a_picture_is_dark_on_a_dark_page(browser, engine):
         colours = {"#" + bytes(pixel).hex() for pixel in pixels}
         shown = day if seen == "light" else night
         assert {shown(BACKGROUND), shown(STYLES["leaf"].fill), shown(STYLES["leaf"].border)} <= colours, (scheme, system)
-
-
-def test_a_wide_picture_keeps_its_size(browser):
-    drawing = draw(scoped_mlp(1), engine="builtin")
-    page = browser.new_page(viewport={"width": 390, "height": 780})
-    page.set_content(f"<style>img {{ max-width: 100%; height: auto }}</style>{drawing._repr_mimebundle_()['text/html']}")
-    page.wait_for_function("document.images[0].complete")
-    width = float(re.search(r'width="(\d+)pt"', drawing.pipe(encoding="utf-8"))[1]) * 4 / 3
-    assert page.evaluate("document.images[0].getBoundingClientRect().width") == pytest.approx(width, abs=1)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390  # it is the picture that is scrolled
-    page.close()

@@ -88,7 +88,7 @@ def check_backend(drawing, backend):
     assert bundle["image/svg+xml"] == svg
     assert bundle["text/plain"] == f"<Drawing of 6 values and 3 operations, laid out by {backend}>"
     before, _, after = bundle["text/html"].partition('<img src="data:image/svg+xml;base64,')
-    assert before == '<div style="overflow-x:auto">'
+    assert before == '<div style="display:flex;align-items:flex-start;overflow-x:auto">'
     assert base64.b64decode(after.split('"')[0]).decode() == svg
     assert list(drawing._repr_mimebundle_(include={"text/plain"})) == ["text/plain"]
     assert "text/html" not in drawing._repr_mimebundle_(exclude=["text/html"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from drawable import chain, expression, pictured, recurrent, scoped_mlp
 
-from autograd import Value, dot, maximum, scope
+from autograd import Value, define, dot, maximum, scope
 from autograd.functions import call
 from autograd.namespaces import FLOATS
 from autograd.notation import notation_of
@@ -42,6 +42,17 @@ def test_a_constant_has_no_gradient():
     assert constant.rows == ("data 2.0000",)
 
 
+def test_before_backward_no_gradient_is_shown():
+    a, b = Value(2.0, label="a"), Value(0.0, label="b")
+    y = a * b
+    assert [box.rows for box in pictured(y).boxes if box.rows] == [("data 2.0000",), ("data 0.0000",), ("data 0.0000",)]
+    y.backward()
+    assert titled(pictured(y))["a"].rows == ("data 2.0000", "grad 0.0000")  # this 0 was computed
+    x = [Value(float(i), label=f"x{i}") for i in range(10)]
+    total = sum((xi.tanh() for xi in x), Value(0.0))
+    assert [row.split()[0] for row in rows(titled(pictured(total, max_nodes=10))["xᵢ × 10"])] == ["min", "data"]
+
+
 def test_numbers_stand_below_each_other():
     x = Value(100.0)
     (x * -1.0).backward()
@@ -56,10 +67,20 @@ def test_a_gradient_that_is_a_value_is_drawn_as_a_number():
     x.grad = 0.0
 
 
-def test_every_occurrence_of_an_input_is_an_edge():
+def test_parallel_edges_are_one_with_its_count():
     a, b = Value(1.0, label="a"), Value(2.0, label="b")
-    edges = named_edges(pictured(dot([a, a, b], [a, b, b])))
-    assert edges == [("a", "", "dot")] * 3 + [("b", "", "dot")] * 3
+    assert named_edges(pictured(a * a)) == [("a", "× 2", "*")]
+    assert named_edges(pictured(dot([a, a, b], [a, b, b]))) == [("a", "× 3", "dot"), ("b", "× 3", "dot")]
+    assert named_edges(pictured(dot([a], [b]))) == [("a", "", "dot"), ("b", "", "dot")]
+    four, five = (define(f"f{n}", lambda xp, *a: sum(a), *[lambda xp, y, *a: 1.0] * n) for n in (4, 5))
+    assert named_edges(pictured(four(a, b, a, a))) == [("a", "1st, 3rd and 4th", "f4"), ("b", "2nd", "f4")]
+    assert named_edges(pictured(five(a, a, b, a, a))) == [("a", "× 4", "f5"), ("b", "3rd", "f5")]
+
+
+def test_an_edge_for_each_local_derivative():
+    a, b = Value(1.0, label="a"), Value(2.0, label="b")
+    edges = named_edges(pictured(dot([a, a, b], [a, b, b]), derivatives=True))
+    assert edges == [("a", "∂ 1", "dot"), ("a", "∂ 2", "dot"), ("a", "∂ 1", "dot"), *[("b", f"∂ {slope}", "dot") for slope in (2, 1, 2)]]
 
 
 def test_the_order_of_inputs_is_written_where_it_matters():
@@ -68,7 +89,7 @@ def test_the_order_of_inputs_is_written_where_it_matters():
         assert named_edges(pictured(y)) == [("a", "1st", y._op.replace("-", "−")), ("b", "2nd", y._op.replace("-", "−"))]
     for y in (a + b, a * b, maximum(a, b), dot([a], [b])):
         assert named_edges(pictured(y)) == [("a", "", y._op), ("b", "", y._op)]
-    assert named_edges(pictured(a - a)) == [("a", "1st", "−"), ("a", "2nd", "−")]
+    assert named_edges(pictured(a - a)) == [("a", "1st and 2nd", "−")]
     c = Value(1.0, label="c")
     assert named_edges(pictured(call(WHERE, c, a, b))) == [("c", "1st", "where"), ("a", "2nd", "where"), ("b", "3rd", "where")]
     assert named_edges(pictured(a.tanh())) == [("a", "", "tanh")]

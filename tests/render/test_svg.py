@@ -35,6 +35,7 @@ def test_everything_is_drawn_once(name, rankdir):
 
 def test_text_lies_inside_its_box():
     root = Value(1.0, label="a label of some length").exp().tanh()
+    root.backward()
     results = 0
     for group in ET.fromstring(to_svg(pictured(root))).iter(f"{SVG}g"):
         outline = group.find(f"{SVG}rect")

@@ -87,7 +87,7 @@ class Picture:
 
     Attributes:
         boxes: in any order; a cycle of edges is broken before the first box in it.
-        edges: (from, to), as positions in `boxes`; `a * a` has two edges from a.
+        edges: (from, to), as positions in `boxes`; there may be several between two boxes.
         rankdir: "LR" from left to right, "TB" from top to bottom.
         texts: the texts on edges, by position in `edges`.
         clusters: each has a box in it, and comes after the cluster around it.

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from autograd.graph import topological_order
 from autograd.notation import notation_of
 from autograd.ops import CONSTANT, LEAF
-from autograd.render.lettering import number, ordinal, short, shown, symbol
+from autograd.render.lettering import listed, number, ordinal, short, shown, symbol
 from autograd.render.picture.boxes import Box, Cluster, Picture, View, picture_of
 from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
 from autograd.render.picture.gradient_colours import GradientColours, gradient, gradients
 from autograd.value import Value
+
+FEW = 3
+"""The most positions of inputs that are written on an edge one by one."""
 
 
 @picture_of.register
@@ -50,6 +53,7 @@ class Description:
         self.boxes: list[Box] = []
         self.entered: list[int] = []  # for each bundle the box that edges lead to
         self.left: list[int] = []  # and the box that edges come from
+        self.has_gradients = any(g != 0.0 for g in gradients(folded.order))  # before `backward` all are 0
         self.colours = GradientColours(folded.order) if view.color == "grad" else None
         self.sources = self.sources_of_bundles()
 
@@ -77,7 +81,7 @@ class Description:
             self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
-        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.fill([node])))
+        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node, self.has_gradients), cluster, self.fill([node])))
 
     def folded_box(self, bundle: Bundle) -> None:
         """A box for many nodes."""
@@ -104,7 +108,7 @@ class Description:
                 rows.append(f"in {counted(bundle.parts, 'sum')}")
             elif len(self.entered) in self.sources[len(self.entered)]:
                 rows.append("each one feeds the next")
-        rows += table(nodes)
+        rows += table(nodes, self.has_gradients)
         self.entered.append(len(self.boxes))
         self.left.append(len(self.boxes))
         name = f"g{bundle.members[0]}"
@@ -126,7 +130,7 @@ class Description:
     # -- edges ----------------------------------------------------------------------------------------------------------
 
     def edges(self) -> tuple[list[tuple[int, int]], dict[int, str]]:
-        """The edges and their texts: one edge for each occurrence of an input, and one at most between boxes of many nodes."""
+        """The edges and their texts: one edge from box to box, but one for each occurrence of an input where each shows its derivative."""
         edges: list[tuple[int, int]] = []
         texts: dict[int, str] = {}
         for b, bundle in enumerate(self.folded.bundles):
@@ -134,8 +138,8 @@ class Description:
                 if source == b:
                     continue
                 alone = len(bundle.members) == len(self.folded.bundles[source].members) == 1
-                for k in places if alone else [-1]:
-                    text = self.text(bundle, places, k)
+                for parallel in [[place] for place in places] if alone and self.view.derivatives else [sorted(places)]:
+                    text = self.text(bundle, parallel, alone)
                     if text:
                         texts[len(edges)] = text
                     edges.append((self.left[source], self.entered[b]))
@@ -154,16 +158,18 @@ class Description:
             sources[where // most].setdefault(tail, []).append(where % most)
         return sources
 
-    def text(self, bundle: Bundle, places: list[int], k: int) -> str:
-        """The text on an edge for the inputs at these positions; an edge for a single input is for the one at position `k`."""
+    def text(self, bundle: Bundle, places: list[int], alone: bool) -> str:
+        """The text on an edge for the inputs at these positions. `alone` says whether it leads from a single node to a single node."""
         if bundle.scopes:
             return ""
         node = self.folded.order[bundle.members[0]]
         words = []
-        if len(node._prev) > 1 and not notation_of(node._operation).symmetric:
-            words.append(" and ".join([ordinal(place + 1) for place in ([k] if k >= 0 else sorted(places))]))
-        if self.view.derivatives and k >= 0 and node._prev[k]._operation is not CONSTANT:
-            words.append(f"∂ {short(node._slopes[k])}")
+        if len(node._prev) > 1 and not notation_of(node._operation).symmetric and len(places) <= FEW:
+            words.append(listed([ordinal(place + 1) for place in places]))
+        elif alone and len(places) > 1:
+            words.append(f"× {len(places):,}")
+        if self.view.derivatives and alone and node._prev[places[0]]._operation is not CONSTANT:
+            words.append(f"∂ {short(node._slopes[places[0]])}")
         return " ".join(words)
 
     # -- words ----------------------------------------------------------------------------------------------------------
@@ -200,20 +206,20 @@ def kind_of(node: Value) -> str:
     return "leaf" if node._operation is LEAF else "constant" if node._operation is CONSTANT else "inner"
 
 
-def numbers(node: Value) -> tuple[str, ...]:
+def numbers(node: Value, with_gradient: bool) -> tuple[str, ...]:
     """The lines `data …` and `grad …`, digits below digits. A constant has no gradient."""
     texts = {"data": number(node.data)}
-    if node._operation is not CONSTANT:
+    if with_gradient and node._operation is not CONSTANT:
         texts["grad"] = number(gradient(node))
     width = max(map(len, texts.values()))
     return tuple(shown(f"{name} {text:>{width}}") for name, text in texts.items())
 
 
-def table(nodes: Sequence[Value]) -> list[str]:
+def table(nodes: Sequence[Value], with_gradients: bool) -> list[str]:
     """The minimum, the mean and the maximum of the data of many nodes, and of their gradients, as lines with columns."""
     lines = [["", "min", "mean", "max"], ["data", *spread(np.array([node.data for node in nodes]))]]
     grads = np.abs(gradients(nodes))
-    if grads.size:
+    if with_gradients and grads.size:
         lines.append(["|grad|", *spread(grads)])
     name, *widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join([f"{line[0]:<{name}}", *[f"{cell:>{n}}" for cell, n in zip(line[1:], widths, strict=True)]]) for line in lines]

@@ -71,5 +71,5 @@ def test_caption_and_legend_lie_below_the_graph_and_widen_the_picture():
     assert width > 200 * 0.625 * 10 > narrow
     assert height > low + 2 * 15
     swatches = [rect for rect in full.iter(f"{SVG}rect") if rect.get("stroke-width") == "0.5"]
-    assert len(swatches) == 6
+    assert len(swatches) == 4
     assert all(low <= float(swatch.get("y")) <= height - 12 for swatch in swatches)

@@ -127,7 +127,7 @@ class View:
         if not isinstance(self.rankdir, str) or self.rankdir not in ("LR", "TB"):
             raise InputError(f"rankdir must be 'LR' (left to right) or 'TB' (top to bottom), not {self.rankdir!r}")
         if not isinstance(self.color, str) or self.color not in ("kind", "grad"):
-            raise InputError(f"color must be 'kind' (of node) or 'grad' (how large the gradient is), not {self.color!r}")
+            raise InputError(f"color must be 'kind' (of node) or 'grad' (the sign and size of the gradient), not {self.color!r}")
         flag("derivatives", self.derivatives)
         if self.depth is not None and (type(self.depth) is not int or self.depth < 0):
             raise InputError(f"depth must be the number of nested scopes to draw, 0 or more, or None for all that fit, not {self.depth!r}")

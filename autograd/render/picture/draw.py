@@ -62,7 +62,8 @@ def draw(
         depth: how many nested scopes are drawn as frames; deeper ones become one box each. None: all that fit into `max_nodes`.
         max_nodes: the largest number of values that are drawn.
         derivatives: whether each edge shows the local derivative: of the operation's result with respect to this input.
-        color: what the colours mean: "kind", the kind of node, or "grad", the size of the gradient, with a legend.
+        color: what the colours mean: "kind", the kind of node, or "grad", the gradient, from orange for the most negative through white
+            for 0 to blue for the most positive, with a legend.
 
     Raises:
         InputError: `root` cannot be drawn, an argument has a value that it cannot have, or the graph has more than `max_nodes` boxes even

@@ -14,9 +14,9 @@ from autograd.graph import topological_order
 from autograd.notation import notation_of
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import number, ordinal, short, shown, symbol
-from autograd.render.picture.boxes import Box, Cluster, Legend, Picture, View, picture_of
-from autograd.render.picture.colours import NONE, NOT_FINITE, SHADES
+from autograd.render.picture.boxes import Box, Cluster, Picture, View, picture_of
 from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
+from autograd.render.picture.gradient_colours import GradientColours, gradient, gradients
 from autograd.value import Value
 
 
@@ -50,9 +50,7 @@ class Description:
         self.boxes: list[Box] = []
         self.entered: list[int] = []  # for each bundle the box that edges lead to
         self.left: list[int] = []  # and the box that edges come from
-        self.coloured = view.color == "grad"
-        self.most = self.largest_gradient() if self.coloured else 0.0
-        self.top = math.ceil(math.log10(self.most)) if self.most > 0.0 else 0
+        self.colours = GradientColours(folded.order) if view.color == "grad" else None
         self.sources = self.sources_of_bundles()
 
     def picture(self) -> Picture:
@@ -64,7 +62,8 @@ class Description:
                 self.node(bundle)
         edges, texts = self.edges()
         clusters = [Cluster(shown(name.rpartition("/")[2]), self.clusters.get(name.rpartition("/")[0], -1)) for name in self.clusters]
-        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), self.legend(), self.content())
+        legend = self.colours.legend() if self.colours else None
+        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), legend, self.content())
 
     # -- boxes ----------------------------------------------------------------------------------------------------------
 
@@ -78,7 +77,7 @@ class Description:
             self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
-        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.shade([node])))
+        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.fill([node])))
 
     def folded_box(self, bundle: Bundle) -> None:
         """A box for many nodes."""
@@ -109,7 +108,11 @@ class Description:
         self.entered.append(len(self.boxes))
         self.left.append(len(self.boxes))
         name = f"g{bundle.members[0]}"
-        self.boxes.append(Box(name, kind, shown(title), tuple(map(shown, rows)), self.cluster(bundle.cluster), self.shade(nodes)))
+        self.boxes.append(Box(name, kind, shown(title), tuple(map(shown, rows)), self.cluster(bundle.cluster), self.fill(nodes)))
+
+    def fill(self, nodes: Sequence[Value]) -> str:
+        """The colour of the gradients, or "" for the colour of the kind."""
+        return self.colours.fill(nodes) if self.colours else ""
 
     def cluster(self, name: str) -> int:
         """The position of the cluster of a scope. A new cluster is added, after those around it."""
@@ -163,37 +166,6 @@ class Description:
             words.append(f"∂ {short(node._slopes[k])}")
         return " ".join(words)
 
-    # -- colours --------------------------------------------------------------------------------------------------------
-
-    def largest_gradient(self) -> float:
-        """The largest finite absolute gradient."""
-        return max((g for node in self.folded.order if node._operation is not CONSTANT and (g := size(node)) < math.inf), default=0.0)
-
-    def shade(self, nodes: Sequence[Value]) -> str:
-        """The colour of the largest gradient, or "" for the colour of the kind."""
-        if not self.coloured:
-            return ""
-        sizes = [size(node) for node in nodes if node._operation is not CONSTANT]
-        if not sizes:
-            return ""
-        if not all(g < math.inf for g in sizes):
-            return NOT_FINITE
-        most = max(sizes)
-        if most == 0.0:
-            return NONE
-        return SHADES[max(0, len(SHADES) - 1 + min(0, math.ceil(math.log10(most)) - self.top))]
-
-    def legend(self) -> Legend | None:
-        """The meaning of the shades."""
-        if not self.coloured:
-            return None
-        entries = [(NONE, "0")]
-        if self.most > 0.0:
-            entries += [(shade, "≤ " + power_of_ten(self.top - len(SHADES) + 1 + i)) for i, shade in enumerate(SHADES)]
-        if any(box.fill == NOT_FINITE for box in self.boxes):
-            entries.append((NOT_FINITE, "inf or nan"))
-        return Legend("|grad|", tuple(entries))
-
     # -- words ----------------------------------------------------------------------------------------------------------
 
     def caption(self) -> tuple[str, ...]:
@@ -208,10 +180,10 @@ class Description:
         if folded.alike:
             past = "from the same boxes" if folded.alike == "all" else f"from the same operations, {ROUNDS} steps back at most"
             lines.append(f"– a box × n is n nodes with the same operation, whose inputs come {past}")
-        if less and self.coloured:
+        if less and self.colours:
             lines.append("– the colour of a box is that of its largest gradient")
         if self.view.derivatives:
-            lines.append("∂: the derivative of an operation's result by this input")
+            lines.append("∂: the derivative of an operation's result with respect to this input")
         return tuple(lines)
 
     def content(self) -> str:
@@ -228,17 +200,6 @@ def kind_of(node: Value) -> str:
     return "leaf" if node._operation is LEAF else "constant" if node._operation is CONSTANT else "inner"
 
 
-def gradient(node: Value) -> float:
-    """The gradient as a number, even if it is a Value."""
-    grad = node.grad
-    return grad.data if isinstance(grad, Value) else grad
-
-
-def size(node: Value) -> float:
-    """|grad|."""
-    return abs(gradient(node))
-
-
 def numbers(node: Value) -> tuple[str, ...]:
     """The lines `data …` and `grad …`, digits below digits. A constant has no gradient."""
     texts = {"data": number(node.data)}
@@ -251,7 +212,7 @@ def numbers(node: Value) -> tuple[str, ...]:
 def table(nodes: Sequence[Value]) -> list[str]:
     """The minimum, the mean and the maximum of the data of many nodes, and of their gradients, as lines with columns."""
     lines = [["", "min", "mean", "max"], ["data", *spread(np.array([node.data for node in nodes]))]]
-    grads = np.abs([gradient(node) for node in nodes if node._operation is not CONSTANT])
+    grads = np.abs(gradients(nodes))
     if grads.size:
         lines.append(["|grad|", *spread(grads)])
     name, *widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -277,10 +238,3 @@ def common(names: set[str]) -> str:
 def counted(n: int, noun: str, plural: str = "") -> str:
     """1 value, 1,000 values."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def power_of_ten(exponent: int) -> str:
-    """10⁻³, 0.1, 1, 10, 100, 10³."""
-    if -2 <= exponent <= 2:
-        return f"{10.0**exponent:g}"
-    return "10" + f"{exponent}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

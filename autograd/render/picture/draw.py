@@ -19,7 +19,7 @@ from autograd.errors import InputError, MissingPackageError
 from autograd.render.picture import graph_picture, program_picture  # noqa: F401 - register what can be drawn
 from autograd.render.picture.boxes import MAX_NODES, Picture, View, picture_of
 from autograd.render.picture.colours import with_night
-from autograd.render.picture.dot import settings, write
+from autograd.render.picture.dot import settings, with_room_for_caption, write
 from autograd.render.picture.html_image import html_image
 from autograd.render.picture.layering import layers, sequence
 from autograd.render.picture.svg import to_svg
@@ -144,9 +144,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if encoding is not None:
             _need_encoding(encoding)
         content: bytes = super().pipe(format, quiet=quiet, **options) if self.backend == "dot" else self._svg(format, options)
-        if format == "svg" and self._is_as_made():
-            content = with_night(content.decode()).encode()
+        if format == "svg" and self.original is not None and self._is_as_made():
+            content = self._finished(content.decode(), self.original[0]).encode()
         return content.decode(encoding) if encoding else content
+
+    def _finished(self, svg: str, picture: Picture) -> str:
+        return with_night(svg if self.backend == "builtin" else with_room_for_caption(svg, picture))
 
     def _is_as_made(self) -> bool:
         """Whether nothing was added since `draw`. Additions may have any colours, so such a drawing is for light pages only."""
@@ -203,13 +206,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         self._text = None
         if self.backend == "dot":
             options |= {"outfile": outfile}
-            as_made = self._is_as_made()
+            made = self.original if self._is_as_made() else None
             source = os.path.join(directory or self.directory, filename or self.filename)
             need_file(Path(directory or self.directory, outfile) if outfile else Path(f"{source}.{format or self.format}"))
             with afterwards(self._remove_text) if cleanup else nullcontext():
                 path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
-            if as_made and path.suffix == ".svg":
-                write_atomically(path, with_night(path.read_text(encoding="utf-8")).encode())
+            if made and path.suffix == ".svg":
+                write_atomically(path, self._finished(path.read_text(encoding="utf-8"), made[0]).encode())
         else:
             if outfile is not None:
                 outfile = Path(directory or self.directory, outfile)
@@ -271,7 +274,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         """What a notebook shows."""
         svg = self.pipe("svg", encoding="utf-8")
         bundle = {
-            "text/html": html_image(svg, repr(self)[1:-1]),
+            "text/html": html_image(
+                svg, (self.original[0].alternative if self._is_as_made() and self.original else "") or repr(self)[1:-1]
+            ),
             "image/svg+xml": svg,
             "text/plain": repr(self),
         }

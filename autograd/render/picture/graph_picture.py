@@ -14,7 +14,8 @@ from autograd.graph import topological_order
 from autograd.notation import notation_of
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import listed, number, ordinal, short, shown, symbol
-from autograd.render.picture.boxes import Box, Cluster, Picture, View, picture_of
+from autograd.render.picture.alternative_text import computed
+from autograd.render.picture.boxes import Box, Cluster, Picture, View, labelled_box, picture_of
 from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
 from autograd.render.picture.gradient_colours import GradientColours, gradient, gradients
 from autograd.value import Value
@@ -67,7 +68,9 @@ class Description:
         edges, texts = self.edges()
         clusters = [Cluster(shown(name.rpartition("/")[2]), self.clusters.get(name.rpartition("/")[0], -1)) for name in self.clusters]
         legend = self.colours.legend() if self.colours else None
-        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), legend, self.content())
+        content = self.content()
+        alternative = f"The graph of {computed(self.folded.order[-1], self.folded.order)}: {content}"
+        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), legend, content, alternative)
 
     # -- boxes ----------------------------------------------------------------------------------------------------------
 
@@ -81,7 +84,7 @@ class Description:
             self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
-        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node, self.has_gradients), cluster, self.fill([node])))
+        self.boxes.append(labelled_box(f"v{i}", kind, shown(node.label), numbers(node, self.has_gradients), cluster, self.fill([node])))
 
     def folded_box(self, bundle: Bundle) -> None:
         """A box for many nodes."""
@@ -112,7 +115,8 @@ class Description:
         self.entered.append(len(self.boxes))
         self.left.append(len(self.boxes))
         name = f"g{bundle.members[0]}"
-        self.boxes.append(Box(name, kind, shown(title), tuple(map(shown, rows)), self.cluster(bundle.cluster), self.fill(nodes)))
+        cluster = self.cluster(bundle.cluster)
+        self.boxes.append(labelled_box(name, kind, shown(title), tuple(map(shown, rows)), cluster, self.fill(nodes)))
 
     def fill(self, nodes: Sequence[Value]) -> str:
         """The colour of the gradients, or "" for the colour of the kind."""

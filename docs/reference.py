@@ -1,7 +1,8 @@
-"""The reference of all public functions and classes, from their docstrings: ``python docs/reference.py`` writes it to ``site/``."""
+"""The reference of all that is public, from the docstrings: ``python docs/reference.py`` writes it alone, to ``site/reference/``."""
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 os.environ["SCALAR_AUTOGRAD_PLAIN"] = "1"  # signatures of the compiled core have no types
@@ -12,7 +13,19 @@ MODULES = [
     "autograd",
     *[
         f"autograd.{name}"
-        for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
+        for name in (
+            "checking",
+            "contexts",
+            "custom",
+            "errors",
+            "functions",
+            "implicit",
+            "looping",
+            "sparse",
+            "lookup",
+            "transforms",
+            "value",
+        )
     ],
     "autograd._runtime.observed",  # what Value inherits
     *[f"autograd.compiled.{name}" for name in ("api.compile", "api.function", "api.replay", "api.explain", "export.jax_function")],
@@ -29,11 +42,13 @@ def write(folder: Path) -> None:
     import pdoc
 
     pdoc.doc_pyi.find_stub_file = lambda module: None  # of the overloads in stubs, pdoc would show none
-    pdoc.render.configure(docformat="google", math=True, footer_text="scalar-autograd")
-    pdoc.pdoc(*MODULES, output_directory=folder)
+    pdoc.render.configure(docformat="google", footer_text="scalar-autograd")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # types that are imported for type checkers only are shown as they are written
+        pdoc.pdoc(*MODULES, output_directory=folder)
 
 
 if __name__ == "__main__":
-    site = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "site"
+    site = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "site" / "reference"
     write(site)
     print(f"the reference is in {site / 'index.html'}")

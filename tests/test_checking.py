@@ -148,12 +148,14 @@ def derivatives(row: Operation, point: tuple[float, ...]) -> Iterator[tuple[floa
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_at_ordinary_points_right_derivatives_agree_and_wrong_ones_never(row: Operation) -> None:
-    """There is nothing to compare with only at ties, which are kinks, and in a few cases where rounding hides the derivative."""
+    """There is nothing to compare with only at ties, which are kinks, beside an index, and where rounding hides the derivative."""
     compared = unknown = 0
     for point in points(row):
         if row.name in ("maximum", "minimum", "remainder", "fmod") and point[0] == point[1]:
             continue
-        for exact, along, x in derivatives(row, point):
+        for i, (exact, along, x) in enumerate(derivatives(row, point)):
+            if row.name == "take" and i == 0:
+                continue  # an index has no neighbours
             compared += 1
             unknown += must_be_sure(exact, along, x) == NOTHING
     assert unknown <= 0.06 * compared, (unknown, compared)

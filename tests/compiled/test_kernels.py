@@ -16,7 +16,9 @@ from executors import EXECUTORS
 
 from autograd import compile, define, dot, erf, exp, log, logsumexp, sqrt, tanh, where
 from autograd.compiled.backends.llvm.executable import Kernels
+from autograd.compiled.backends.llvm.lanes import Lanes
 from autograd.compiled.backends.llvm.machine_code import processor
+from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.threads import threads_for
 from autograd.compiled.backends.numpy.reference import Reference
 from autograd.errors import InputError
@@ -335,3 +337,10 @@ def test_a_number_of_threads_that_is_none_is_an_error(monkeypatch: pytest.Monkey
         with pytest.raises(InputError, match="SCALAR_AUTOGRAD_THREADS is a number of threads, such as 2, not "):
             threads_for(None)
     assert threads_for(2) == 2
+
+
+def test_functions_of_constants_are_computed_at_once() -> None:
+    """Also those that only kernels have a shorter way for, such as exp(-a²)."""
+    xp = Lanes(Module(1).function("kernel", []))
+    assert xp.gaussian(0.5) == pytest.approx(math.exp(-0.25), rel=1e-15)
+    assert xp.tanh(0.5) == math.tanh(0.5)

@@ -154,7 +154,7 @@ def test_at_ordinary_points_right_derivatives_agree_and_wrong_ones_never(row: Op
         if row.name in ("maximum", "minimum", "remainder", "fmod") and point[0] == point[1]:
             continue
         for i, (exact, along, x) in enumerate(derivatives(row, point)):
-            if row.name == "take" and i == 0:
+            if row.name == "take" and i % len(point) == 0:
                 continue  # an index has no neighbours
             compared += 1
             unknown += must_be_sure(exact, along, x) == NOTHING

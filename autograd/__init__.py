@@ -87,6 +87,8 @@ from autograd.functions import pow as pow
 from autograd.functions import sum as sum
 from autograd.implicit import implicit
 from autograd.interop import numpy_protocol, pickling  # noqa: F401 - teach Value the protocols of NumPy and of pickle
+from autograd.lookup import interp, take
+from autograd.looping import scan, while_loop
 from autograd.recording import drawn
 from autograd.sparse import Sparse, sparse_hessian, sparse_jacobian
 from autograd.transforms import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -158,6 +160,7 @@ __all__ = [
     "hvp",
     "hypot",
     "implicit",
+    "interp",
     "jacobian",
     "jvp",
     "leaky_relu",
@@ -180,6 +183,7 @@ __all__ = [
     "polygamma",
     "relu",
     "remainder",
+    "scan",
     "scope",
     "sigmoid",
     "sign",
@@ -191,6 +195,7 @@ __all__ = [
     "sparse_hessian",
     "sparse_jacobian",
     "sqrt",
+    "take",
     "tan",
     "tanh",
     "to_c",
@@ -200,6 +205,7 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "where",
+    "while_loop",
 ]
 
 _LAZY = {

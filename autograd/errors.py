@@ -11,7 +11,7 @@ Each is also a built-in exception: where plain Python floats raise one, it is th
     ├── StaleGraphError     (RuntimeError)       `.data` was changed since the graph was built
     ├── AnomalyError        (ArithmeticError)    nan or inf, under `detect_anomaly`
     ├── GradientCheckError  (AssertionError)     a derivative differs from the numeric one
-    ├── ConvergenceError    (ArithmeticError)    an iteration did not reach a root
+    ├── ConvergenceError    (ArithmeticError)    an iteration did not come to its end
     ├── CompileError        (ValueError)         a graph or function that cannot be compiled
     ├── TrainingError       (ArithmeticError)    the loss or a gradient is not finite
     ├── FileError           (ValueError)         a file that is damaged or does not fit
@@ -64,7 +64,7 @@ class GradientCheckError(AutogradError, AssertionError):
 
 
 class ConvergenceError(AutogradError, ArithmeticError):
-    """An iteration did not reach a root."""
+    """An iteration did not come to its end."""
 
 
 class CompileError(AutogradError, ValueError):

@@ -194,3 +194,21 @@ def shares(xp: Any, a: tuple[Number, ...]) -> list[Number]:
     most = [x + x > whole for x in a]
     others = total(tuple([xp.where(is_most, 0.0, x) for is_most, x in zip(most, a, strict=True)]))
     return [xp.where(is_most, 1.0 - xp.divide(others, whole), xp.divide(x, whole)) for is_most, x in zip(most, a, strict=True)]
+
+
+def taken(xp: Any, index: Number, *values: Number) -> Number:
+    """The value at a position; nan where there is none."""
+    result: Number = xp.nan
+    for position, value in enumerate(values):
+        result = xp.where(xp.equal(index, float(position)), value, result)
+    return result
+
+
+def is_taken(xp: Any, index: Number, *values: Number) -> list[Number]:
+    """For each value 1 if it is the one at the position, else 0."""
+    return [xp.where(xp.equal(index, float(position)), 1.0, 0.0) for position in range(len(values))]
+
+
+def is_position(xp: Any, index: Number, *values: Number) -> Truth:
+    """Whether there is a value at the position."""
+    return (index >= 0.0) & (index < float(len(values))) & xp.equal(index, xp.floor(index))

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from autograd._runtime.coercion import need_function, number_of
-from autograd.errors import CompileError, ConvergenceError, InputError
-from autograd.recording import recorder
-from autograd.tracing import refused
+from autograd._runtime.coercion import need_function, number_of, real
+from autograd.contexts import no_grad
+from autograd.errors import ConvergenceError, InputError
+from autograd.functions import abs, hypot, maximum, where
+from autograd.looping import while_loop
+from autograd.recording import recorder, unchecked
 from autograd.transforms import jacobian
 from autograd.trees import flatten
 from autograd.value import Value
+
+Residual = Callable[[list[Any]], list[Any]]
+"""What is 0 at the root, as a function of it."""
+
+Equations = tuple[list[list[Any]], list[Any]]
+"""The Jacobian of a residual at a point, and the residual: the matrix and the right side of a Newton step."""
 
 
 def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations: int = 100, order: int = 2) -> Callable[..., Any]:
     """The root of an equation as a function of its parameters, with derivatives.
 
-    Newton's method computes the root on plain numbers. Further Newton steps are then taken on Values, as formulas of the parameters and of
-    the Values that `f` refers to: at the root they change nothing, and their derivatives are those of the root. Each such step doubles the
-    order up to which the derivatives are right.
+    Newton's method computes the root, without derivatives. Further Newton steps are then taken on Values, as formulas of the parameters and
+    of the Values that `f` refers to: at the root they change nothing, and their derivatives are those of the root. Each such step doubles
+    the order up to which the derivatives are right. In a compiled function each sample has a search of its own.
 
     Args:
         f: ``f(y, *parameters)`` is 0 at the root `y`: one number, or a list of as many numbers as `y` has.
         tolerance: the search ends when a step is smaller than this, relative to the root.
-        max_iterations: of the search.
+        max_iterations: so many points are tried.
         order: the highest order of derivatives that will be taken.
 
     Returns:
@@ -35,7 +44,6 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
     Raises:
         ConvergenceError: (when called) there is no root near the guess, or the Jacobian has no inverse there.
         InputError: `order` is not a whole number of at least 1; (when called) `f` does not return as many numbers as `y` has.
-        CompileError: (when called) in a function that is being compiled: each of its runs would need a search of its own.
 
     Source: Christianson, "Reverse accumulation and implicit functions", Optimization Methods and Software 9 (1998).
 
@@ -50,63 +58,111 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
 
     @functools.wraps(f)
     def solve(guess: Any, *parameters: Any) -> Any:
-        if recorder() is not None:
-            raise refused(
-                CompileError(
-                    "the root of an implicit equation cannot be compiled: each run and each sample needs a search of its own. Call the "
-                    "function without compile, and differentiate it with autograd.grad"
-                )
-            )
         leaves, build = flatten(guess)
-        numbers = [flatten(p) for p in parameters]
-        fixed = [rebuild([number_of(x) for x in items]) for items, rebuild in numbers]
 
-        def residual(y: list[Any], at: list[Any]) -> list[Any]:
+        def residual(y: list[Any], at: Sequence[Any]) -> list[Any]:
             residuals = flatten(f(build(y), *at))[0]
             if len(residuals) != len(y):
                 raise InputError(f"f must return as many numbers as y has: {len(y)}, not {len(residuals)}")
             return residuals
 
-        y = _search(lambda point: residual(point, fixed), [number_of(x) for x in leaves], tolerance, max_iterations)
-        if any(isinstance(x, Value) for x in residual(list(y), list(parameters))):
+        if recorder() is None:
+            numbers = [flatten(p) for p in parameters]
+            fixed = [rebuild([number_of(x) for x in items]) for items, rebuild in numbers]
+            start = [number_of(x) for x in leaves]
+            y = _search(lambda point: residual(point, fixed), start, tolerance, max_iterations)
+        else:
+            values = [x if isinstance(x, Value) else real(x) for x in leaves]
+            y = _stopped(_search(lambda point: residual(point, parameters), values, tolerance, max_iterations))
+        if any(isinstance(x, Value) for x in residual(list(y), parameters)):
             for _ in range(max(1, math.ceil(math.log2(order + 1)))):
-                y = _step(lambda point: residual(point, list(parameters)), y)
+                y = _step(_linearised(lambda point: residual(point, parameters), y), y)
         return build(y)
 
     return solve
 
 
-def _search(residual: Callable[[list[Any]], list[Any]], y: list[float], tolerance: float, max_iterations: int) -> list[float]:
-    """Newton's method; a step that makes the residual larger is halved."""
-    error = _size(residual(y))
-    for _ in range(max_iterations):
-        new = [number_of(x) for x in _step(residual, y)]
-        moved = max(abs(a - b) for a, b in zip(new, y, strict=True))
-        if moved <= tolerance * max(1.0, *map(abs, new)):
-            return new
-        for _ in range(60):
-            try:
-                new_error = _size(residual(new))
-            except (ArithmeticError, ValueError):  # beyond the domain
-                new_error = math.inf
-            if new_error < error:
-                break
-            new = [(a + b) / 2.0 for a, b in zip(new, y, strict=True)]
-        else:
-            break
-        y, error = new, new_error
-    raise ConvergenceError(f"there is no root near the guess: the search ended at {y} with a residual of {error:.3g}; try another guess")
+def _stopped(y: list[Any]) -> list[Any]:
+    """The same numbers, without derivatives."""
+    with no_grad():
+        return [+x if isinstance(x, Value) else x for x in y]
 
 
-def _size(residual: list[Any]) -> float:
-    size = math.hypot(*[number_of(x) for x in residual])
-    return math.inf if math.isnan(size) else size
+def _search(residual: Residual, guess: list[Any], tolerance: float, max_iterations: int) -> list[Any]:
+    """Newton's method; a step that does not make the residual smaller is halved.
+
+    Each round tries one point, and `where` tells one that is too far from one that is better, so that the samples of a compiled function
+    differ in nothing but their numbers of rounds.
+    """
+
+    def is_near(y: list[Any], moved: Any) -> bool:
+        return bool(moved <= tolerance * functools.reduce(maximum, [abs(x) for x in y], 1.0))
+
+    def is_searching(state: Any) -> bool:
+        y, _, _, moved, tried = state
+        return tried < max_iterations and not is_near(y, moved)
+
+    def attempt(state: Any) -> Any:
+        y, error, new, moved, tried = state
+        new_error, equations = _attempted(residual, new)
+        is_better = new_error < error
+        halfway = [(a + b) / 2.0 for a, b in zip(new, y, strict=True)]
+        new_moved, following = where(is_better, lambda: _newton(equations, new), lambda: (moved, halfway))
+        return where(is_better, new, y), where(is_better, new_error, error), following, new_moved, tried + 1
+
+    equations = _linearised(residual, guess)
+    moved, new = _newton(equations, guess)
+    root: list[Any]
+    y, error, root, moved, tried = while_loop(is_searching, attempt, (guess, _size(equations[1]), new, moved, 0))
+    if tried == max_iterations and not is_near(y, moved):
+        raise ConvergenceError(
+            f"there is no root near the guess: the search ended at {[number_of(x) for x in y]} with a residual of {number_of(error):.3g}; "
+            "try another guess"
+        )
+    return root
 
 
-def _step(residual: Callable[[list[Any]], list[Any]], y: list[Any]) -> list[Any]:
+def _attempted(residual: Residual, point: list[Any]) -> tuple[Any, Equations]:
+    """The size of the residual, and the equations; it is infinite beyond the domain, or nan in a function that is recorded."""
+    now = recorder()
+    try:
+        with nullcontext() if now is None else unchecked(now):
+            equations = _linearised(residual, point)
+            return _size(equations[1]), equations
+    except (ArithmeticError, ValueError):
+        return math.inf, ([], [])
+
+
+def _plain(items: list[Any]) -> list[Any]:
+    """The numbers of Values; in a function that is recorded the Values themselves."""
+    return [number_of(x) for x in items] if recorder() is None else items
+
+
+def _size(residuals: list[Any]) -> Any:
+    first, *others = _plain(residuals)
+    return functools.reduce(hypot, others, abs(first))
+
+
+def _linearised(residual: Residual, y: list[Any]) -> Equations:
+    """The Jacobian of the residual, and the residual."""
+    residuals: list[Any] = []
+
+    def kept(point: list[Any]) -> list[Any]:
+        residuals[:] = residual(point)
+        return residuals
+
+    return jacobian(kept)(y), residuals
+
+
+def _newton(equations: Equations, y: list[Any]) -> tuple[Any, list[Any]]:
+    """How far a step moves a component at most, and where it leads."""
+    new = _plain(_step(equations, y))
+    return functools.reduce(maximum, [abs(a - b) for a, b in zip(new, y, strict=True)]), new
+
+
+def _step(equations: Equations, y: list[Any]) -> list[Any]:
     """y - J⁻¹ residual(y)."""
-    step = _solve_linear(jacobian(residual)(y), residual(y))
-    return [a - b for a, b in zip(y, step, strict=True)]
+    return [a - b for a, b in zip(y, _solve_linear(*equations), strict=True)]
 
 
 def _solve_linear(matrix: list[list[Any]], right: list[Any]) -> list[Any]:
@@ -117,9 +173,10 @@ def _solve_linear(matrix: list[list[Any]], right: list[Any]) -> list[Any]:
     n = len(right)
     rows = [[*row, b] for row, b in zip(matrix, right, strict=True)]
     for k in range(n):
-        pivot = max(range(k, n), key=lambda i: abs(number_of(rows[i][k])))
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        if number_of(rows[k][k]) == 0.0:
+        for i in range(k + 1, n):
+            is_larger = abs(rows[i][k]) > abs(rows[k][k])
+            rows[k], rows[i] = where(is_larger, [rows[i], rows[k]], [rows[k], rows[i]])
+        if recorder() is None and number_of(rows[k][k]) == 0.0:  # in a recorded function, each run checks the divisions
             raise ConvergenceError("the Jacobian of the equation has no inverse here: try another guess, or there is no such root")
         for i in range(k + 1, n):
             factor = rows[i][k] / rows[k][k]

@@ -206,6 +206,9 @@ NOTATION: dict[str, Notation] = {
                           lambda w, *a: w.function(r"\ln", w.sum(*map(w.exponential, a))),
                           (lambda xp, y, *a: [xp.exp(x) / xp.total([(1.0, xp.exp(z)) for z in a]) for x in a],),
                           torch=lambda torch: lambda *a: torch.logsumexp(torch.stack(a), 0), symmetric=True),
+    "take": Notation((lambda w, i, *a: w.call("take", w.items(a), i),
+                      lambda w, y, k, i, *a: f"(1 if {i} = {k - 1}, else 0)" if k else "0"),
+                     torch=lambda torch: lambda i, *a: torch.stack(a)[i.long()] + 0.0 * torch.floor(i)),
 }
 # fmt: on
 """The table: the notation of every operation by the operation's name."""

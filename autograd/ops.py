@@ -388,6 +388,10 @@ PEAK = define("peak", lambda xp, *a: exact.peak(xp, a), lambda xp, y, *a: [0.0] 
 LOGSUMEXP = define("logsumexp", lambda xp, *a: exact.peak(xp, a) + xp.log(exact.total(exact.exponentials(xp, a))),
                    lambda xp, y, *a: exact.shares(xp, exact.exponentials(xp, a)), variadic=True,
                    doc="log(exp(a₁) + exp(a₂) + …), without overflow")
+TAKE = define("take", lambda xp, i, *a: exact.taken(xp, i, *a), lambda xp, y, i, *a: [0.0, *exact.is_taken(xp, i, *a)],
+              variadic=True, selects=True, domain=lambda xp, i, *a: exact.is_position(xp, i, *a),
+              requires="an index that is a whole number, from 0 to the number of values minus 1",
+              doc="of the inputs after the first one, the index i, that at position i")
 
 # fmt: on
 

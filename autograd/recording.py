@@ -50,6 +50,7 @@ class Recording:
         masks: for each node that was made within one side of a `where`, a node that is 1 where that side is selected, else 0.
         unchecked: the nodes whose domain is not checked: those of derivatives, where an infinite slope is inf.
         mask: the mask of the nodes that are being made.
+        checks_domains: whether the domains of the nodes that are being made are checked.
         trace: the nodes that stand for the arguments.
         answers: if a function is recorded again, the truths of its conditions in the first recording, so that it takes the same branches.
         lines: the line at which each node was made, by its `id`; None if the lines are not needed.
@@ -61,6 +62,7 @@ class Recording:
     masks: dict[Value, Value] = field(default_factory=dict)
     unchecked: set[Value] = field(default_factory=set)
     mask: Value | None = None
+    checks_domains: bool = True
     trace: Trace | None = None
     answers: list[bool] | None = None
     lines: dict[int, str] | None = None
@@ -84,7 +86,8 @@ class Recording:
             raise refused(
                 CompileError(
                     f"the function decided more than {GUARDS:,} branches while it was recorded, the last at {current_line()}: a loop does "
-                    "not end, or has too many rounds. End it after a number of rounds that does not depend on Values"
+                    "not end, or has too many rounds. End it after a number of rounds that does not depend on Values, as "
+                    "while_loop(condition, step, init, max_rounds=1000) does"
                 )
             )
         return truth
@@ -315,6 +318,27 @@ def observing() -> During[None]:
     return During(Watching)
 
 
+class _Unchecked(Temporary[None]):
+    def __init__(self, now: Recording) -> None:
+        self._now, self._before = now, now.checks_domains
+        self._watching = Watching()
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        self._watching.do()  # calls `observed` with each new node
+        self._now.checks_domains = False
+
+    def undo(self) -> None:
+        """See `Temporary`."""
+        self._now.checks_domains = self._before
+        self._watching.undo()
+
+
+def unchecked(now: Recording) -> During[None]:
+    """A context for a search in a recorded function: beyond its domain an operation is nan, where eager code would catch the error."""
+    return During(lambda: _Unchecked(now))
+
+
 def is_unchecked(node: Value) -> None:
     """Note that the domain of the operation of this node is not checked."""
     now = recorder()
@@ -330,5 +354,8 @@ def observed(node: Node) -> None:
         return
     if now.lines is not None:
         now.lines[id(node)] = current_line()
-    if now.mask is not None and isinstance(node, Value) and node._inputs:
-        now.masks[node] = now.mask
+    if isinstance(node, Value) and node._inputs:
+        if now.mask is not None:
+            now.masks[node] = now.mask
+        if not now.checks_domains:
+            now.unchecked.add(node)

@@ -25,10 +25,11 @@ from benchmarks.cases import Case, Run, casadi_function, executors, flat, packag
 from benchmarks.harness import Times, agree, interleaved
 from benchmarks.pinn import few_points, pinn
 from benchmarks.results import rounded
+from benchmarks.tax import tax_table
 
 CASES: tuple[Callable[[], Case], ...] = (
     cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step, pinn, few_points,
-    loops.garch, loops.asian_option, loops.lstm,
+    loops.garch, loops.asian_option, loops.lstm, tax_table,
 )  # fmt: skip
 
 TURN = 2e-3

@@ -13,7 +13,19 @@ MODULES = [
     "autograd",
     *[
         f"autograd.{name}"
-        for name in ("checking", "contexts", "custom", "errors", "functions", "implicit", "sparse", "transforms", "value")
+        for name in (
+            "checking",
+            "contexts",
+            "custom",
+            "errors",
+            "functions",
+            "implicit",
+            "looping",
+            "sparse",
+            "lookup",
+            "transforms",
+            "value",
+        )
     ],
     "autograd._runtime.observed",  # what Value inherits
     *[f"autograd.compiled.{name}" for name in ("api.compile", "api.function", "api.replay", "api.explain", "export.jax_function")],

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from autograd._runtime.files import as_path, write_atomically
+from autograd.errors import MissingPackageError
 from autograd.render.lettering import printable
-from nn.plots.figure import new_figure, plain
+from nn.plots.figure import BLUE, VERMILION, new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
     from nn.snapshots import Snapshots
 
 MARKED = 50
 """Curves of more epochs are drawn without a marker at each."""
+ENDS = 5
+"""Of a long training, a notebook shows so many of the first and of the last epochs."""
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
-    """The curves of a training, with one number for each epoch.
+    """The curves of a training, with one number for each epoch. A notebook shows them as a table.
 
     Attributes:
         loss: the mean loss of the training samples, each computed before the step that used it.
@@ -31,6 +36,12 @@ class History:
         metrics: the curve of each metric by its name, such as "accuracy"; for validation data "validation_accuracy".
         seconds: the duration of each epoch.
         snapshots: the parameters at some epochs, as `film` shows them; None if `fit` was not asked to keep them.
+
+    Example:
+        >>> History(loss=[0.5, 0.25], metrics={"accuracy": [0.75, 1.0]}, seconds=[0.1, 0.1])
+        <History of 2 epochs, of which the last has loss 0.25, accuracy 1>
+        >>> History()
+        <History of 0 epochs>
     """
 
     loss: list[float] = field(default_factory=list)
@@ -53,6 +64,27 @@ class History:
         """All curves that are not empty, by name."""
         curves = {"loss": self.loss, "validation_loss": self.validation_loss, **self.metrics, "seconds": self.seconds}
         return {name: curve for name, curve in curves.items() if curve}
+
+    def __repr__(self) -> str:
+        epochs = len(self.loss)
+        last = ", ".join(f"{printable(name)} {curve[-1]:.4g}" for name, curve in self.curves().items() if name != "seconds")
+        return f"<History of {epochs:,} epoch{'s' * (epochs != 1)}{f', of which the last has {last}' * bool(last)}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each epoch; of a long training, for the first and the last ones."""
+        curves, epochs = self.curves(), len(self.loss)
+        chosen: list[int | None] = [*range(epochs)] if epochs <= 2 * ENDS + 1 else [*range(ENDS), None, *range(epochs - ENDS, epochs)]
+
+        def row(tag: str, cells: list[str]) -> str:
+            return "<tr>" + "".join(f'<{tag} style="text-align:right">{html.escape(cell)}</{tag}>' for cell in cells) + "</tr>"
+
+        def numbers(epoch: int | None) -> list[str]:
+            if epoch is None:
+                return ["…"] * (1 + len(curves))
+            return [f"{epoch + 1:,}", *[f"{curve[epoch]:.4g}" if epoch < len(curve) else "" for curve in curves.values()]]
+
+        head = row("th", ["epoch", *[printable(name).replace("_", " ") for name in curves]])
+        return f"<table><thead>{head}</thead><tbody>{''.join(row('td', numbers(epoch)) for epoch in chosen)}</tbody></table>"
 
     def append(self, training: dict[str, float], validation: dict[str, float] | None, seconds: float) -> None:
         """Add an epoch.
@@ -83,10 +115,13 @@ class History:
         names = ["loss", *[name for name in self.metrics if not name.startswith("validation_")]]
         figure = new_figure(4.0 * len(names), 3.2)
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-            for curve, label, line, marker in ((name, "training", "-", "o"), (f"validation_{name}", "validation", "--", "s")):
+            for curve, label, line, mark, colour in (
+                (name, "training", "-", "o", BLUE),
+                (f"validation_{name}", "validation", "--", "s", VERMILION),
+            ):
                 if numbers := curves.get(curve):
-                    epochs = range(1, len(numbers) + 1)
-                    axes.plot(epochs, numbers, line, marker=marker if len(numbers) <= MARKED else "", label=label, markersize=4)
+                    epochs, marker = range(1, len(numbers) + 1), mark if len(numbers) <= MARKED else ""
+                    axes.plot(epochs, numbers, line, marker=marker, color=colour, label=label, markersize=4)
             axes.set(title=plain(name.replace("_", " ")), xlabel="epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3)
@@ -108,3 +143,17 @@ class History:
         table.writerow(["epoch", *map(printable, curves)])
         table.writerows([epoch, *row] for epoch, row in enumerate(zip(*curves.values(), strict=True), start=1))
         write_atomically(target, text.getvalue().encode())
+
+    def to_pandas(self) -> DataFrame:
+        """The curves as a pandas `DataFrame`: a row for each epoch, counted from 1, and a column for each curve.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame, RangeIndex
+        except ImportError as error:
+            raise MissingPackageError(
+                "to_pandas needs pandas: pip install pandas; history.to_csv('history.csv') writes the same table without it"
+            ) from error
+        return DataFrame(self.curves(), index=RangeIndex(1, len(self.loss) + 1, name="epoch"), dtype=float)

@@ -180,7 +180,7 @@ def _validation(pair: object) -> Samples | None:
         return None
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         given = f"{len(pair)} items" if isinstance(pair, (tuple, list)) else repr(pair)  # the items may be long
-        raise InputError(f"validation must be samples and targets, as in validation=(X_test, y_test), not {given}")
+        raise InputError(f"validation must be samples and targets, as in validation=(X_validation, y_validation), not {given}")
     return _samples("validation", *pair)
 
 

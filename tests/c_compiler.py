@@ -75,3 +75,45 @@ def _function(library: ctypes.CDLL, name: str, count: int) -> Callable[..., None
 
 def _pointer(array: Numbers) -> int:
     return array.ctypes.data
+
+
+# -- programs ---------------------------------------------------------------------------------------------------------------
+
+SANITIZED = ("-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
+
+MAIN = """
+#include <stdio.h>
+int main(void)
+{{
+    {kind} x[{size}], value[{count}], gradient[{total}];
+    for (int i = 0; i < {size}; i++) {{
+        x[i] = ({kind})0.01 * ({kind})(i + 1);
+    }}
+    for (int again = 0; again < 2; again++) {{
+        model_grad(x, value, gradient);
+        model(x, value);
+    }}
+    for (int i = 0; i < {count}; i++) {{
+        printf("%.17g ", (double)value[i]);
+    }}
+    for (int i = 0; i < {total}; i++) {{
+        printf("%.17g ", (double)gradient[i]);
+    }}
+    return 0;
+}}
+"""
+
+
+def printed(source: str, folder: Path, size: int, count: int, kind: str = "double", *flags: str) -> Numbers:
+    """The values and gradients of `model` at 0.01, 0.02, …, as a program prints them. Skips a test whose sanitizers are not there."""
+    assert COMPILER is not None
+    file, program = folder / "model.c", folder / "model"
+    file.write_text(source + MAIN.format(kind=kind, size=size, count=count, total=size * count), encoding="ascii")
+    command = [COMPILER, *STRICT, *flags, str(file), "-o", str(program), "-lm"]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    if made.returncode and SANITIZED[2] in flags and "cannot find" in made.stderr:
+        pytest.skip("this compiler has no sanitizers")
+    assert made.returncode == 0, made.stderr
+    done = subprocess.run([str(program)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return np.array([*map(float, done.stdout.split())])

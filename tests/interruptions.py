@@ -399,6 +399,19 @@ def of_files(write: Callable[[str], Any], name: str, *allowed: str) -> Any:
     return lambda: write(str(path)), left
 
 
+def of_film() -> Any:
+    model = nn.Linear(3, 1, rng=random.Random(0))
+    samples, targets = [[0.0, 1.0, 2.0], [1.0, 0.0, 1.0]], [[0.0], [1.0]]
+    history = nn.fit(model, samples, targets, loss=nn.mse, epochs=1, snapshots=2, progress=False, executor="eager")
+    flags, weights = [module.training for module in model.modules()], model.state_dict()
+
+    def left() -> dict[str, Any]:
+        now = [module.training for module in model.modules()], model.state_dict()
+        return {} if now == (flags, weights) else {"model": now}
+
+    return lambda: nn.film(model, history), left
+
+
 def of_save() -> Any:
     model = perceptron()
     return of_files(lambda path: nn.save(model, path), "weights.safetensors")
@@ -451,6 +464,7 @@ SCENARIOS: dict[str, Scenario] = {
     "save": of_save,
     "a history": of_history,
     "play": of_play,
+    "a film": of_film,
     "draw": of_draw,
     "draw with cleanup": of_draw_with_cleanup,
 }

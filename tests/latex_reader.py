@@ -35,6 +35,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     r"\max": max,
     r"\min": min,
     r"\operatorname{sgn}": lambda x: float((x > 0.0) - (x < 0.0)),
+    r"\operatorname{take}": lambda index, *items: items[int(index)],
     r"\operatorname{clip}": lambda x, low, high: min(max(x, low), high),
     r"\operatorname{ReLU}": lambda x: max(x, 0.0),
     r"\operatorname{GELU}": lambda x: x * (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0,

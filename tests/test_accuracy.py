@@ -88,6 +88,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "dot": lambda *ab: mp.fsum(x * y for x, y in zip(ab[: len(ab) // 2], ab[len(ab) // 2 :], strict=True)),
     "peak": lambda *a: mp.floor(max(a)),
     "logsumexp": lambda *a: mp.log(mp.fsum(mp.exp(x) for x in a)),
+    "take": lambda i, *a: a[int(mp.nint(i))],
 }
 
 
@@ -169,6 +170,8 @@ def samples(row: Operation, count: int) -> list[tuple[float, ...]]:
     results: list[tuple[float, ...]] = []
     for _ in range(1000 * count):
         point = tuple(number() for _ in range(arity))
+        if row.name == "take":
+            point = (float(rng.randrange(arity - 1)), *point[1:])
         if not outside(row, FLOATS, *point):
             results.append(point)
         if len(results) == count:
@@ -281,6 +284,7 @@ PIECEWISE = (
     "relu",
     "remainder",
     "sign",
+    "take",
     "trunc",
     "where",
 )
@@ -376,6 +380,8 @@ def points_of(row: Operation) -> list[tuple[float, ...]]:
     candidates: list[tuple[float, ...]]
     if row.name in PIECEWISE or row.arity is None or row.arity > 2:
         candidates = [tuple(rng.uniform(-3.0, 3.0) for _ in range(row.arity or 4)) for _ in range(30)]
+        if row.name == "take":
+            candidates = [(float(k % 3), *point[1:]) for k, point in enumerate(candidates)]
         if row.name == "logsumexp":
             candidates += [(40.0, 1.0, 0.3), (1.0, 38.0, 2.0), (0.0, 1e-9, 1e-17), (0.0, 700.0, 3.0), (1e-300, 0.0, -3.0)]
             candidates += [(x, x, x) for x in (1e300, -1e300, 1e-300)]

@@ -15,6 +15,7 @@ from benchmarks.gpt import adam, gpt
 from benchmarks.harness import Times, agree, interleaved
 from benchmarks.moons import moons, moons_mlp
 from benchmarks.pinn import pinn
+from benchmarks.tax import tax_table
 
 
 def test_the_gpt_is_the_same_with_every_value() -> None:
@@ -107,6 +108,7 @@ SMALL = {
     "nielsen": partial(cases.nielsen, 6, 2, (5, 4, 3)),
     "gpt": partial(cases.gpt_step, "a"),
     "pinn": partial(pinn, 3, 4),
+    "tax table": partial(tax_table, 40, 7),
     "growth of options": partial(growth.options, 5),
     "growth of samples": partial(growth.samples, 5),
 }

@@ -51,7 +51,7 @@ def test_nielsen(options: list[str], network: str, tmp_path: Path) -> None:
     command = [sys.executable, "examples/nielsen.py", "--mnist", str(tmp_path / "lines.npz"), "--epochs", "1", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     first, epoch, last = done.stdout.splitlines()
-    assert first == f"{network}: 160 images to learn from, 48 for the test"
-    assert epoch.startswith("epoch 1/1: cost ")
-    assert last.startswith("best test accuracy ")
+    assert first == f"{network}: 160 images to learn from, 32 to validate, 48 for the test"
+    assert re.match(r"epoch 1/1: cost \S+, validation accuracy ", epoch)
+    assert last.startswith("test accuracy ")
     assert done.stderr == ""

@@ -124,6 +124,13 @@ CHECK = CHECKS_MODULE.Check(
         ((np.float64(2.0), True), "right. One and one."),
         ((2.0 + 1e-9, True), "right. One and one."),
         ((2.0 + 1e-5, True), "neither."),
+        (("2.0", True), "right. One and one."),
+        (([2.0], True), "right. One and one."),
+        ((np.array(2.0), True), "right. One and one."),
+        ((np.array([[2.0]]), True), "right. One and one."),
+        ((Value(1.0), True), "1, True: one of two."),
+        (("−4", False), "negative."),
+        (([6.5, 1.0], True), "neither."),
         ((2.0, False), "neither."),
         ((1.0, True), "1, True: one of two."),
         ((6.5, True), "6.5 is too much."),
@@ -154,6 +161,96 @@ def test_a_check_says(answers: tuple[object, ...], said: str, capsys: pytest.Cap
 )
 def test_answers_are_compared(answer: object, expected: object, alike: bool) -> None:
     assert CHECKS_MODULE.is_like(answer, expected) is alike
+
+
+def test_functions_of_answers_get_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever holds the number: a Value, a list or an array of one, an array without axes, a text."""
+    check = CHECKS_MODULE.Check("0.3", lambda x: abs(x - 0.5) < 0.01, [(lambda x: x > 1, "{answer} is too much.")])
+    for answer in (Value(0.5), [0.5], [Value(0.5)], np.array(0.5), np.array([0.5]), "0.5", 0.5):
+        check(answer)
+    check(Value(2.0))
+    check("a half")
+    assert capsys.readouterr().out == "0.3: right.\n" * 7 + "0.3: 2 is too much.\n0.3: not what it should be. A hint is below.\n"
+
+
+def test_larger_answers_keep_their_shape() -> None:
+    table = np.ones((2, 1))
+    assert CHECKS_MODULE.plain([table, table])[0] is table
+    assert CHECKS_MODULE.plain([[Value(1.0)], {"a": np.array(2.0)}, "one", True]) == [[1.0], {"a": 2.0}, "one", True]
+    assert CHECKS_MODULE.plain([[1.0]]) == [[1.0]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "is_rounded"),
+    [
+        (0.67, 2 / 3, True),
+        (0.66, 2 / 3, True),
+        (0.667, 2 / 3, True),
+        (-0.67, -2 / 3, True),
+        (0.68, 2 / 3, False),
+        (0.7, 2 / 3, False),  # one digit may be a guess
+        (4.01, 4.0, False),
+        (3.99, 4.0, False),
+        (16, 16.5, False),
+        (24_000, 23_860, False),
+        ((0.43, 0.5), (0.4321, 0.5), True),
+        ((0.43, 0.6), (0.4321, 0.5), False),
+        (0.43, (0.4321, 0.5), False),
+        (float("nan"), 0.5, False),
+        ("two thirds", 2 / 3, False),
+        (True, 1.0, False),
+    ],
+)
+def test_rounded_answers_are_known(answer: object, expected: object, is_rounded: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    CHECKS_MODULE.Check("0.4", expected, otherwise="wrong.")(answer)
+    assert capsys.readouterr().out.startswith("0.4: close: your number is rounded.") is is_rounded
+
+
+def test_of_several_answers_the_wrong_ones_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    check = CHECKS_MODULE.Check("0.5", (3.0, -4.0, 2), otherwise="none.", names=("p", "q", "n"))
+    for answers in ((3.0, -4.0, 2), (-4.0, 3.0, 2), (2, -4.0, 3.0), (3.0, 4.0, 2), (3.0, 4.0, 1), (1.0, 1.0, 1), (3.0, -4.0)):
+        check(*answers)
+    assert capsys.readouterr().out.replace("0.5: ", "").splitlines() == [
+        "right.",
+        "p and q have changed places.",
+        "p and n have changed places.",
+        "not right yet: q. The rest is right.",
+        "not right yet: q, n. The rest is right.",
+        "none.",
+        "none.",
+    ]
+
+
+def with_a_note(x: float) -> None:
+    """The body is for the learner."""
+    ...
+
+
+def with_a_gap(x: float) -> None:
+    y = ...  # noqa: F841
+
+
+def without_return(x: float) -> None:
+    x * x
+
+
+class Callable:
+    def __call__(self, x: float) -> None:
+        x + 1
+
+
+def test_a_function_that_returns_nothing_is_told_from_one_that_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    check = CHECKS_MODULE.CheckOf("0.6", lambda f: f()(3.0) if isinstance(f, type) else f(3.0), 9.0)
+    for answer in (with_a_note, with_a_gap, lambda x: None, without_return, Callable, 9.0):
+        check(answer)
+    assert capsys.readouterr().out.replace("0.6: ", "").splitlines() == [
+        "not yet.",
+        "not yet.",
+        "not yet.",
+        "not yet: your function returns nothing. Is `return` missing?",
+        "not yet: your function returns nothing. Is `return` missing?",
+        "this should be a function, given without calling it.",
+    ]
 
 
 def test_minus_signs_are_those_of_the_text() -> None:

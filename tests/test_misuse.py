@@ -50,6 +50,18 @@ def product(xs: Any) -> Any:
     return xs[0] * xs[1]
 
 
+def pair(carry: Any, x: Any) -> Any:
+    return carry * x, carry
+
+
+def is_small(x: Any) -> Any:
+    return x < 100.0
+
+
+def doubled(x: Any) -> Any:
+    return x * 2.0
+
+
 def equation(y: Any, a: Any) -> Any:
     return y * y - a
 
@@ -126,6 +138,15 @@ CALLS = [
     of_module("sparse_hessian", lambda ag: [product, [1.0, 2.0]]),
     of_module("implicit", lambda ag: [equation], "tolerance", "max_iterations", "order"),
     Call("implicit(f)", lambda ag: ag.implicit(equation), lambda ag: [1.0, 4.0]),
+    of_module("scan", lambda ag: [pair, ag.Value(1.0), [1.0, 2.0]], "xs", "length"),
+    of_module("while_loop", lambda ag: [is_small, doubled, ag.Value(1.0)], "max_rounds"),
+    Call("scan, of the function", lambda ag: lambda y: ag.scan(lambda c, x: y, 1.0, [1.0]), lambda ag: [(2.0, None)]),
+    Call("while_loop, of the condition", lambda ag: lambda y: ag.while_loop(lambda c: y, doubled, 1.0, max_rounds=3), lambda ag: [False]),
+    Call("while_loop, of the function", lambda ag: lambda y: ag.while_loop(lambda c: True, lambda c: y, 1.0, max_rounds=3), lambda ag: [2.0]),
+    of_module("take", lambda ag: [[ag.Value(1.0), 2.0], ag.Value(1.0)]),
+    Call("take, in a list", lambda ag: lambda x: ag.take([x, 1.0], ag.Value(0.0)), lambda ag: [0.5]),
+    of_module("interp", lambda ag: [ag.Value(0.5), [0.0, 1.0], [1.0, ag.Value(3.0)]]),
+    Call("interp, in lists", lambda ag: lambda x, y: ag.interp(0.5, [x, 9.0], [y, 1.0]), lambda ag: [0.0, 0.5]),
     of_module("check_gradients", lambda ag: [square, [2.0], 1], "order"),
     of_module("assert_gradients", lambda ag: [square, [2.0], 1], "order"),
     of_module("no_grad", lambda ag: []),
@@ -217,7 +238,7 @@ def outcome(call: Call, ag: Engine, args: list[Any], keywords: dict[str, Any]) -
 def is_of_a_function(error: Exception) -> bool:
     """Whether a function that was passed was called, and raised the error itself or does not take what it was called with."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    names = ("square", "squares", "product", "equation", "int")
+    names = ("square", "squares", "product", "equation", "pair", "is_small", "doubled", "int")
     return last.name in names or str(error).startswith(tuple([f"{name}()" for name in names])) or "NotImplemented should not" in str(error)
 
 

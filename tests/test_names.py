@@ -103,12 +103,12 @@ def test_no_text_changes_the_lines(output: str) -> None:
 
 
 def test_no_text_changes_a_picture() -> None:
-    function_plain, scope_plain = pictured(of_keywords("plain")), pictured(in_scope("plain"))
+    function_plain, scope_plain = [[pictured(make(text)) for text in ("plain", "long" * 10)] for make in (of_keywords, in_scope)]
     for text in HOSTILE:
         pictured(function(text))  # with other boxes for arrays whose labels are alike
-        assert pictured(of_keywords(text)) == function_plain, ascii(text)
+        assert pictured(of_keywords(text)) in function_plain, ascii(text)
         if name := text.replace("/", "").strip():  # a slash has a meaning: it is between scopes
-            assert pictured(in_scope(name)) == scope_plain, ascii(text)
+            assert pictured(in_scope(name)) in scope_plain, ascii(text)
 
 
 def test_a_comparison_with_torch_is_one_line() -> None:

@@ -372,7 +372,6 @@ SWALLOWED: dict[str, tuple[Callable[[Any], Any], bool]] = {
     "a condition and a number": (lambda v: v * 2.0 if (v > 0.0) & 3 else v, False),
     "a where of two forms": (lambda v: np.sum(where(v > 0.0, [v, v], v)), False),
     "drawn in a side": (lambda v: where(v > 0.0, lambda: v * drawn(lambda: 2.0), lambda: v), False),
-    "implicit": (lambda v: autograd.implicit(lambda y, a: y * y - a)(1.0, v), False),
     "many rounds": (lambda v: v * sum(1 for k in range(100_001) if v > k * 1e-9), False),
 }
 """What is not possible in a traced function; and whether it is not in one that is differentiated, too."""

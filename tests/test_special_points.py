@@ -101,6 +101,10 @@ POINTS: list[tuple[str, Callable[..., Any], tuple[float, ...], float, tuple[floa
     ),
     ("logsumexp, one -inf", lambda a, b: ag.logsumexp([a, b]), (1.0, -inf), 1.0, (1.0, 0.0)),
     ("logsumexp at 1e308", lambda a, b: ag.logsumexp([a, b]), (1e308, -1e308), 1e308, (1.0, 0.0)),
+    ("take(…, -0.0)", lambda i, a, b: ag.take([a, b], i), (-0.0, -0.0, 3.0), -0.0, (0.0, 1.0, 0.0)),
+    ("take, beside inf and nan", lambda i, a, b, c: ag.take([a, b, c], i), (1.0, inf, 2.0, nan), 2.0, (0.0, 0.0, 1.0, 0.0)),
+    ("take, the index is nan", lambda i, a, b: ag.take([a, b], i), (nan, 1.0, 2.0), nan, (0.0, 0.0, 0.0)),
+    ("take, a gradient of 0 meets an infinite slope", lambda a, b: ag.take([ag.sqrt(a), b], ag.floor(b)), (0.0, 1.5), 1.5, (nan, 1.0)),
     ("atan2(0, 0)", ag.atan2, (0.0, 0.0), 0.0, (0.0, 0.0)),
     ("atan2, huge", ag.atan2, (1e300, 1e300), math.pi / 4, (5e-301, -5e-301)),
     ("hypot(0, 0)", ag.hypot, (0.0, 0.0), 0.0, (0.0, 0.0)),
@@ -264,6 +268,10 @@ DOMAINS: dict[str, tuple[list[tuple[float, ...]], list[tuple[float, ...]]]] = {
             [(5e-324,), (-5e-324,), (after(-1.0, 0.0),), (after(-7.0, -8.0),), (0.5 - 2.0**52,), (inf,), (-inf,)],
             [(0.0,), (-0.0,), (-1.0,), (-7.0,), (-(2.0**52),), (-1e300,)],
         ),
+    ),
+    "take": (
+        [(0.0, 5.0), (-0.0, 5.0), (1.0, 5.0, -inf), (2.0, 5.0, 6.0, inf)],
+        [(1.0, 5.0), (-1.0, 5.0, 6.0), (5e-324, 5.0, 6.0), (after(1.0, 0.0), 5.0, 6.0), (2.0, 5.0, 6.0), (inf, 5.0), (-inf, 5.0)],
     ),
     "pow": (
         [(0.0, 0.0), (0.0, 0.5), (-0.0, 2.0), (-2.0, 3.0), (-2.0, -1.0), (-2.0, inf), (-inf, 0.5), (5e-324, -0.5), (2.0, 0.5)],

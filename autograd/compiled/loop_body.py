@@ -107,6 +107,16 @@ class LoopBody:
     carried: tuple[Carried, ...]
     outside: tuple[Outside, ...]
 
+    @property
+    def constant(self) -> bool:
+        """Whether no derivative passes through it."""
+        return all(all(member.constant) for member in self.members)
+
+    @property
+    def checked(self) -> bool:
+        """Whether some inputs outside of a domain are an error."""
+        return any(member.checked for member in self.members)
+
 
 def body_of(loop: Loop) -> LoopBody | None:
     """The body of a loop; None if its rounds differ in what they read, so that it is only a row of scalars."""

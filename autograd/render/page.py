@@ -80,13 +80,16 @@ def fill(package: str, file: str, unit: str, **parts: str) -> str:
         unit: what the slider steps through, as in "Next step".
         parts: what else to put in, by the name of the placeholder.
     """
-    shared = {part: _read("autograd.render", f"controls.{end}") for part, end in (("STYLE", "css"), ("CONTROLS", "html"), ("SCRIPT", "js"))}
+    shared = {
+        part: _read("autograd.render", f"controls.{end}").rstrip("\n")
+        for part, end in (("STYLE", "css"), ("CONTROLS", "html"), ("SCRIPT", "js"))
+    }
     shared["CONTROLS"] = _filled(shared["CONTROLS"], {"UNIT": unit, "SLIDER": unit.capitalize()})
     return _filled(_read(package, file), shared | parts)
 
 
 def _read(package: str, file: str) -> str:
-    return files(package).joinpath(file).read_text(encoding="utf-8").rstrip("\n")
+    return files(package).joinpath(file).read_text(encoding="utf-8")
 
 
 def _filled(template: str, parts: dict[str, str]) -> str:

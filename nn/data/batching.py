@@ -45,7 +45,10 @@ def batches(X: Rows, y: Rows, batch_size: int | None = 32, shuffle: bool = True,
 
 
 def split(X: Rows, y: Rows, held_out: float = 0.2, rng: random.Random | None = None) -> tuple[Part, Part]:
-    """Shuffle the samples, and hold out a share of them for the test.
+    """Shuffle the samples, and hold out a share of them.
+
+    What is held out is the test if it is looked at once, at the end, and validation data if something is chosen by it, such as the
+    number of epochs. For both, split twice.
 
     Args:
         X, y: samples and targets, as for `batches`.
@@ -53,15 +56,15 @@ def split(X: Rows, y: Rows, held_out: float = 0.2, rng: random.Random | None = N
         rng: the generator that shuffles; by default Python's global one.
 
     Returns:
-        ``(X_train, y_train), (X_test, y_test)``, as `as_lists` gives them.
+        ``(X, y), (X_held_out, y_held_out)``, as `as_lists` gives them.
 
     Raises:
         InputError: the lengths differ, one part would have no samples, `rng` is not a generator, or a frame holds something that is no
             number.
 
     Example:
-        >>> (X_train, y_train), (X_test, y_test) = split([[0.0], [1.0], [2.0], [3.0], [4.0]], [0, 1, 2, 3, 4])
-        >>> len(X_train), sorted(y_train + y_test)
+        >>> (X, y), (X_test, y_test) = split([[0.0], [1.0], [2.0], [3.0], [4.0]], [0, 1, 2, 3, 4])
+        >>> len(X), sorted(y + y_test)
         (4, [0, 1, 2, 3, 4])
     """
     X, y = by_position(X), by_position(y)
@@ -80,8 +83,8 @@ def parted(X: Any, y: Any, rng: random.Random | None, held_out: float = 0.2) -> 
     """
     order = shuffled(len(X), rng)
     cut = len(order) - int(len(order) * held_out)
-    train, test = order[:cut], order[cut:]
-    return (_at(train, X), _at(train, y)), (_at(test, X), _at(test, y))
+    kept, held = order[:cut], order[cut:]
+    return (_at(kept, X), _at(kept, y)), (_at(held, X), _at(held, y))
 
 
 def shuffled(count: int, rng: random.Random | None) -> list[int]:

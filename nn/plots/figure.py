@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
-"""Blue and vermilion, which colour-blind readers can tell apart (Okabe and Ito, "Color universal design", 2008)."""
+BLUE, VERMILION = "#0072b2", "#d55e00"
+"""Colour-blind readers can tell them apart (Okabe and Ito, "Color universal design", 2008). The curves of training data are blue, those of
+validation data vermilion."""
+POSITIVE, NEGATIVE = BLUE, VERMILION
 
 LETTER, LINE = 0.55, 2.4
 """The approximate width of a letter, in units of its font size; and the height of a line, in widths of a letter."""

@@ -6,9 +6,9 @@
 from importlib import import_module
 from pathlib import Path
 
-from .tools import TRANSLATIONS, Check, CheckOf, is_like, is_numeric, is_open, recognised, said, shown
+from .tools import GENERAL, TRANSLATIONS, Check, CheckOf, is_like, is_numeric, is_open, plain, recognised, said, shown
 
-__all__ = ["TRANSLATIONS", "Check", "CheckOf", "is_like", "is_numeric", "is_open", "recognised", "said", "shown"]
+__all__ = ["GENERAL", "TRANSLATIONS", "Check", "CheckOf", "is_like", "is_numeric", "is_open", "plain", "recognised", "said", "shown"]
 
 for _path in sorted(Path(__file__).parent.glob("lesson_*.py")):
     _lesson = import_module(f".{_path.stem}", __name__)

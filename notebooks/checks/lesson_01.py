@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .tools import Check, is_like
+from .tools import Check, CheckOf, is_like
 
 check_1_1 = Check(
     "1.1",
@@ -27,6 +27,22 @@ check_1_1 = Check(
         (
             lambda answers: is_like(answers, (4.75, 9.5)),
             "a derivative is metres for each metre a second: multiply it by 0.5, do not divide by it.",
+        ),
+        (
+            lambda answers: 4.7501 < answers[0] < 4.8201 and answers[0],
+            "{found}: you made the car faster by a whole step, and the curve bends on the way. The derivative is what this comes to for smaller and smaller steps: 1 + 30/8.",
+        ),
+        (
+            lambda answers: is_like(answers[0], 8.25),
+            "8.25 is 3.5 + 4.75: the new gradient was added to the old one. Set v.grad = 0.0 first.",
+        ),
+        (
+            lambda answers: is_like(answers[0], 7.0),
+            "7 is 3.5 twice: changing v.data does not rebuild the graph, and gradients add up. Make a new Value(30.0), and build d again.",
+        ),
+        (
+            lambda answers: any(86.0 < number < 89.0 for number in answers),
+            "this is a whole distance. Asked for is how much longer it becomes.",
         ),
     ],
     why="At 20 metres a second it was 3.5: the faster the car, the more a little more speed costs.",
@@ -56,31 +72,48 @@ check_1_2 = Check(
             lambda answers: not is_like(answers[2], 2) and str(answers[2]),
             "paths from q, by your count: {found}. Follow the arrows from q: each product has one from it.",
         ),
+        (
+            lambda answers: is_like(answers[1], -11.0) and not is_like(answers[0], 4.0),
+            "the derivative with respect to q is right, that with respect to p is not: watch the signs along p → m → n → g.",
+        ),
     ],
     why="Where a value is used twice, its gradients add up: −5 − 6.",
+    names=("g_p", "g_q", "number_of_paths"),
 )
 
-check_1_3 = Check(
+
+def _counted(x: Any, y: Any, gradient: Any) -> tuple[str, int, int, Any]:
+    """Of the graph of exercise 1.3: an operation other than additions, how many paths lead from x to y, how many additions it has."""
+    from autograd import Value, paths
+
+    if not (isinstance(x, Value) and isinstance(y, Value)):
+        return "", 0, 0, gradient
+    operations = [node._op for node in _nodes(y)]
+    other = next((name for name in operations if name not in ("", "+")), "")
+    return other, int(paths(y, x).count), operations.count("+"), gradient
+
+
+check_1_3 = CheckOf(
     "1.3",
-    lambda answers: (
-        not _other_operations(answers[1]) and _paths(answers) == 89 and _additions(answers[1]) <= 10 and is_like(answers[2], 89)
-    ),
+    _counted,
+    lambda found: not found[0] and found[1] == 89 and found[2] <= 10 and is_like(found[3], 89),
     [
-        (lambda answers: _other_operations(answers[1]), "additions only, please: there is a {found} in the graph."),
+        (lambda found: found[0], "additions only, please: there is a {found} in the graph."),
         (
-            lambda answers: _paths(answers) != 89 and _paths(answers),
+            lambda found: found[1] != 89 and found[1],
             "{found} paths lead from x to y, and it should be 89. From each node to the next you may go back one or two.",
         ),
         (
-            lambda answers: _additions(answers[1]) > 10 and _additions(answers[1]),
+            lambda found: found[2] > 10 and found[2],
             "89 paths, but {found} additions. Add up what was already added up: then the paths multiply.",
         ),
         (
-            lambda answers: not is_like(answers[2], 89),
+            lambda found: found[1] == 89 and not is_like(found[3], 89),
             "the graph is right, the gradient is not. Along each path the product of the local derivatives is 1; how many paths are there?",
         ),
     ],
     why="All local derivatives are 1, so the gradient is the number of paths.",
+    function=False,
 )
 
 check_1_4 = Check(
@@ -89,7 +122,7 @@ check_1_4 = Check(
     [
         (
             0.0,
-            "x is back at 0. You divide f by its slope, and that looks for a zero of f, of which there is none. Here it is the slope that should become 0: divide f′ by f″.",
+            "x is back at 0, so f itself is in your fraction. Newton's step has f only by its derivatives: divide f′ by f″.",
         ),
         (
             0.39679744463696487,
@@ -113,19 +146,3 @@ def _nodes(root: Any) -> list[Any]:
                 seen.add(source)
                 nodes.append(source)
     return nodes
-
-
-def _additions(root: Any) -> int:
-    return sum(node._op == "+" for node in _nodes(root))
-
-
-def _other_operations(root: Any) -> str:
-    """An operation of the graph that is not an addition."""
-    return next((node._op for node in _nodes(root) if node._op not in ("", "+")), "")
-
-
-def _paths(answers: Any) -> int:
-    """How many paths lead from the first answer to the second."""
-    from autograd import paths
-
-    return int(paths(answers[1], answers[0]).count)

@@ -37,6 +37,7 @@ check_3_1 = Check(
         (lambda d: is_like(d[0], _A2), "dz2 is right, dw2 is not. What comes into the output neuron?"),
     ],
     why="Only a2 − y has changed.",
+    names=("dz2", "dw2"),
 )
 
 _TANH = math.tanh(0.8 * 1.5 - 0.5)
@@ -84,10 +85,37 @@ def _means(singles: Any, which: int, factor: float = 1.0) -> list[Any]:
     return [(factor * sum(of_samples) / len(singles)).tolist() for of_samples in layers]
 
 
+def _columns(gradients: Any) -> list[Any]:
+    """Gradients of biases as columns, which they are if the sums have kept their dimensions."""
+    return [[[number] for number in gradient.ravel()] for gradient in gradients]
+
+
+def _over_neurons(answer: Any) -> bool:
+    """Whether the gradients of the weights or of the biases were divided by numbers of neurons, where it should be that of the samples."""
+    sizes = {size for mean in _means(answer[1], 0) for size in (len(mean), len(mean[0]))} - {len(answer[1])}
+
+    def divided(which: int) -> bool:
+        return all(
+            any(is_like(gradient, [[x * len(answer[1]) / size for x in row] for row in mean]) for size in sizes)
+            for gradient, mean in zip(answer[0][which], _means(answer[1], which), strict=True)
+        )
+
+    return divided(0) or divided(1)
+
+
 check_3_4 = Check(
     "3.4",
     right=lambda a: is_like(a[0], [_means(a[1], 0), _means(a[1], 1)]),
     wrong=[
+        (
+            lambda a: is_like(_columns(a[0][1]), _means(a[1], 1)) and not is_like(a[0][1], _means(a[1], 1)),
+            "the mean is right, but the shape is not: it should be a column, as b is. Write keepdims=True.",
+        ),
+        (
+            lambda a: is_like([gradient.T for gradient in a[0][0]], _means(a[1], 0)),
+            "your gradient of the weights has rows and columns exchanged: one row for each neuron the weights lead to.",
+        ),
+        (_over_neurons, "you divided by the number of neurons. m is the number of samples, X.shape[1]."),
         (lambda a: a[0][1][0].shape[0] == 1, "the sum for the biases runs over the neurons. The samples are the columns: axis=1."),
         (
             lambda a: a[0][1][0].shape[1] == len(a[1]),

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from .tools import Check, CheckOf, is_like, is_open
+from .tools import Check, CheckOf, is_like, is_numeric, is_open, plain
 
 
-def drawn(initialiser: Any, fan_in: int, fan_out: int) -> tuple[float, float, float] | None:
-    """The variance, the largest absolute value and the smallest value of many weights."""
+def drawn(initialiser: Any, fan_in: int, fan_out: int) -> tuple[float, float, float] | str | None:
+    """The variance, the largest absolute value and the smallest value of many weights; or what is drawn in place of a number."""
     rng = random.Random(0)
-    weights = [initialiser(fan_in, fan_out, rng) for _ in range(4000)]
+    weights = [plain(initialiser(fan_in, fan_out, rng)) for _ in range(4000)]
     if is_open(weights):
         return None
+    if strange := [weight for weight in weights if not is_numeric(weight)]:
+        return type(strange[0]).__name__
     return sum(w * w for w in weights) / len(weights), max(map(abs, weights)), min(weights)
 
 
@@ -24,11 +27,19 @@ def within(bound: float) -> Callable[[Any], bool]:
     return lambda found: math.isclose(found[0], bound**2 / 3, rel_tol=0.1) and math.isclose(found[1], bound, rel_tol=0.01)
 
 
+def kind(found: Any) -> str:
+    """What is drawn in place of a number."""
+    return found if isinstance(found, str) else ""
+
+
+NO_NUMBER = "each call should return one number. Yours returns a {found}."
+
 check_5_1 = CheckOf(
     "5.1",
     lambda initialiser: drawn(initialiser, 32, 128),
     lambda found: found[2] < 0 and within(math.sqrt(3 / 32))(found),
     [
+        (kind, NO_NUMBER),
         (lambda found: found[2] >= 0, "none of your weights is negative. Draw from −bound to +bound, so that their mean is 0."),
         (within(math.sqrt(1 / 32)), "your bound is √(1/a), so the variance is 1/(3a). The variance is bound²/3, not bound²."),
         (within(1 / 32), "your bound is 1/a, which should be the variance. The variance of a uniform distribution on ±r is r²/3."),
@@ -63,6 +74,7 @@ check_5_3 = CheckOf(
     lambda initialiser: drawn(initialiser, 16, 16),
     within(4 * math.sqrt(6 / 32)),
     [
+        (kind, NO_NUMBER),
         (within(math.sqrt(6 / 32)), "this is Xavier's range as it was. It expects a slope of 1, and the sigmoid has ¼ at most."),
         (
             within(math.sqrt(6 / 32) / 4),
@@ -79,23 +91,38 @@ check_5_3 = CheckOf(
 )
 
 
-def applied(residual: Any) -> tuple[Any, list[float], list[float]] | None:
-    """What a block makes of four numbers; the numbers; and what its layer makes of them."""
+def applied(residual: Any) -> tuple[Any, list[float], list[float], bool] | None:
+    """What a block makes of four Values; their numbers; what its layer makes of them; whether a gradient comes back to its weights."""
+    from autograd import AutogradError, Value
+
     block, x = residual(4, random.Random(0)), [0.5, -1.0, 2.0, 0.0]
-    result = block(x)
-    return None if is_open(result) else (result, x, [value.data for value in block.layer(x)])
+    result = block(list(map(Value, x)))
+    if is_open(result):
+        return None
+    with suppress(AttributeError, TypeError, AutogradError):  # of plain numbers, or of something else than a list of numbers
+        sum(result).backward()
+    weights = [w for neuron in block.layer.neurons for w in neuron.w]
+    return result, x, [value.data for value in block.layer(x)], any(w.grad != 0.0 for w in weights)
+
+
+def are_sums(found: Any) -> bool:
+    return is_like(found[0], [a + b for a, b in zip(*found[1:3], strict=True)])
 
 
 check_5_4 = CheckOf(
     "5.4",
     applied,
-    lambda found: is_like(found[0], [a + b for a, b in zip(*found[1:], strict=True)]),
+    lambda found: are_sums(found) and found[3],
     [
+        (
+            are_sums,
+            "the numbers are right, but no gradient comes back through the layer: use its outputs as they are, without `.data`.",
+        ),
         (lambda found: is_like(found[0], found[2]), "this is the layer alone. The way around it is missing: add the input."),
         (lambda found: is_like(found[0], found[1]), "this is the way around alone. Add what the layer puts out."),
         (lambda found: len(found[0]) == 8, "`+` has joined the two lists to one of 8 numbers. Add them element by element."),
         (
-            lambda found: is_like(found[0], [a * b for a, b in zip(*found[1:], strict=True)]),
+            lambda found: is_like(found[0], [a * b for a, b in zip(*found[1:3], strict=True)]),
             "you multiply the input by the output of the layer. Add them.",
         ),
     ],

@@ -10,7 +10,7 @@ from against_eager import recorded, same
 
 import autograd
 from autograd import Value, compile, log, relu, sqrt, where
-from autograd.compiled.api.specialisations import BRANCHES
+from autograd.compiled.api import specialisations
 from autograd.errors import CompileError, DomainError
 
 
@@ -160,23 +160,39 @@ def test_an_error_on_the_other_branch_is_none(executor: str) -> None:
     assert len(safe.specialisations) == 2
 
 
-def test_too_many_branches_are_an_error_that_shows_where() -> None:
-    def digits(x: Any) -> Any:
-        n = 0
-        while x > n:
-            n += 1
-        return x * n
+def digits(x: Any) -> Any:
+    n = 0
+    while x > n:
+        n += 1
+    return x * n
 
+
+def need_too_many(most: int) -> None:
+    """Check that so many branches are recorded, and that one more is an error that shows where."""
     f = compile(digits, executor="numpy")
-    n = BRANCHES - 1
-    assert f(np.arange(n) + 0.5).tolist() == [(k + 0.5) * (k + 1) for k in range(n)]
+    assert f(np.arange(most) + 0.5).tolist() == [(k + 0.5) * (k + 1) for k in range(most)]
+    assert f(np.arange(most) + 0.25).tolist() == [(k + 0.25) * (k + 1) for k in range(most)]
+    assert len(f.specialisations) == most
     line = digits.__code__.co_firstlineno + 2
     with pytest.raises(CompileError) as error:
-        f(np.arange(BRANCHES + 1.0) + 0.5)
+        f(np.arange(most + 1.0) + 0.5)
     message = str(error.value)
-    assert f"digits takes more than {BRANCHES} different branches" in message
-    assert f"{__file__}:{line} (while x > n:)" in message
-    assert "where(x > 0, lambda: log(x), lambda: 0.0)" in message
+    assert f"digits takes more than {most:,} different branches. The {most:,} that were recorded decided" in message
+    assert f"{__file__}:{line} (while x > n:), 2 to {most + 1:,} times in each" in message
+    for text in ("while_loop(condition, step, init)", "where(x > 0, lambda: log(x), lambda: 0.0)", "take(values, index)"):
+        assert text in message
+    assert f(0.5) == 0.5  # the branches that were recorded are still there
+
+
+def test_too_many_branches_are_an_error_that_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(specialisations, "BRANCHES", 50)
+    need_too_many(50)
+
+
+@pytest.mark.slow
+def test_a_thousand_branches() -> None:
+    assert specialisations.BRANCHES == 1000
+    need_too_many(1000)
 
 
 def test_a_loop_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

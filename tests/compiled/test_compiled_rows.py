@@ -128,10 +128,13 @@ def test_every_row_at_ordinary_and_special_points_at_once(row: Operation, execut
 @pytest.mark.parametrize("row", [row for row in ROWS if row.domain or row.pole], ids=lambda row: row.name)
 def test_scalar_calls_raise_what_eager_code_raises(row: Operation, executor: str) -> None:
     inside, beyond = DOMAINS[row.name]
-    f = {1: lambda a: call(row, a), 2: lambda a, b: call(row, a, b), 3: lambda a, b, c: call(row, a, b, c)}[row.arity or 0]
+    f = {1: lambda a: call(row, a), 2: lambda a, b: call(row, a, b), 3: lambda a, b, c: call(row, a, b, c)}.get(
+        row.arity or 0, lambda *a: call(row, *a)
+    )
+    names = "abc" if row.arity else [f"argument {k}" for k in range(9)]
     for point in beyond:
         with pytest.raises((DomainError, PoleError)) as eager:
-            f(*[Value(x, label=name) for x, name in zip(point, "abc", strict=False)])
+            f(*[Value(x, label=name) for x, name in zip(point, names, strict=False)])
         compiled = compile(f, executor=executor)
         for first in ((), inside[0]):  # while it is recorded, and when it runs
             if first:

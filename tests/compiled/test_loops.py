@@ -4,57 +4,35 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from loop_programs import (
+    RandomLoop,
+    choosing,
+    decaying,
+    delayed,
+    epochs,
+    garch,
+    interrupted,
+    logarithms,
+    loops_of,
+    lorenz,
+    number,
+    path,
+    uneven,
+)
 
-from autograd import Program, Value, compile, exp, grad, hessian, log, sin, tanh, where
+from autograd import Program, Value, compile, drawn, grad, hessian, sin, tanh
 from autograd.compiled.backends.llvm.loop_steps import loop_steps, reads_of
 from autograd.compiled.ir import Code, Loop, check
 from autograd.compiled.passes.loops import LEAST_ROUNDS, LONGEST, WIDEST
 from autograd.errors import CompileError, DomainError
 
 
-def loops_of(f: Any) -> list[Loop]:
-    """The loops of the program that was recorded last."""
-    return [one for one in f.specialisations[-1].code.instructions if isinstance(one, Loop)]
-
-
-def number(x: Any) -> float:
-    """The number of a Value, or of a number."""
-    return float(getattr(x, "data", x))
-
-
 def shapes_of(f: Any) -> list[tuple[int, int]]:
     return [(loop.rounds, loop.body) for loop in loops_of(f)]
-
-
-def lorenz(p: list[Any], x: list[Any], steps: int) -> Any:
-    """The Lorenz system by Runge and Kutta's method."""
-    h = 0.01
-
-    def slope(x: list[Any]) -> list[Any]:
-        return [p[0] * (x[1] - x[0]), x[0] * (p[1] - x[2]) - x[1], x[0] * x[1] - p[2] * x[2]]
-
-    for _ in range(steps):
-        a = slope(x)
-        b = slope([u + h / 2 * v for u, v in zip(x, a, strict=True)])
-        c = slope([u + h / 2 * v for u, v in zip(x, b, strict=True)])
-        d = slope([u + h * v for u, v in zip(x, c, strict=True)])
-        x = [u + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4) for u, k1, k2, k3, k4 in zip(x, a, b, c, d, strict=True)]
-    return x[0] * x[0] + x[1] + x[2]
-
-
-def garch(p: list[Any], r: list[Any]) -> Any:
-    """The likelihood of a GARCH(1,1) model."""
-    variance, total = 0.5, 0.0
-    for before, now in pairwise(r):
-        variance = p[0] + p[1] * before * before + p[2] * variance
-        total = total + log(variance) + now * now / variance
-    return total
 
 
 # -- which there are ----------------------------------------------------------------------------------------------------
@@ -86,13 +64,6 @@ def test_only_what_is_carried_is_in_the_loop(executor: str) -> None:
 
 
 def test_samples_go_through_a_loop_together(executor: str) -> None:
-    def path(s: Any, volatility: Any, z: Any) -> Any:
-        total = 0.0
-        for x in z:
-            s = s * exp(volatility * x - 0.01) + 0.1 * tanh(s)
-            total = total + s
-        return total
-
     z = np.random.default_rng(1).normal(size=(21, 60))
     f = compile(path, in_axes=(None, None, 0), executor=executor)
     value, gradients = f.value_and_grad(1.0, 0.2, z, wrt=("s", "volatility"), reduce="sum")
@@ -106,19 +77,11 @@ def test_samples_go_through_a_loop_together(executor: str) -> None:
 
 def test_shared_and_batched_rounds_are_loops_of_their_own(executor: str) -> None:
     """A decay that all samples share is computed once, in a loop before that of the samples."""
-
-    def f(x: Any, decay: Any) -> Any:
-        rate = decay
-        for _ in range(70):
-            rate = sin(rate) * 0.9 + 0.1 * rate
-            x = tanh(x * rate + 0.3)
-        return x
-
-    g = compile(f, in_axes=(0, None), executor=executor)
+    g = compile(decaying, in_axes=(0, None), executor=executor)
     x = np.linspace(-1.0, 1.0, 9)
-    np.testing.assert_allclose(g(x, 0.8), [f(v, 0.8) for v in x.tolist()], rtol=1e-12)
+    np.testing.assert_allclose(g(x, 0.8), [decaying(v, 0.8) for v in x.tolist()], rtol=1e-12)
     _, (dx, decay) = g.value_and_grad(x, 0.8, reduce="sum")
-    expected = [grad(f, (0, 1))(v, 0.8) for v in x.tolist()]
+    expected = [grad(decaying, (0, 1))(v, 0.8) for v in x.tolist()]
     np.testing.assert_allclose(dx, [float(a) for a, _ in expected], rtol=1e-10)
     assert decay == pytest.approx(sum([float(b) for _, b in expected]), rel=1e-10)
     loops = loops_of(g)
@@ -126,49 +89,29 @@ def test_shared_and_batched_rounds_are_loops_of_their_own(executor: str) -> None
 
 
 def test_rounds_may_look_back_several_rounds(executor: str) -> None:
-    def f(a: Any, b: Any) -> Any:
-        x = [a, b, a * b]
-        for _ in range(90):
-            x.append(0.5 * sin(x[-1]) - 0.3 * x[-3] + 0.2 * b)
-        return x[-1] + x[-2] * x[40]
-
-    g = compile(f, executor=executor)
+    g = compile(delayed, executor=executor)
     value, gradients = g.value_and_grad(0.4, -0.7)
-    assert value == pytest.approx(f(0.4, -0.7), rel=1e-12)
-    np.testing.assert_allclose(gradients, [number(x) for x in grad(f, (0, 1))(0.4, -0.7)], rtol=1e-11)
+    assert value == pytest.approx(delayed(0.4, -0.7), rel=1e-12)
+    np.testing.assert_allclose(gradients, [number(x) for x in grad(delayed, (0, 1))(0.4, -0.7)], rtol=1e-11)
     assert [loop.rounds for loop in loops_of(g)] == [89]
 
 
 def test_the_first_and_last_rounds_may_differ(executor: str) -> None:
-    def f(a: Any) -> Any:
-        x = exp(a)
-        for i in range(80):
-            x = sin(x * a) + x if i not in (2, 77) else x * x / (1.0 + x * x)
-        return log(1.0 + x * x)
-
-    g = compile(f, executor=executor)
+    g = compile(uneven, executor=executor)
     value, (gradient,) = g.value_and_grad(0.7, wrt=(0,))
-    assert value == pytest.approx(f(0.7), rel=1e-12)
-    assert gradient == pytest.approx(float(grad(f)(0.7)), rel=1e-11)
+    assert value == pytest.approx(uneven(0.7), rel=1e-12)
+    assert gradient == pytest.approx(float(grad(uneven)(0.7)), rel=1e-11)
     [loop] = loops_of(g)
     assert 70 <= loop.rounds <= 75
 
 
 def test_loops_within_loops_are_loops(executor: str) -> None:
     """Epochs of steps: between the epochs, other things happen."""
-
-    def f(w: Any, x: Any) -> Any:
-        for epoch in range(4):
-            for v in x:
-                w = w - 0.05 * (w * v - sin(v)) * v
-            w = tanh(w) + epoch
-        return w
-
     x = np.linspace(-1.0, 1.0, 50).tolist()
-    g = compile(f, in_axes=(None, None), executor=executor)
+    g = compile(epochs, in_axes=(None, None), executor=executor)
     value, (dw, dx) = g.value_and_grad(0.3, x)
-    assert value == pytest.approx(f(0.3, x), rel=1e-12)
-    expected = grad(f, (0, 1))(0.3, x)
+    assert value == pytest.approx(epochs(0.3, x), rel=1e-12)
+    expected = grad(epochs, (0, 1))(0.3, x)
     assert dw == pytest.approx(number(expected[0]), rel=1e-11)
     np.testing.assert_allclose(dx, [float(v) for v in expected[1]], rtol=1e-10, atol=1e-14)
     assert [loop.rounds for loop in loops_of(g)] == [50] * 4 or len(loops_of(g)) == 4
@@ -195,19 +138,10 @@ def _wide(x: Any, n: int) -> Any:
 
 def test_a_row_outside_that_comes_between_keeps_the_rounds_apart(executor: str) -> None:
     """What one round computes goes through an irregular number to a later one, so that the loop is not computed as a whole."""
-
-    def f(a: Any) -> Any:
-        x, y = a, a * 0.5
-        for i in range(60):
-            x = sin(x) * 0.5 + y
-            if i == 30:
-                y = exp(-x)
-        return x
-
-    g = compile(f, executor=executor)
+    g = compile(interrupted, executor=executor)
     value, (gradient,) = g.value_and_grad(0.4, wrt=(0,))
-    assert value == pytest.approx(f(0.4), rel=1e-13)
-    assert gradient == pytest.approx(float(grad(f)(0.4)), rel=1e-11)
+    assert value == pytest.approx(interrupted(0.4), rel=1e-13)
+    assert gradient == pytest.approx(float(grad(interrupted)(0.4)), rel=1e-11)
     check(g.specialisations[-1].code)
 
 
@@ -226,13 +160,8 @@ def test_second_derivatives_and_forward_mode(executor: str) -> None:
 
 
 def test_domains_are_checked_in_every_round(executor: str) -> None:
-    def f(x: Any) -> Any:
-        for _ in range(60):
-            x = log(x + 1.0) * 3.0 - 0.5
-        return x
-
-    g = compile(f, executor=executor)
-    assert g(2.0) == pytest.approx(f(2.0))
+    g = compile(logarithms, executor=executor)
+    assert g(2.0) == pytest.approx(logarithms(2.0))
     assert loops_of(g)
     with pytest.raises(DomainError):
         g(0.1)
@@ -242,17 +171,11 @@ def test_domains_are_checked_in_every_round(executor: str) -> None:
 
 def test_conditions_within_rounds(executor: str) -> None:
     """A `where` in a round is computed as without loops."""
-
-    def f(x: Any) -> Any:
-        for _ in range(50):
-            x = where(x > 0.0, lambda x=x: log(1.0 + x) * 1.5, lambda x=x: x * x) - 0.3
-        return x
-
-    g = compile(f, executor=executor)
+    g = compile(choosing, executor=executor)
     x = np.linspace(-1.0, 1.0, 7)
-    np.testing.assert_allclose(g(x), [f(v) for v in x.tolist()], rtol=1e-12)
+    np.testing.assert_allclose(g(x), [choosing(v) for v in x.tolist()], rtol=1e-12)
     _, gradients = g.value_and_grad(x)
-    np.testing.assert_allclose(gradients, [float(grad(f)(v)) for v in x.tolist()], rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(gradients, [float(grad(choosing)(v)) for v in x.tolist()], rtol=1e-10, atol=1e-13)
 
 
 def test_a_replayed_graph_has_loops_too() -> None:
@@ -288,54 +211,6 @@ def test_rounds_that_differ_are_not_legal() -> None:
 
 
 # -- random loops -------------------------------------------------------------------------------------------------------
-
-UNARY: list[Callable[[Any], Any]] = [sin, tanh, lambda x: exp(-x * x), lambda x: 1.0 / (1.5 + x * x), lambda x: log(1.0 + x * x), abs]
-BINARY: list[Callable[[Any, Any], Any]] = [
-    lambda a, b: a * b,
-    lambda a, b: a + b,
-    lambda a, b: a - 0.5 * b,
-    lambda a, b: a / (2.0 + b * b),
-]
-
-
-class RandomLoop:
-    """A function with a random loop: numbers that are carried over one round or several, data for each round, and parameters.
-
-    Args:
-        seed: from which everything follows.
-    """
-
-    def __init__(self, seed: int) -> None:
-        rng = random.Random(seed)
-        self.rounds = rng.choice([0, 1, 2, 33, 64, 100, 150])
-        self.states, self.lags = rng.randint(1, 4), rng.randint(1, 3)
-        self.parameters = rng.randint(1, 3)
-        self.data = np.random.default_rng(seed).normal(size=(max(self.rounds, 1), 2)).round(3)
-        self.recipe: list[tuple[Any, ...]] = []
-        known = self.states * self.lags + self.parameters + 2 + 1
-        for _ in range(rng.randint(self.states, 8)):
-            self.recipe.append((rng.choice([*UNARY, *BINARY, *BINARY]), rng.randrange(known), rng.randrange(known)))
-            known += 1
-        self.kept = rng.sample(range(known - len(self.recipe), known), self.states)
-        self.read = rng.choice(["last", "all", "some"])
-        self.counted = rng.random() < 0.3
-        self.inner = rng.random() < 0.3
-
-    def __call__(self, p: Any, x: Any) -> Any:
-        """The function of parameters and of the first state."""
-        states = [[x + 0.1 * k - 0.2 * lag for k in range(self.states)] for lag in range(self.lags)]
-        total: Any = 0.0
-        for t in range(self.rounds):
-            pool = [v for state in states[-self.lags :] for v in state] + [*p] + [*self.data[t].tolist()]
-            pool.append(0.01 * t if self.counted else 0.4)
-            for operation, i, j in self.recipe:
-                pool.append(operation(pool[i]) if operation in UNARY else operation(pool[i], pool[j]))
-            states.append([0.7 * tanh(pool[k]) for k in self.kept])
-            if self.inner and t % 20 == 10:
-                states[-1][0] = states[-1][0] * p[0]
-            if self.read == "all" or (self.read == "some" and t % 7 == 3):
-                total = total + states[-1][0] * states[-1][0]
-        return total + states[-1][-1]
 
 
 def of_random_loop(seed: int, executors: list[str]) -> int:
@@ -379,3 +254,33 @@ def test_random_loops(loops: int, executor: str) -> None:
             raise AssertionError(f"loop {seed}: {error}") from error
     assert found > loops / 4
     assert math.isfinite(found)
+
+
+def test_branches_and_random_numbers_within_rounds(executor: str) -> None:
+    """An `if` in each round is a guard of its number; a random number is drawn anew for every sample and round."""
+
+    def steps(x: Any) -> Any:
+        for _ in range(60):
+            x = 0.9 * x + 0.1 * sin(x)
+            if x > 2.0:
+                x = x - 1.0
+        return x
+
+    f = compile(steps, executor=executor)
+    x = np.linspace(0.1, 5.0, 9)
+    np.testing.assert_allclose(f(x), [steps(v) for v in x.tolist()], rtol=1e-12)
+    _, slopes = f.value_and_grad(x)
+    np.testing.assert_allclose(slopes, [number(grad(steps)(v)) for v in x.tolist()], rtol=1e-10)
+
+    def walk(x: Any, rng: Any) -> Any:
+        for _ in range(80):
+            x = tanh(x) + 0.1 * drawn(rng.random)
+        return x
+
+    rng = random.Random(0)
+    g = compile(lambda x: walk(x, rng), executor=executor)
+    state = rng.getstate()
+    value = g(0.3)
+    rng.setstate(state)
+    assert value == pytest.approx(number(walk(0.3, rng)), rel=1e-12)
+    assert len(set(g(np.zeros(20)).tolist())) == 20

@@ -12,7 +12,7 @@ from autograd import Value, acos, cbrt, clip, compile, floor, grad, hessian, jvp
 from autograd.functions import call
 from autograd.ops import OPERATIONS, SELECT
 
-SELECTS = ("sign", "floor", "ceil", "trunc", "copysign", "maximum", "minimum", "clip", "where", "relu", "peak")
+SELECTS = ("sign", "floor", "ceil", "trunc", "copysign", "maximum", "minimum", "clip", "where", "relu", "peak", "take")
 
 
 def test_the_rows_that_select() -> None:
@@ -38,6 +38,7 @@ CASES: list[tuple[str, Callable[[Any], Any], float]] = [
     ("sqrt(1 + sign(x))", lambda x: sqrt(1.0 + sign(x)), -2.0),
     ("cbrt(where)", lambda x: cbrt(call(OPERATIONS["where"], 0.0, x, 0.0)), 3.0),
     ("sqrt(peak)", lambda x: sqrt(autograd.peak([x, x - 1.0])), 0.5),
+    ("sqrt(take)", lambda x: sqrt(autograd.take([x * 0.5, 0.0, x], 1.0 + 0.0 * floor(x))), -2.0),
     ("relu of relu", lambda x: sqrt(relu(relu(x) * 2.0) * 3.0), -1.0),
 ]
 

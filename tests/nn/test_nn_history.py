@@ -2,12 +2,14 @@
 
 import os
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 from autograd.errors import MissingPackageError
 from nn import History
+from nn.plots.figure import BLUE, VERMILION
 
 TRAINING = [{"loss": 2.0, "accuracy": 0.5, "r2_score": -1.0}, {"loss": 1.0, "accuracy": 0.75, "r2_score": 0.1}]
 VALIDATION = [{"loss": 3.0, "accuracy": 0.25, "r2_score": -2.0}, {"loss": 1.5, "accuracy": 0.5, "r2_score": 0.2}]
@@ -39,6 +41,36 @@ def test_the_curves() -> None:
     assert alone.validation_loss == alone.validation_accuracy == []
 
 
+def test_the_repr_is_short_and_says_where_the_training_ended() -> None:
+    assert repr(history(validated=True)) == (
+        "<History of 2 epochs, of which the last has loss 1, validation_loss 1.5, accuracy 0.75, r2_score 0.1, validation_accuracy 0.5, "
+        "validation_r2_score 0.2>"
+    )
+    assert repr(History(loss=[0.123456] * 1000, seconds=[0.1] * 1000)) == "<History of 1,000 epochs, of which the last has loss 0.1235>"
+    assert repr(History([1.0])) == "<History of 1 epoch, of which the last has loss 1>"
+    assert repr(History(metrics={"a\nb": [1.0]})) == r"<History of 0 epochs, of which the last has a\nb 1>"
+
+
+def cells(history: History) -> list[list[str]]:
+    """The texts in the table that a notebook shows."""
+    rows = ET.fromstring(history._repr_html_()).iter("tr")
+    return [[cell.text or "" for cell in row] for row in rows]
+
+
+def test_a_notebook_shows_a_table() -> None:
+    names = ["epoch", "loss", "accuracy", "r2 score", "seconds"]
+    assert cells(history(validated=False)) == [names, ["1", "2", "0.5", "-1", "0.25"], ["2", "1", "0.75", "0.1", "0.25"]]
+    assert cells(History()) == [["epoch"]]
+    assert cells(History([1.0, 2.0], metrics={"<b>": [3.0]})) == [["epoch", "loss", "<b>"], ["1", "1", "3"], ["2", "2", ""]]
+
+
+@pytest.mark.parametrize(("epochs", "shown"), [(11, [*range(1, 12)]), (12, [1, 2, 3, 4, 5, "…", 8, 9, 10, 11, 12])])
+def test_of_a_long_training_a_notebook_shows_both_ends(epochs: int, shown: list[object]) -> None:
+    table = cells(History(loss=[float(i) for i in range(epochs)]))
+    assert [row[0] for row in table[1:]] == [str(epoch) for epoch in shown]
+    assert table[-1] == [str(epochs), f"{epochs - 1}"]
+
+
 # -- pictures -----------------------------------------------------------------------------------------------------------
 
 
@@ -50,6 +82,7 @@ def test_plot(validated: bool) -> None:
         curves = [[epoch[name] for epoch in TRAINING], [epoch[name] for epoch in VALIDATION]]
         assert [list(line.get_ydata()) for line in axes.lines] == curves[: 1 + validated]
         assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2]] * (1 + validated)
+        assert [line.get_color() for line in axes.lines] == [BLUE, VERMILION][: 1 + validated]
         assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"][: 1 + validated]
     width, height = figure.get_size_inches()
     assert width / 3 > height
@@ -105,3 +138,18 @@ def test_a_disk_that_is_full_leaves_the_old_table(tmp_path: Path, monkeypatch: p
         history(validated=True).to_csv(path)
     assert path.read_text() == "old"
     assert [item.name for item in tmp_path.iterdir()] == ["training.csv"]
+
+
+def test_to_pandas() -> None:
+    pytest.importorskip("pandas")
+    table = history(validated=True).to_pandas()
+    assert list(table.columns) == list(history(validated=True).curves())
+    assert (list(table.index), table.index.name) == ([1, 2], "epoch")
+    assert table["validation_r2_score"].tolist() == [-2.0, 0.2]
+    assert History().to_pandas().shape == (0, 0)
+
+
+def test_to_pandas_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingPackageError, match="to_pandas needs pandas: pip install pandas; history.to_csv"):
+        history(validated=False).to_pandas()

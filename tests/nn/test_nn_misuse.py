@@ -35,6 +35,11 @@ def model() -> MLP:
     return MLP(2, [2, 1])
 
 
+def filmed() -> list[Any]:
+    trained = model()
+    return [trained, fit(trained, X, Y, epochs=1, snapshots=2, progress=False, executor="eager"), X, Y]
+
+
 def parameters() -> list[Value]:
     return model().parameters()
 
@@ -188,6 +193,7 @@ NN: Calls = {
     "RMSprop": (nn.RMSprop, lambda: [parameters(), 0.1, 0.9, 1e-8, 0.1, 0.5, False]),
     "clip_grad_norm_": (nn.clip_grad_norm_, lambda: [parameters(), 1.0]),
     "clip_grad_value_": (nn.clip_grad_value_, lambda: [parameters(), 1.0]),
+    "film": (nn.film, filmed),
     "fit": (lambda model, X, y, epochs, batch_size: fit(model, X, y, epochs=epochs, batch_size=batch_size), lambda: [model(), X, Y, 1, 2]),
     **{f"fit({name}=…)": (option_of_fit(name), lambda good=good: [good])  # type: ignore[misc]
        for name, good in {"loss": nn.mse, "optimizer": None, "validation": None, "metrics": None, "penalty": None, "schedule": None, "tol": 0.0,

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd.render.lettering import number
-from autograd.render.picture.boxes import Box, columns
+from autograd.render.picture.boxes import WIDEST, Box, columns, labelled_box, shortened
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_a_box_holds_its_text():
     assert wide.height == narrow.height + 15.0 + 6.0
     assert Box("a", "operation", "tanh").shape.round
     assert Box("a", "leaf", "a", fill="#000000").style.text == "#ffffff"
+
+
+@pytest.mark.parametrize("label", ["a" * 200, "中" * 100, "e\u0301" * 100, "🙂a" * 50, "x" * (WIDEST + 1), "layers.0.neurons.12.weights.3"])
+def test_a_long_label_keeps_both_ends(label):
+    short = shortened(label)
+    assert WIDEST - 3 <= columns(short) <= WIDEST
+    head, tail = short.split("…")
+    assert label.startswith(head)
+    assert label.endswith(tail)
+    assert abs(columns(head) - columns(tail)) <= 2
+    assert labelled_box("a", "leaf", label).full == label
+
+
+@pytest.mark.parametrize("label", ["", "x", "x" * WIDEST, "中" * (WIDEST // 2)])
+def test_other_labels_stay_as_they_are(label):
+    assert shortened(label) == label
+    assert labelled_box("a", "leaf", label).full == ""

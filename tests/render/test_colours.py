@@ -1,6 +1,7 @@
 """The colours of pictures on light and dark pages: distinguishable, readable, and all of them adapted."""
 
 import io
+import math
 import re
 import shutil
 from itertools import pairwise
@@ -15,11 +16,12 @@ from autograd.render.picture.colours import (
     CLUSTERS,
     FAINT,
     INK,
+    NEGATIVE,
     NIGHT,
     NIGHT_TEXT,
     NONE,
     NOT_FINITE,
-    SHADES,
+    POSITIVE,
     STYLES,
     ink,
     with_night,
@@ -66,7 +68,7 @@ def test_text_can_be_read_on_every_colour(area, text):
     for fill in (BACKGROUND, *CLUSTERS):
         assert contrast(text(INK), area(fill)) >= 4.5
         assert contrast(text(FAINT), area(fill)) >= 4.5
-    for shade in (*SHADES, NONE, NOT_FINITE):
+    for shade in (*NEGATIVE, *POSITIVE, NONE, NOT_FINITE):
         assert contrast(text(ink(shade)), area(shade)) >= 4.5
 
 
@@ -79,11 +81,50 @@ def test_borders_and_lines_can_be_seen(area):
 
 
 @pytest.mark.parametrize("area", [day, night])
-def test_shades_are_told_apart_by_lightness_alone(area):
-    shades = [area(shade) for shade in (NONE, *SHADES)]
-    assert all(contrast(one, other) > 1.15 for one, other in pairwise(shades))
-    steps = [luminance(shade) for shade in shades]
-    assert steps == sorted(steps, reverse=area is day)  # the larger the gradient, the further from the page
+@pytest.mark.parametrize("arm", [NEGATIVE, POSITIVE], ids=["negative", "positive"])
+def test_a_larger_gradient_is_further_from_the_page(area, arm):
+    steps = [luminance(area(shade)) for shade in (NONE, *arm)]
+    assert steps == sorted(steps, reverse=area is day)
+    assert all(one != other for one, other in pairwise(steps))
+    assert contrast(area(NONE), area(arm[-1])) > 2.5
+
+
+# Machado, Oliveira, Fernandes, "A physiologically-based model for simulation of color vision deficiency" (2009), table 1, severity 1
+SEEN_BY = {
+    "most people": [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)],
+    "protanopes": [(0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)],
+    "deuteranopes": [(0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)],
+    "tritanopes": [(1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)],
+}
+
+
+def seen(colour, matrix):
+    """The colour in CIELAB as somebody sees it, by a matrix of linear red, green and blue."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    red, green, blue = (min(1.0, max(0.0, sum(a * c for a, c in zip(row, linear, strict=True)))) for row in matrix)
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089
+    x, y, z = (c ** (1 / 3) if c > 216 / 24389 else (24389 / 27 * c + 16) / 116 for c in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("area", [day, night])
+@pytest.mark.parametrize("who", SEEN_BY)
+def test_everybody_sees_the_sign_of_a_gradient(who, area):
+    """A distance of 10 in CIELAB is seen at a glance."""
+    distances = [math.dist(seen(area(a), SEEN_BY[who]), seen(area(b), SEEN_BY[who])) for a, b in zip(NEGATIVE, POSITIVE, strict=True)]
+    assert distances[len(distances) // 3] > 10.0
+    assert distances[-1] > 40.0
+    red, green = (seen(colour, SEEN_BY["deuteranopes"]) for colour in ("#d62728", "#7a6a00"))
+    assert math.dist(red, green) < 40.0  # colours that are not told apart
+
+
+def test_shades_of_gradients_are_no_other_colours():
+    others = {BACKGROUND, NONE, NOT_FINITE, INK, FAINT, *CLUSTERS, *[c for style in STYLES.values() for c in (style.fill, style.border)]}
+    assert len({*NEGATIVE, *POSITIVE}) == len(NEGATIVE) + len(POSITIVE)
+    assert others.isdisjoint({*NEGATIVE, *POSITIVE})
 
 
 def every_picture():
@@ -117,7 +158,8 @@ def test_no_colour_is_forgotten(engine):
                 after = (NIGHT_TEXT if tag in ("text", "g") else NIGHT)[colour]
                 assert re.search(rf'\[{paint}="{colour}"\]{{{paint}:{after}}}', svg), (tag, paint, colour)
             assert tag != "text" or paints or "<g" in picture  # those without a colour have that of their group
-    assert results >= {BACKGROUND, INK, FAINT, *CLUSTERS, *SHADES, NOT_FINITE}
+    assert results >= {BACKGROUND, INK, FAINT, *CLUSTERS, NOT_FINITE}
+    assert all(results & {*arm} for arm in (NEGATIVE, POSITIVE))
 
 
 def test_text_outside_of_groups_has_a_colour():
@@ -173,14 +215,3 @@ def test_a_picture_is_dark_on_a_dark_page(browser, engine):
         colours = {"#" + bytes(pixel).hex() for pixel in pixels}
         shown = day if seen == "light" else night
         assert {shown(BACKGROUND), shown(STYLES["leaf"].fill), shown(STYLES["leaf"].border)} <= colours, (scheme, system)
-
-
-def test_a_wide_picture_keeps_its_size(browser):
-    drawing = draw(scoped_mlp(1), engine="builtin")
-    page = browser.new_page(viewport={"width": 390, "height": 780})
-    page.set_content(f"<style>img {{ max-width: 100%; height: auto }}</style>{drawing._repr_mimebundle_()['text/html']}")
-    page.wait_for_function("document.images[0].complete")
-    width = float(re.search(r'width="(\d+)pt"', drawing.pipe(encoding="utf-8"))[1]) * 4 / 3
-    assert page.evaluate("document.images[0].getBoundingClientRect().width") == pytest.approx(width, abs=1)
-    assert page.evaluate("document.documentElement.scrollWidth") == 390  # it is the picture that is scrolled
-    page.close()

@@ -6,6 +6,7 @@ import pytest
 from drawable import GRAPHS, chain, in_circles, random_graph, random_scopes, recurrent, scoped_mlp
 
 from autograd import Value, dot, scope
+from autograd.compiled.passes.loops import find_loops
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import trace
 from autograd.compiled.passes.vectorise import vectorise
@@ -73,7 +74,8 @@ def test_the_groups_are_those_of_the_compiled_program():
         loss = loss + dot(hidden, hidden).exp()
     result = folded(loss * 1.0, 50)
     tape = trace([loss * 1.0])
-    operations = sorted(group.operation.name for group in vectorise(tape, find_sums(tape)))
+    sums = find_sums(tape)
+    operations = sorted(group.operation.name for group in vectorise(tape, sums, find_loops(tape, sums)))
     computed = [group for group in result.bundles if result.edges.inputs(group.members[0])]
     assert operations == ["dot", "dot", "exp", "mul", "sum", "tanh"]
     assert sorted(result.order[group.members[0]]._operation.name.replace("add", "sum") for group in computed) == operations

@@ -1,18 +1,20 @@
 """What a picture shows of a graph: kinds, numbers, places of inputs, colours, captions."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from drawable import chain, expression, pictured, recurrent, scoped_mlp
 
-from autograd import Value, dot, maximum, scope
+from autograd import Value, define, dot, maximum, scope
 from autograd.functions import call
 from autograd.namespaces import FLOATS
 from autograd.notation import notation_of
 from autograd.ops import OPERATIONS, WHERE
-from autograd.render.picture.colours import NONE, NOT_FINITE, SHADES
-from autograd.render.picture.graph_picture import power_of_ten, spread
+from autograd.render.picture.colours import NEGATIVE, NONE, NOT_FINITE, POSITIVE
+from autograd.render.picture.gradient_colours import GradientColours, power_of_ten
+from autograd.render.picture.graph_picture import spread
 from autograd.render.picture.layering import sequence
 
 
@@ -40,6 +42,17 @@ def test_a_constant_has_no_gradient():
     assert constant.rows == ("data 2.0000",)
 
 
+def test_before_backward_no_gradient_is_shown():
+    a, b = Value(2.0, label="a"), Value(0.0, label="b")
+    y = a * b
+    assert [box.rows for box in pictured(y).boxes if box.rows] == [("data 2.0000",), ("data 0.0000",), ("data 0.0000",)]
+    y.backward()
+    assert titled(pictured(y))["a"].rows == ("data 2.0000", "grad 0.0000")  # this 0 was computed
+    x = [Value(float(i), label=f"x{i}") for i in range(10)]
+    total = sum((xi.tanh() for xi in x), Value(0.0))
+    assert [row.split()[0] for row in rows(titled(pictured(total, max_nodes=10))["xᵢ × 10"])] == ["min", "data"]
+
+
 def test_numbers_stand_below_each_other():
     x = Value(100.0)
     (x * -1.0).backward()
@@ -54,10 +67,20 @@ def test_a_gradient_that_is_a_value_is_drawn_as_a_number():
     x.grad = 0.0
 
 
-def test_every_occurrence_of_an_input_is_an_edge():
+def test_parallel_edges_are_one_with_its_count():
     a, b = Value(1.0, label="a"), Value(2.0, label="b")
-    edges = named_edges(pictured(dot([a, a, b], [a, b, b])))
-    assert edges == [("a", "", "dot")] * 3 + [("b", "", "dot")] * 3
+    assert named_edges(pictured(a * a)) == [("a", "× 2", "*")]
+    assert named_edges(pictured(dot([a, a, b], [a, b, b]))) == [("a", "× 3", "dot"), ("b", "× 3", "dot")]
+    assert named_edges(pictured(dot([a], [b]))) == [("a", "", "dot"), ("b", "", "dot")]
+    four, five = (define(f"f{n}", lambda xp, *a: sum(a), *[lambda xp, y, *a: 1.0] * n) for n in (4, 5))
+    assert named_edges(pictured(four(a, b, a, a))) == [("a", "1st, 3rd and 4th", "f4"), ("b", "2nd", "f4")]
+    assert named_edges(pictured(five(a, a, b, a, a))) == [("a", "× 4", "f5"), ("b", "3rd", "f5")]
+
+
+def test_an_edge_for_each_local_derivative():
+    a, b = Value(1.0, label="a"), Value(2.0, label="b")
+    edges = named_edges(pictured(dot([a, a, b], [a, b, b]), derivatives=True))
+    assert edges == [("a", "∂ 1", "dot"), ("a", "∂ 2", "dot"), ("a", "∂ 1", "dot"), *[("b", f"∂ {slope}", "dot") for slope in (2, 1, 2)]]
 
 
 def test_the_order_of_inputs_is_written_where_it_matters():
@@ -66,7 +89,7 @@ def test_the_order_of_inputs_is_written_where_it_matters():
         assert named_edges(pictured(y)) == [("a", "1st", y._op.replace("-", "−")), ("b", "2nd", y._op.replace("-", "−"))]
     for y in (a + b, a * b, maximum(a, b), dot([a], [b])):
         assert named_edges(pictured(y)) == [("a", "", y._op), ("b", "", y._op)]
-    assert named_edges(pictured(a - a)) == [("a", "1st", "−"), ("a", "2nd", "−")]
+    assert named_edges(pictured(a - a)) == [("a", "1st and 2nd", "−")]
     c = Value(1.0, label="c")
     assert named_edges(pictured(call(WHERE, c, a, b))) == [("c", "1st", "where"), ("a", "2nd", "where"), ("b", "3rd", "where")]
     assert named_edges(pictured(a.tanh())) == [("a", "", "tanh")]
@@ -85,7 +108,7 @@ def test_derivatives_are_written_on_the_edges():
     assert named_edges(pictured(a - b, derivatives=True)) == [("a", "1st ∂ 1", "−"), ("b", "2nd ∂ −1", "−")]
     assert named_edges(pictured(a * a, derivatives=True)) == [("a", "∂ 2", "*")] * 2
     assert named_edges(pictured(a - 1.0, derivatives=True)) == [("a", "1st ∂ 1", "−"), ("", "2nd", "−")]  # none by a constant
-    assert pictured(a * b, derivatives=True).caption == ("∂: the derivative of an operation's result by this input",)
+    assert pictured(a * b, derivatives=True).caption == ("∂: the derivative of an operation's result with respect to this input",)
 
 
 def test_scopes_are_clusters():
@@ -111,24 +134,66 @@ def test_a_weight_is_drawn_where_alone_it_is_used():
 
 
 def test_colours_are_those_of_gradients():
-    a, b, c, d = (Value(1.0, label=label) for label in "abcd")
-    y = a * 50.0 + b * 0.3 + c * 1e-7 + d * 0.0
+    a, b, c, d, e = (Value(1.0, label=label) for label in "abcde")
+    y = a * 100.0 - b * 0.3 + c * 1e-9 + d * 0.0 - e * 20.0
     y.backward()
     picture = pictured(y, color="grad")
     fills = {box.title: box.fill for box in picture.boxes if box.kind == "leaf"}
-    assert fills == {"a": SHADES[4], "b": SHADES[2], "c": SHADES[0], "d": NONE}
-    assert picture.legend.title == "|grad|"
-    assert picture.legend.entries == ((NONE, "0"), *zip(SHADES, ["≤ 0.01", "≤ 0.1", "≤ 1", "≤ 10", "≤ 100"], strict=True))
+    assert fills["a"] == POSITIVE[-1]
+    assert (fills["c"], fills["d"]) == (POSITIVE[0], NONE)  # not 0, however small
+    assert NEGATIVE.index(fills["b"]) < NEGATIVE.index(fills["e"]) < len(NEGATIVE) - 1
+    assert picture.legend.title == "grad"
+    assert [text for _, text in picture.legend.entries] == ["−100", "−10", "−1", "0", "1", "10", "100"]
+    colours = [colour for colour, _ in picture.legend.entries]
+    assert (colours[0], colours[3], colours[6]) == (NEGATIVE[-1], NONE, POSITIVE[-1])
+    assert [POSITIVE.index(colour) for colour in colours[4:]] == [NEGATIVE.index(colour) for colour in colours[2::-1]]
     assert all(not box.fill for box in picture.boxes if box.kind in ("operation", "constant"))
     assert pictured(y).legend is None
 
 
-def test_a_gradient_on_a_boundary_is_within_it():
-    for grad, text in ((1.0, "≤ 1"), (1.0000001, "≤ 10"), (10.0, "≤ 10"), (1e-5, "≤ 10⁻⁵"), (5e-324, "≤ 10⁻³²³"), (1e300, "≤ 10³⁰⁰")):
-        x = Value(1.0)
-        x.grad = grad
-        picture = pictured(x, color="grad")
-        assert picture.legend.entries[-1] == (picture.boxes[0].fill, text)
+def shade_of(gradient: float) -> int:
+    """The place of a gradient on the scale that ends at 1: 0 is that of 0, those of negative ones are below."""
+    x, one = Value(1.0), Value(1.0)
+    x.grad, one.grad = gradient, 1.0
+    colour = GradientColours([x, one]).fill([x])
+    return 0 if colour == NONE else POSITIVE.index(colour) + 1 if colour in POSITIVE else -1 - NEGATIVE.index(colour)
+
+
+def test_the_scale_of_gradients_is_symmetric_and_without_jumps():
+    gradients = [10.0 ** (-i / 50) for i in range(400)]
+    shades = [shade_of(g) for g in gradients]
+    assert [shade_of(-g) for g in gradients] == [-shade for shade in shades]
+    assert shades[0] == len(POSITIVE)
+    assert {before - after for before, after in pairwise(shades)} == {0, 1}
+    assert shades[-1] == 1
+    assert shades[50] - shades[100] > 5 < shades[100] - shades[150]  # 0.1, 0.01 and 0.001 differ
+
+
+def test_the_box_of_many_nodes_has_the_colour_of_its_largest_gradient():
+    x = [Value(float(i), label=f"x{i}") for i in range(10)]
+    y = sum((xi * w for xi, w in zip(x, [-3.0, *[1.0] * 9], strict=True)), Value(0.0)).exp()
+    y.grad = 1.0
+    for xi, w in zip(x, [-3.0, *[1.0] * 9], strict=True):
+        xi.grad = w
+    fills = {box.title: box.fill for box in pictured(y, color="grad", max_nodes=10).boxes}
+    assert fills["xᵢ × 10"] in NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("gradient", "texts"),
+    [
+        (1.0, ["0", "0.01", "0.1", "1"]),
+        (-1.0000001, ["−10", "−1", "−0.1", "0"]),
+        (5e-324, ["0", "10⁻³²⁵", "10⁻³²⁴", "10⁻³²³"]),
+        (-1.7e308, ["−10³⁰⁹", "−10³⁰⁸", "−10³⁰⁷", "0"]),
+    ],
+)
+def test_the_legend_ends_at_the_power_of_ten_above_and_has_the_signs_there_are(gradient, texts):
+    x = Value(1.0)
+    x.grad = gradient
+    picture = pictured(x, color="grad")
+    assert [text for _, text in picture.legend.entries] == texts
+    assert picture.boxes[0].fill in (POSITIVE if gradient > 0.0 else NEGATIVE)
 
 
 def test_colours_without_gradients_and_of_what_is_not_finite():

@@ -135,11 +135,12 @@ NOWHERE = {
 def test_every_row_of_other_operations(operation, name):
     """The parentheses: each operation in each place of each row."""
     arity = operation.arity or 4
+    first = 2.0 if operation.name == "take" else 0.7  # an index is a whole number
     tried = 0
     for place in range(arity):
         for a, b in ((0.6, 1.7), (-0.8, 0.3), (2.5, 1.25), (-3.1, 0.9), (0.4, -0.1), (-0.3, -0.7), (2.6, 3.5)):
             x, y = leaf(a, "x"), leaf(b, "y")
-            others = [leaf(c, label) for c, label in zip((0.7, 1.4, 2.2, 0.3), ("p", "q", "r", "s"), strict=True)]
+            others = [leaf(c, label) for c, label in zip((first, 1.4, 2.2, 0.3), ("p", "q", "r", "s"), strict=True)]
             inputs = [INNER[name](x, y) if i == place else others[i] for i in range(arity)]
             try:
                 node = apply(operation, inputs)

@@ -154,7 +154,7 @@ def test_neurons_of_a_layer_stand_below_each_other():
 
 def test_parallel_edges_are_drawn_apart():
     a = Value(2.0)
-    placement = laid_out(pictured(a * a))
+    placement = laid_out(pictured(a * a, derivatives=True))
     assert placement.curves[0] != placement.curves[1]
     assert abs(placement.curves[0][0][1] - placement.curves[1][0][1]) > 4.0
     assert abs(placement.curves[0][-1][1] - placement.curves[1][-1][1]) > 4.0
@@ -162,7 +162,7 @@ def test_parallel_edges_are_drawn_apart():
 
 def test_long_parallel_edges_are_drawn_apart():
     x = Value(0.5)
-    picture = pictured(dot([x, x], [x.tanh().exp(), 1.0]))
+    picture = pictured(dot([x, x], [x.tanh().exp(), 1.0]), derivatives=True)
     placement = laid_out(picture)
     one, other = (set(along(curve)) for edge, curve in zip(picture.edges, placement.curves, strict=True) if edge == (0, 6))
     assert not one & other

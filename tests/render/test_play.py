@@ -18,6 +18,7 @@ from autograd.errors import InputError
 from autograd.graph import topological_order
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import number
+from autograd.render.picture.boxes import shortened
 from autograd.render.player.play import play
 from autograd.render.player.steps import MAX_NODES
 
@@ -158,7 +159,7 @@ def test_labels_are_text_and_nothing_else():
     assert facts[9] == r"line\u2028separator\nnewline\x00nul = 1"
     assert facts[10] == r"lone \ud800 surrogate = 1"
     drawn = ["".join(text.itertext()) for text in picture_of(play(labelled_nastily()).page).iter("text")]
-    assert set(NASTY[:3]) <= set(drawn)
+    assert set(map(shortened, NASTY[:3])) <= set(drawn)
 
 
 def test_the_page_needs_nothing_else(root):

@@ -40,6 +40,9 @@ WRONG = {
         (ONE + "dz2 = a2\ndw2 = dz2 * -1.2", "Your dw2 is da1"),
         (ONE + "dz2 = a2\ndw2 = dz2", "Your dw2 is db2"),
         (ONE + "dz2 = a2\ndw2 = dz2 * a1 * (1 - a1)", "dz2 is right, dw2 is not"),
+        (ONE + "dw2 = a2\ndz2 = dw2 * a1", "dz2 and dw2 have changed places"),
+        (ONE + "dz2 = a2 * a1 * 2\ndw2 = a2 * a1", "not right yet: dz2"),
+        (ONE + "dz2 = round(a2, 3)\ndw2 = round(a2 * a1, 3)", "your number is rounded"),
     ],
     "check_3_2": [
         (TANH + "dw1 = (a2 - 1) * -1.2 * a1 * (1 - a1) * 1.5", "the slope of a sigmoid"),
@@ -58,6 +61,14 @@ WRONG = {
     "check_3_4": [
         (batch("delta", "delta @ activations[l - 1].T / m"), "a column for each sample"),
         (batch("delta / m", "delta @ activations[l - 1].T / m"), "a column for each sample"),
+        (batch("delta.sum(axis=1) / m", "delta @ activations[l - 1].T / m"), "it should be a column, as b is"),
+        (batch("delta.sum(axis=1, keepdims=True) / m", "activations[l - 1] @ delta.T / m"), "has rows and columns exchanged"),
+        (
+            batch("delta.sum(axis=1, keepdims=True) / m", "delta @ activations[l - 1].T / activations[l - 1].shape[0]"),
+            "divided by the number of neurons",
+        ),
+        (batch("delta.sum(axis=1, keepdims=True) / X.shape[0]", "delta @ activations[l - 1].T / X.shape[0]"), "the number of neurons"),
+        (batch("delta.sum(axis=1, keepdims=True) / delta.shape[0]", "delta @ activations[l - 1].T / m"), "the number of neurons"),
         (batch("delta.sum(axis=0, keepdims=True) / m", "delta @ activations[l - 1].T / m"), "runs over the neurons"),
         (batch("delta.sum(axis=1, keepdims=True)", "delta @ activations[l - 1].T"), "The mean has a factor 1/m"),
         (batch("delta.sum(axis=1, keepdims=True) / m", "delta @ activations[l - 1].T"), "The weights need a mean"),

@@ -44,5 +44,7 @@ WRONG = {
         (jacobian("np.outer(p, 1 - p)"), "off the diagonal δ is 0, not 1"),
         (jacobian("np.diag(p) + np.outer(p, p) - 2 * np.diag(p * p)"), "off the diagonal the sign is wrong"),
         (jacobian("np.outer(p, p)"), "on the diagonal stands"),
+        ("def softmax_jacobian(p):\n    return 0.25", "on the diagonal stands"),
+        ("def softmax_jacobian(p):\n    return 'p'", "on the diagonal stands"),
     ],
 }

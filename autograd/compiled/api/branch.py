@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,36 +12,19 @@ import numpy.typing as npt
 
 from autograd._runtime.temporary import afterwards
 from autograd.compiled.api.arguments import Argument, Array
+from autograd.compiled.api.loaded import Check, Checks, Loaded, loaded
 from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.api.surroundings import Surroundings
-from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
+from autograd.compiled.backends.contract import Backend, Seed, Storage, Violation
 from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Code, Index, index_of
-from autograd.compiled.pipeline import collector_paused, lower, trace
-from autograd.compiled.stages import Tape
+from autograd.compiled.pipeline import collector_paused, trace
 from autograd.contexts import enable_grad
 from autograd.draws import Draw
 from autograd.errors import CompileError
 from autograd.tracing import trace_of
 from autograd.trees import Form
 from autograd.value import Value
-
-
-@dataclass(frozen=True)
-class Check:
-    """A guard in storage.
-
-    Attributes:
-        condition: whether the condition is batched, and its place.
-        truth: its truth while the function was recorded.
-        line: the line of the `if`.
-        mask: the same as `condition`, for a number that is 0 where the guard does not matter; None if it always does.
-    """
-
-    condition: tuple[bool, int]
-    truth: bool
-    line: str
-    mask: tuple[bool, int] | None
 
 
 class Output:
@@ -97,14 +80,11 @@ class Output:
 
 
 @dataclass(frozen=True, repr=False)
-class Branch:
+class Branch(Loaded):
     """One path through the `if`s of a function: its code, and the places of its inputs and outputs in storage.
 
     Attributes:
-        tape: the result of `trace`.
-        executable: the code, loaded by a backend.
-        inputs: for each argument, which of its numbers the program needs, and their places; slices where possible.
-        captured: Values that the function refers to, which are read at each run, and their places.
+        tape, executable, inputs, captured: see `Loaded`.
         draws: what draws random numbers.
         drawn: which of the random numbers the program needs, and their places.
         checks: the guards.
@@ -117,10 +97,6 @@ class Branch:
         wanted, first: the rows of the leaves whose derivatives are wanted, and of all numbers of the arguments.
     """
 
-    tape: Tape
-    executable: Executable
-    inputs: list[tuple[Index, Index]]
-    captured: list[tuple[Value, int]]
     draws: list[Draw]
     drawn: tuple[Index, Index]
     checks: list[Check]
@@ -152,36 +128,30 @@ class Branch:
         """Whether each number of the result is batched, and its place."""
         return [pair for output in self.outputs for pair in zip(output.batched.tolist(), output.places.tolist(), strict=True)]
 
-    @property
+    @cached_property
     def decisions(self) -> Any:
-        """What identifies the branch: the line and the truth of each guard."""
-        return [(check.line, check.truth) for check in self.checks], len(self.tape.nodes)
+        """What identifies the branch: the line and the truth of each guard, and the number of nodes."""
+        return tuple([(check.line, check.truth) for check in self.checks]), len(self.tape.nodes)
 
-    def run(self, arguments: Sequence[Argument], samples: Any, size: int, draws: Array | None = None) -> tuple[Storage, list[Violation]]:
-        """Compute the results for some of the samples.
+    @cached_property
+    def order(self) -> bytes:
+        """What orders the branches of a function, whenever they were recorded: the truths of the guards, True first."""
+        return bytes([not check.truth for check in self.checks])
 
-        Args:
-            arguments: those of the call.
-            samples: the indices of the samples, or a slice of all of them.
-            size: the number of all samples.
-            draws: the random numbers, one row for each; without them, placeholders.
+    @cached_property
+    def _guards(self) -> Checks:
+        return Checks(self.checks)
 
-        Returns:
-            The storage with all numbers, and the instructions that left their domain.
-        """
-        n = size if isinstance(samples, slice) else len(samples)
-        data = self.executable.storage(n)
-        for argument, (used, places) in zip(arguments, self.inputs, strict=True):
-            numbers = argument.numbers(size)[used]
-            if argument.batched:
-                data.put(places, numbers[:, samples])
-            else:
-                data.shared[places] = numbers
-        for value, place in self.captured:
-            data.shared[place] = value._data
+    def draw(self, data: Storage, draws: Array | None = None) -> Storage:
+        """Set the random numbers in storage, one row for each; without them, placeholders."""
         if self.draws:
             used, places = self.drawn
             data.put(places, 0.5 if draws is None else draws[used])
+        return data
+
+    def run(self, numbers: Sequence[Array], samples: Any, size: int, draws: Array | None = None) -> tuple[Storage, list[Violation]]:
+        """See `Loaded.run`; for `draws` see `draw`."""
+        data = self.draw(self.storage(numbers, samples, size), draws)
         return data, self.executable.forward(data)
 
     def is_current(self, f: Seen, arguments: Sequence[Argument]) -> bool:
@@ -195,11 +165,7 @@ class Branch:
 
     def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
         """For which samples all guards hold."""
-        ok = np.ones(data.samples, dtype=bool)
-        for check in self.checks:
-            same = (_at(data, check.condition) != 0.0) == check.truth
-            ok &= same if check.mask is None else same | (_at(data, check.mask) == 0.0)
-        return ok
+        return self._guards.all_hold(data)
 
     def results(self, data: Storage) -> list[Array]:
         """The arrays of the result, with the samples as their first axis."""
@@ -209,11 +175,6 @@ class Branch:
         """Set the gradients of the results. For each of them see `Output.seed`."""
         for output, seed in zip(self.outputs, seeds, strict=True):
             output.seed(grads, seed)
-
-
-def _at(data: Storage, place: tuple[bool, int]) -> Any:
-    batched, i = place
-    return data.take(i) if batched else data.shared[i]
 
 
 @collector_paused()
@@ -261,30 +222,14 @@ def record_branch(
     for guard in recording.guards if random else ():
         if row[guard.node] in random:
             raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) instead of the `if`")
-    rows = [np.array([*map(row.get, leaves, repeat(-1))], dtype=np.intp) for leaves in variables]  # -1 where the program does not read it
-    needed = [own[own >= 0].tolist() for own in rows]
-    wanted = [i for k in chosen for i in needed[k]]
-    first = [i for own in needed for i in own]
-    code = lower(tape, wanted, first)
-
-    def place(node: Value) -> tuple[bool, int]:
-        return tape.batched[row[node]], int(code.place[row[node]])
-
-    inputs = []
-    for own in rows:
-        used = np.flatnonzero(own >= 0)
-        used = used[code.place[own[used]] >= 0]
-        inputs.append((index_of(used.tolist()), index_of(code.place[own[used]].tolist())))
-    is_own = np.zeros(len(tape.nodes), dtype=bool)
-    is_own[[*first, *[row[leaf] for leaf in drawn if leaf in row]]] = True
+    own, place, wanted, first = loaded(backend, recorded, tape, chosen, drawn)
     random_at = [(k, place(leaf)[1]) for k, leaf in enumerate(drawn) if leaf in row and place(leaf)[1] >= 0]
-    captured = [(tape.nodes[i], int(code.place[i])) for i in tape.leaves() if not is_own[i] and code.place[i] >= 0]
-    _refuse_traced([value for value, _ in captured])
+    _refuse_traced([value for value, _ in own.captured])
     return Branch(
-        tape,
-        backend.load(code),
-        inputs,
-        captured,
+        own.tape,
+        own.executable,
+        own.inputs,
+        own.captured,
         [draw for _, draw in recording.draws],
         (index_of([k for k, _ in random_at]), index_of([at for _, at in random_at])),
         [Check(place(g.node), g.truth, g.line, None if g.mask is None else place(g.mask)) for g in recording.guards],

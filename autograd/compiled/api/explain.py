@@ -57,6 +57,8 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
           6 = mul(4, 5)
         simplify: equal computations as one row
           the same
+        loops: rounds that repeat, as loops
+          none
         vectorise: rows with the same operation together
           Map mul: 2 from 0; 1
           Map add: 4 from 2; 3

@@ -12,7 +12,8 @@ from autograd._runtime.bulk import add_gradients, numbers_of
 from autograd.compiled.backends.contract import Storage, Violation
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, describe, outline
-from autograd.compiled.export.numpy_source import array_text, source_of
+from autograd.compiled.export.numpy_source import source_of
+from autograd.compiled.export.rule_text import array_text
 from autograd.compiled.ir import Code, index_of
 from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.errors import CompileError, DomainError

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.in_axes import Batch
+from autograd.compiled.api.loaded import columns_of
 from autograd.compiled.api.specialisations import Run
 from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
@@ -73,24 +74,24 @@ def _add_gradients(
                 gradients[i][used] += part
             elif whole:
                 gradients[i][used] = part
+            elif isinstance(used, slice):
+                gradients[i][used, samples] = part
             else:
-                some = gradients[i][used]
-                some[:, samples] = part
-                gradients[i][used] = some
+                gradients[i][used[:, None], samples] = part
 
 
 def push_forward(runs: list[Run], arrays: list[Array], directions: Sequence[Argument], batch: Batch) -> list[Array]:
     """The derivatives of the results, which are `arrays`, in a direction that has the form of the arguments."""
     moved = [np.empty_like(array) for array in arrays]
+    numbers = [direction.numbers(batch.size) for direction in directions]
     for branch, samples, data in runs:
         tangent, moving = (branch.executable.zeros(data.samples) for _ in range(2))
-        for direction, (used, places) in zip(directions, branch.inputs, strict=True):
-            numbers = direction.numbers(batch.size)[used]
+        for direction, own, (used, places) in zip(directions, numbers, branch.inputs, strict=True):
             if direction.batched:
-                tangent.put(places, numbers[:, samples])
+                tangent.put(places, columns_of(own, used, samples))
                 moving.put(places, 1.0)
             else:
-                tangent.shared[places], moving.shared[places] = numbers, 1.0
+                tangent.shared[places], moving.shared[places] = own[used], 1.0
         branch.executable.push_forward(data, tangent, moving)
         for array, part in zip(moved, branch.results(tangent), strict=True):
             array[samples] = part

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import reduce
 from itertools import count
+from operator import or_
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from autograd._runtime.coercion import need_function
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.branch import Branch, record_branch
+from autograd.compiled.api.decision_tree import DecisionTree
 from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.remembered import Remembered
 from autograd.compiled.api.signature import Call
@@ -22,7 +27,7 @@ from autograd.draws import Draw, numbers_of
 from autograd.errors import CompileError, DomainError
 from autograd.tracing import tracing
 
-BRANCHES = 64
+BRANCHES = 1000
 """The largest number of branches of a function, for arguments of one form."""
 
 MEMORY, ALWAYS = 2**25, 16
@@ -31,6 +36,9 @@ MEMORY, ALWAYS = 2**25, 16
 Run = tuple[Branch, Any, Storage]
 """A branch, the samples for which it was run, and the storage with all numbers."""
 
+
+Done = tuple[Branch, Any, Storage, list[Violation]]
+"""A run, and the instructions that left their domain."""
 
 OF_PROGRAM, OF_ARGUMENT, OF_LEAF, OF_NODE = 20_000, 1000, 250, 450
 """The approximate number of bytes of a program without nodes, and what each argument, each number of one, and each node adds."""
@@ -41,18 +49,27 @@ class Group:
 
     Attributes:
         branches: one for each way through the `if`s.
+        tree: leads to them.
         memory, was_used, last_use, is_remembered: see `remembered.Item`.
     """
 
     def __init__(self) -> None:
         self.branches: list[Branch] = []
+        self.tree = DecisionTree()
+        self._known: dict[Any, Branch] = {}
         self.memory, self.was_used, self.last_use, self.is_remembered = OF_PROGRAM, True, 0, True
 
     def add(self, branch: Branch) -> None:
         """Add a branch."""
         self.branches.append(branch)
+        self.tree.add(branch)
+        self._known[branch.decisions] = branch
         leaves = sum(map(len, branch.recorded.variables))
         self.memory += OF_PROGRAM + OF_ARGUMENT * len(branch.inputs) + OF_LEAF * leaves + OF_NODE * len(branch.tape.nodes)
+
+    def same(self, branch: Branch) -> Branch | None:
+        """The branch that was recorded before with the same decisions."""
+        return self._known.get(branch.decisions)
 
 
 class Specialisations:
@@ -164,35 +181,23 @@ class Specialisations:
     def run(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], aux: bool) -> list[Run]:
         """Compute each sample by the program of its own branch."""
         group = self.group(call, arguments, chosen, aux)
-        branches = group.branches
-        every = slice(None)
-        pending: Any = every
-        done: list[tuple[Branch, Any, Storage, Any]] = []
-        for i in count():
-            fresh = i >= len(branches)
-            branch = (
-                self._next_branch(call, group, arguments, 0 if pending is every else int(pending[0]), chosen, aux) if fresh else branches[i]
-            )
-            if branch.draws and not branch.checks and pending is every:  # the branch has no guards, so all samples take it
-                numbers = _drawn_by([(branch, every)], batch.size)[0]
-                done.append((branch, every, *branch.run(arguments, every, batch.size, numbers)))
-                break
-            data, violations = branch.run(arguments, pending, batch.size)
-            ok = branch.holds(data)
-            if fresh:
-                ok[0] = True
-            if ok.all():
-                done.append((branch, pending, data, violations))
-                break
-            samples = np.arange(batch.size) if pending is every else pending
-            if ok.any():  # a run without the other samples, for which this branch is wrong
-                done.append((branch, samples[ok], *branch.run(arguments, samples[ok], batch.size)))
-            pending = samples[~ok]
+        numbers = [argument.numbers(batch.size) for argument in arguments]
+        done = _placed(group, self._backend, arguments, numbers, batch.size)
+        pending: Any = slice(None)
+        is_placed = bool(done)
+        if is_placed:
+            is_pending = np.ones(batch.size, dtype=bool)
+            for _, samples, _, _ in done:
+                is_pending[samples] = False
+            pending = np.flatnonzero(is_pending)
+        if not is_placed or len(pending):
+            done += self._tried(call, group, arguments, numbers, batch.size, pending, chosen, aux)
+        done.sort(key=lambda run: run[0].order)  # sums over samples have the same bits in whatever order the branches were recorded
         # the numbers are drawn when the branch of each sample is known, in the order in which eager code draws
-        if any(branch.draws and (branch.checks or len(done) > 1) for branch, *_ in done):
+        if any(branch.draws and (branch.checks or is_placed or len(done) > 1) for branch, *_ in done):
             done = [
-                (branch, samples, *branch.run(arguments, samples, batch.size, numbers))
-                for (branch, samples, *_), numbers in zip(
+                (branch, samples, *branch.run(numbers, samples, batch.size, drawn))
+                for (branch, samples, *_), drawn in zip(
                     done, _drawn_by([(branch, samples) for branch, samples, *_ in done], batch.size), strict=True
                 )
             ]
@@ -200,31 +205,99 @@ class Specialisations:
             report(self._f, call, arguments, violations, batch, data.samples)
         return [(branch, samples, data) for branch, samples, data, _ in done]
 
+    def _tried(
+        self,
+        call: Call,
+        group: Group,
+        arguments: list[Argument],
+        numbers: list[Array],
+        size: int,
+        pending: Any,
+        chosen: tuple[int, ...],
+        aux: bool,
+    ) -> list[Done]:
+        """Compute samples by the first branch whose guards hold, and record the missing branches."""
+        done: list[Done] = []
+        for i in count():
+            fresh = i >= len(group.branches)
+            if fresh:
+                branch = self._next_branch(call, group, arguments, 0 if isinstance(pending, slice) else int(pending[0]), chosen, aux)
+            else:
+                branch = group.branches[i]
+            if branch.draws and not branch.checks and isinstance(pending, slice):  # without guards, so that all samples take it
+                drawn = _drawn_by([(branch, pending)], size)[0]
+                return [(branch, pending, *branch.run(numbers, pending, size, drawn))]
+            data, violations = branch.run(numbers, pending, size)
+            ok = branch.holds(data)
+            if fresh:
+                ok[0] = True
+            if ok.all():
+                return [*done, (branch, pending, data, violations)]
+            if ok.any():  # a run without the other samples, for which this branch is wrong
+                some = _among(pending, ok)
+                done.append((branch, some, *branch.run(numbers, some, size)))
+            pending = _among(pending, ~ok)
+        raise AssertionError  # pragma: no cover - `count` does not end
+
     def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
         """Record the branch of a sample that takes none of the known ones."""
         with self.recording_within():
             branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
-        known = [other for other in group.branches if other.decisions == branch.decisions]
+        known = group.same(branch)
         # the comparison was rounded differently in eager code, which counts; or another thread has just recorded the branch
-        if known:
-            return known[0]
+        if known is not None:
+            return known
         if len(group.branches) == BRANCHES:
-            self._too_many(group.branches)
+            _refuse_more(self._name, group.branches)
         group.add(branch)
         self._trim()
         return branch
 
-    def _too_many(self, branches: list[Branch]) -> None:
-        lines = sorted({check.line for branch in branches for check in branch.checks})
-        raise CompileError(
-            f"{self._name} takes more than {BRANCHES} different branches, at {'; '.join(lines[:3])}. Choose without a branch: "
-            "where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
-        )
+
+def _refuse_more(name: str, branches: list[Branch]) -> None:
+    """
+    Raises:
+        CompileError: always: there are too many branches.
+    """
+    counts = [Counter([check.line for check in branch.checks]) for branch in branches]
+    most = reduce(or_, counts)  # of each line the largest number
+    lines = [f"{line}, {_times(min(count[line] for count in counts), n)} in each" for line, n in most.most_common(3)]
+    raise CompileError(
+        f"{name} takes more than {BRANCHES:,} different branches. The {len(branches):,} that were recorded decided "
+        f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init). "
+        "Choose without a branch: where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
+        "everywhere; and take(values, index) for a row of a table"
+    )
+
+
+def _placed(group: Group, backend: Backend, arguments: list[Argument], numbers: list[Array], size: int) -> list[Done]:
+    """Compute the samples that the decision tree leads to a branch whose guards hold."""
+    if len(group.branches) < 2:
+        return []
+    done: list[Done] = []
+    for branch, samples in group.tree.route(backend, arguments, numbers, size):
+        data, violations = branch.run(numbers, samples, size)
+        ok = branch.holds(data)
+        if ok.all():
+            done.append((branch, samples, data, violations))
+        elif ok.any():  # a comparison was rounded differently than in the program of the decision
+            some = _among(samples, ok)
+            done.append((branch, some, *branch.run(numbers, some, size)))
+    return done
+
+
+def _times(least: int, most: int) -> str:
+    return ("once" if most == 1 else f"{most:,} times") if least == most else f"{least:,} to {most:,} times"
 
 
 def _key(call: Call, arguments: list[Argument], chosen: tuple[int, ...], aux: bool) -> Any:
     """The key of a list of branches: how arguments are passed, their forms, and with respect to which of them to differentiate what."""
     return call.how, tuple([argument.key for argument in arguments]), chosen, aux
+
+
+def _among(samples: Any, which: npt.NDArray[np.bool_]) -> Any:
+    """Some of the samples."""
+    return np.flatnonzero(which) if isinstance(samples, slice) else samples[which]
 
 
 def _drawn_by(groups: list[tuple[Branch, Any]], size: int) -> list[Array]:

@@ -18,7 +18,7 @@ from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.backends.jax.xla import warn_if_long
 from autograd.compiled.backends.jax.xla_namespace import Array, jax_package
 from autograd.compiled.backends.jax.xla_numbers import Numbers, numbers_of, taken
-from autograd.compiled.backends.jax.xla_program import leaves_of, outside_of, pure_function, starts_of
+from autograd.compiled.backends.jax.xla_program import leaves_of, outside_of, pure_function, starts_of, steps_of
 from autograd.compiled.backends.numpy.reference import Reference
 from autograd.errors import CompileError, InputError
 
@@ -78,10 +78,11 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
     kind = _dtype_of(dtype)
     checked = flag("checked", checked)
     arguments, batch, branch = _recorded(function, args)
-    warn_if_long(branch.code)
-    sources = _sources(arguments, branch)
+    steps = steps_of(branch.code)
+    warn_if_long(steps)
+    sources = _sources(arguments, branch, leaves_of(branch.code, steps)[0])
     starts = ([source.start for source in sources[0]], [source.start for source in sources[1]])
-    run = pure_function(branch.code, starts)
+    run = pure_function(steps, starts)
 
     def pure(*args: Any) -> Any:
         if jax.dtypes.canonicalize_dtype(kind) != kind:
@@ -93,7 +94,7 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
         samples = math.prod(shape)
         columns = [[_flat(x, argument.batched) for x in arrays] for argument, arrays in zip(arguments, given, strict=True)]
         shared, batched = ([source.read(columns, kind) for source in of_kind] for of_kind in sources)
-        numbers = numbers_of(starts_of(branch.code, starts), run((shared, batched)))
+        numbers = numbers_of(starts_of(steps, starts), run((shared, batched)))
         still = numbers_of(numbers.starts, jax.lax.stop_gradient(numbers.arrays))
         holds = jnp.broadcast_to(_holds(branch, still), samples)
         arrays = [_result(numbers, output, samples) for output in branch.outputs]
@@ -102,7 +103,7 @@ def to_jax(function: Function[Any], *args: Any, dtype: Any = "float64", checked:
         result = branch.build([array.reshape(shape + array.shape[1:]) for array in arrays])
         if not checked:
             return result
-        inside = jnp.broadcast_to(~outside_of(branch.code, still), samples)
+        inside = jnp.broadcast_to(~outside_of(steps, still), samples)
         return result, Checks(holds.reshape(shape), inside.reshape(shape))
 
     return pure
@@ -163,9 +164,8 @@ class Source:
         return taken(columns[argument][n], self.numbers)
 
 
-def _sources(arguments: Sequence[Argument], branch: Branch) -> tuple[list[Source], list[Source]]:
-    """The sources of the shared and of the batched leaves, in the order of their places."""
-    end, _ = leaves_of(branch.code)
+def _sources(arguments: Sequence[Argument], branch: Branch, end: int) -> tuple[list[Source], list[Source]]:
+    """The sources of the shared leaves, which are the first `end` places, and of the batched ones, in the order of their places."""
     frozen = Reference(branch.code).storage().shared[:end]
     for value, place in branch.captured:
         frozen[place] = value.data

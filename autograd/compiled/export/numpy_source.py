@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from autograd.compiled.export.listing import Line
-from autograd.compiled.export.rule_text import comment, docstring, lines_of
-from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Scalars, Select, Spread, Sum
+from autograd.compiled.export.numpy_loops import DATA, GRADIENTS, LoopLines
+from autograd.compiled.export.rule_text import array_text, comment, docstring, lines_of
+from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Operand, Scalars, Select, Spread, Sum
+from autograd.compiled.loop_body import body_of
 from autograd.namespaces import FUNCTIONS
 from autograd.ops import Operation, Rule
 
@@ -33,11 +32,16 @@ def source_of(code: Code, title: str, lines: list[Line], main: list[str]) -> str
         lines: the instructions as text, for comments.
         main: the lines after the two functions.
     """
-    instructions = [
-        (instruction, comment(f"{line.name}{line.shape} = {line.text}")) for instruction, line in zip(code.instructions, lines, strict=True)
+    blocks = [
+        (comment(f"{line.name}{line.shape} = {line.text}"), list(_parts(code, instruction)))
+        for instruction, line in zip(code.instructions, lines, strict=True)
     ]
-    forward = [text for instruction, words in instructions for text in (words, *_each(instruction, _forward))]
-    backward = [text for instruction, words in reversed(instructions) for text in (words, *_each(instruction, _backward, True))]
+    forward = [text for words, parts in blocks for text in (words, *[own for rule, part in parts for own in rule.forward(part)])]
+    backward = [
+        text
+        for words, parts in reversed(blocks)
+        for text in (words, *[own for rule, part in reversed(parts) for own in rule.backward(part)])
+    ]
     used = {name for text in (*forward, *backward) if not text.startswith("#") for name in re.findall(r"(?<![.\w])[a-z]\w*", text)}
     return "\n".join(
         [
@@ -65,33 +69,41 @@ def source_of(code: Code, title: str, lines: list[Line], main: list[str]) -> str
     )
 
 
-def array_text(numbers: npt.NDArray[Any]) -> str:
-    """An array as source, with every digit."""
-    if np.array_equal(numbers, np.arange(numbers.size) + (numbers.flat[0] if numbers.size else 0)):
-        return f"np.arange({numbers.flat[0]}, {numbers.flat[-1] + 1})" if numbers.size else "np.zeros(0, dtype=int)"
-    return f"np.array({numbers.tolist()})".replace("nan", "np.nan").replace("inf", "np.inf")
-
-
-def _each(instruction: Instruction | Scalars, write: Callable[[Instruction], list[str]], backward: bool = False) -> Iterator[str]:
-    """The lines of an instruction; for scalars, those of each."""
-    single = instruction.single if isinstance(instruction, Scalars) else [instruction]
-    for each in reversed(single) if backward else single:
-        yield from write(each)
+def _parts(code: Code, instruction: Instruction | Scalars) -> Iterator[tuple[KindRule, Any]]:
+    """An instruction and its rule; for scalars each of them, unless they are rounds of a loop."""
+    body = body_of(instruction) if isinstance(instruction, Loop) else None
+    if body is not None:
+        yield RULES[Loop], LoopLines(body, code.fixed)
+        return
+    for each in instruction.single if isinstance(instruction, Scalars) else [instruction]:
+        yield RULES[type(each)], each
 
 
 @dataclass(frozen=True)
 class KindRule:
-    """The rule for a kind of instruction with inputs `a`, `b`, …
+    """The rule for a kind of instruction.
 
     Attributes:
+        forward: the lines that compute it.
+        backward: the lines of the chain rule through it.
+    """
+
+    forward: Callable[[Any], list[str]]
+    backward: Callable[[Any], list[str]]
+
+
+def _by_operand(value: Callable[[Instruction], list[str]], part: Callable[[Instruction, int], list[str]], aligned: bool = True) -> KindRule:
+    """The rule for a kind with inputs `a`, `b`, …
+
+    Args:
         value: the lines that compute the outputs `y`.
         part: the lines that compute `part`, the gradient of operand `k`, from the gradient `g` of the outputs.
         aligned: whether a shared input beside batched ones gets an axis of length 1 for the samples, over which its gradient is summed.
     """
-
-    value: Callable[[Instruction], list[str]]
-    part: Callable[[Instruction, int], list[str]]
-    aligned: bool = True
+    return KindRule(
+        lambda instruction: [*_inputs(instruction, aligned), *value(instruction), f"{_output(instruction, DATA)}[...] = y"],
+        lambda instruction: _backward(instruction, part, aligned),
+    )
 
 
 def _map(instruction: Instruction) -> list[str]:
@@ -118,33 +130,26 @@ def _matmul_part(instruction: Instruction, k: int) -> list[str]:
     return [f"part = np.einsum('{axes[2]},{axes[1 - k]}->{axes[k]}', g, {_other(k)})"]
 
 
-RULES: dict[type[Instruction], KindRule] = {
-    Map: KindRule(_map, _map_part),
-    Select: KindRule(_map, _map_part),
-    Sum: KindRule(lambda instruction: ["y = a.sum(axis=1)"], lambda instruction, k: ["part = g[:, None]"]),
-    Dot: KindRule(lambda instruction: ["y = (a * b).sum(axis=1)"], lambda instruction, k: [f"part = g[:, None] * {_other(k)}"]),
-    Matmul: KindRule(
+RULES: dict[type[Instruction | Scalars], KindRule] = {
+    Map: _by_operand(_map, _map_part),
+    Select: _by_operand(_map, _map_part),
+    Sum: _by_operand(lambda instruction: ["y = a.sum(axis=1)"], lambda instruction, k: ["part = g[:, None]"]),
+    Dot: _by_operand(lambda instruction: ["y = (a * b).sum(axis=1)"], lambda instruction, k: [f"part = g[:, None] * {_other(k)}"]),
+    Matmul: _by_operand(
         lambda instruction: [f"y = np.einsum('{','.join(_axes(instruction)[:2])}->{_axes(instruction)[2]}', a, b)"],
         _matmul_part,
         aligned=False,
     ),
-    Spread: KindRule(lambda instruction: ["y = a"], lambda instruction, k: ["part = g"]),
+    Spread: _by_operand(lambda instruction: ["y = a"], lambda instruction, k: ["part = g"]),
+    Loop: KindRule(LoopLines.forward, LoopLines.backward),
 }
 
-DATA, GRADIENTS = ("x", "xs"), ("d", "ds")
-"""The names of the shared and batched arrays of numbers, and of their gradients."""
 
-
-def _forward(instruction: Instruction) -> list[str]:
-    """The lines that compute an instruction."""
-    return [*_inputs(instruction), *RULES[type(instruction)].value(instruction), f"{_output(instruction, DATA)}[...] = y"]
-
-
-def _backward(instruction: Instruction) -> list[str]:
-    """The lines of the chain rule through an instruction."""
+def _backward(instruction: Instruction, part: Callable[[Instruction, int], list[str]], aligned: bool) -> list[str]:
+    """The lines of the chain rule through an instruction. For the arguments see `_by_operand`."""
     if instruction.constant:
         return []
-    lines = [f"g = {_output(instruction, GRADIENTS)}", f"y = {_output(instruction, DATA)}", *_inputs(instruction)]
+    lines = [f"g = {_output(instruction, GRADIENTS)}", f"y = {_output(instruction, DATA)}", *_inputs(instruction, aligned)]
     if instruction.mask is not None:
         lines.append(f"wanted = {_read(instruction.mask, DATA, instruction.batched)} != 0.0")
         if instruction.mask.batched and not instruction.batched:
@@ -152,18 +157,20 @@ def _backward(instruction: Instruction) -> list[str]:
     for k, operand in enumerate(instruction.operands):
         if operand.constant:
             continue
-        lines += RULES[type(instruction)].part(instruction, k)
+        lines += part(instruction, k)
         if instruction.mask is not None:
             lines.append(f"part = np.where(wanted{'[:, None]' if instruction.stacked else ''}, part, 0.0)")
-        if instruction.batched and not operand.batched and RULES[type(instruction)].aligned:
+        if instruction.batched and not operand.batched and aligned:
             lines.append("part = part.sum(axis=-1)")
         lines.append(_add(operand))
     return lines
 
 
-def _inputs(instruction: Instruction) -> list[str]:
-    aligned = instruction.batched and RULES[type(instruction)].aligned
-    return [f"{name} = {_read(x, DATA, aligned)}" for name, x in zip(_names(instruction), instruction.operands, strict=True)]
+def _inputs(instruction: Instruction, aligned: bool) -> list[str]:
+    return [
+        f"{name} = {_read(x, DATA, aligned and instruction.batched)}"
+        for name, x in zip(_names(instruction), instruction.operands, strict=True)
+    ]
 
 
 def _read(operand: Operand, arrays: tuple[str, str], aligned: bool = False) -> str:

@@ -12,6 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from autograd.namespaces import FUNCTIONS
 
 
@@ -30,6 +33,13 @@ def printable(text: str) -> str:
 def comment(text: str) -> str:
     """The text as a comment of one line, whatever the text is."""
     return f"# {printable(text)}"
+
+
+def array_text(numbers: npt.NDArray[Any]) -> str:
+    """An array as source, with every digit."""
+    if np.array_equal(numbers, np.arange(numbers.size) + (numbers.flat[0] if numbers.size else 0)):
+        return f"np.arange({numbers.flat[0]}, {numbers.flat[-1] + 1})" if numbers.size else "np.zeros(0, dtype=int)"
+    return f"np.array({numbers.tolist()})".replace("nan", "np.nan").replace("inf", "np.inf")
 
 
 def docstring(text: str) -> str:
@@ -134,10 +144,19 @@ def lines_of(rule: Callable[..., Any], inputs: Sequence[str], target: str, prefi
         target: the name of the result.
         prefix, own: as for `Writer`.
     """
+    lines, text = expression_of(rule, inputs, prefix, own)
+    return [*lines, f"{target} = {text}"]
+
+
+def expression_of(rule: Callable[..., Any], inputs: Sequence[str], prefix: str = "t", own: Sequence[str] = ()) -> tuple[list[str], str]:
+    """The lines that come before the result of a rule, and the result as an expression. For the arguments see `lines_of`.
+
+    Example:
+        >>> expression_of(lambda xp, a, b: xp.sin(a) * b, ["x", "y"])
+        (['t0 = sin(x)'], 't0 * y')
+    """
     writer = Writer(prefix, own)
     result = rule(writer, *[Symbol(name, writer) for name in inputs])
     if isinstance(result, Symbol) and writer.lines and writer.lines[-1].startswith(f"{result.text} = "):
-        writer.lines[-1] = f"{target} = {writer.lines[-1].removeprefix(f'{result.text} = ')}"
-    else:
-        writer.lines.append(f"{target} = {text_of(result)}")
-    return writer.lines
+        return writer.lines[:-1], writer.lines[-1].removeprefix(f"{result.text} = ")
+    return writer.lines, text_of(result)

@@ -11,7 +11,7 @@ from autograd.notation import notation_of
 from autograd.ops import Operation
 from autograd.render.lettering import exactly, is_number, short
 
-LONGEST = 8  # a sum of more terms than this is abbreviated
+LONGEST = 8  # a sum or list of more parts than this is abbreviated
 
 SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -39,9 +39,12 @@ class Words:
     @staticmethod
     def series(terms: Sequence[str]) -> str:
         """The sum of terms. Of a long one the beginning and the end."""
-        if len(terms) > LONGEST:
-            terms = [*terms[: LONGEST - 2], f"… ({len(terms) - LONGEST + 1} more) …", terms[-1]]
-        return " + ".join(terms) or "0"
+        return " + ".join(_shortened(terms)) or "0"
+
+    @staticmethod
+    def items(inputs: Sequence[Bracketed]) -> Bracketed:
+        """[a, b, c]. Of a long list the beginning and the end."""
+        return Bracketed(f"[{', '.join(_shortened([x.alone for x in inputs]))}]")
 
     @staticmethod
     def sum(*a: Bracketed) -> str:
@@ -83,6 +86,12 @@ class Words:
         if exponent in (0.0, 1.0):
             return short(exponent)
         return f"{exactly(exponent)} · {Words.power(base, exponent - 1.0)}"
+
+
+def _shortened(parts: Sequence[str]) -> Sequence[str]:
+    if len(parts) <= LONGEST:
+        return parts
+    return [*parts[: LONGEST - 2], f"… ({len(parts) - LONGEST + 1} more) …", parts[-1]]
 
 
 def formula(operation: Operation, inputs: Sequence[str]) -> str:

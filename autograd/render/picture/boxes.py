@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
+from itertools import accumulate
 
 from autograd._runtime.coercion import flag
 from autograd.errors import InputError
@@ -23,6 +25,7 @@ FONT_SIZE = 12.0
 SMALL = 10.0  # on edges, in captions and legends
 CHARACTER = 0.625  # the width of a character per font size: 0.602 in the widest of these fonts, and some renderers round up
 LINE = 15.0
+WIDEST = 24  # the most characters of a label
 MARGIN = 8.0  # between text and border, left and right
 
 
@@ -37,6 +40,7 @@ class Box:
         rows: the lines below the title.
         cluster: the position of the innermost cluster around it, or -1.
         fill: its colour, or "" for the colour of its kind.
+        full: its whole title, shown when the pointer rests on it, if `title` is shortened; else "".
     """
 
     name: str
@@ -45,6 +49,7 @@ class Box:
     rows: tuple[str, ...] = ()
     cluster: int = -1
     fill: str = ""
+    full: str = ""
 
     @property
     def style(self) -> Style:
@@ -63,6 +68,18 @@ class Box:
             return Shape(max(width, height), height, round=True)
         cells = [1] * bool(self.title) + [len(self.rows)] * bool(self.rows)
         return Shape(text + 2.0 * MARGIN, sum(lines * LINE + 6.0 for lines in cells))
+
+
+def labelled_box(name: str, kind: str, label: str, rows: tuple[str, ...] = (), cluster: int = -1, fill: str = "") -> Box:
+    """A box with a label of the user's as its title, which is shortened if it is long.
+
+    Example:
+        >>> box = labelled_box("v0", "leaf", "layers.0.neurons.12.weights.3")
+        >>> box.title, box.full
+        ('layers.0.neu…2.weights.3', 'layers.0.neurons.12.weights.3')
+    """
+    title = shortened(label)
+    return Box(name, kind, title, rows, cluster, fill, label if title != label else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +104,14 @@ class Picture:
 
     Attributes:
         boxes: in any order; a cycle of edges is broken before the first box in it.
-        edges: (from, to), as positions in `boxes`; `a * a` has two edges from a.
+        edges: (from, to), as positions in `boxes`; there may be several between two boxes.
         rankdir: "LR" from left to right, "TB" from top to bottom.
         texts: the texts on edges, by position in `edges`.
         clusters: each has a box in it, and comes after the cluster around it.
         caption: lines below the picture.
         legend: the meaning of its colours, where they are not those of the kinds.
         content: what it shows, in words.
+        alternative: the same for those who cannot see it, with what is computed.
     """
 
     boxes: list[Box]
@@ -104,6 +122,7 @@ class Picture:
     caption: tuple[str, ...] = ()
     legend: Legend | None = None
     content: str = ""
+    alternative: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +146,7 @@ class View:
         if not isinstance(self.rankdir, str) or self.rankdir not in ("LR", "TB"):
             raise InputError(f"rankdir must be 'LR' (left to right) or 'TB' (top to bottom), not {self.rankdir!r}")
         if not isinstance(self.color, str) or self.color not in ("kind", "grad"):
-            raise InputError(f"color must be 'kind' (of node) or 'grad' (how large the gradient is), not {self.color!r}")
+            raise InputError(f"color must be 'kind' (of node) or 'grad' (the sign and size of the gradient), not {self.color!r}")
         flag("derivatives", self.derivatives)
         if self.depth is not None and (type(self.depth) is not int or self.depth < 0):
             raise InputError(f"depth must be the number of nested scopes to draw, 0 or more, or None for all that fit, not {self.depth!r}")
@@ -157,6 +176,22 @@ def picture_of(subject: object, view: View) -> Picture:
 def columns(text: str) -> int:
     """The width of a text in characters: 中 takes two, a combining accent none."""
     return sum(0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def shortened(text: str) -> str:
+    """A label that is wider than `WIDEST` characters, without its middle: the two ends tell labels apart.
+
+    Example:
+        >>> shortened("layers.0.neurons.12.weights.3"), shortened("x1")
+        ('layers.0.neu…2.weights.3', 'x1')
+    """
+    if columns(text) <= WIDEST:
+        return text
+    head = text[: bisect_right([*accumulate(map(columns, text))], WIDEST // 2)]
+    tail = text[len(text) - bisect_right([*accumulate(map(columns, reversed(text)))], WIDEST // 2 - 1) :]
+    while columns(tail[0]) == 0:  # an accent whose letter is gone
+        tail = tail[1:]
+    return f"{head}…{tail}"
 
 
 def width_of(text: str, size: float = FONT_SIZE) -> float:

@@ -12,9 +12,24 @@ PALE = "#666666"  # the text of constants
 EDGE = "#595959"
 CLUSTERS = ["#f8f8f5", "#f0f0ea", "#e8e8e0"]  # the fill of clusters; nested ones are darker
 CLUSTER_BORDER = "#b5b5a8"
-SHADES = ["#ffe8c6", "#ffc980", "#f3a047", "#d97323", "#aa4510"]  # of one hue, so that they differ in lightness alone
 NONE = "#ffffff"
 NOT_FINITE = "#000000"
+
+
+def mixed(one: str, other: str, part: float) -> str:
+    """A colour between two: 0 is the one, 1 the other.
+
+    Example:
+        >>> mixed("#ffffff", "#ff0000", 0.5)
+        '#ff8080'
+    """
+    pairs = [(int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + part * (b - a)):02x}" for a, b in pairs)
+
+
+SHADES = 32  # of each sign, so close that the scale looks continuous
+NEGATIVE, POSITIVE = ([mixed(NONE, end, i / SHADES) for i in range(1, SHADES + 1)] for end in ("#e8741a", "#4a9bd9"))
+"""The colours of gradients, from small to large: orange and blue, which colour-blind readers can tell apart, and equal in lightness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +62,10 @@ NIGHT = {
     "#f1f1f1": "#2c3137",                                                  # inner
     "#fff0cc": "#47350f", "#b36b00": "#e69f00",                            # root
     "#e0f2eb": "#0d3b2e", "#007a5a": "#2fbf95",                            # scope
-    "#ffe8c6": "#33230f", "#ffc980": "#4e3312", "#f3a047": "#6e4514", "#d97323": "#935613", "#aa4510": "#ffb85c",  # shades: more is lighter
     NOT_FINITE: "#ffffff",
 }
+NIGHT |= {shade: mixed("#15181c", "#a04f0a", (i + 1) / SHADES) for i, shade in enumerate(NEGATIVE)}
+NIGHT |= {shade: mixed("#15181c", "#1b6ca3", (i + 1) / SHADES) for i, shade in enumerate(POSITIVE)}
 """The colours of areas and lines on a dark page. Every colour above is a key here or in `NIGHT_TEXT`."""
 NIGHT_TEXT = {INK: "#ececec", FAINT: "#aab0b7", PALE: "#a3abb3", "#ffffff": "#15181c"}
 # fmt: on

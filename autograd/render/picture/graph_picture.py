@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from autograd.graph import topological_order
 from autograd.notation import notation_of
 from autograd.ops import CONSTANT, LEAF
-from autograd.render.lettering import number, ordinal, short, shown, symbol
-from autograd.render.picture.boxes import Box, Cluster, Legend, Picture, View, picture_of
-from autograd.render.picture.colours import NONE, NOT_FINITE, SHADES
+from autograd.render.lettering import listed, number, ordinal, short, shown, symbol
+from autograd.render.picture.alternative_text import computed
+from autograd.render.picture.boxes import Box, Cluster, Picture, View, labelled_box, picture_of
 from autograd.render.picture.fold import ROUNDS, Bundle, Folded, distinct, fold, stem
+from autograd.render.picture.gradient_colours import GradientColours, gradient, gradients
 from autograd.value import Value
+
+FEW = 3
+"""The most positions of inputs that are written on an edge one by one."""
 
 
 @picture_of.register
@@ -50,9 +54,8 @@ class Description:
         self.boxes: list[Box] = []
         self.entered: list[int] = []  # for each bundle the box that edges lead to
         self.left: list[int] = []  # and the box that edges come from
-        self.coloured = view.color == "grad"
-        self.most = self.largest_gradient() if self.coloured else 0.0
-        self.top = math.ceil(math.log10(self.most)) if self.most > 0.0 else 0
+        self.has_gradients = any(g != 0.0 for g in gradients(folded.order))  # before `backward` all are 0
+        self.colours = GradientColours(folded.order) if view.color == "grad" else None
         self.sources = self.sources_of_bundles()
 
     def picture(self) -> Picture:
@@ -64,7 +67,10 @@ class Description:
                 self.node(bundle)
         edges, texts = self.edges()
         clusters = [Cluster(shown(name.rpartition("/")[2]), self.clusters.get(name.rpartition("/")[0], -1)) for name in self.clusters]
-        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), self.legend(), self.content())
+        legend = self.colours.legend() if self.colours else None
+        content = self.content()
+        alternative = f"The graph of {computed(self.folded.order[-1], self.folded.order)}: {content}"
+        return Picture(self.boxes, edges, self.view.rankdir, texts, clusters, self.caption(), legend, content, alternative)
 
     # -- boxes ----------------------------------------------------------------------------------------------------------
 
@@ -78,7 +84,7 @@ class Description:
             self.boxes.append(Box(f"op{i}", "operation", symbol(node._op), cluster=cluster))
         self.left.append(len(self.boxes))
         kind = "root" if i == len(self.folded.order) - 1 else kind_of(node)
-        self.boxes.append(Box(f"v{i}", kind, shown(node.label), numbers(node), cluster, self.shade([node])))
+        self.boxes.append(labelled_box(f"v{i}", kind, shown(node.label), numbers(node, self.has_gradients), cluster, self.fill([node])))
 
     def folded_box(self, bundle: Bundle) -> None:
         """A box for many nodes."""
@@ -105,11 +111,16 @@ class Description:
                 rows.append(f"in {counted(bundle.parts, 'sum')}")
             elif len(self.entered) in self.sources[len(self.entered)]:
                 rows.append("each one feeds the next")
-        rows += table(nodes)
+        rows += table(nodes, self.has_gradients)
         self.entered.append(len(self.boxes))
         self.left.append(len(self.boxes))
         name = f"g{bundle.members[0]}"
-        self.boxes.append(Box(name, kind, shown(title), tuple(map(shown, rows)), self.cluster(bundle.cluster), self.shade(nodes)))
+        cluster = self.cluster(bundle.cluster)
+        self.boxes.append(labelled_box(name, kind, shown(title), tuple(map(shown, rows)), cluster, self.fill(nodes)))
+
+    def fill(self, nodes: Sequence[Value]) -> str:
+        """The colour of the gradients, or "" for the colour of the kind."""
+        return self.colours.fill(nodes) if self.colours else ""
 
     def cluster(self, name: str) -> int:
         """The position of the cluster of a scope. A new cluster is added, after those around it."""
@@ -123,7 +134,7 @@ class Description:
     # -- edges ----------------------------------------------------------------------------------------------------------
 
     def edges(self) -> tuple[list[tuple[int, int]], dict[int, str]]:
-        """The edges and their texts: one edge for each occurrence of an input, and one at most between boxes of many nodes."""
+        """The edges and their texts: one edge from box to box, but one for each occurrence of an input where each shows its derivative."""
         edges: list[tuple[int, int]] = []
         texts: dict[int, str] = {}
         for b, bundle in enumerate(self.folded.bundles):
@@ -131,8 +142,8 @@ class Description:
                 if source == b:
                     continue
                 alone = len(bundle.members) == len(self.folded.bundles[source].members) == 1
-                for k in places if alone else [-1]:
-                    text = self.text(bundle, places, k)
+                for parallel in [[place] for place in places] if alone and self.view.derivatives else [sorted(places)]:
+                    text = self.text(bundle, parallel, alone)
                     if text:
                         texts[len(edges)] = text
                     edges.append((self.left[source], self.entered[b]))
@@ -151,48 +162,19 @@ class Description:
             sources[where // most].setdefault(tail, []).append(where % most)
         return sources
 
-    def text(self, bundle: Bundle, places: list[int], k: int) -> str:
-        """The text on an edge for the inputs at these positions; an edge for a single input is for the one at position `k`."""
+    def text(self, bundle: Bundle, places: list[int], alone: bool) -> str:
+        """The text on an edge for the inputs at these positions. `alone` says whether it leads from a single node to a single node."""
         if bundle.scopes:
             return ""
         node = self.folded.order[bundle.members[0]]
         words = []
-        if len(node._prev) > 1 and not notation_of(node._operation).symmetric:
-            words.append(" and ".join([ordinal(place + 1) for place in ([k] if k >= 0 else sorted(places))]))
-        if self.view.derivatives and k >= 0 and node._prev[k]._operation is not CONSTANT:
-            words.append(f"∂ {short(node._slopes[k])}")
+        if len(node._prev) > 1 and not notation_of(node._operation).symmetric and len(places) <= FEW:
+            words.append(listed([ordinal(place + 1) for place in places]))
+        elif alone and len(places) > 1:
+            words.append(f"× {len(places):,}")
+        if self.view.derivatives and alone and node._prev[places[0]]._operation is not CONSTANT:
+            words.append(f"∂ {short(node._slopes[places[0]])}")
         return " ".join(words)
-
-    # -- colours --------------------------------------------------------------------------------------------------------
-
-    def largest_gradient(self) -> float:
-        """The largest finite absolute gradient."""
-        return max((g for node in self.folded.order if node._operation is not CONSTANT and (g := size(node)) < math.inf), default=0.0)
-
-    def shade(self, nodes: Sequence[Value]) -> str:
-        """The colour of the largest gradient, or "" for the colour of the kind."""
-        if not self.coloured:
-            return ""
-        sizes = [size(node) for node in nodes if node._operation is not CONSTANT]
-        if not sizes:
-            return ""
-        if not all(g < math.inf for g in sizes):
-            return NOT_FINITE
-        most = max(sizes)
-        if most == 0.0:
-            return NONE
-        return SHADES[max(0, len(SHADES) - 1 + min(0, math.ceil(math.log10(most)) - self.top))]
-
-    def legend(self) -> Legend | None:
-        """The meaning of the shades."""
-        if not self.coloured:
-            return None
-        entries = [(NONE, "0")]
-        if self.most > 0.0:
-            entries += [(shade, "≤ " + power_of_ten(self.top - len(SHADES) + 1 + i)) for i, shade in enumerate(SHADES)]
-        if any(box.fill == NOT_FINITE for box in self.boxes):
-            entries.append((NOT_FINITE, "inf or nan"))
-        return Legend("|grad|", tuple(entries))
 
     # -- words ----------------------------------------------------------------------------------------------------------
 
@@ -208,10 +190,10 @@ class Description:
         if folded.alike:
             past = "from the same boxes" if folded.alike == "all" else f"from the same operations, {ROUNDS} steps back at most"
             lines.append(f"– a box × n is n nodes with the same operation, whose inputs come {past}")
-        if less and self.coloured:
+        if less and self.colours:
             lines.append("– the colour of a box is that of its largest gradient")
         if self.view.derivatives:
-            lines.append("∂: the derivative of an operation's result by this input")
+            lines.append("∂: the derivative of an operation's result with respect to this input")
         return tuple(lines)
 
     def content(self) -> str:
@@ -228,31 +210,20 @@ def kind_of(node: Value) -> str:
     return "leaf" if node._operation is LEAF else "constant" if node._operation is CONSTANT else "inner"
 
 
-def gradient(node: Value) -> float:
-    """The gradient as a number, even if it is a Value."""
-    grad = node.grad
-    return grad.data if isinstance(grad, Value) else grad
-
-
-def size(node: Value) -> float:
-    """|grad|."""
-    return abs(gradient(node))
-
-
-def numbers(node: Value) -> tuple[str, ...]:
+def numbers(node: Value, with_gradient: bool) -> tuple[str, ...]:
     """The lines `data …` and `grad …`, digits below digits. A constant has no gradient."""
     texts = {"data": number(node.data)}
-    if node._operation is not CONSTANT:
+    if with_gradient and node._operation is not CONSTANT:
         texts["grad"] = number(gradient(node))
     width = max(map(len, texts.values()))
     return tuple(shown(f"{name} {text:>{width}}") for name, text in texts.items())
 
 
-def table(nodes: Sequence[Value]) -> list[str]:
+def table(nodes: Sequence[Value], with_gradients: bool) -> list[str]:
     """The minimum, the mean and the maximum of the data of many nodes, and of their gradients, as lines with columns."""
     lines = [["", "min", "mean", "max"], ["data", *spread(np.array([node.data for node in nodes]))]]
-    grads = np.abs([gradient(node) for node in nodes if node._operation is not CONSTANT])
-    if grads.size:
+    grads = np.abs(gradients(nodes))
+    if with_gradients and grads.size:
         lines.append(["|grad|", *spread(grads)])
     name, *widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join([f"{line[0]:<{name}}", *[f"{cell:>{n}}" for cell, n in zip(line[1:], widths, strict=True)]]) for line in lines]
@@ -277,10 +248,3 @@ def common(names: set[str]) -> str:
 def counted(n: int, noun: str, plural: str = "") -> str:
     """1 value, 1,000 values."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def power_of_ten(exponent: int) -> str:
-    """10⁻³, 0.1, 1, 10, 100, 10³."""
-    if -2 <= exponent <= 2:
-        return f"{10.0**exponent:g}"
-    return "10" + f"{exponent}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

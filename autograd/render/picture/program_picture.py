@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from autograd.render.picture.boxes import Box, Picture, View, picture_of
+from autograd.render.picture.boxes import Box, Picture, View, labelled_box, picture_of
 
 
 class OutlineLine(Protocol):
@@ -79,10 +79,12 @@ def program_picture(program: Outlined, view: View) -> Picture:
         for key, text in line.sources:
             if key not in place:
                 place[key] = len(boxes)
-                boxes.append(Box(f"n{len(boxes)}", "leaf", text))
+                boxes.append(labelled_box(f"n{len(boxes)}", "leaf", text))
         place[line.name] = len(boxes)
         kind = "root" if line is lines[-1] else "scope" if line.is_product else "inner"
         edges += [(place[key], len(boxes)) for key, _ in line.sources]
         boxes.append(Box(f"n{len(boxes)}", kind, f"{line.name}{line.shape}", (line.text, *_shortened(line.body))))
     products = sum(line.is_product for line in lines)
-    return Picture(boxes, edges, view.rankdir, content=f"{len(lines)} instructions, of which {products} matrix products")
+    content = f"{len(lines)} instructions, of which {products} matrix products"
+    result = f", with the result {lines[-1].name}{lines[-1].shape} = {lines[-1].text}" if lines else ""
+    return Picture(boxes, edges, view.rankdir, content=content, alternative=f"A program of {content}{result}")

@@ -74,7 +74,7 @@ def outline(box: Box, centre: Point) -> list[str]:
     x, y = centre
     paint = f'fill="{style.fill}" stroke="{style.border}" stroke-width="{style.thickness:g}"' + ' stroke-dasharray="4 2"' * style.dashed
     left, top = x - width / 2.0, y - height / 2.0
-    lines = [f'<g class="{box.kind}" fill="{style.text}">']
+    lines = [f'<g class="{box.kind}" fill="{style.text}">' + (f"<title>{escape(printable(box.full))}</title>" if box.full else "")]
     if is_round:
         lines.append(f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{width / 2.0:.1f}" ry="{height / 2.0:.1f}" {paint}/>')
         lines.append(text(box.title, x, y, "middle"))

@@ -10,7 +10,8 @@ from autograd.errors import InputError
 from autograd.ops import CONSTANT, LEAF
 from autograd.render.lettering import labelled, number, shown, symbol
 from autograd.render.page import HtmlPage, fill, safe_json
-from autograd.render.picture.boxes import FONT, FONT_SIZE, Box
+from autograd.render.picture.alternative_text import computed
+from autograd.render.picture.boxes import FONT, FONT_SIZE, Box, shortened
 from autograd.render.picture.placement import place
 from autograd.render.picture.svg import edge, outline
 from autograd.render.player.steps import Passes, passes
@@ -79,12 +80,12 @@ def to_svg(story: Passes, scene_list: list[Scene]) -> tuple[str, float]:
             boxes.append(Box(f"o{i}", "operation", symbol(node._op)))
         kind = "root" if i == len(story.order) - 1 else "constant" if constant else "leaf" if node._operation is LEAF else "inner"
         at.append(len(boxes))
-        boxes.append(Box(f"v{i}", kind, "" if constant and not labelled(node) else name, tuple(final[i][1:])))
+        boxes.append(Box(f"v{i}", kind, "" if constant and not labelled(node) else shortened(name), tuple(final[i][1:])))
     placement = place([box.shape for box in boxes], edges)
     width, height = round(placement.width), round(placement.height)
     lines = [
         f'<svg id="graph" viewBox="0 0 {width} {height}" style="--width:{width}px" font-family="{FONT}" font-size="{FONT_SIZE:g}" '
-        f'role="img" aria-label="The graph of {html.escape(story.names[-1])}">',
+        f'role="img" aria-label="The graph of {html.escape(computed(story.order[-1], story.order))}">',
         *[f'<g class="{name}">{edge(curve, "LR")}</g>' for name, curve in zip(classes, placement.curves, strict=True)],
     ]
     for box, centre in zip(boxes, placement.centres, strict=True):

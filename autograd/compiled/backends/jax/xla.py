@@ -15,18 +15,20 @@ from itertools import pairwise
 from autograd.compiled.backends.contract import Storage, Violation
 from autograd.compiled.backends.jax.xla_namespace import Array, jax_package
 from autograd.compiled.backends.jax.xla_numbers import Arrays, Numbers, Starts, all_dense, numbers_of
-from autograd.compiled.backends.jax.xla_program import leaves_of, outside_of, push_forward, run_forward, starts_of
+from autograd.compiled.backends.jax.xla_program import Steps, leaves_of, outside_of, push_forward, run_forward, starts_of, steps_of
 from autograd.compiled.backends.numpy.reference import Reference
 from autograd.compiled.ir import Code
+from autograd.compiled.loop_body import LoopBody
 
 LONG = 500
 """Compiling programs of so many instructions, or more, takes so long that the user is warned."""
 
 
-def warn_if_long(code: Code) -> None:
-    """Warn if XLA will take long to compile the code."""
-    if len(code.flattened) >= LONG:
-        message = f'XLA takes long to compile {len(code.flattened):,} instructions: choose executor="llvm" or "numpy"'
+def warn_if_long(steps: Steps) -> None:
+    """Warn if XLA will take long to compile the steps. Of a loop it compiles one round."""
+    count = sum([len(step.members) if isinstance(step, LoopBody) else 1 for step in steps])
+    if count >= LONG:
+        message = f'XLA takes long to compile {count:,} instructions: choose executor="llvm" or "numpy"'
         warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
@@ -41,8 +43,9 @@ class Compiled(Reference):
     def _functions(self) -> tuple[Callable[..., Array], Callable[..., Array]]:
         """The functions forward and backward. XLA compiles each at its first use, and again for another number of samples."""
         if self._made is None:
-            warn_if_long(self.code)
-            self._made = _directions(self.code)
+            steps = steps_of(self.code)
+            warn_if_long(steps)
+            self._made = _directions(self.code, steps)
         return self._made
 
     def forward(self, data: Storage) -> list[Violation]:
@@ -72,12 +75,12 @@ def _cut(starts: Starts, shared: Array, batched: Array) -> Numbers:
     return Numbers((starts[0][:], starts[1][:]), (pieces[0], pieces[1]), batched.shape[1])
 
 
-def _directions(code: Code) -> tuple[Callable[..., Array], Callable[..., Array]]:
+def _directions(code: Code, steps: Steps) -> tuple[Callable[..., Array], Callable[..., Array]]:
     """Forward and backward as functions of storage."""
     jax = jax_package()
-    sizes = leaves_of(code)
+    sizes = leaves_of(code, steps)
     leaves: Starts = ([0] if sizes[0] else [], [0] if sizes[1] else [])
-    starts = starts_of(code, leaves)
+    starts = starts_of(steps, leaves)
 
     def whole(arrays: Arrays, like: tuple[Array, Array]) -> tuple[Array, Array]:
         shared, batched = (jax.numpy.concatenate([x[:0], *kind]) for kind, x in zip(arrays, like, strict=True))
@@ -85,15 +88,15 @@ def _directions(code: Code) -> tuple[Callable[..., Array], Callable[..., Array]]
 
     def forward(shared: Array, batched: Array) -> tuple[tuple[Array, Array], Array]:
         numbers = _cut(leaves, shared[: sizes[0]], batched[: sizes[1]])
-        run_forward(code, numbers)
-        return whole(numbers.arrays, (shared, batched)), outside_of(code, numbers)
+        run_forward(steps, numbers)
+        return whole(numbers.arrays, (shared, batched)), outside_of(steps, numbers)
 
     def backward(data: tuple[Array, Array], grads: tuple[Array, Array]) -> tuple[Array, Array]:
         numbers, gradients = _cut(starts, *data), _cut(starts, *grads)
 
         def push(arrays: Arrays) -> Arrays:
             moved = numbers_of(leaves, arrays)
-            push_forward(code, numbers, moved)
+            push_forward(steps, numbers, moved)
             return all_dense(moved.arrays)
 
         here = (numbers.arrays[0][: len(leaves[0])], numbers.arrays[1][: len(leaves[1])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -32,17 +33,30 @@ class Numbers:
     arrays: Arrays
     samples: int
 
-    def append(self, instruction: Instruction, array: Array) -> None:
-        """Append the outputs of an instruction, in their shape."""
-        self.starts[instruction.batched].append(instruction.start)
-        self.arrays[instruction.batched].append(array.reshape((instruction.size, self.samples)[: 1 + instruction.batched]))
+    @property
+    def dtype(self) -> Any:
+        """The type of the numbers."""
+        return [*self.arrays[0], *self.arrays[1]][0].dtype
 
-    def append_zeros(self, instruction: Instruction, dtype: Any) -> None:
-        """Append symbolic zeros for an instruction."""
-        self.starts[instruction.batched].append(instruction.start)
-        self.arrays[instruction.batched].append(
-            jax_package().ShapeDtypeStruct((instruction.size, self.samples)[: 1 + instruction.batched], dtype)
-        )
+    def put(self, batched: bool, start: int, array: Array) -> None:
+        """Add the numbers of the places from `start` on, along the first axis. Arrays are kept in the order of their places."""
+        i = bisect(self.starts[batched], start)
+        self.starts[batched].insert(i, start)
+        self.arrays[batched].insert(i, array)
+
+    def put_zeros(self, batched: bool, start: int, count: int) -> None:
+        """Add symbolic zeros."""
+        self.put(batched, start, jax_package().ShapeDtypeStruct((count, self.samples)[: 1 + batched], self.dtype))
+
+    def append(self, instruction: Instruction, array: Array) -> None:
+        """Add the outputs of an instruction, in their shape."""
+        self.put(instruction.batched, instruction.start, array.reshape((instruction.size, self.samples)[: 1 + instruction.batched]))
+
+    def is_moving(self, batched: bool, places: Places) -> npt.NDArray[np.bool_]:
+        """Which places have a number rather than a symbolic zero."""
+        moving = np.array([not is_zero(array) for array in self.arrays[batched]])
+        result: npt.NDArray[np.bool_] = moving[np.searchsorted(self.starts[batched], places, side="right") - 1]
+        return result
 
     def at(self, batched: bool, places: Places) -> Array | None:
         """The numbers at some places, in the shape of the places; None for symbolic zeros."""

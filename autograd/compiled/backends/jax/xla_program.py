@@ -9,12 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.compiled.backends.jax.xla_loops import outside_of_loop, push_loop, run_loop
 from autograd.compiled.backends.jax.xla_namespace import Array, jax_package, namespace
 from autograd.compiled.backends.jax.xla_numbers import Arrays, Numbers, Starts, all_dense, numbers_of, symbolic
-from autograd.compiled.ir import Code, Dot, Instruction, Map, Matmul, Operand, Select, Spread, Sum
+from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Operand, Scalars, Select, Spread, Sum
+from autograd.compiled.loop_body import LoopBody, body_of
 from autograd.ops import outside, product
 
 Inputs = Sequence[Array]
+
+Step = Instruction | LoopBody
+"""What is computed at once."""
+
+Steps = Sequence[Step]
 
 
 @dataclass(frozen=True)
@@ -100,80 +107,98 @@ def _filled(instruction: Instruction, array: Array, samples: int) -> Array:
     return jax_package().numpy.broadcast_to(array, (*instruction.shape, samples)[: len(instruction.shape) + instruction.batched])
 
 
-def run_forward(code: Code, numbers: Numbers) -> None:
-    """Compute all instructions. Appends their outputs to `numbers`, which contains the leaves."""
-    for instruction in code.flattened:
-        inputs = [_read(instruction, operand, numbers) for operand in instruction.operands]
-        numbers.append(instruction, _filled(instruction, RULES[type(instruction)].value(instruction, inputs), numbers.samples))
+def steps_of(code: Code) -> list[Step]:
+    """The instructions, in the order of execution; a loop whose rounds are alike as a whole, and other scalars one by one."""
+    steps: list[Step] = []
+    for one in code.instructions:
+        body = body_of(one) if isinstance(one, Loop) else None
+        steps += [body] if body is not None else one.single if isinstance(one, Scalars) else [one]
+    return steps
 
 
-def push_forward(code: Code, numbers: Numbers, moved: Numbers) -> None:
-    """Compute the tangents of all instructions. Appends them to `moved`, which contains those of the leaves, of which they are linear.
+def run_forward(steps: Steps, numbers: Numbers) -> None:
+    """Compute all steps. Appends their outputs to `numbers`, which contains the leaves."""
+    for step in steps:
+        if isinstance(step, LoopBody):
+            run_loop(step, numbers)
+            continue
+        inputs = [_read(step, operand, numbers) for operand in step.operands]
+        numbers.append(step, _filled(step, RULES[type(step)].value(step, inputs), numbers.samples))
+
+
+def push_forward(steps: Steps, numbers: Numbers, moved: Numbers) -> None:
+    """Compute the tangents of all steps. Appends them to `moved`, which contains those of the leaves, of which they are linear.
 
     Where an output is masked, the tangents of the output and of its inputs are set to 0. So the transpose has gradients of exactly 0 there,
     even if a slope is inf or nan.
     """
-    for instruction in code.flattened:
-        inputs: list[Array] = [_read(instruction, operand, numbers) for operand in instruction.operands]
-        wanted = numbers.holds(instruction, instruction.mask)
-        moving = [None if operand.constant else _read(instruction, operand, moved) for operand in instruction.operands]
-        if all(x is None for x in moving):
-            moved.append_zeros(instruction, inputs[0].dtype)
+    for step in steps:
+        if isinstance(step, LoopBody):
+            push_loop(step, numbers, moved)
             continue
-        of_inputs = wanted[:, None] if wanted is not None and instruction.stacked else wanted
-        total = RULES[type(instruction)].tangent(instruction, numbers.outputs(instruction), inputs, [_masked(of_inputs, x) for x in moving])
-        moved.append(instruction, _masked(wanted, _filled(instruction, total, numbers.samples)))
+        inputs: list[Array] = [_read(step, operand, numbers) for operand in step.operands]
+        wanted = numbers.holds(step, step.mask)
+        moving = [None if operand.constant else _read(step, operand, moved) for operand in step.operands]
+        if all(x is None for x in moving):
+            moved.put_zeros(step.batched, step.start, step.size)
+            continue
+        of_inputs = wanted[:, None] if wanted is not None and step.stacked else wanted
+        total = RULES[type(step)].tangent(step, numbers.outputs(step), inputs, [_masked(of_inputs, x) for x in moving])
+        moved.append(step, _masked(wanted, _filled(step, total, numbers.samples)))
 
 
 def _masked(wanted: Array | None, x: Array | None) -> Array | None:
     return x if wanted is None or x is None else jax_package().numpy.where(wanted, x, 0.0)
 
 
-def outside_of(code: Code, numbers: Numbers) -> Array:
+def outside_of(steps: Steps, numbers: Numbers) -> Array:
     """For each sample, whether an operation left its domain where this is an error."""
     jnp = jax_package().numpy
     outside_anywhere = jnp.zeros(numbers.samples, dtype=bool)
-    for instruction in code.flattened:
-        if not instruction.checked:
-            continue
-        inputs = [_read(instruction, operand, numbers) for operand in instruction.operands]
-        bad = outside(instruction.operation, namespace(), *_columns(instruction, inputs))
-        counts = numbers.holds(instruction, instruction.error_mask)
-        bad = _filled(instruction, bad if counts is None else bad & counts, numbers.samples)
-        outside_anywhere |= bad.any(axis=tuple(range(len(instruction.shape))))
+    for step in steps:
+        if isinstance(step, LoopBody):
+            outside_anywhere |= outside_of_loop(step, numbers)
+        elif step.checked:
+            inputs = [_read(step, operand, numbers) for operand in step.operands]
+            bad = outside(step.operation, namespace(), *_columns(step, inputs))
+            counts = numbers.holds(step, step.error_mask)
+            bad = _filled(step, bad if counts is None else bad & counts, numbers.samples)
+            outside_anywhere |= bad.any(axis=tuple(range(len(step.shape))))
     return outside_anywhere
 
 
-def leaves_of(code: Code) -> tuple[int, int]:
-    """The number of shared and of batched places before the first that an instruction writes."""
-    shared, batched = (
-        min([instruction.start for instruction in code.flattened if instruction.batched == kind], default=size)
-        for kind, size in ((False, code.shared), (True, code.batched))
-    )
+def _outputs_of(steps: Steps, batched: bool) -> list[int]:
+    """The places at which the shared or the batched outputs begin, in ascending order."""
+    own = [step for step in steps if step.batched == batched]
+    return sorted([start for step in own for start in ([m.start for m in step.members] if isinstance(step, LoopBody) else [step.start])])
+
+
+def leaves_of(code: Code, steps: Steps) -> tuple[int, int]:
+    """The number of shared and of batched places before the first that a step writes."""
+    shared, batched = (min(_outputs_of(steps, kind), default=size) for kind, size in ((False, code.shared), (True, code.batched)))
     return shared, batched
 
 
-def starts_of(code: Code, leaves: Starts) -> Starts:
+def starts_of(steps: Steps, leaves: Starts) -> Starts:
     """The starts of all arrays, from those of the leaves."""
-    shared, batched = ([instruction.start for instruction in code.flattened if instruction.batched == kind] for kind in (False, True))
-    return leaves[0] + shared, leaves[1] + batched
+    return leaves[0] + _outputs_of(steps, False), leaves[1] + _outputs_of(steps, True)
 
 
-def pure_function(code: Code, starts: Starts) -> Callable[[Arrays], Arrays]:
+def pure_function(steps: Steps, starts: Starts) -> Callable[[Arrays], Arrays]:
     """A function from the arrays of the leaves, which begin at `starts`, to all arrays. Its derivatives are those of `push_forward`."""
     jax = jax_package()
 
     @jax.custom_jvp  # type: ignore[untyped-decorator]
     def run(leaves: Arrays) -> Arrays:
         numbers = numbers_of(starts, leaves)
-        run_forward(code, numbers)
+        run_forward(steps, numbers)
         return numbers.arrays
 
     def derivative(primals: tuple[Arrays], tangents: tuple[Arrays]) -> tuple[Arrays, Arrays]:
         arrays = run(*primals)
         shared, batched = (list(map(symbolic, of_kind)) for of_kind in tangents[0])
         moved = numbers_of(starts, (shared, batched))
-        push_forward(code, numbers_of(starts_of(code, starts), arrays), moved)
+        push_forward(steps, numbers_of(starts_of(steps, starts), arrays), moved)
         return arrays, all_dense(moved.arrays)
 
     run.defjvp(derivative, symbolic_zeros=True)

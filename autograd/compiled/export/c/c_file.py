@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd._runtime.version import package_version
-from autograd.compiled.export.c.c_kinds import indented
 from autograd.compiled.export.c.c_program import CProgram, Exported, function
 from autograd.compiled.export.c.c_text import Precision, commented, paragraphs
+from autograd.compiled.export.c.c_writing import indented
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,28 @@ class CFile:
         self.memory = max([0, *[program.memory.size for program in programs]])
         self.gradients = max([0, *[program.memory.size for way in self.ways for program in way.rows or [way.program]]])
 
-    def _decided(self, at: int | Decision) -> list[str]:
+    def _decided(self, root: int | Decision) -> list[str]:
         """The lines that return the index of the program. The smaller side of each `if` is nested, so that nests are not deep."""
-        if not isinstance(at, Decision):
-            return [f"return {at};"]
-        decision = CProgram(at.condition, f"{self.name}_if{len(self.decisions)}", self.precision)
-        self.decisions.append(decision)
-        holds, fails = self._decided(at.holds), self._decided(at.fails)
-        inner, outer, sign = (holds, fails, "") if len(holds) <= len(fails) else (fails, holds, "!")
-        return [f"/* {commented(at.line)} */", f"if ({sign}{decision.name}(x, w)) {{", *indented(inner), "}", *outer]
+        preorder: list[int | tuple[str, str]] = []
+        todo = [root]
+        while todo:  # without recursion, because a loop of many rounds is a deep tree
+            at = todo.pop()
+            if not isinstance(at, Decision):
+                preorder.append(at)
+                continue
+            decision = CProgram(at.condition, f"{self.name}_if{len(self.decisions)}", self.precision)
+            self.decisions.append(decision)
+            preorder.append((at.line, decision.name))
+            todo += [at.fails, at.holds]
+        built: list[list[str]] = []
+        for one in reversed(preorder):
+            if isinstance(one, int):
+                built.append([f"return {one};"])
+                continue
+            holds, fails = built.pop(), built.pop()
+            inner, outer, sign = (holds, fails, "") if len(holds) <= len(fails) else (fails, holds, "!")
+            built.append([f"/* {commented(one[0])} */", f"if ({sign}{one[1]}(x, w)) {{", *indented(inner), "}", *outer])
+        return built.pop()
 
     # -- functions --------------------------------------------------------------------------------------------------
 

@@ -9,62 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.export.c.c_memory import CMemory, Element
-from autograd.compiled.export.c.c_namespace import CNamespace, CNumber, Helper
-from autograd.compiled.export.c.c_reach import Reach
-from autograd.compiled.export.c.c_terms import SLOPES, VALUES
-from autograd.compiled.export.c.c_text import Precision
-from autograd.compiled.ir import Dot, Instruction, Map, Matmul, Operand, Places, Select, Spread, Sum
-from autograd.errors import CompileError
-from autograd.ops import DOT, SUM, Operation, outside, product
-
-VARIABLES = "ijklmn"
-"""The indices of loops, the outermost first."""
-
-RESULT = "result"
-"""The index of the result that is differentiated, where there are several."""
-
-TERM = "k"
-"""The index of the terms of a sum."""
+from autograd.compiled.export.c.c_loops import loop_outside, loop_parts, loop_places, loop_value
+from autograd.compiled.export.c.c_memory import Element
+from autograd.compiled.export.c.c_namespace import CNamespace, CNumber
+from autograd.compiled.export.c.c_terms import SLOPES, TERM, VALUES
+from autograd.compiled.export.c.c_writing import RESULT, VARIABLES, Writing, added, evaluated, indented, lines_of, product_of
+from autograd.compiled.ir import Dot, Instruction, Loop, Map, Matmul, Operand, Places, Scalars, Select, Spread, Sum
+from autograd.ops import DOT, SUM, outside
 
 FEW = 6
 """A sum of so many numbers that stand anywhere is written out; one of more is a loop over a table of places."""
-
-
-class Writing:
-    """What the rules need to write the functions of a program.
-
-    Args:
-        memory: where its numbers are.
-        integer: the type of indices.
-        reach: which results depend on each number; None for a single result.
-
-    Attributes:
-        helpers: see `CNamespace`.
-    """
-
-    def __init__(self, memory: CMemory, precision: Precision, name: str, integer: str, reach: Reach | None) -> None:
-        self.memory, self.precision, self.name, self.integer, self.reach = memory, precision, name, integer, reach
-        self.helpers: set[Helper] = set()
-
-    def namespace(self) -> CNamespace:
-        """A namespace for the expressions of one block."""
-        xp = CNamespace(self.name, self.precision)
-        xp.helpers = self.helpers
-        return xp
-
-    def loops(self, shape: Sequence[int], variables: Sequence[str], body: list[str]) -> list[str]:
-        """The body within a loop for each axis that is longer than 1. Without loops, a body with names of its own is a block."""
-        for n, variable in reversed([*zip(shape, variables, strict=False)]):
-            if n > 1:
-                body = [f"for ({self.integer} {variable} = 0; {variable} < {n}; {variable}++) {{", *indented(body), "}"]
-        has_names = any(line.startswith(("const ", f"{self.precision.type} ")) for line in body)
-        return ["{", *indented(body), "}"] if has_names else body
-
-
-def indented(lines: Sequence[str]) -> list[str]:
-    """The lines, one level deeper."""
-    return [f"    {line}" for line in lines]
 
 
 class _Elements:
@@ -116,35 +70,7 @@ class _Elements:
         return self.writing.loops(self.instruction.shape, self.variables, lines)
 
 
-def added(element: Element, part: Any) -> list[tuple[str, Any, str]]:
-    """The statement that adds to the gradient of an element, for `lines_of`; none for a constant."""
-    return [] if element.add is None else [(element.add[0], part, element.add[1])]
-
-
-def lines_of(xp: CNamespace, statements: Sequence[tuple[str, Any, str]]) -> list[str]:
-    """The lines of statements: each is a beginning, an expression, and an end."""
-    lines = xp.lines([(head, x) for head, x, _ in statements])
-    count = len(statements)
-    ends = [end for _, _, end in statements]
-    return [*lines[: len(lines) - count], *[line[:-1] + end for line, end in zip(lines[len(lines) - count :], ends, strict=True)]]
-
-
 # -- Map, Select --------------------------------------------------------------------------------------------------------
-
-
-def evaluated(operation: Operation, rule: Callable[[], Any]) -> Any:
-    """The result of a rule.
-
-    Raises:
-        CompileError: it cannot be written in C.
-    """
-    try:
-        return rule()
-    except Exception as error:  # whatever code of a user raises on numbers that it does not expect
-        raise CompileError(
-            f"the operation {operation.name} cannot be written in C: its rule raises {type(error).__name__}: {error}. A rule may use "
-            "arithmetic, comparisons and the functions of xp"
-        ) from error
 
 
 def _columns(elements: _Elements) -> list[Element]:
@@ -208,7 +134,7 @@ def _map_parts(writing: Writing, instruction: Instruction) -> list[str]:
     def rule() -> list[tuple[Any, Any]]:
         slopes = operation.slopes_except(constant, xp, elements.read(elements.output), *[elements.read(column) for column in columns])
         g = elements.gradient()
-        return [(slope, None if slope is None else _product(operation, xp, slope, g)) for slope in slopes]
+        return [(slope, None if slope is None else product_of(operation, xp, slope, g)) for slope in slopes]
 
     statements: list[tuple[str, Any, str]] = []
     needs_mask = instruction.mask is not None
@@ -220,14 +146,6 @@ def _map_parts(writing: Writing, instruction: Instruction) -> list[str]:
         return []
     lines = lines_of(xp, statements)
     return elements.within_loops(elements.masked(lines) if needs_mask else lines)
-
-
-def _product(operation: Operation, xp: CNamespace, slope: Any, gradient: CNumber) -> Any:
-    """`ops.product`, taken on each side of a slope that is a choice, which is shorter where a side is 0 or 1."""
-    if operation.selects and isinstance(slope, CNumber) and slope.choice is not None:
-        condition, a, b = slope.choice
-        return xp.where(condition, _product(operation, xp, a, gradient), _product(operation, xp, b, gradient))
-    return -gradient if type(slope) is float and slope == -1.0 else product(operation, xp, slope, gradient)
 
 
 def outside_lines(writing: Writing, instruction: Instruction) -> list[str]:
@@ -292,6 +210,15 @@ def _matmul_parts(writing: Writing, instruction: Instruction) -> list[str]:
     return _sum_parts(writing, instruction, matrices=True)
 
 
+def places_read(instruction: Instruction) -> list[Places]:
+    """The places of each operand, and of the masks."""
+    masks = [mask for mask in (instruction.mask, instruction.error_mask) if mask is not None]
+    return [operand.all_places() for operand in (*instruction.operands, *masks)]
+
+
+# -- the table ----------------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class KindRule:
     """The rule for a kind of instruction.
@@ -299,26 +226,26 @@ class KindRule:
     Attributes:
         value: the lines that compute the outputs.
         parts: the lines that add to the gradients of the operands.
+        outside: the lines that return 1 if an input is outside of the domain where that is an error.
+        places: the places of each operand, and of all else that is read.
     """
 
-    value: Callable[[Writing, Instruction], list[str]]
-    parts: Callable[[Writing, Instruction], list[str]]
+    value: Callable[[Writing, Any], list[str]]
+    parts: Callable[[Writing, Any], list[str]]
+    outside: Callable[[Writing, Any], list[str]] = outside_lines
+    places: Callable[[Any], list[Places]] = places_read
 
 
-RULES: dict[type[Instruction], KindRule] = {
+RULES: dict[type[Instruction | Scalars], KindRule] = {
     Map: KindRule(_map, _map_parts),
     Select: KindRule(_map, _map_parts),
     Sum: KindRule(_sum, _sum_parts),
     Dot: KindRule(_sum, _sum_parts),
     Matmul: KindRule(_matmul, _matmul_parts),
     Spread: KindRule(_map, _map_parts),
+    Loop: KindRule(loop_value, loop_parts, loop_outside, loop_places),
 }
-
-
-def places_read(instruction: Instruction) -> list[Places]:
-    """The places of each operand, and of the masks."""
-    masks = [mask for mask in (instruction.mask, instruction.error_mask) if mask is not None]
-    return [operand.all_places() for operand in (*instruction.operands, *masks)]
+"""Those of loops take a `LoopBody`."""
 
 
 # -- instructions as the rules take them -----------------------------------------------------------------------------------

@@ -102,6 +102,17 @@ class CMemory:
         value = f"{self.name}_at({', '.join(self._there('x', 'w'))}, {index})"
         return Element(value, (f"{self.name}_add({', '.join(self._there('gradient', 'd'))}, {index}, ", ");"), False)
 
+    def of_round(self, start: int, variable: str, back: int) -> Element:
+        """The number that a scalar of a loop computed some rounds before.
+
+        Args:
+            start: the place of that of the first round.
+            variable: the index of the round.
+            back: how many rounds before.
+        """
+        base = int(self._index[start]) - back
+        return self._of(COMPUTED, _sum(base, [(1, variable)]) if base >= 0 else f"{variable} - {-base}", False)
+
     def _is_literal(self, places: Places) -> bool:
         """Whether all numbers are one constant, which is written where it is read."""
         if places.size == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from autograd.compiled.export.c.c_text import Precision
@@ -272,10 +272,14 @@ class CNamespace:
 
     # -- statements -------------------------------------------------------------------------------------------------
 
-    def lines(self, targets: Sequence[tuple[str, Any]]) -> list[str]:
+    def lines(self, targets: Sequence[tuple[str, Any]], given: Mapping[CNumber, str] | None = None) -> list[str]:
         """The lines that assign expressions, each behind its beginning, such as "y = " or "d[0] += ".
 
         What is used more than once, and what is long, has a name; these lines come first.
+
+        Args:
+            targets: the beginnings and the expressions.
+            given: the names that some expressions are to have, if they need one.
         """
         last = [(head, self.any_of(x)) for head, x in targets]
         order, uses = _uses([x for _, x in last])
@@ -291,7 +295,7 @@ class CNamespace:
             texts[x] = "".join([text(*part) if isinstance(part, tuple) else part for part in x.parts])
             if x.is_short or (uses[x] == 1 and (len(texts[x]) <= LONG or x in is_last)):
                 continue
-            names[x] = f"t{len(names)}"
+            names[x] = (given or {}).get(x) or f"t{len(names)}"
             result.append(f"const {'int' if x.is_truth else self.precision.type} {names[x]} = {texts[x]};")
         return [*result, *[f"{head}{text(x, CHOICE)};" for head, x in last]]
 

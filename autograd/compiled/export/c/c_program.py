@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.export.c.c_kinds import RESULT, RULES, Writing, added, indented, lines_of, outside_lines, places_read, prepared
+from autograd.compiled.export.c.c_kinds import RULES, KindRule, prepared
 from autograd.compiled.export.c.c_memory import CMemory
 from autograd.compiled.export.c.c_namespace import HELPERS, helper
 from autograd.compiled.export.c.c_reach import Reach
 from autograd.compiled.export.c.c_text import Precision, ascii_words
-from autograd.compiled.ir import Code, Places, Scalars
+from autograd.compiled.export.c.c_writing import RESULT, Writing, added, indented, lines_of
+from autograd.compiled.ir import Code, Instruction, Loop, Places, Scalars
+from autograd.compiled.loop_body import LoopBody, body_of
 
 MOST = 500
 """A function of more lines becomes several, because compilers take long for one with many."""
@@ -63,10 +65,9 @@ class CProgram:
         self.exported, self.name, self.precision = exported, name, precision
         code = exported.code
         self._instructions = [
-            (f"/* {ascii_words(words)} */", [prepared(one) for one in (each.single if isinstance(each, Scalars) else [each])])
-            for words, each in zip(exported.words, code.instructions, strict=True)
+            (f"/* {ascii_words(words)} */", _parts_of(each)) for words, each in zip(exported.words, code.instructions, strict=True)
         ]
-        read = [places for _, instructions in self._instructions for instruction in instructions for places in places_read(instruction)]
+        read = [places for _, parts in self._instructions for rule, part in parts for places in rule.places(part)]
         self.memory = CMemory(code, name, precision, exported.given, exported.constants, [*read, exported.results])
         results = exported.results.size
         largest = max([results * max(self.memory.most, exported.size), *[places.size for places in read]])
@@ -81,8 +82,8 @@ class CProgram:
     def forward(self) -> list[str]:
         """The function that computes all numbers."""
         blocks: list[list[str]] = []
-        for words, instructions in self._instructions:
-            blocks += [[words], *[RULES[type(instruction)].value(self.writing, instruction) for instruction in instructions]]
+        for words, parts in self._instructions:
+            blocks += [[words], *[rule.value(self.writing, part) for rule, part in parts]]
         kind = self.precision.type
         return self._functions("forward", [(f"const {kind} *", "x"), (f"{kind} *", "w")], blocks)
 
@@ -91,18 +92,16 @@ class CProgram:
         several, kind = self.exported.results.size > 1, self.precision.type
         seed = lines_of(self.writing.namespace(), added(self.memory.element(self.exported.results, [RESULT]), 1.0))
         blocks = [self.cleared("gradient", self.exported.size), self.cleared("d", self.memory.size), seed]
-        for words, instructions in reversed(self._instructions):
-            moving = [instruction for instruction in reversed(instructions) if not instruction.constant]
-            parts = [RULES[type(instruction)].parts(self.writing, instruction) for instruction in moving]
-            blocks += [[words], *parts] if any(parts) else []
+        for words, parts in reversed(self._instructions):
+            lines = [rule.parts(self.writing, part) for rule, part in reversed(parts) if not part.constant]
+            blocks += [[words], *lines] if any(lines) else []
         parameters = [(f"const {kind} *", "x"), (f"const {kind} *", "w"), (f"{kind} *", "d"), (f"{kind} *", "gradient")]
         return self._functions("backward", parameters + [(f"{self.integer} ", RESULT)] * several, blocks)
 
     def outside(self) -> list[str]:
         """The function that says whether an operation is outside of its domain where that is an error."""
         kind = self.precision.type
-        own = [instruction for _, instructions in self._instructions for instruction in instructions if instruction.checked]
-        blocks = [outside_lines(self.writing, instruction) for instruction in own]
+        blocks = [rule.outside(self.writing, part) for _, parts in self._instructions for rule, part in parts if part.checked]
         head = f"static int {self.name}_outside(const {kind} *x, const {kind} *w)"
         return function(head, ["x", "w"], [*[line for block in blocks for line in block], "return 0;"])
 
@@ -159,6 +158,14 @@ class CProgram:
         for definition in [*basic, *own]:
             definitions += definition.rstrip().split("\n")
         return [*(definitions[1:] if definitions[:1] == [""] else definitions), *([""] if definitions else []), *lines]
+
+
+def _parts_of(instruction: Instruction | Scalars) -> list[tuple[KindRule, Instruction | LoopBody]]:
+    """An instruction and its rule; for scalars each of them, unless they are rounds of a loop."""
+    body = body_of(instruction) if isinstance(instruction, Loop) else None
+    if body is not None:
+        return [(RULES[Loop], body)]
+    return [(RULES[type(one)], one) for one in map(prepared, instruction.single if isinstance(instruction, Scalars) else [instruction])]
 
 
 def function(head: str, names: Sequence[str], body: Sequence[str]) -> list[str]:

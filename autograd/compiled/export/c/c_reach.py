@@ -44,8 +44,11 @@ class Reach:
 
     def of(self, instruction: Instruction) -> npt.NDArray[np.bool_]:
         """For each output of an instruction, and each result, whether the result depends on it."""
-        bits = self._bits[instruction.start : instruction.start + instruction.size]
+        return self.at(instruction.start + np.arange(instruction.size).reshape(instruction.shape))
+
+    def at(self, places: Places) -> npt.NDArray[np.bool_]:
+        """For each place, and each result, whether the result depends on the number there."""
         k = np.arange(self.count)
-        each = (bits[:, k // 64] >> (k % 64).astype(np.uint64)) & np.uint64(1)
-        reached: npt.NDArray[np.bool_] = (each != 0).reshape(*instruction.shape, self.count)
+        each = (self._bits[places][..., k // 64] >> (k % 64).astype(np.uint64)) & np.uint64(1)
+        reached: npt.NDArray[np.bool_] = each != 0
         return reached

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autograd.compiled.export.c.c_text import Precision
-from autograd.ops import LOGSUMEXP, PEAK, Operation
+from autograd.ops import LOGSUMEXP, PEAK, TAKE, Operation
+
+TERM = "k"
+"""The index of the terms of a sum, or of the inputs of an operation."""
 
 Loop = Callable[[list[str]], list[str]]
 """Writes the loop over the terms around some lines."""
@@ -50,14 +53,39 @@ def _share(precision: Precision, term: str) -> list[str]:
     ]
 
 
+def _index(precision: Precision, term: str, loop: Loop) -> list[str]:
+    """The lines that read the index, which is the first input of `take`."""
+    return [f"{precision.type} index = {precision.literal(0.0)};", *loop([f"if ({TERM} == 0) index = {term};"])]
+
+
+def _is_other(precision: Precision) -> str:
+    """The condition under which an input is not at the index."""
+    return f"{TERM} == 0 || index != ({precision.type})({TERM} - 1)"
+
+
+def _taken(precision: Precision, term: str, loop: Loop) -> list[str]:
+    """The lines that compute `take`."""
+    return [
+        *_index(precision, term, loop),
+        f"{precision.type} taken = {precision.literal(float('nan'))};",
+        *loop([f"if ({_is_other(precision)}) continue;", f"taken = {term};"]),
+    ]
+
+
 VALUES: dict[Operation, Callable[[Precision, str, Loop], tuple[list[str], str]]] = {
     PEAK: lambda precision, term, loop: (_peak(precision, term, loop), "peak"),
     LOGSUMEXP: lambda precision, term, loop: (_exponentials(precision, term, loop), f"peak + log{precision.suffix}(sum)"),
+    TAKE: lambda precision, term, loop: (_taken(precision, term, loop), "taken"),
 }
 """The lines that come before the value, and the value."""
 
 SLOPES: dict[Operation, Callable[[Precision, str, Loop], tuple[list[str], list[str], str]]] = {
     PEAK: lambda precision, term, loop: ([], [], ""),
     LOGSUMEXP: lambda precision, term, loop: (_shares(precision, term, loop), _share(precision, term), "share"),
+    TAKE: lambda precision, term, loop: (
+        _index(precision, term, loop),
+        [f"if ({_is_other(precision)}) continue;"],
+        precision.literal(1.0),
+    ),
 }
 """The lines before a loop over the terms, those that come first in it, and the derivative with respect to a term; "" if it is 0."""

@@ -41,38 +41,46 @@ def _decisions(branch: Branch) -> list[tuple[str, bool]]:
     return [(guard.line, guard.truth) for guard in branch.recorded.recording.guards]
 
 
-def tree_of(name: str, branches: Sequence[Branch], order: list[Branch], depth: int = 0) -> int | Decision:
+def tree_of(name: str, branches: Sequence[Branch], order: list[Branch]) -> int | Decision:
     """The tree of the branches. Appends them to `order`, by whose indices the tree refers to them.
 
     Args:
         name: the name of the function, for messages.
-        branches: those that took the same ways so far.
+        branches: the branches.
         order: receives the branches.
-        depth: the number of guards so far.
 
     Raises:
         CompileError: one side of an `if` was not recorded.
     """
-    first = branches[0]
-    guards = first.recorded.recording.guards
-    if len({dict(enumerate(_decisions(branch))).get(depth, ("", True))[0] for branch in branches}) > 1:
-        raise CompileError(
-            f"{name} takes other branches now than when it was recorded first, because something has changed that it refers to: call "
-            f"{name}.forget(), and then {name} for each of its branches"
-        )
-    if depth == len(guards):
-        order.append(first)
-        return len(order) - 1
-    guard = guards[depth]
-    sides = {truth: [branch for branch in branches if _decisions(branch)[depth][1] == truth] for truth in (True, False)}
-    missing = next((truth for truth, own in sides.items() if not own), None)
-    if missing is not None:
-        raise CompileError(
-            f"{name} was only recorded for arguments for which the condition at {guard.line} was {not missing}: call it where it is "
-            f"{missing} too, or write where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined everywhere"
-        )
-    condition = exported(first, [guard.node, *([guard.mask] if guard.mask is not None else [])])
-    return Decision(condition, _without_folder(guard.line), *[tree_of(name, sides[truth], order, depth + 1) for truth in (True, False)])
+    preorder: list[int | tuple[Exported, str]] = []
+    todo = [([(branch, _decisions(branch)) for branch in branches], 0)]
+    while todo:  # without recursion, because a loop of many rounds is a deep tree
+        own, depth = todo.pop()
+        first, decisions = own[0]
+        if len({ways[depth][0] if depth < len(ways) else "" for _, ways in own}) > 1:
+            raise CompileError(
+                f"{name} takes other branches now than when it was recorded first, because something has changed that it refers to: call "
+                f"{name}.forget(), and then {name} for each of its branches"
+            )
+        if depth == len(decisions):
+            order.append(first)
+            preorder.append(len(order) - 1)
+            continue
+        guard = first.recorded.recording.guards[depth]
+        holds, fails = ([(branch, ways) for branch, ways in own if ways[depth][1] == truth] for truth in (True, False))
+        if not (holds and fails):
+            raise CompileError(
+                f"{name} was only recorded for arguments for which the condition at {guard.line} was {bool(holds)}: call it where it is "
+                f"{not holds} too, or write where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
+                "everywhere"
+            )
+        condition = exported(first, [guard.node, *([guard.mask] if guard.mask is not None else [])])
+        preorder.append((condition, _without_folder(guard.line)))
+        todo += [(fails, depth + 1), (holds, depth + 1)]
+    built: list[int | Decision] = []
+    for at in reversed(preorder):
+        built.append(at if isinstance(at, int) else Decision(*at, built.pop(), built.pop()))
+    return built.pop()
 
 
 def _without_folder(line: str) -> str:

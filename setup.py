@@ -1,7 +1,8 @@
 """Compile the core with mypyc if there is a C compiler. Everything else about the package is in pyproject.toml, except the long
 description, which is made from the README (see `build_tools/long_description.py`).
 
-If compiling fails for any reason, the build gives the same package as plain Python, which is only slower.
+If compiling fails for any reason, the build gives the same package as plain Python, which is only slower. With SCALAR_AUTOGRAD_PLAIN=1 it
+does so without trying, and the wheel fits every platform, such as a browser.
 """
 
 import os
@@ -31,6 +32,8 @@ COMPILED = [
 
 def extensions() -> list[Extension]:
     """The C extension made from COMPILED, or none."""
+    if os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") not in ("", "0"):
+        return []
     try:
         import mypyc.build
 

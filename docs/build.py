@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
+import lite  # noqa: E402 - from docs
 import reference  # noqa: E402 - from docs
 import site_links  # noqa: E402 - from docs
 import staging  # noqa: E402 - from docs
@@ -38,8 +39,6 @@ def main() -> None:
     shutil.copytree(BUILD / "html", options.output, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo", "_sources"))
     reference.write(options.output / "reference")
     if not options.without_notebooks:
-        import lite
-
         lite.build(options.output / "lite", options.pyodide)
     problems = site_links.problems(options.output, runs=not options.without_notebooks)
     if problems:

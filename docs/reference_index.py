@@ -35,7 +35,9 @@ def page() -> str:
 
 def lines(module: ModuleType, name: str) -> list[str]:
     """A list of the names of a module."""
-    names = sorted({*module.__all__, *(SHADOWING if name == "autograd" else ())}, key=str.lower)
+    own = {public for public, thing in vars(module).items() if callable(thing) and str(thing.__module__).startswith(name)}
+    names = getattr(module, "__all__", {public for public in own if not public.startswith("_")})
+    names = sorted({*names, *(SHADOWING if name == "autograd" else ())}, key=str.lower)
     return [line(getattr(module, public), public, name) for public in names if not inspect.ismodule(getattr(module, public))]
 
 

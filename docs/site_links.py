@@ -62,5 +62,5 @@ def problems(site: Path, runs: bool = True) -> list[str]:
 
 
 def _of_notebook(target: Path, query: str, site: Path, where: str) -> list[str]:
-    notebook = site / "lite" / "files" / unquote(query.removeprefix("path="))
-    return [] if target.exists() and notebook.is_file() else [f"{where} leads nowhere"]
+    named = not query or (site / "lite" / "files" / unquote(query.removeprefix("path="))).is_file()
+    return [] if target.exists() and named else [f"{where} leads nowhere"]

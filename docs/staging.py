@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import lite
 import pass_pictures
 import reference_index
 
@@ -82,18 +83,20 @@ def stage(folder: Path) -> None:
                 text, pictures = pass_pictures.filled(text, "pass")
                 for name, svg in pictures.items():
                     (folder / target).with_name(name).write_text(svg, encoding="utf-8")
-            text = without_badges(text.replace("<!-- buttons -->", buttons()))
+            text = text.replace("<!-- buttons -->", buttons()).replace("<!-- install cell -->", install_cell())
+            text = without_badges(text)
             text = relinked(text, source, found) + (table(found) if target == "index.md" else "")
             (folder / target).write_text(text, encoding="utf-8")
         else:
             shutil.copy(ROOT / source, folder / target)
-    (folder / "install_cell.py").write_text(cell_text(), encoding="utf-8")
     shutil.copytree(ROOT / "docs" / "static", folder / "static")
 
 
-def cell_text() -> str:
-    """The first cell of a hosted notebook."""
-    return (ROOT / "docs" / "install_cell.py").read_text(encoding="utf-8")
+def install_cell() -> str:
+    """The cell that installs the library, as text, with the wheel of the site."""
+    wheel = f"scalar_autograd-{PROJECT['version']}-py3-none-any.whl"
+    link = f'<a class="button quiet" href="../lite/pypi/{wheel}">{wheel}</a>'
+    return f"```python\n{lite.first_cell()['source']}\n```\n\n{link}"
 
 
 def button(source: str, here: str) -> str:

@@ -38,6 +38,7 @@ NEEDED = {
     "nbclient": "pip install nbclient nbconvert ipykernel",
     "ipywidgets": "pip install ipywidgets",
     "basedpyright": "pip install basedpyright",
+    "sphinx": "pip install -e '.[docs]'",
 }
 """Packages that some tests need and `dev` does not install, and how to install them."""
 

@@ -139,10 +139,10 @@ CALLS = [
     of_module("implicit", lambda ag: [equation], "tolerance", "max_iterations", "order"),
     Call("implicit(f)", lambda ag: ag.implicit(equation), lambda ag: [1.0, 4.0]),
     of_module("scan", lambda ag: [pair, ag.Value(1.0), [1.0, 2.0]], "xs", "length"),
-    of_module("while_loop", lambda ag: [is_small, doubled, ag.Value(1.0)], "max_rounds"),
+    of_module("while_loop", lambda ag: [is_small, doubled, ag.Value(1.0), 20], "max_rounds"),
     Call("scan, of the function", lambda ag: lambda y: ag.scan(lambda c, x: y, 1.0, [1.0]), lambda ag: [(2.0, None)]),
     Call("while_loop, of the condition", lambda ag: lambda y: ag.while_loop(lambda c: y, doubled, 1.0, max_rounds=3), lambda ag: [False]),
-    Call("while_loop, of the function", lambda ag: lambda y: ag.while_loop(lambda c: True, lambda c: y, 1.0, max_rounds=3), lambda ag: [2.0]),
+    Call("while_loop, of the function", lambda ag: lambda y: ag.while_loop(is_small, lambda c: y, 1.0, max_rounds=3), lambda ag: [200.0]),
     of_module("take", lambda ag: [[ag.Value(1.0), 2.0], ag.Value(1.0)]),
     Call("take, in a list", lambda ag: lambda x: ag.take([x, 1.0], ag.Value(0.0)), lambda ag: [0.5]),
     of_module("interp", lambda ag: [ag.Value(0.5), [0.0, 1.0], [1.0, ag.Value(3.0)]]),
@@ -239,7 +239,12 @@ def is_of_a_function(error: Exception) -> bool:
     """Whether a function that was passed was called, and raised the error itself or does not take what it was called with."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     names = ("square", "squares", "product", "equation", "pair", "is_small", "doubled", "int")
-    return last.name in names or str(error).startswith(tuple([f"{name}()" for name in names])) or "NotImplemented should not" in str(error)
+    return (
+        last.name in names
+        or str(error).startswith(tuple([f"{name}()" for name in names]))
+        or "NotImplemented should not" in str(error)
+        or "cannot be interpreted as an integer" in str(error)
+    )
 
 
 def may_differ(a: Outcome, b: Outcome, is_count: bool) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from nn_cases import CLASSES, EXECUTORS, NUMBERS, POINTS, Noisy, Opaque, Trained, mlp, n
 
 from autograd import Value, exp, log, where
+from autograd.compiled.api import specialisations
 from autograd.errors import CompileError, DomainError, InputError, PoleError, TrainingError
 from autograd.recording import drawn
 from autograd.trees import flatten
@@ -39,6 +40,12 @@ class Counting(Module):
                 break
             z, bound = z * self.factor, bound + 1.0
         return z
+
+
+@pytest.fixture(autouse=True)
+def few_branches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that few samples take too many."""
+    monkeypatch.setattr(specialisations, "BRANCHES", 64)
 
 
 def weighted(weights: Any) -> Callable[[Any, Any], Value]:

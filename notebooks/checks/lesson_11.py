@@ -88,6 +88,7 @@ check_11_3 = CheckOf(
         (lambda found: found[1] == [], "there is one: attention adds up over the earlier letters, and a sum does not know their order."),
         (lambda found: "bac" in found[1], "one of yours is right. In the others the last letter, which asks, is not c."),
     ],
+    function=False,
     otherwise="the last letter asks, so it must be c. Which word has the same letters before it?",
     why="Without positions, the earlier letters may change places.",
 )

@@ -243,11 +243,17 @@ def structure(output: str, text: str) -> object:
     return result
 
 
+def plain_for(output: str, text: str) -> object:
+    """The structure for a harmless text; in pictures for one of the same length, because they shorten long ones, with a tooltip."""
+    drawn = output.startswith(("DOT", "SVG", "the page", "a picture")) and text.strip()
+    return structure(output, "p" * len(shown(text)) if drawn else "plain")
+
+
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_no_text_changes_the_structure(output: str) -> None:
-    plain = structure(output, "plain")
-    blank = structure(output, " ") if output.startswith("SVG") else plain  # a box without a title has one line less
+    blank = structure(output, " ") if output.startswith("SVG") else structure(output, "plain")  # a box without a title has one line less
     for text in HOSTILE:
+        plain = plain_for(output, text)
         assert structure(output, text) == (plain if text.strip() or not text else blank if text == " " else structure(output, text)), repr(
             text
         )
@@ -258,7 +264,7 @@ def test_no_text_changes_the_structure(output: str) -> None:
 def test_long_texts(output: str, kind: str) -> None:
     """A time that grows with the square of the length would be hours here."""
     text = LONG[kind] if "source" in output else LONG[kind][: 10**5]
-    assert structure(output, text) == structure(output, "plain")
+    assert structure(output, text) == plain_for(output, text)
 
 
 def test_texts_arrive_as_they_are() -> None:

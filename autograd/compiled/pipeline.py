@@ -5,7 +5,7 @@ trace       the graph as flat rows, inputs first                        Tape
 constants   equal constants become one                                  Tape
 sums        chains of additions become sums and dots                    Sums
 simplify    equal computations become one                               Sums
-loops       rounds that repeat are loops                            Loops
+loops       rounds that repeat are loops                                Loops
 vectorise   rows with the same operation become one instruction         groups and blocks
 matmuls     dots that form rows × columns become a matrix product       groups and blocks
 allocate    numbers get their places in storage                         Code

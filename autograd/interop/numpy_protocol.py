@@ -68,21 +68,15 @@ class OneOfArray(Temporary[None]):
     In NumPy, ``w * x`` of two arrays is element by element. A function of one number means something else by it, so what combines such a
     number with an array is refused within this context: `compile` then passes the array, if the function takes it.
 
-    Args:
-        applies: whether it is so; asked when a number meets an array.
-
     Attributes:
+        applies: whether it is so; asked when a number meets an array.
         was_refused: whether something was refused.
     """
 
     def __init__(self, applies: Callable[[], bool]) -> None:
-        self._applies = applies
+        self.applies = applies
         self.was_refused = False
         self._token: Token[OneOfArray | None] | None = None
-
-    def applies(self) -> bool:
-        """Whether numbers of arrays are refused."""
-        return self._applies()
 
     def do(self) -> None:
         """See `Temporary`."""

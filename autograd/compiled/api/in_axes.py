@@ -43,6 +43,11 @@ def _way(call: Call, arguments: list[Argument]) -> Way:
     return call.how, tuple([argument.arrays[0].ndim if argument.build is LEAF else -1 for argument in arguments])
 
 
+def _as_values(call: Call) -> list[Argument]:
+    """The arguments, which may be Values, without samples."""
+    return [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)]
+
+
 class Batching:
     """How the arguments of a function are batched.
 
@@ -126,12 +131,12 @@ class Batching:
         """Whether the function may take whole arrays: some are passed, and nobody has said how it takes them."""
         if self.in_axes is not None:
             return False
-        way = _way(call, [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)])
+        way = _way(call, _as_values(call))
         return way not in self._of_numbers and any(axes > 0 for axes in way[1])
 
     def takes_numbers(self, call: Call) -> None:
         """Note that the function takes a number of each sample beside arrays of its own."""
-        self._of_numbers.add(_way(call, [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)]))
+        self._of_numbers.add(_way(call, _as_values(call)))
 
     def guess(self, call: Call, failure: Exception, trial: Callable[[Call], Exception | None]) -> Exception | None:
         """Find out which arrays a function takes whole, because it indexes, iterates or measures them: as few as possible.
@@ -146,7 +151,7 @@ class Batching:
         """
         if self.in_axes is not None or (isinstance(failure, AutogradError) and failure.is_refusal):
             return failure
-        converted = [as_argument(name, x, False, True) for name, x in zip(call.how.names, call.values, strict=True)]
+        converted = _as_values(call)
         way = _way(call, converted)
         arrays = [i for i, argument in enumerate(converted) if argument.build is LEAF and argument.arrays[0].ndim]
         if way in self._whole or not arrays or not all(converted[i].arrays[0].size for i in arrays):

@@ -69,21 +69,23 @@ def safe_json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def fill(package: str, file: str, unit: str, **parts: str) -> str:
+def fill(package: str, file: str, unit: str, title: str, **parts: str) -> str:
     """A page with buttons, a slider and keys, with its parts filled in. All are filled in at once, so a placeholder within a part is left
     alone.
 
     Args:
         package: in which the template is.
-        file: the template's name; it has placeholders, such as ``{{TITLE}}``; for the controls ``{{STYLE}}``, ``{{CONTROLS}}`` and
-            ``{{SCRIPT}}``.
+        file: the template's name; it has placeholders: ``{{HEAD}}`` for the beginning; for the controls ``{{STYLE}}``, ``{{CONTROLS}}``
+            and ``{{SCRIPT}}``; and its own.
         unit: what the slider steps through, as in "Next step".
+        title: of the page, as HTML.
         parts: what else to put in, by the name of the placeholder.
     """
     shared = {
-        part: _read("autograd.render", f"controls.{end}").rstrip("\n")
-        for part, end in (("STYLE", "css"), ("CONTROLS", "html"), ("SCRIPT", "js"))
+        part: _read("autograd.render", name).rstrip("\n")
+        for part, name in (("HEAD", "head.html"), ("STYLE", "controls.css"), ("CONTROLS", "controls.html"), ("SCRIPT", "controls.js"))
     }
+    shared["HEAD"] = _filled(shared["HEAD"], {"TITLE": title})
     shared["CONTROLS"] = _filled(shared["CONTROLS"], {"UNIT": unit, "SLIDER": unit.capitalize()})
     return _filled(_read(package, file), shared | parts)
 

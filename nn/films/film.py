@@ -88,7 +88,7 @@ class Film(HtmlPage):
         last = scene["frames"][-1]["epoch"]
         self._summary = f"{last} epoch{'s' * (last != 1)} in {reel.frames} frame{'s' * (reel.frames != 1)}"
         content = safe_json({"title": shown(title), **scene, "sections": reel.sections})
-        page = fill("nn.films", "film.html", "frame", TITLE=html.escape(f"{shown(title)}, a training"), SCENES=content, REEL=reel.text())
+        page = fill("nn.films", "film.html", "frame", html.escape(f"{shown(title)}, a training"), SCENES=content, REEL=reel.text())
         super().__init__(page, "Film of a training", HEIGHT)
 
     def __repr__(self) -> str:

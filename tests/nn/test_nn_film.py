@@ -1,19 +1,18 @@
 """Films: that the numbers in the page are the model's at each snapshot, for which models, and that the model stays as it was."""
 
 import math
-import random
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from film_models import POINTS, RNG, SIDES, THIRDS, Logarithmic, Residual, rng, trained
 from film_reader import grid_of, page_of
 
 import nn
-from autograd import Value, log, relu
+from autograd import Value, relu
 from nn import (
     MLP,
-    Adam,
     Conv2d,
     Dropout,
     Embedding,
@@ -30,27 +29,10 @@ from nn import (
     Softmax,
     Tanh,
     cross_entropy,
-    fit,
     losses,
-    mse,
     predict,
 )
 from nn.films.chain import chain_of
-
-RNG = random.Random(3)
-POINTS = [[RNG.uniform(-1.0, 1.0), RNG.uniform(-2.0, 1.0)] for _ in range(60)]
-SIDES = [1 if a * b > 0.1 else -1 for a, b in POINTS]
-THIRDS = [int(a > 0) + int(b > 0) for a, b in POINTS]
-
-
-def rng() -> random.Random:
-    return random.Random(0)
-
-
-def trained(model: Module, X: Any = POINTS, y: Any = SIDES, **settings: Any) -> History:
-    chosen = {"loss": mse, "epochs": 8, "snapshots": 5, "progress": False, "rng": rng(), "metrics": []} | settings
-    chosen.setdefault("optimizer", Adam(model.parameters(), lr=0.05))
-    return fit(model, X, y, **chosen)
 
 
 def at_each(model: Module, history: History, of: Callable[[], Any]) -> Any:
@@ -264,14 +246,6 @@ def test_a_model_of_a_table() -> None:
     assert "pictures" not in page.scene["columns"][1]
 
 
-class Residual(Module):
-    def __init__(self) -> None:
-        self.first, self.second = Linear(2, 4, rng=rng()), Linear(4, 2, rng=rng())
-
-    def __call__(self, x: Any) -> Any:
-        return [a + b for a, b in zip(self.second(Tanh()(self.first(x))), x, strict=True)]
-
-
 class Functional(Module):
     def __init__(self) -> None:
         self.first, self.second = Linear(2, 4, rng=rng()), Linear(4, 2, rng=rng())
@@ -295,14 +269,6 @@ class OfIndices(Module):
     def __call__(self, x: Any) -> Any:
         first, second = self.table(x)
         return self.out(first + second)
-
-
-class Logarithmic(Module):
-    def __init__(self) -> None:
-        self.out = Linear(2, 2, rng=rng())
-
-    def __call__(self, x: Any) -> Any:
-        return self.out([log(x[0]), log(x[1])])
 
 
 OTHERS = [

@@ -54,7 +54,7 @@ class Player(HtmlPage):
         scene_list = scenes(story)
         svg, height = to_svg(story, scene_list)
         title = html.escape(f"{story.names[-1]}, step by step")
-        page = fill("autograd.render.player", "player.html", "step", TITLE=title, GRAPH=svg, STEPS=safe_json(scene_list))
+        page = fill("autograd.render.player", "player.html", "step", title, GRAPH=svg, STEPS=safe_json(scene_list))
         super().__init__(page, "Step player", min(round(height * 4.0 / 3.0) + AROUND, TALLEST))
 
     def __repr__(self) -> str:

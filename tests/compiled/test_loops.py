@@ -252,7 +252,7 @@ def test_random_loops(loops: int, executor: str) -> None:
             found += of_random_loop(seed, [executor]) > 0
         except AssertionError as error:
             raise AssertionError(f"loop {seed}: {error}") from error
-    assert found > loops / 4
+    assert found > loops / 6  # the carried numbers of many random bodies do not depend on each other
     assert math.isfinite(found)
 
 

@@ -11,6 +11,8 @@ import builtins
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
+from types import CodeType, FunctionType
 from typing import Any, cast
 
 from autograd._runtime.coercion import need_function, number_of, real
@@ -112,7 +114,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
             matrix = build([restore(row) for row in rows(outputs, variables, not is_from_outside(outputs, variables))])
         return detached(matrix)
 
-    return function
+    return _marked(function, f, argnums)
 
 
 def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -123,7 +125,37 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
         [[4.0, 6.0], [6.0, 0.0]]
     """
     need_function(f, "hessian(f)")
-    return jacobian(grad(f, argnums), argnums)
+    return _marked(jacobian(grad(f, argnums), argnums), f, argnums, True)
+
+
+@dataclass(frozen=True)
+class Differentiated:
+    """What `jacobian` and `hessian` differentiate: a compiled Jacobian need not record it row by row.
+
+    Attributes:
+        f: the function that was passed to `jacobian` or `hessian`.
+        argnums: see `grad`.
+        is_hessian: whether the rows are those of its gradient.
+        code: that of the function which `jacobian` has returned. `functools.wraps` copies the mark to other functions.
+    """
+
+    f: Callable[..., Any]
+    argnums: int | tuple[int, ...]
+    is_hessian: bool
+    code: CodeType
+
+
+def _marked(
+    function: Callable[..., Any], f: Callable[..., Any], argnums: int | tuple[int, ...], is_hessian: bool = False
+) -> Callable[..., Any]:
+    vars(function)["_differentiated"] = Differentiated(f, argnums, is_hessian, function.__code__)
+    return function
+
+
+def differentiated_by(function: Any) -> Differentiated | None:
+    """What a function that `jacobian` or `hessian` has returned differentiates; None for other functions."""
+    mark = vars(function).get("_differentiated") if isinstance(function, FunctionType) else None
+    return mark if isinstance(mark, Differentiated) and function.__code__ is mark.code else None
 
 
 def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:

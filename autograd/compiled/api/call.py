@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -43,18 +42,16 @@ class Computed(NamedTuple):
 class Calls:
     """The calls of a function.
 
-    Args:
+    Attributes:
         f: the function.
         name: its name in messages.
         batching: how its arguments are batched.
         specialisations: its programs.
-
-    Attributes:
         shortcuts, derivatives: by the form of an earlier call, the shortcut for its value, and for its derivatives.
     """
 
     def __init__(self, f: Callable[..., Any], name: str, batching: Batching, specialisations: Specialisations) -> None:
-        self._f, self._name = f, name
+        self.f, self.name = f, name
         self.batching, self.specialisations = batching, specialisations
         self.shortcuts: Remembered[Shortcut] = Remembered(MEMORY, ALWAYS, SHORTCUTS)
         self.derivatives: Remembered[Derivative] = Remembered(MEMORY, ALWAYS, SHORTCUTS)
@@ -77,15 +74,15 @@ class Calls:
 
     def eagerly(self, call: Call) -> Any:
         """Call the plain function, once for each sample."""
-        return self._guessing(call, self._eagerly)
+        return self.guessing(call, self._eagerly)
 
     def _eagerly(self, call: Call) -> Any:
         call = Call(snapshot(call.values), call.how)
         arguments, batch = self.batching.arguments(call, (), False, values=True)
         if batch.shape is None:
-            return call.of(self._f, call.values)
-        parts = [split(call.of(self._f, [argument.sample(i) for argument in arguments]), "the result") for i in range(batch.size)]
-        need_one_form(self._name, parts)
+            return call.of(self.f, call.values)
+        parts = [split(call.of(self.f, [argument.sample(i) for argument in arguments]), "the result") for i in range(batch.size)]
+        need_one_form(self.name, parts)
         columns = []
         for arrays in zip(*[arrays for arrays, _ in parts], strict=True):
             column = np.empty((batch.size, *arrays[0].shape), dtype=object if any(x.dtype == object for x in arrays) else np.float64)
@@ -97,7 +94,7 @@ class Calls:
     def value(self, call: Call) -> Any:
         """The value of the function."""
         _, _, batch, runs, shortcut = self._run(call, (), False, unchanging=True)
-        arrays, form = collect(self._name, runs, batch)
+        arrays, form = collect(self.name, runs, batch)
         if shortcut is not None:
             shortcut.give_back(runs[0][2])
         return form([batch.shaped(array) for array in arrays])
@@ -114,7 +111,7 @@ class Calls:
         chosen = call.chosen(wrt)
         single = call.how.is_single if wrt is None else not isinstance(wrt, (tuple, list))
         call, arguments, batch, runs, _ = self._run(call, chosen, reduce is None, has_aux)
-        arrays, form = collect(self._name, runs, batch)
+        arrays, form = collect(self.name, runs, batch)
         self._need_one_number(arrays, form, has_aux)
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
         gradients = pull_back(runs, arguments, chosen, [weight] + [0.0] * (len(arrays) - 1), batch.size)
@@ -140,15 +137,15 @@ class Calls:
             InputError: `value_and_grad` cannot differentiate a function with such a result.
         """
         if has_aux and not (form.kind is not None and issubclass(form.kind, tuple) and len(form.branches) == 2):
-            raise InputError(f"has_aux needs a function that returns a pair of a number and something else, which {self._name} does not")
+            raise InputError(f"has_aux needs a function that returns a pair of a number and something else, which {self.name} does not")
         if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
-            raise InputError(f"value_and_grad needs a function that returns one number, which {self._name} does not: use vjp")
+            raise InputError(f"value_and_grad needs a function that returns one number, which {self.name} does not: use vjp")
 
     def vjp(self, call: Call) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """See `Function.vjp`."""
         chosen = tuple(range(len(call.values)))
         call, arguments, batch, runs, _ = self._run(call, chosen, False)
-        arrays, form = collect(self._name, runs, batch)
+        arrays, form = collect(self.name, runs, batch)
         value = form([batch.shaped(array) for array in arrays])
 
         def pull(cotangent: Any) -> tuple[Any, ...]:
@@ -162,27 +159,10 @@ class Calls:
 
         return value, pull
 
-    def jacobian(self, call: Call, i: int) -> Array:
-        """See `Derivatives.jacobian`, with respect to the argument with this index: a row for each result, by a backward pass."""
-        _, arguments, batch, runs, _ = self._run(call, (i,), True)
-        arrays, form = collect(self._name, runs, batch)
-        argument = arguments[i]
-        if form is not LEAF or argument.build is not LEAF or argument.module is not None:
-            what = "the result" if form is not LEAF else argument.name
-            raise InputError(
-                f"the Jacobian of {self._name} is one array, and {what} is neither a number nor an array: write "
-                f"autograd.jacobian({self._name}), which takes any tree"
-            )
-        of_result, size = arrays[0].shape[1:], batch.size
-        rows = []
-        for k in range(math.prod(of_result)):
-            seed = np.zeros((size, math.prod(of_result)))
-            seed[:, k] = 1.0
-            gradient = pull_back(runs, arguments, (i,), [seed.reshape(arrays[0].shape)], size)[i]
-            rows.append(gradient if argument.batched else gradient[:, None])
-        of_argument = argument.arrays[0].shape[argument.batched :]
-        table = np.array(rows).reshape(len(rows), argument.count, -1).transpose(2, 0, 1)
-        return table.reshape((*(batch.shape or ()), *of_result, *of_argument))
+    def computed(self, call: Call, chosen: tuple[int, ...]) -> tuple[list[Array], list[Run]]:
+        """The arrays of the result, of a call that is to be differentiated for each sample, and the runs."""
+        _, _, batch, runs, _ = self._run(call, chosen, True)
+        return collect(self.name, runs, batch)[0], runs
 
     def jvp(self, call: Call, of_tangents: Call) -> tuple[Any, Any]:
         """See `Function.jvp`."""
@@ -192,7 +172,7 @@ class Calls:
         directions, other = self.batching.arguments(of_tangents, chosen, False) if has_all else ([], None)
         if other != batch or [argument.form for argument in arguments] != [direction.form for direction in directions]:
             raise InputError("jvp needs tangents of the same form as the primals")
-        arrays, form = collect(self._name, runs, batch)
+        arrays, form = collect(self.name, runs, batch)
         moved = push_forward(runs, arrays, directions, batch)
         return form([batch.shaped(array) for array in arrays]), form([batch.shaped(array) for array in moved])
 
@@ -223,9 +203,9 @@ class Calls:
 
     def record(self, call: Call, chosen: tuple[int, ...]) -> None:
         """Record the function for arguments of this form, unless it already was."""
-        self._guessing(call, partial(self._record, chosen=chosen, each=False))
+        self.guessing(call, partial(self._record, chosen=chosen, each=False))
 
-    def _guessing(self, call: Call, attempt: Callable[[Call], Any]) -> Any:
+    def guessing(self, call: Call, attempt: Callable[[Call], Any]) -> Any:
         """What an attempt returns, as the function reads its arguments."""
         reading = Reading(self.batching, call, attempt)
         while True:

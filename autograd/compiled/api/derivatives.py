@@ -12,10 +12,12 @@ from autograd import sparse, transforms
 from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import split
 from autograd.compiled.api.call import Calls
-from autograd.compiled.api.signature import Signature
+from autograd.compiled.api.directions import Directions
+from autograd.compiled.api.signature import Call, Signature
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError, InputError
 from autograd.tracing import here
+from autograd.trees import LEAF
 
 Array = npt.NDArray[np.float64]
 
@@ -35,8 +37,12 @@ class Derivatives:
 
     def _derived_as(self, key: Hashable, make: Callable[[], Callable[..., Any]], in_axes: Any) -> Any:
         """A function that is derived from this one, compiled once."""
+        return self._known(key, lambda: self._compiled(make(), in_axes))
+
+    def _known(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Something for derivatives that is made once."""
         if key not in self._derived:
-            self._derived[key] = self._compiled(make(), in_axes)
+            self._derived[key] = make()
         return self._derived[key]
 
     def grad(self, *args: Any, wrt: int | str | tuple[int | str, ...] = 0, **kwargs: Any) -> Any:
@@ -101,7 +107,26 @@ class Derivatives:
         """
         refuse_traced(self.__name__, "jacobian")
         call = self._signature.bind(args, kwargs)
-        return self._calls.jacobian(call, call.index(wrt))
+        return self._dense(call, call.index(wrt))
+
+    def _dense(self, call: Call, i: int, gradient: Calls | None = None) -> Array:
+        """The Jacobian with respect to an argument as an array; that of the gradient, if its calls are passed."""
+        calls = self._calls
+        directions: Directions = self._known("directions", lambda: Directions(calls, calls.f))
+        sizes, arguments, _ = directions.sizes(call)
+        argument = arguments[i]
+        if (sizes.split is not LEAF and gradient is None) or argument.build is not LEAF or argument.module is not None:
+            what = "the result" if sizes.split is not LEAF else argument.name
+            raise InputError(
+                f"the Jacobian of {calls.name} is one array, and {what} is neither a number nor an array: write "
+                f"autograd.jacobian({calls.name}), which takes any tree"
+            )
+        of_argument = argument.arrays[0].shape[argument.batched :]
+        of_result, results = (sizes.shapes[0], sizes.results) if gradient is None else (of_argument, argument.count)
+        if gradient is not None:
+            directions = self._known(("directions", i), lambda: Directions(gradient, gradient.f))
+        table, batch = directions.table(call, (i,), results, sizes.draws)
+        return np.ascontiguousarray(table).reshape((*(batch.shape or ()), *of_result, *of_argument))
 
     def hessian(self, *args: Any, wrt: int | str = 0, **kwargs: Any) -> Array:
         """The second derivatives of a function that returns one number, with respect to an argument: a square array, one for each sample.
@@ -121,8 +146,10 @@ class Derivatives:
         i = call.index(wrt)
         if i >= call.how.positional:
             raise InputError(f"hessian differentiates with respect to arguments that can be passed by position, not {wrt!r}")
+        refuse_traced(self.__name__, "hessian")
         gradient = self._derived_as(("grad", i), lambda: transforms.grad(self._f, i), self._calls.batching.in_axes)
-        return call.of(lambda *a, **k: gradient.jacobian(*a, wrt=i, **k), call.values)  # type: ignore[no-any-return]
+        gradient._calls.batching = self._calls.batching  # it takes the same arguments
+        return self._dense(call, i, gradient._calls)
 
     def hvp(self, primals: Any, tangents: Any, *args: Any) -> Any:
         """The Hessian times a vector, without the Hessian: the gradient of the first argument, differentiated in a direction.

@@ -16,6 +16,7 @@ from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
+from autograd.compiled.api.compiled_jacobian import CompiledJacobian
 from autograd.compiled.api.derivatives import Derivatives, refuse_traced
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.method import Method, Methods
@@ -27,6 +28,7 @@ from autograd.compiled.export.numpy_source import source_of
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import InputError
 from autograd.tracing import here
+from autograd.transforms import differentiated_by
 from autograd.value import Value
 
 Result = TypeVar("Result")
@@ -50,6 +52,8 @@ class Function(Derivatives, Generic[Result]):
         self._signature = Signature(f)
         self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor, threads))
         self._calls = Calls(f, printable(self.__name__), Batching(in_axes, self._signature.count), self._specialisations)
+        rows_of = differentiated_by(f)
+        self._jacobian = None if rows_of is None else CompiledJacobian(self._calls, rows_of)
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
         self._methods = Methods(f, functools.partial(self._compiled, in_axes=axes_of_method))
 
@@ -73,7 +77,7 @@ class Function(Derivatives, Generic[Result]):
         call = self._signature.bind(args, kwargs)
         if (STATE.traced and here() is not None) or has_values(call.values):
             return self._calls.eagerly(call)
-        return self._calls.value(call)
+        return self._calls.value(call) if self._jacobian is None else self._jacobian.value(call)
 
     def value_and_grad(
         self,
@@ -124,7 +128,9 @@ class Function(Derivatives, Generic[Result]):
         """
         refuse_traced(self.__name__, "record")
         call = self._signature.bind(args, kwargs)
-        self._calls.record(call, call.chosen(wrt))
+        chosen = call.chosen(wrt)
+        if self._jacobian is None or chosen or not self._jacobian.record(call):
+            self._calls.record(call, chosen)
 
     def specialise(self, *args: Any, **kwargs: Any) -> tuple[list[Argument], Batch, list[Branch]]:
         """The arguments, the samples, and the programs for arguments of this form, to be differentiated with respect to all of them.
@@ -154,11 +160,15 @@ class Function(Derivatives, Generic[Result]):
         """
         call = self._signature.bind(args, kwargs)
         arguments, _ = self._calls.batching.arguments(call, (), False)
-        return self._specialisations.refresh(call, arguments)
+        stale = self._specialisations.refresh(call, arguments)
+        return (self._jacobian is not None and self._jacobian.refresh(call)) or stale
 
     def forget(self) -> None:
         """Forget all programs."""
         self._specialisations.forget()
+        self._derived.clear()
+        if self._jacobian is not None:
+            self._jacobian.forget()
 
     @property
     def specialisations(self) -> list[Branch]:

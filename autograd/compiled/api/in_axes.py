@@ -18,10 +18,17 @@ from autograd.trees import LEAF
 
 @dataclass(frozen=True)
 class Batch:
-    """The samples of one call: their number, and the shape of the batch in results; None for a call without samples."""
+    """The samples of one call.
+
+    Attributes:
+        size: their number.
+        shape: the shape of the batch in results; None for a call without samples.
+        copies: how many of them, one after the other, stand for one sample of the user's.
+    """
 
     size: int
     shape: tuple[int, ...] | None
+    copies: int = 1
 
     def shaped(self, array: Array) -> Any:
         """A result, whose first axis is the samples, in the shape in which it is returned."""

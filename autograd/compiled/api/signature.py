@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ class Passing:
         names: for each argument, the name of its parameter.
         positions: for each argument, the index of its parameter; -1 for what `**kwargs` receives.
         is_single: whether the function has this one parameter, so that a gradient stands by itself, not in a tuple.
+        purpose: which function of these arguments is called, if it is not the user's own; see `directions`.
     """
 
     positional: int
@@ -32,6 +33,7 @@ class Passing:
     names: tuple[str, ...]
     positions: tuple[int, ...]
     is_single: bool
+    purpose: Hashable = None
 
 
 @dataclass(slots=True)

@@ -330,7 +330,8 @@ def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violati
         outside = bad.reshape(-1, bad.shape[-1]).any(axis=0)
         elements = outside.sum() if outside.size > 1 else samples  # a shared number affects all samples
         needs = instruction.operation.requires or "inputs in its domain"
-        message = f"{instruction.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
+        own = [-(-int(count) // batch.copies) for count in (elements, batch.size)]
+        message = f"{instruction.operation.name} needs {needs}: {own[0]:,} of {own[1]:,} elements are outside"
         how = np.geterr()["invalid"]
         if how == "raise":
             raise FloatingPointError(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -77,7 +78,7 @@ class Calls:
         return self.guessing(call, self._eagerly)
 
     def _eagerly(self, call: Call) -> Any:
-        call = Call(snapshot(call.values), call.how)
+        call = replace(call, values=snapshot(call.values))
         arguments, batch = self.batching.arguments(call, (), False, values=True)
         if batch.shape is None:
             return call.of(self.f, call.values)
@@ -184,7 +185,7 @@ class Calls:
         data = None if shortcut is None else shortcut.run(leaves, unchanging)
         if shortcut is not None and data is not None:
             return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)], shortcut)
-        call = Call(snapshot(call.values), call.how)
+        call = replace(call, values=snapshot(call.values))
         form, leaves = form_of(call.values)
         reading = Reading(self.batching, call, partial(self._record, chosen=chosen, each=each))
         while True:

@@ -127,7 +127,7 @@ class Directions:
 
     def sizes(self, call: Call) -> tuple[Sizes, list[Argument], Batch]:
         """The sizes of the function, for which it is run on Values at the first call of this form; the arguments, and the samples."""
-        sized: tuple[Sizes, list[Argument], Batch] = self._calls.guessing(Call(snapshot(call.values), call.how), self._sized)
+        sized: tuple[Sizes, list[Argument], Batch] = self._calls.guessing(replace(call, values=snapshot(call.values)), self._sized)
         return sized
 
     def _sized(self, call: Call) -> tuple[Sizes, list[Argument], Batch]:
@@ -160,7 +160,7 @@ class Directions:
             results: the number of results.
             draws: whether the function draws random numbers.
         """
-        call = Call(snapshot(call.values), call.how)
+        call = replace(call, values=snapshot(call.values))
         arguments, batch = self._calls.batching.arguments(call, chosen, True)
         purpose, directions = self._purpose(arguments, batch, chosen, results, draws)
         if purpose == ROWS:

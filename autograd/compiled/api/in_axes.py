@@ -165,7 +165,7 @@ class Batching:
             return failure
         if isinstance(failure, InputError):  # of shapes, perhaps, and then a number of each is what it takes
             first = tuple([converted[i].arrays[0].flat[0] if i in arrays else x for i, x in enumerate(call.values)])
-            if trial(Call(first, call.how)) is None:
+            if trial(replace(call, values=first)) is None:
                 return failure
         sizes = range(1, len(arrays) + 1) if len(arrays) <= MOST_GUESSED else (1, len(arrays))
         other: Exception | None = None

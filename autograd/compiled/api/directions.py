@@ -30,7 +30,7 @@ from autograd.compiled.api.call import Calls
 from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.recorded import run_once
 from autograd.compiled.api.results import collect, pull_back
-from autograd.compiled.api.signature import Call
+from autograd.compiled.api.signature import Call, Passing
 from autograd.transforms import jacobian, jvp, vjp
 from autograd.trees import LEAF, Form, flatten
 
@@ -40,8 +40,8 @@ FEW = 4
 AT_ONCE = 1024
 """So many samples are run at once, or one direction for all samples: storage grows with them."""
 
-MOST_SIZES = 256
-"""The sizes of so many forms of arguments are known at once."""
+MOST_FORMS = 256
+"""So many sizes, and ways to call, are known at once."""
 
 Origin = Callable[..., Any]
 
@@ -124,6 +124,7 @@ class Directions:
     def __init__(self, calls: Calls, origin: Origin) -> None:
         self._calls, self._origin = calls, origin
         self._sizes: dict[Any, Sizes] = {}
+        self._ways: dict[Any, Passing] = {}  # programs are found by the identity of how they are called
 
     def sizes(self, call: Call) -> tuple[Sizes, list[Argument], Batch]:
         """The sizes of the function, for which it is run on Values at the first call of this form; the arguments, and the samples."""
@@ -146,7 +147,7 @@ class Directions:
                 ran = run_once(noted, arguments, 0)
             shapes = [array.shape for array in ran.arrays]
             sizes = Sizes(shapes, ran.form, forms[0], forms[1:], len(ran.graph), bool(ran.recording.draws))
-            if len(self._sizes) == MOST_SIZES:
+            if len(self._sizes) == MOST_FORMS:
                 self._sizes.clear()
             self._sizes[key] = sizes
         return sizes, arguments, batch
@@ -181,11 +182,17 @@ class Directions:
 
     def _directed(self, call: Call, chosen: tuple[int, ...], purpose: str, directions: int = 0) -> Directed:
         """A call for this purpose. If it has directions, they are the axes."""
-        how = replace(call.how, purpose=(purpose, chosen))
-        if not directions:
-            return Directed(call.values, how, self._origin, chosen, purpose)
-        how = replace(how, positional=1 + how.positional, names=("direction", *how.names), positions=(-1, *how.positions))
-        return Directed((np.eye(directions), *call.values), how, self._origin, chosen, purpose)
+        way = call.how, purpose, chosen
+        how = self._ways.get(way)
+        if how is None:
+            how = replace(call.how, purpose=purpose)
+            if directions:
+                how = replace(how, positional=1 + how.positional, names=("direction", *how.names), positions=(-1, *how.positions))
+            if len(self._ways) == MOST_FORMS:
+                self._ways.clear()
+            self._ways[way] = how
+        values = (np.eye(directions), *call.values) if directions else call.values
+        return Directed(values, how, self._origin, chosen, purpose)
 
     def _by_rows(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]) -> Array:
         """A backward pass for each result."""

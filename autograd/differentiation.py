@@ -171,36 +171,49 @@ def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
 
 
 def push_forward(outputs: list[Any], variables: Sequence[Value], tangents: Sequence[Any], plain: bool) -> list[Any]:
-    """The derivatives of the outputs in the direction of these tangents of the variables: the chain rule, from inputs to outputs.
+    """The derivatives of the outputs in the direction of these tangents of the variables: the chain rule, from inputs to outputs."""
+    return [own.get(0, 0.0) for own in push_forward_each(outputs, variables, [{0: tangent} for tangent in tangents], plain)]
 
-    A node that does not depend on the variables has no tangent, nor has one that did not select the input that has one. `moves` holds
-    whether it has one, as a bool, or as a Condition while a function is recorded.
+
+def push_forward_each(
+    outputs: list[Any], variables: Sequence[Value], tangents: Sequence[dict[int, Any]], plain: bool
+) -> list[dict[int, Any]]:
+    """The same in several directions at once: tangents and derivatives by the number of the direction, without those that are not there.
+
+    A node that does not depend on a variable with a tangent has none, nor has one that did not select the input that has one. `moves` holds
+    whether it has one, as a bool, or as a Condition while a function is recorded. Then, products of constants are computed at once: of the
+    derivatives in many directions, most are products of ones and constants.
     """
-    moved: dict[int, Any] = {id(v): tangent for v, tangent in zip(variables, tangents, strict=True)}
-    moves: dict[int, Any] = dict.fromkeys(moved, True)
+    moved: dict[int, dict[int, Any]] = {id(v): tangent for v, tangent in zip(variables, tangents, strict=True)}
+    moves: dict[int, dict[int, Any]] = {id(v): dict.fromkeys(tangent, True) for v, tangent in zip(variables, tangents, strict=True)}
     xp = FLOATS if plain else GRAPHS
+    folds = not plain and bool(STATE.recorders)
     for output in outputs:
         for node in cast("list[Value]", topological_order(output)) if isinstance(output, Value) else ():
-            inputs = node._prev
-            if id(node) in moved or node._operation.stops or not any(id(x) in moved for x in inputs):
+            inputs, operation = node._prev, node._operation
+            if id(node) in moved or operation.stops or not any(id(x) in moved for x in inputs):
                 continue
-            total: Any = None
-            where: Any = False
-            for x, slope in zip(inputs, node._slopes if plain else _slopes_as_graphs(node), strict=True):
+            total: dict[int, Any] = {}
+            where: dict[int, Any] = {}
+            slopes = node._slopes if plain else _slopes_as_graphs(node)
+            if folds:
+                slopes = [x._data if isinstance(x, Value) and x._operation is CONSTANT else x for x in slopes]
+            for x, slope in zip(inputs, slopes, strict=True):
                 if id(x) not in moved:
                     continue
-                own = moves[id(x)]
-                if node._operation.selects:
-                    own = own & _is_not(xp.equal(slope, 0.0))
-                if own is False:
+                selected: Any = _is_not(xp.equal(slope, 0.0)) if operation.selects else True
+                if selected is False:
                     continue
-                part = product(node._operation, xp, slope, moved[id(x)])
-                part = part if own is True else own.select(part, 0.0)
-                total = part if total is None else total + part
-                where = where | own
-            if total is not None:
+                for k, tangent in moved[id(x)].items():
+                    own = moves[id(x)][k] if selected is True else moves[id(x)][k] & selected
+                    is_slope = folds and type(tangent) is float and tangent == 1.0 and not operation.selects
+                    part = slope if is_slope else product(operation, xp, slope, tangent)
+                    part = part if own is True else own.select(part, 0.0)
+                    total[k] = total[k] + part if k in total else part
+                    where[k] = where[k] | own if k in where else own
+            if total:
                 moved[id(node)], moves[id(node)] = total, where
-    return [moved.get(id(output), 0.0) if isinstance(output, Value) else 0.0 for output in outputs]
+    return [moved.get(id(output), {}) if isinstance(output, Value) else {} for output in outputs]
 
 
 def _is_not(truth: Any) -> Any:

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from autograd._runtime.coercion import need_function, real, shown
-from autograd.differentiation import derivatives, detached, is_from_outside, need_one_number, push_forward, variables_of
+from autograd.differentiation import derivatives, detached, is_from_outside, need_one_number, push_forward_each, variables_of
 from autograd.errors import InputError, MissingPackageError
 from autograd.graph import topological_order
 from autograd.tracing import traced
@@ -56,12 +56,21 @@ class Sparse:
         """
         if any(isinstance(x, Value) for x in self.values):
             raise InputError("the derivatives depend on a Value from outside of the function: SciPy's arrays hold numbers only")
-        try:
-            csr_array = import_module("scipy.sparse").csr_array
-        except ImportError:
-            raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
+        csr_array = csr_arrays()
         array = csr_array((self.values, (self.rows, self.columns)), shape=self.shape) if len(self.values) else csr_array(self.shape)
         return array.astype(float)
+
+
+def csr_arrays() -> Any:
+    """SciPy's `csr_array`.
+
+    Raises:
+        MissingPackageError: SciPy is not installed.
+    """
+    try:
+        return import_module("scipy.sparse").csr_array
+    except ImportError:
+        raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
 
 
 def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float]) -> Sparse:
@@ -133,12 +142,10 @@ def _by_colours(outputs: list[Any], variables: list[Value]) -> Sparse:
     pattern = _pattern(outputs, variables)
     colours = _colours(pattern, len(variables))
     passes = 1 + max(colours, default=-1)
-    by_pass: list[list[Any]] = []
-    for colour in range(passes):
-        by_pass.append(push_forward(outputs, variables, [1.0 if c == colour else 0.0 for c in colours], plain))
+    moved = push_forward_each(outputs, variables, [{colour: 1.0} for colour in colours], plain)
     rows = [i for i, columns in enumerate(pattern) for _ in columns]
     columns = [j for row in pattern for j in row]
-    values = [by_pass[colours[j]][i] for i, j in zip(rows, columns, strict=True)]
+    values = [moved[i].get(colours[j], 0.0) for i, j in zip(rows, columns, strict=True)]
     return Sparse(rows, columns, values, (len(outputs), len(variables)), passes)
 
 

@@ -41,7 +41,7 @@ class Output:
         self.places = np.array([place for _, place in at], dtype=np.intp)
         self._of_batched, self._of_shared = (index_of(self.places[self.batched == kind].tolist()) for kind in (True, False))
         self._single = at[0] if shape == () else None
-        self._all_batched = bool(self.batched.all())
+        self._all_batched, self._all_shared = bool(self.batched.all()), not self.batched.any()
 
     def read(self, data: Storage) -> Array:
         """The array, with the samples as its first axis."""
@@ -51,6 +51,8 @@ class Output:
             return data.take(place) if batched else data.shared[place : place + 1].repeat(n)
         if self._all_batched:
             array = np.ascontiguousarray(data.take(self._of_batched).T)
+        elif self._all_shared and n == 1:
+            array = np.array(data.shared[self._of_shared])
         else:
             array = np.empty((n, self.places.size))
             array[:, self.batched] = data.take(self._of_batched).T

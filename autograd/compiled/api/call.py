@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, form_of, snapshot, split
+from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.reading import FAILURES, Reading
 from autograd.compiled.api.remembered import Item, Remembered
@@ -93,14 +94,18 @@ class Calls:
 
     def value(self, call: Call) -> Any:
         """The value of the function."""
+        return self.value_by(call)[0]
+
+    def value_by(self, call: Call) -> tuple[Any, list[Branch]]:
+        """The value of the function, and the branches that the samples took."""
         key, leaves = _key(call, (), False, False)
         shortcut = self.shortcuts.get(key)
         data = None if shortcut is None else shortcut.run(leaves, True)
         if shortcut is not None and data is not None:
-            return shortcut.result(data)
+            return shortcut.result(data), [shortcut.branch]
         _, _, batch, runs = self._run_anew(call, (), False, False)
         arrays, form = collect(self.name, runs, batch)
-        return form([batch.shaped(array) for array in arrays])
+        return form([batch.shaped(array) for array in arrays]), [branch for branch, _, _ in runs]
 
     def value_and_grad(self, call: Call, wrt: Any, reduce: str | None, has_aux: bool) -> tuple[Any, Any]:
         """See `Function.value_and_grad`."""

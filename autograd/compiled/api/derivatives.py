@@ -14,6 +14,7 @@ from autograd.compiled.api.arguments import split
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.directions import Directions
 from autograd.compiled.api.signature import Call, Signature
+from autograd.compiled.api.sparse_derivative import SparseDerivative
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError, InputError
 from autograd.tracing import here
@@ -197,7 +198,7 @@ class Derivatives:
             array([[-2.,  1.,  0.],
                    [ 0., -4.,  1.]])
         """
-        return self._sparse(sparse.sparse_jacobian, x, args)
+        return self._sparse(sparse.sparse_jacobian, (x, *args))
 
     def sparse_hessian(self, x: Any, *args: Any) -> Any:
         """The Hessian with respect to the first argument, a vector, as an array of SciPy's; see `sparse_jacobian`.
@@ -207,17 +208,12 @@ class Derivatives:
             >>> f.sparse_hessian([1.0] * 100).nnz
             298
         """
-        return self._sparse(sparse.sparse_hessian, x, args)
+        return self._sparse(sparse.sparse_hessian, (x, *args))
 
-    def _sparse(self, of: Callable[..., sparse.Sparse], x: Any, args: tuple[Any, ...]) -> Any:
-        def parts(x: Any, *args: Any) -> Any:
-            matrix = of(lambda x: self._f(x, *args), x)
-            return matrix.values, matrix.rows, matrix.columns, list(matrix.shape)
-
-        function = self._derived_as((of, len(args)), lambda: parts, (None,) * (1 + len(args)))
-        values, rows, columns, shape = function(x, *args)
-        at_row, at_column, size = (part.astype(np.int64).tolist() for part in (rows, columns, shape))
-        return sparse.Sparse(at_row, at_column, values.tolist(), (size[0], size[1]), 0).to_scipy()
+    def _sparse(self, of: Callable[..., sparse.Sparse], args: tuple[Any, ...]) -> Any:
+        refuse_traced(self.__name__, of.__name__)
+        in_axes = (None,) * len(args)
+        return self._known((of, len(args)), lambda: SparseDerivative(of, self._f, lambda f: self._compiled(f, in_axes)))(*args)
 
 
 def _as_gradient(tangent: Any, gradient: Any, name: str) -> Any:

@@ -26,6 +26,7 @@ import numpy as np
 
 from autograd._runtime.coercion import number_of
 from autograd.compiled.api.arguments import Argument, Array, snapshot
+from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.recorded import run_once
@@ -167,11 +168,18 @@ class Directions:
         if purpose == ROWS:
             table = self._by_rows(call, arguments, batch, chosen)
         else:
-            table = self._in_directions(self._directed(call, chosen, purpose, directions), arguments, batch)
+            table, _ = self._in_directions(self._directed(call, chosen, purpose, np.eye(directions)), arguments, batch)
         table = table.transpose(0, 2, 1) if purpose == FORWARD else table
         if np.isfinite(table).all() or draws:  # eager code would draw other numbers
             return table, batch
         return self._as_eagerly(call, chosen, arguments, batch).reshape(table.shape), batch
+
+    def along(self, call: Call, chosen: tuple[int, ...], directions: Array) -> tuple[Array, Branch]:
+        """The derivatives of a call without samples in some directions, which are rows: directions × results; and the branch it took."""
+        call = replace(call, values=snapshot(call.values))
+        arguments, batch = self._calls.batching.arguments(call, chosen, True)
+        table, branch = self._in_directions(self._directed(call, chosen, FORWARD, directions), arguments, batch)
+        return table[0], branch
 
     def _purpose(self, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], results: int, draws: bool) -> tuple[str, int]:
         """In which of the three ways to compute a table, and the number of directions."""
@@ -180,18 +188,18 @@ class Directions:
             return ROWS, 0
         return (FORWARD, numbers) if numbers <= results else (BACKWARD, results)
 
-    def _directed(self, call: Call, chosen: tuple[int, ...], purpose: str, directions: int = 0) -> Directed:
-        """A call for this purpose. If it has directions, they are the axes."""
+    def _directed(self, call: Call, chosen: tuple[int, ...], purpose: str, directions: Array | None = None) -> Directed:
+        """A call for this purpose."""
         way = call.how, purpose, chosen
         how = self._ways.get(way)
         if how is None:
             how = replace(call.how, purpose=purpose)
-            if directions:
+            if directions is not None:
                 how = replace(how, positional=1 + how.positional, names=("direction", *how.names), positions=(-1, *how.positions))
             if len(self._ways) == MOST_FORMS:
                 self._ways.clear()
             self._ways[way] = how
-        values = (np.eye(directions), *call.values) if directions else call.values
+        values = call.values if directions is None else (directions, *call.values)
         return Directed(values, how, self._origin, chosen, purpose)
 
     def _by_rows(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]) -> Array:
@@ -207,8 +215,8 @@ class Directions:
                 rows.append(np.concatenate([gradients[i] if arguments[i].batched else gradients[i][:, None] for i in chosen]))
         return np.array(rows).reshape(len(rows), -1, batch.size).transpose(2, 0, 1)
 
-    def _in_directions(self, call: Directed, arguments: list[Argument], batch: Batch) -> Array:
-        """The derivatives in the directions of a call: samples × directions × derivatives."""
+    def _in_directions(self, call: Directed, arguments: list[Argument], batch: Batch) -> tuple[Array, Branch]:
+        """The derivatives in the directions of a call: samples × directions × derivatives; and the branch of the last run."""
         axes = call.values[0]
         at_once = max(1, AT_ONCE // batch.size)
         parts = []
@@ -220,7 +228,7 @@ class Directions:
             samples = Batch(batch.size * len(some), batch.shape, len(some))
             runs = self._calls.specialisations.run(call, _with_direction(call, repeated), samples, (), False)
             parts.append(collect(self._calls.name, runs, samples)[0][0].reshape(batch.size, len(some), -1))
-        return np.concatenate(parts, axis=1)
+        return np.concatenate(parts, axis=1), runs[-1][0]
 
     def _as_eagerly(self, call: Call, chosen: tuple[int, ...], arguments: list[Argument], batch: Batch) -> Array:
         """The table as eager code computes it: by eager code itself, or for samples by a graph of all rows."""
@@ -235,7 +243,7 @@ class Directions:
         """Record the program of `table` now."""
         arguments, batch = self._calls.batching.arguments(call, chosen, True)
         purpose, directions = self._purpose(arguments, batch, chosen, results, draws)
-        directed = self._directed(call, chosen, purpose, directions)
+        directed = self._directed(call, chosen, purpose, np.eye(directions) if directions else None)
         self._calls.specialisations.record(directed, _with_direction(directed, arguments), chosen if purpose == ROWS else ())
 
     def refresh(self, call: Call, chosen: tuple[int, ...], results: int) -> bool:
@@ -244,7 +252,7 @@ class Directions:
         numbers = sum([arguments[i].count for i in chosen])
         stale = False
         for purpose, directions in ((ROWS, 0), (FORWARD, numbers), (BACKWARD, results), (ALL_ROWS, 0)):
-            directed = self._directed(call, chosen, purpose, directions)
+            directed = self._directed(call, chosen, purpose, np.eye(directions) if directions else None)
             stale |= self._calls.specialisations.refresh(directed, _with_direction(directed, arguments))
         if stale:
             self.forget()

@@ -144,10 +144,6 @@ class Function(Derivatives, Generic[Result]):
         arguments, batch = self._calls.batching.arguments(call, chosen, False)
         return arguments, batch, [branch for branch, _, _ in self._specialisations.run(call, arguments, batch, chosen, False)]
 
-    def value_by(self, *args: Any) -> tuple[Result, list[Branch]]:
-        """What a call returns, and the programs that computed it, one for each branch that samples took."""
-        return self._calls.value_by(self._signature.bind(args, {}))
-
     @property
     def in_axes(self) -> Any:
         """See `compile`."""

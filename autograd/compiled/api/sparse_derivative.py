@@ -8,6 +8,8 @@ sample for each colour of the columns (see `autograd.sparse`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 from zlib import crc32
@@ -32,20 +34,21 @@ MOST_NOTED = 64
 
 
 class Pattern(NamedTuple):
-    """Where the numbers of a sparse matrix stand, in compressed rows.
+    """Where the numbers of a sparse matrix stand.
 
     Attributes:
-        columns, starts: the column of each number, row by row, and where rows begin.
-        shape: rows, columns.
-        numbers: those that are constant, and 0 in place of the others.
+        matrix: a `csr_array` with those that are constant, and 0 in place of the others.
         varying: the indices of the others.
     """
 
-    columns: Array
-    starts: Array
-    shape: tuple[int, int]
-    numbers: Array
+    matrix: Any
     varying: Array
+
+    def with_numbers(self, numbers: Array) -> Any:
+        """A matrix with these numbers, which shares nothing with others. SciPy would check where they stand again."""
+        own = copy(self.matrix)
+        own.data, own.indices, own.indptr = numbers, own.indices.copy(), own.indptr.copy()
+        return own
 
 
 class Coloured(NamedTuple):
@@ -86,10 +89,8 @@ class SparseDerivative:
 
     def __call__(self, *args: Any) -> Any:
         """The derivative as an array of SciPy's."""
-        csr_array = csr_arrays()
         call = self._bind(args, {})
-        values, pattern = self._in_colours(call) if self._needs_colours(call) else self._from_program(call)
-        return csr_array((values, pattern.columns.copy(), pattern.starts.copy()), shape=pattern.shape)
+        return self._in_colours(call) if self._needs_colours(call) else self._from_program(call)
 
     def _needs_colours(self, call: Call) -> bool:
         """Whether nodes depend on so many variables that derivatives are not recorded one by one."""
@@ -115,8 +116,8 @@ class SparseDerivative:
         ran = run_once(run, arguments, 0)
         return found[0], bool(ran.recording.draws)
 
-    def _from_program(self, call: Call) -> tuple[Array, Pattern]:
-        """The numbers of the matrix from a program in which each that varies is a result."""
+    def _from_program(self, call: Call) -> Any:
+        """The matrix from a program in which each that varies is a result."""
         while True:
             (numbers, _), (branch,) = self._single._calls.value_by(call)
             pattern = self._patterns.get(branch.executable)
@@ -127,9 +128,9 @@ class SparseDerivative:
                 break
             self._single.forget()  # other threads have recorded many branches since this one was noted
         self._patterns[branch.executable] = pattern
-        values = pattern.numbers.copy()
+        values = pattern.matrix.data.copy()
         values[pattern.varying] = numbers
-        return values, pattern
+        return pattern.with_numbers(values)
 
     def _one_by_one(self, x: Any, *args: Any) -> tuple[list[Any], float]:
         """The numbers that vary, and one that stands for all that is constant: if it differs from run to run, `compile` sees it.
@@ -142,11 +143,11 @@ class SparseDerivative:
             self._noted.pop(next(iter(self._noted)), None)
         leaves = flatten(x)[0]
         self._noted[id(leaves[0]) if leaves else 0] = pattern
-        constant = crc32(b"".join([array.tobytes() for array in (pattern.columns, pattern.starts, pattern.numbers)]))
+        constant = crc32(b"".join([array.tobytes() for array in (pattern.matrix.indices, pattern.matrix.indptr, pattern.matrix.data)]))
         return [matrix.values[k] for k in pattern.varying.tolist()], float(constant)
 
-    def _in_colours(self, call: Call) -> tuple[Array, Pattern]:
-        """The numbers of the matrix from one run with a sample for each colour."""
+    def _in_colours(self, call: Call) -> Any:
+        """The matrix from one run with a sample for each colour."""
         own = self._last or self._colouring(call)
         while True:
             table, branch = self._directions.along(call, (0,), own.directions)
@@ -159,11 +160,11 @@ class SparseDerivative:
         self._last = own
         values = table[own.at]
         if np.isfinite(values).all():
-            return values, own.pattern
+            return own.pattern.with_numbers(values)
         # 0 times an infinite slope is nan, where eager code follows only what a result depends on
         x, *others = [argument.sample(0) for argument in self._calls.batching.arguments(call, (), False)[0]]
-        matrix = self._of(lambda x: self._f(x, *others), x)
-        return np.array([number_of(value) for value in matrix.values]), _pattern_of(matrix)
+        exact = self._of(lambda x: self._f(x, *others), x)
+        return replace(exact, values=[number_of(value) for value in exact.values]).to_scipy()
 
     def _colouring(self, call: Call) -> Coloured:
         """Where the numbers stand on the branch of this call, and the colours of the columns."""
@@ -177,9 +178,11 @@ class SparseDerivative:
         return Coloured(_pattern_of(nothing), directions, at)
 
 
-def _pattern_of(matrix: Sparse) -> Pattern:
+def _pattern_of(sparse: Sparse) -> Pattern:
     """Where the numbers of a matrix stand, whose rows are in order."""
-    varying = np.array([k for k, value in enumerate(matrix.values) if isinstance(value, Value)], dtype=np.intp)
-    numbers = np.array([0.0 if isinstance(value, Value) else float(value) for value in matrix.values])
-    starts = np.searchsorted(np.array(matrix.rows, dtype=np.intp), np.arange(matrix.shape[0] + 1))
-    return Pattern(np.array(matrix.columns, dtype=np.int32), starts.astype(np.int32), matrix.shape, numbers, varying)
+    varying = np.array([k for k, value in enumerate(sparse.values) if isinstance(value, Value)], dtype=np.intp)
+    numbers = np.array([0.0 if isinstance(value, Value) else float(value) for value in sparse.values])
+    starts = np.searchsorted(np.array(sparse.rows, dtype=np.intp), np.arange(sparse.shape[0] + 1))
+    matrix = csr_arrays()((numbers, np.array(sparse.columns, dtype=np.int32), starts.astype(np.int32)), shape=sparse.shape)
+    assert matrix.has_canonical_format  # it is looked at once, and copied
+    return Pattern(matrix, varying)

@@ -181,13 +181,22 @@ class Branch(Loaded):
 
 @collector_paused()
 def record_branch(
-    backend: Backend, f: Seen, source: Any, arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...], aux: bool
+    backend: Backend,
+    f: Seen,
+    plain: Seen | None,
+    source: Any,
+    arguments: Sequence[Argument],
+    sample: int,
+    chosen: tuple[int, ...],
+    aux: bool,
 ) -> Branch:
     """Record the function on Values that stand for the numbers of one sample, and compile the recording.
 
     Args:
         backend: loads the code.
         f: the function of a sequence of arguments.
+        plain: the function that it differentiates, if transforms have made it. Two runs of that are compared: from its graph, derivatives
+            follow.
         source: the function of the user, which `f` calls.
         arguments: those of the call.
         sample: the index of the sample.
@@ -209,7 +218,11 @@ def record_branch(
             "autograd.drawn, as in drawn(random.random) instead of random.random()"
         )
     recording, variables, arrays = recorded.recording, recorded.variables, recorded.arrays
-    fixed = recorded.compared(f, arguments)
+    of_plain = None if plain is None else run_once(plain, arguments, sample)
+    if plain is None or of_plain is None or not recorded.takes_branches_of(of_plain):
+        fixed = recorded.compared(f, arguments)
+    else:
+        fixed = of_plain.compared(plain, arguments)
     batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
     drawn = [leaf for leaves, _ in recording.draws for leaf in leaves]
     checked = recorded.checked

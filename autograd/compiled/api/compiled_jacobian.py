@@ -48,9 +48,9 @@ class CompiledJacobian:
     """
 
     def __init__(self, calls: Calls, of: Differentiated) -> None:
-        self._calls, self._of = calls, of
+        self._calls, self._of, self._is_hessian = calls, of, of.transform == "hessian"
         self._function = Directions(calls, of.f)
-        self._table = Directions(calls, grad(of.f, of.argnums)) if of.is_hessian else self._function
+        self._table = Directions(calls, grad(of.f, of.argnums)) if self._is_hessian else self._function
         self._plans: dict[Any, Plan | None] = {}
 
     def value(self, call: Call) -> Any:
@@ -105,9 +105,9 @@ class CompiledJacobian:
         if chosen is None or any(arguments[i].module is not None for i in chosen):
             return None
         numbers = sum([arguments[i].count for i in chosen])
-        if self._of.is_hessian and sizes.shapes != [()]:
+        if self._is_hessian and sizes.shapes != [()]:
             return None
-        results = numbers if self._of.is_hessian else sizes.results
+        results = numbers if self._is_hessian else sizes.results
         if min(numbers, results) * sizes.nodes <= SMALL:
             return None
 
@@ -119,7 +119,7 @@ class CompiledJacobian:
                 start = end
             return trees[0] if hasattr(self._of.argnums, "__index__") else tuple(trees)
 
-        of_results = flatten(of_inputs([0.0] * numbers))[1] if self._of.is_hessian else sizes.result
+        of_results = flatten(of_inputs([0.0] * numbers))[1] if self._is_hessian else sizes.result
         places = np.arange(float(results * numbers)).reshape(results, numbers).tolist()
         arrays, form = split(of_results([of_inputs(row) for row in places]), "the result")
         return Plan(chosen, results, sizes.draws, form, [array.astype(np.intp) for array in arrays])

@@ -32,7 +32,7 @@ from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.recorded import run_once
 from autograd.compiled.api.results import collect, pull_back
 from autograd.compiled.api.signature import Call, Passing
-from autograd.transforms import jacobian, jvp, vjp
+from autograd.transforms import innermost, jacobian, jvp, vjp
 from autograd.trees import LEAF, Form, flatten
 
 FEW = 4
@@ -92,7 +92,7 @@ class Directed(Call):
     def of(self, f: Origin, values: Sequence[Any]) -> Any:
         """Call the function of this purpose. Derivatives are a flat list."""
         if self.purpose == ROWS:
-            return self._origin_of(values)
+            return self._called(self.origin, values)
         direction, own = ([], values) if self.purpose == ALL_ROWS else (list(values[0]), values[1:])
         primals = [own[i] for i in self.wrt]
 
@@ -100,7 +100,7 @@ class Directed(Call):
             replaced = list(own)
             for i, x in zip(self.wrt, primals, strict=True):
                 replaced[i] = x
-            return self._origin_of(replaced)
+            return self._called(self.origin, replaced)
 
         if self.purpose == FORWARD:
             return flatten(jvp(moving, primals, flatten(primals)[1](direction))[1])[0]
@@ -109,9 +109,16 @@ class Directed(Call):
             return flatten(pull(flatten(value)[1](direction)))[0]
         return flatten(jacobian(lambda *primals: flatten(moving(*primals))[0], tuple(range(len(primals))))(*primals))[0]
 
-    def _origin_of(self, values: Sequence[Any]) -> Any:
+    def without_derivatives(self, f: Origin) -> Callable[[Sequence[Any]], Any] | None:
+        """See `Call.without_derivatives`."""
+        plain = innermost(self.origin)
+        if self.purpose == ROWS:
+            return None if plain is self.origin else lambda values: self._called(plain, values)
+        return lambda values: self._called(plain, values if self.purpose == ALL_ROWS else values[1:])
+
+    def _called(self, function: Origin, values: Sequence[Any]) -> Any:
         n = len(values) - len(self.how.keywords)
-        return self.origin(*values[:n], **dict(zip(self.how.keywords, values[n:], strict=True)))
+        return function(*values[:n], **dict(zip(self.how.keywords, values[n:], strict=True)))
 
 
 class Directions:

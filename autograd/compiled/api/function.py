@@ -52,8 +52,9 @@ class Function(Derivatives, Generic[Result]):
         self._signature = Signature(f)
         self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor, threads))
         self._calls = Calls(f, printable(self.__name__), Batching(in_axes, self._signature.count), self._specialisations)
-        rows_of = differentiated_by(f)
-        self._jacobian = None if rows_of is None else CompiledJacobian(self._calls, rows_of)
+        of = differentiated_by(f)
+        has_rows = of is not None and of.transform in ("jacobian", "hessian")
+        self._jacobian = CompiledJacobian(self._calls, of) if of is not None and has_rows else None
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
         self._methods = Methods(f, functools.partial(self._compiled, in_axes=axes_of_method))
 

@@ -91,6 +91,11 @@ class Recorded:
                 )
         return set(fixed)
 
+    def takes_branches_of(self, other: Recorded) -> bool:
+        """Whether the guards and draws of two runs are the same in number, and the guards in truth."""
+        ours, theirs = self.recording, other.recording
+        return [guard.truth for guard in ours.guards] == [guard.truth for guard in theirs.guards] and len(ours.draws) == len(theirs.draws)
+
     def differs(self, other: Recorded, fixed: list[Value] | None = None) -> str:
         """How another run differs, in words; "" if it does not. Adds to `fixed` the computed nodes to which both refer."""
         ours, theirs = self.recording, other.recording

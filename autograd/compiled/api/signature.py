@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import InputError
+from autograd.transforms import innermost
 
 WAYS = 256
 """How many ways to pass arguments are kept at most."""
@@ -52,6 +53,11 @@ class Call:
         """Call a function with other values, passed in the same way."""
         n = self.how.positional
         return f(*values[:n], **dict(zip(self.how.keywords, values[n:], strict=True)))
+
+    def without_derivatives(self, f: Callable[..., Any]) -> Callable[[Sequence[Any]], Any] | None:
+        """A call of the function that `f` differentiates, with other values; None if transforms have not made `f`."""
+        plain = innermost(f)
+        return None if plain is f else lambda values: self.of(plain, values)
 
     def index(self, which: int | str, name: str = "wrt") -> int:
         """The index of an argument in `values`, from the index or the name of its parameter.

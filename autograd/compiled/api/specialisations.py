@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from itertools import count
@@ -19,6 +19,7 @@ from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.branch import Branch, record_branch
 from autograd.compiled.api.decision_tree import DecisionTree
 from autograd.compiled.api.in_axes import Batch
+from autograd.compiled.api.recorded import Seen
 from autograd.compiled.api.remembered import Remembered
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
@@ -127,8 +128,7 @@ class Specialisations:
         """Record the function for arguments of this form, unless it already was."""
         group = self.group(call, arguments, chosen, False)
         if not group.branches:
-            with self.recording_within():
-                group.add(record_branch(self._backend, self._seen(call), self._f, arguments, 0, chosen, False))
+            group.add(self._recorded(call, arguments, 0, chosen, False))
             self._trim()
 
     def refresh(self, call: Call, arguments: list[Argument]) -> bool:
@@ -175,7 +175,7 @@ class Specialisations:
             texts.append(f"  recorded for {branch.recorded_for}")
         return "\n".join(texts)
 
-    def _seen(self, call: Call) -> Callable[[Sequence[Any]], Any]:
+    def _seen(self, call: Call) -> Seen:
         return lambda seen: call.of(self._f, seen)
 
     def run(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], aux: bool) -> list[Run]:
@@ -239,10 +239,15 @@ class Specialisations:
             pending = _among(pending, ~ok)
         raise AssertionError  # pragma: no cover - `count` does not end
 
+    def _recorded(self, call: Call, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
+        """The branch of a sample."""
+        with self.recording_within():
+            f, plain = self._seen(call), call.without_derivatives(self._f)
+            return record_branch(self._backend, f, plain, self._f, arguments, sample, chosen, aux)
+
     def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
         """Record the branch of a sample that takes none of the known ones."""
-        with self.recording_within():
-            branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
+        branch = self._recorded(call, arguments, sample, chosen, aux)
         known = group.same(branch)
         # the comparison was rounded differently in eager code, which counts; or another thread has just recorded the branch
         if known is not None:

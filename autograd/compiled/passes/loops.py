@@ -67,12 +67,15 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
     loops: list[Rows] = []
     phases = np.zeros(len(kinds), dtype=np.intp)
     for period in _periods(kinds):
-        for first, rounds in _runs(kinds, period):
-            for rows in _recurrences(graph, first, period, rounds):
-                if len(loops) < MOST_LOOPS and _is_apart(graph, rows):
-                    loops.append(rows)
-                    kinds[rows] = -1 - rows  # it is found once
-                    phases[first : first + period * rounds] = 1 + phases.max() + np.tile(np.arange(period), rounds)
+        pending = list(_runs(kinds, period))
+        while pending:
+            first, rounds = pending.pop(0)
+            found = [rows for rows in _recurrences(graph, first, period, rounds) if _is_apart(graph, rows)][: MOST_LOOPS - len(loops)]
+            for rows in found:
+                loops.append(rows)
+                kinds[rows] = -1 - rows  # it is found once
+                phases[first : first + period * rounds] = 1 + phases.max() + np.tile(np.arange(period), rounds)
+            pending += _beside(found, first, period, rounds)
     if not loops:
         return Loops(depths, [])
     of_rows = np.zeros(len(sums.batched), dtype=np.intp)
@@ -151,7 +154,7 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
     reads = graph.reads[own].reshape(rounds, -1)
     counts = np.diff(graph.starts[first : first + period + 1])
     reader = np.repeat(np.arange(period), counts)  # the row of a round to which an input belongs
-    middle = rounds // 2  # a round in the middle is as most of them are
+    middle = _typical(reads, first, period)
     source, back = (reads[middle] - first) % period, middle - (reads[middle] - first) // period
     carried = (reads[middle] >= first) & (back >= 0) & (back <= FURTHEST)
     for batched in (False, True):
@@ -169,6 +172,30 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
         end = min([rounds, *at[at > middle].tolist(), *mixed[mixed >= middle].tolist()])
         if end - start >= LEAST_ROUNDS and (end - start) * kept.sum() >= LEAST_ROWS:
             yield first + np.arange(start, end)[:, None] * period + np.flatnonzero(kept)
+
+
+def _typical(reads: Rows, first: int, period: int) -> int:
+    """A round that reads from the same distances as the one before it, as most of them do: if possible in the middle of a run.
+
+    Two equal loops, one after the other, are one run, in whose middle the second one begins.
+    """
+    rounds = len(reads)
+    for k in (rounds // 2, 5 * rounds // 8, 3 * rounds // 8):
+        before, own = reads[k - 1], reads[k]
+        inner = (before >= first) | (own >= first)
+        if (before[inner] + period == own[inner]).all():
+            return k
+    return rounds // 2
+
+
+def _beside(found: list[Rows], first: int, period: int, rounds: int) -> list[tuple[int, int]]:
+    """The rounds before and after the loops that were found in a run, in which there may be others."""
+    if not found:
+        return []
+    start = min([(int(rows[0, 0]) - first) // period for rows in found])
+    end = max([(int(rows[-1, 0]) - first) // period + 1 for rows in found])
+    parts = [(first, start), (first + end * period, rounds - end)]
+    return [part for part in parts if part[1] >= LEAST_ROUNDS]
 
 
 def _on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -240,14 +267,18 @@ def _depths_around(loops: list[Rows], sums: Sums, rows: int) -> list[int]:
         stands[members] = members[0]
     of = stands.tolist()
     first = [of[computed[positions[0, 0]][0]] for positions in loops]
-    free = [computed[p] for p in np.flatnonzero(is_free).tolist()]
+    free = [(row, [of[i] for i in inputs]) for row, _, inputs in map(computed.__getitem__, np.flatnonzero(is_free).tolist())]
     depths = [0] * rows
     known = [1] * len(loops)
     while True:  # a loop that reads another one is one step deeper, which the next walk finds
         for row, depth in zip(first, known, strict=True):
             depths[row] = depth
-        for row, _, inputs in free:
-            depths[row] = max([depths[of[i]] for i in inputs]) + 1
+        for row, sources in free:
+            if len(sources) == 2:  # the most frequent case, without a list
+                i, j = sources
+                depths[row] = (depths[i] if depths[i] > depths[j] else depths[j]) + 1
+            else:
+                depths[row] = max([depths[i] for i in sources]) + 1
         needed = [1 + max([depths[of[i]] for i in outside], default=0) for outside in read]
         if needed == known:
             result: list[int] = np.array(depths)[stands].tolist()

@@ -57,7 +57,8 @@ def test_equal_loops_one_after_the_other(loops: int, executor: str) -> None:
     def f(x: Any) -> Any:
         total = 0.0
         ends = []
-        for y in x:
+        for start in x:
+            y = start
             for _ in range(120):
                 y = sin(y)
             ends.append(y)

@@ -93,6 +93,11 @@ class Derivatives:
 
         Where there are samples, they are the first axis, also if the argument is the same for all of them.
 
+        Of m results and n numbers, up to 4 rows are backward passes of the program of the function. Otherwise the function is recorded with
+        its derivative in a direction, and run with a sample for each of the n directions if n ≤ m; or with the gradient of a weighted sum of
+        its results, and run with a sample for each of the m weights. If the call has samples of its own, rows are computed one after the
+        other for all samples, unless n < m.
+
         Args:
             args, kwargs: those of the function.
             wrt: the argument, by the index or the name of its parameter: a number or an array.
@@ -187,7 +192,9 @@ class Derivatives:
     def sparse_jacobian(self, x: Any, *args: Any) -> Any:
         """The Jacobian with respect to the first argument, a vector, as an array of SciPy's in which zeros take no memory.
 
-        The columns are coloured when the function is recorded, and all derivatives are computed by one run; see `autograd.sparse_jacobian`.
+        Where numbers stand, and which of them are constant, is found when the function is recorded: once for each branch. One run computes
+        the others. Where nodes depend on few variables, each derivative is recorded; if there are more than 100,000 derivatives of nodes with
+        respect to variables, the columns are coloured, and the run has a sample for each colour; see `autograd.sparse_jacobian`.
 
         Raises:
             MissingPackageError: SciPy is not installed.

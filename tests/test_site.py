@@ -76,7 +76,7 @@ def test_every_pass_that_changes_the_example_has_a_picture(docs: Any) -> None:
     page = (ROOT / "docs" / "explanation" / "how_compile_works.md").read_text(encoding="utf-8")
     text, pictures = passes.filled(page, "pass")
     assert [name.split("_")[2] for name in pictures] == [
-        *("trace.svg", "constants.svg", "sums.svg", "allocate.svg", "vectorise.svg", "matmuls.svg", "allocate.svg")
+        *("trace.svg", "branches.svg", "constants.svg", "sums.svg", "allocate.svg", "vectorise.svg", "matmuls.svg", "allocate.svg")
     ]
     assert "<!--" not in text
     assert "t1[n, 2] = x[n, 2] @ w[2, 2]ᵀ\n" in text

@@ -1,6 +1,5 @@
-"""The site: the code of its pages runs, its checks find what is wrong, and it can be built."""
+"""The site: its pages are there, its checks find what is wrong, and it can be built."""
 
-import doctest
 import os
 import re
 import subprocess
@@ -18,8 +17,6 @@ from autograd.ops import OPERATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
-NEEDED = {"how_to/scipy.md": "scipy", "how_to/data_from_a_file.md": "pandas"}
-SESSION = re.compile(r"```python\n(>>>.*?)```", re.DOTALL)
 
 
 @pytest.fixture
@@ -31,22 +28,6 @@ def docs(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 # -- the pages ----------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_the_code_of_a_page_gives_the_answers_it_prints(page: str) -> None:
-    if page in NEEDED:
-        pytest.importorskip(NEEDED[page])
-    session = "\n".join(SESSION.findall((ROOT / "docs" / page).read_text(encoding="utf-8")))
-    test = doctest.DocTestParser().get_doctest(session, {}, page, page, 0)
-    assert len(test.examples) > 3 or page == "how_to/in_the_browser.md"
-    assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
-
-
-def test_no_session_is_left_out() -> None:
-    for page in PAGES:
-        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-        assert len(SESSION.findall(text)) == len(re.findall(r"```\w*\n(?=.*?>>>)", text)), page
 
 
 def test_pages_speak_of_operations_that_only_they_define() -> None:

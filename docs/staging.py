@@ -96,10 +96,14 @@ def stage(folder: Path) -> None:
 
 
 def install_cell() -> str:
-    """The cell that installs the library, as text, with the wheel of the site."""
+    """The cell that installs the library, as text, with the wheel of the site: at `Documentation` of `[project.urls]`, if that is set."""
     wheel = f"scalar_autograd-{PROJECT['version']}-py3-none-any.whl"
+    site = PROJECT.get("urls", {}).get("Documentation", "").rstrip("/")
+    cell = lite.first_cell()["source"]
+    if site:
+        cell = cell.replace('SOURCE = "scalar-autograd"', f'SOURCE = "{site}/lite/pypi/{wheel}"')
     link = f'<a class="button quiet" href="../lite/pypi/{wheel}">{wheel}</a>'
-    return f"```python\n{lite.first_cell()['source']}\n```\n\n{link}"
+    return f"```python\n{cell}\n```\n\n{link}"
 
 
 def button(source: str, here: str) -> str:

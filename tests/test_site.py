@@ -117,9 +117,22 @@ def test_the_install_cell_stops_where_the_other_package_is(docs: Any, monkeypatc
     monkeypatch.setattr(cell, "installed", lambda: {"autograd", *cell.ALSO})
     with pytest.raises(ImportError, match="that of HIPS"):
         asyncio.run(cell.install())
+    monkeypatch.setattr(cell, "installed", lambda: {*cell.ALSO})
+    failed = subprocess.CompletedProcess([], 1, "", "ERROR: No matching distribution found for scalar-autograd")
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: failed)
+    with pytest.raises(ImportError, match=r"(?s)could not install scalar-autograd. SOURCE, .* a clone. pip says:.*No matching"):
+        asyncio.run(cell.install())
     monkeypatch.setattr(cell, "installed", lambda: {"scalar-autograd", *cell.ALSO})
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("nothing is missing"))
     asyncio.run(cell.install())
+
+
+def test_the_install_cell_on_the_site_has_the_address_of_its_wheel(docs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    staging = docs("staging")
+    assert 'SOURCE = "scalar-autograd"' in staging.install_cell()
+    monkeypatch.setitem(staging.PROJECT, "urls", {"Documentation": "https://e.org/docs/"})
+    wheel = f"scalar_autograd-{staging.PROJECT['version']}-py3-none-any.whl"
+    assert f'SOURCE = "https://e.org/docs/lite/pypi/{wheel}"' in staging.install_cell()
 
 
 # -- the whole ----------------------------------------------------------------------------------------------------------------

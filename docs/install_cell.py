@@ -46,8 +46,10 @@ async def install():
     elif missing:
         import subprocess
 
-        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=False, capture_output=True, text=True)
         if done.returncode:
-            where = f"pip could not install {', '.join(missing)}. SOURCE, in the first lines of this cell, is what it installs the library from"
+            where = (
+                f"pip could not install {', '.join(missing)}. SOURCE, in the first lines of this cell, is what it installs the library from"
+            )
             raise ImportError(f"{where}: set it to the address of the wheel, or to the folder of a clone. pip says:\n{done.stderr}")
     importlib.invalidate_caches()

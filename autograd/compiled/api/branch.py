@@ -61,7 +61,7 @@ class Output:
         """A single number of a single sample."""
         assert self._single is not None
         batched, place = self._single
-        return float(data.take(place)[0] if batched else data.shared[place])
+        return float(data.take(place)[0]) if batched else data.shared.item(place)
 
     def as_seed(self, number: float, samples: int) -> Seed:
         """The gradient of a single number, the same for all samples."""

@@ -1,6 +1,7 @@
 """Pictures of compiled programs."""
 
 import random
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ from autograd.errors import CompileError, InputError
 from autograd.render.picture.boxes import Box, Picture
 from autograd.render.picture.layering import Shape
 from autograd.render.picture.placement import Enclosure, place
-from nn import MLP, mse
+from nn import MLP, Module, mse
 
 
 def loss() -> Value:
@@ -147,6 +148,19 @@ def test_of_many_conditions_those_left_out_are_counted_and_long_ones_are_shorten
     assert len(cluster.lines) <= 8
     assert all(len(line) <= 64 for line in cluster.lines)
     assert "…" in cluster.lines[0]
+
+
+@pytest.mark.parametrize("base", [object, Module])
+def test_a_compiled_method_is_drawn_as_its_function(base: type) -> None:
+    class Spring(base):  # type: ignore[misc, valid-type]
+        @partial(compile, in_axes=(None, 0) if base is Module else None)
+        def force(self, x: Any) -> Any:
+            return 3.0 * x if x > 0 else x
+
+    spring = Spring()
+    spring.force([1.0, -1.0])
+    assert len(pictured(spring.force).clusters) == 2
+    assert [line.text for line in spring.force.outline()][-1] == "0 < x[n]"
 
 
 def test_what_is_returned_without_a_computation_is_shown() -> None:

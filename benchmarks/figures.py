@@ -157,7 +157,7 @@ FAST, FAST_ZH = "docs/explanation/how_fast.md", "docs/zh/explanation/how_fast.md
 
 TABLES: dict[str, tuple[str, Callable[[Results], Iterator[list[str]]]]] = {
     "README.md": ("## Fast as well", eager_rows),
-    "README.zh-CN.md": ("## 速度也快", eager_rows),
+    "README.zh-CN.md": ("## 而且很快", eager_rows),
     FAST: ("## A value and all its derivatives", compiled_rows),
     FAST_ZH: ("## 一个值和它的全部导数", compiled_rows),
 }

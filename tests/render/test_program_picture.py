@@ -152,7 +152,7 @@ def test_of_many_conditions_those_left_out_are_counted_and_long_ones_are_shorten
 
 @pytest.mark.parametrize("base", [object, Module])
 def test_a_compiled_method_is_drawn_as_its_function(base: type) -> None:
-    class Spring(base):  # type: ignore[misc, valid-type]
+    class Spring(base):  # type: ignore[misc]
         @partial(compile, in_axes=(None, 0) if base is Module else None)
         def force(self, x: Any) -> Any:
             return 3.0 * x if x > 0 else x

@@ -28,11 +28,11 @@ from autograd.compiled.passes.simplify import simplify
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import order_of, trace
 from autograd.compiled.passes.vectorise import vectorise
-from autograd.compiled.stages import Block, Group, Loops, Sums, Tape
+from autograd.compiled.stages import AnyGroup, Loops, Sums, Tape
 
 __all__ = ["Stage", "collector_paused", "lower", "order_of", "stages", "trace"]
 
-Stage = Tape | Sums | Loops | list[Group | Block] | Code
+Stage = Tape | Sums | Loops | list[AnyGroup] | Code
 """The result of a pass."""
 
 

@@ -19,6 +19,8 @@ from autograd.compiled.backends.contract import Backend, Seed, Storage, Violatio
 from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Code, Index, index_of
 from autograd.compiled.pipeline import collector_paused, trace
+from autograd.compiled.stages import Tape
+from autograd.compiled.written_loop import UnrolledError
 from autograd.contexts import enable_grad
 from autograd.draws import Draw
 from autograd.errors import CompileError
@@ -160,7 +162,7 @@ class Branch(Loaded):
         """Whether the function would give this program if it were recorded now."""
         try:
             again = run_again(f, arguments, self.recorded)
-        except CompileError:
+        except CompileError:  # an UnrolledError too
             return False
         fixed: list[Value] = []
         return not self.recorded.differs(again, fixed) and self.fixed.issubset(fixed)
@@ -179,7 +181,6 @@ class Branch(Loaded):
             output.seed(grads, seed)
 
 
-@collector_paused()
 def record_branch(
     backend: Backend,
     f: Seen,
@@ -206,19 +207,44 @@ def record_branch(
     Raises:
         CompileError: the function cannot be recorded.
     """
+    apart: frozenset[Any] = frozenset()
+    while True:
+        try:
+            return _record_branch(backend, f, plain, source, arguments, sample, chosen, aux, apart)
+        except UnrolledError as error:
+            apart = error.apart(apart)
+
+
+@collector_paused()
+def _record_branch(
+    backend: Backend,
+    f: Seen,
+    plain: Seen | None,
+    source: Any,
+    arguments: Sequence[Argument],
+    sample: int,
+    chosen: tuple[int, ...],
+    aux: bool,
+    apart: frozenset[Any],
+) -> Branch:
+    """See `record_branch`; `apart` are the steps of scans that are unrolled.
+
+    Raises:
+        UnrolledError: another one must be.
+    """
     surroundings = Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
     before = surroundings.states()
     has_drawn: list[bool] = []
     with afterwards(lambda: has_drawn.append(surroundings.drawn_since(before))):
-        recorded = run_once(f, arguments, sample)
+        recorded = run_once(f, arguments, sample, apart)
     if any(has_drawn):
-        line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample))
+        line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample, apart))
         raise CompileError(
             f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them with "
             "autograd.drawn, as in drawn(random.random) instead of random.random()"
         )
     recording, variables, arrays = recorded.recording, recorded.variables, recorded.arrays
-    of_plain = None if plain is None else run_once(plain, arguments, sample)
+    of_plain = None if plain is None else run_once(plain, arguments, sample, apart)
     if plain is None or of_plain is None or not recorded.takes_branches_of(of_plain):
         fixed = recorded.compared(f, arguments)
     else:
@@ -229,6 +255,7 @@ def record_branch(
     differentiated = [] if not chosen else recorded.outputs[0] if aux and recorded.outputs else None
     with enable_grad():
         tape = trace(recorded.roots, {*batched, *drawn}, recording, differentiated, fixed)
+    _need_no_masked_loop(tape)
     row = tape.rows()
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():
@@ -257,6 +284,17 @@ def record_branch(
         wanted,
         first,
     )
+
+
+def _need_no_masked_loop(tape: Tape) -> None:
+    """
+    Raises:
+        UnrolledError: a loop receives gradients on one side of a `where` only.
+    """
+    for row in (*tape.masks, *tape.error_masks):
+        operation = tape.operations[row]
+        if operation.loop is not None:
+            raise UnrolledError(operation.loop.step)
 
 
 def _recorded_for(arguments: Sequence[Argument], chosen: tuple[int, ...], aux: bool) -> str:

@@ -120,7 +120,7 @@ class Calls:
         single = call.how.is_single if wrt is None else not isinstance(wrt, (tuple, list))
         call, arguments, batch, runs = self._run(call, chosen, reduce is None, has_aux)
         arrays, form = collect(self.name, runs, batch)
-        self._need_one_number(arrays, form, has_aux)
+        _need_one_number(self.name, arrays, form, has_aux)
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
         gradients = pull_back(runs, arguments, chosen, [weight] + [0.0] * (len(arrays) - 1), batch.size)
 
@@ -138,16 +138,6 @@ class Calls:
             self._remember(self.derivatives, key, Derivative(shortcut, chosen, weight, of_arrays, restore, single, as_rows))
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
-
-    def _need_one_number(self, arrays: list[Array], form: Form, has_aux: bool) -> None:
-        """
-        Raises:
-            InputError: `value_and_grad` cannot differentiate a function with such a result.
-        """
-        if has_aux and not (form.kind is not None and issubclass(form.kind, tuple) and len(form.branches) == 2):
-            raise InputError(f"has_aux needs a function that returns a pair of a number and something else, which {self.name} does not")
-        if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
-            raise InputError(f"value_and_grad needs a function that returns one number, which {self.name} does not: use vjp")
 
     def vjp(self, call: Call) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """See `Function.vjp`."""
@@ -229,6 +219,17 @@ class Calls:
 
     def _record(self, call: Call, chosen: tuple[int, ...], each: bool) -> None:
         self.specialisations.record(call, self.batching.arguments(call, chosen, each)[0], chosen)
+
+
+def _need_one_number(name: str, arrays: list[Array], form: Form, has_aux: bool) -> None:
+    """
+    Raises:
+        InputError: `value_and_grad` cannot differentiate a function with such a result.
+    """
+    if has_aux and not (form.kind is not None and issubclass(form.kind, tuple) and len(form.branches) == 2):
+        raise InputError(f"has_aux needs a function that returns a pair of a number and something else, which {name} does not")
+    if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
+        raise InputError(f"value_and_grad needs a function that returns one number, which {name} does not: use vjp")
 
 
 def _key(call: Call, chosen: tuple[int, ...], each: bool, aux: bool) -> tuple[Any, list[list[Any]]]:

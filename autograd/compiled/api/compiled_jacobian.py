@@ -28,13 +28,14 @@ class Plan(NamedTuple):
     Attributes:
         chosen: the indices of the arguments with respect to which.
         results: the number of its rows.
-        draws: whether the function draws random numbers.
+        draws, by_rows: see `Directions.table`.
         form, places: the form of the result, and for each of its arrays which numbers of the table it has.
     """
 
     chosen: tuple[int, ...]
     results: int
     draws: bool
+    by_rows: bool
     form: Form
     places: list[Array]
 
@@ -58,7 +59,7 @@ class CompiledJacobian:
         plan = self.plan(call)
         if plan is None:
             return self._calls.value(call)
-        table, batch = self._table.table(call, plan.chosen, plan.results, plan.draws)
+        table, batch = self._table.table(call, plan.chosen, plan.results, plan.draws, plan.by_rows)
         table = np.ascontiguousarray(table).reshape(batch.size, -1)
         return plan.form([batch.shaped(table[:, places]) for places in plan.places])
 
@@ -66,7 +67,7 @@ class CompiledJacobian:
         """Record the program that computes the value of such a call, if that is a table. Whether it is."""
         plan = self.plan(call)
         if plan is not None:
-            self._table.record(call, plan.chosen, plan.results, plan.draws)
+            self._table.record(call, plan.chosen, plan.results, plan.draws or plan.by_rows)
         return plan is not None
 
     def refresh(self, call: Call) -> bool:
@@ -122,7 +123,8 @@ class CompiledJacobian:
         of_results = flatten(of_inputs([0.0] * numbers))[1] if self._is_hessian else sizes.result
         places = np.arange(float(results * numbers)).reshape(results, numbers).tolist()
         arrays, form = split(of_results([of_inputs(row) for row in places]), "the result")
-        return Plan(chosen, results, sizes.draws, form, [array.astype(np.intp) for array in arrays])
+        by_rows = sizes.has_scans and not self._is_hessian
+        return Plan(chosen, results, sizes.draws, by_rows, form, [array.astype(np.intp) for array in arrays])
 
 
 def _chosen(argnums: Any, positional: int) -> tuple[int, ...] | None:

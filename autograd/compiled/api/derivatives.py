@@ -93,10 +93,10 @@ class Derivatives:
 
         Where there are samples, they are the first axis, also if the argument is the same for all of them.
 
-        Of m results and n numbers, up to 4 rows are backward passes of the program of the function. Otherwise the function is recorded with
-        its derivative in a direction, and run with a sample for each of the n directions if n ≤ m; or with the gradient of a weighted sum of
-        its results, and run with a sample for each of the m weights. If the call has samples of its own, rows are computed one after the
-        other for all samples, unless n < m.
+        Of m results and n numbers, up to 4 rows are backward passes of the program of the function. Otherwise the function is recorded
+        with its derivative in a direction, and run with a sample for each of the n directions if n ≤ m; or with the gradient of a weighted
+        sum of its results, and run with a sample for each of the m weights. If the call has samples of its own, rows are computed one after
+        the other for all samples, unless n < m.
 
         Args:
             args, kwargs: those of the function.
@@ -131,7 +131,7 @@ class Derivatives:
         of_result, results = (sizes.shapes[0], sizes.results) if gradient is None else (of_argument, argument.count)
         if gradient is not None:
             directions = self._known(("directions", i), lambda: Directions(gradient, gradient.f))
-        table, batch = directions.table(call, (i,), results, sizes.draws)
+        table, batch = directions.table(call, (i,), results, sizes.draws, sizes.has_scans and gradient is None)
         return np.ascontiguousarray(table).reshape((*(batch.shape or ()), *of_result, *of_argument))
 
     def hessian(self, *args: Any, wrt: int | str = 0, **kwargs: Any) -> Array:
@@ -193,8 +193,8 @@ class Derivatives:
         """The Jacobian with respect to the first argument, a vector, as an array of SciPy's in which zeros take no memory.
 
         Where numbers stand, and which of them are constant, is found when the function is recorded: once for each branch. One run computes
-        the others. Where nodes depend on few variables, each derivative is recorded; if there are more than 100,000 derivatives of nodes with
-        respect to variables, the columns are coloured, and the run has a sample for each colour; see `autograd.sparse_jacobian`.
+        the others. Where nodes depend on few variables, each derivative is recorded; if there are more than 100,000 derivatives of nodes
+        with respect to variables, the columns are coloured, and the run has a sample for each colour; see `autograd.sparse_jacobian`.
 
         Raises:
             MissingPackageError: SciPy is not installed.

@@ -29,7 +29,7 @@ from autograd.compiled.api.arguments import Argument, Array, snapshot
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.in_axes import Batch
-from autograd.compiled.api.recorded import run_once
+from autograd.compiled.api.recorded import run_with_loops
 from autograd.compiled.api.results import collect, pull_back
 from autograd.compiled.api.signature import Call, Passing
 from autograd.transforms import innermost, jacobian, jvp, vjp
@@ -60,6 +60,7 @@ class Sizes(NamedTuple):
         inputs: for each argument, what puts its numbers in their places.
         nodes: how many nodes its graph has.
         draws: whether it draws random numbers, which differ from sample to sample.
+        has_scans: whether it has a scan that is recorded as one loop, which within a transform would be unrolled.
     """
 
     shapes: list[tuple[int, ...]]
@@ -68,6 +69,7 @@ class Sizes(NamedTuple):
     inputs: list[Form]
     nodes: int
     draws: bool
+    has_scans: bool
 
     @property
     def results(self) -> int:
@@ -152,15 +154,17 @@ class Directions:
                 return result
 
             with self._calls.specialisations.recording_within():
-                ran = run_once(noted, arguments, 0)
+                ran = run_with_loops(noted, arguments)
             shapes = [array.shape for array in ran.arrays]
-            sizes = Sizes(shapes, ran.form, forms[0], forms[1:], len(ran.graph), bool(ran.recording.draws))
+            loops = [node._operation.loop for node in ran.graph if node._operation.loop is not None]
+            nodes = len(ran.graph) + sum([loop.rounds * len(loop.operations) for loop in loops])
+            sizes = Sizes(shapes, ran.form, forms[0], forms[1:], nodes, bool(ran.recording.draws), bool(loops))
             if len(self._sizes) == MOST_FORMS:
                 self._sizes.clear()
             self._sizes[key] = sizes
         return sizes, arguments, batch
 
-    def table(self, call: Call, chosen: tuple[int, ...], results: int, draws: bool = False) -> tuple[Array, Batch]:
+    def table(self, call: Call, chosen: tuple[int, ...], results: int, draws: bool, by_rows: bool) -> tuple[Array, Batch]:
         """The derivatives of each result with respect to each number of the chosen arguments, samples × results × numbers; the samples.
 
         Args:
@@ -168,10 +172,11 @@ class Directions:
             chosen: the indices of the arguments.
             results: the number of results.
             draws: whether the function draws random numbers.
+            by_rows: whether rows are needed, whatever the sizes are.
         """
         call = replace(call, values=snapshot(call.values))
         arguments, batch = self._calls.batching.arguments(call, chosen, True)
-        purpose, directions = self._purpose(arguments, batch, chosen, results, draws)
+        purpose, directions = self._purpose(arguments, batch, chosen, results, draws or by_rows)
         if purpose == ROWS:
             table = self._by_rows(call, arguments, batch, chosen)
         else:
@@ -188,10 +193,10 @@ class Directions:
         table, branch = self._in_directions(self._directed(call, chosen, FORWARD, directions), arguments, batch)
         return table[0], branch
 
-    def _purpose(self, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], results: int, draws: bool) -> tuple[str, int]:
+    def _purpose(self, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], results: int, by_rows: bool) -> tuple[str, int]:
         """In which of the three ways to compute a table, and the number of directions."""
         numbers = sum([arguments[i].count for i in chosen])
-        if draws or results <= FEW or (results <= numbers and batch.shape is not None):
+        if by_rows or results <= FEW or (results <= numbers and batch.shape is not None):
             return ROWS, 0
         return (FORWARD, numbers) if numbers <= results else (BACKWARD, results)
 
@@ -246,10 +251,10 @@ class Directions:
         runs = self._calls.specialisations.run(exact, arguments, batch, (), False)
         return collect(self._calls.name, runs, batch)[0][0]
 
-    def record(self, call: Call, chosen: tuple[int, ...], results: int, draws: bool = False) -> None:
+    def record(self, call: Call, chosen: tuple[int, ...], results: int, by_rows: bool) -> None:
         """Record the program of `table` now."""
         arguments, batch = self._calls.batching.arguments(call, chosen, True)
-        purpose, directions = self._purpose(arguments, batch, chosen, results, draws)
+        purpose, directions = self._purpose(arguments, batch, chosen, results, by_rows)
         directed = self._directed(call, chosen, purpose, np.eye(directions) if directions else None)
         self._calls.specialisations.record(directed, _with_direction(directed, arguments), chosen if purpose == ROWS else ())
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from textwrap import indent
 from typing import Any, Protocol
@@ -63,6 +63,7 @@ class Line:
         scope: the scope of its Values, if they all have the same.
         body: of a loop, what its first rounds begin with, and what each of them computes; `r`, if
             nothing else has this name, is the index of the round.
+        is_result: whether a function returns some of its numbers; False where that is not known.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Line:
     sources: tuple[tuple[str, str], ...]
     scope: str = ""
     body: tuple[str, ...] = ()
+    is_result: bool = False
     _write: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
     _leaves: Callable[[], dict[str, tuple[Value, ...]]] = field(default=dict, repr=False, compare=False)
 
@@ -111,6 +113,11 @@ def describe(tape: Tape, code: Code, shapes: Shapes = (), returned: Outputs | No
 def outline(tape: Tape, code: Code, shapes: Shapes = ()) -> list[Line]:
     """A line for each instruction. For the arguments see `describe`."""
     return _Text(tape, code, shapes).lines()
+
+
+def outline_of_function(tape: Tape, code: Code, shapes: Shapes, returned: Outputs) -> list[Line]:
+    """A line for each instruction, and a last one for what is returned if none of them computes it. For the arguments see `describe`."""
+    return _Text(tape, code, shapes).lines_to(returned)
 
 
 class _Text:
@@ -169,6 +176,16 @@ class _Text:
             for i, instruction in enumerate(self.instructions)
         ]
 
+    def lines_to(self, returned: Outputs) -> list[Line]:
+        places = {kind: np.array([place for batched, place in returned if batched == kind], dtype=np.intp) for kind in (False, True)}
+        results = {i for kind in places for i in self.names.array[kind][self.names.same[kind][places[kind]]].tolist()}
+        lines = [replace(line, is_result=i in results) for i, line in enumerate(self.lines())]
+        if not any(line.is_result for line in lines):  # what is returned are arguments and constants
+            sources = tuple(source for kind in places for source in self.sources(kind, self.names.same[kind][places[kind]]))
+            text = ", ".join(self.returned(returned)).removeprefix("returns ")
+            lines.append(Line("returns", "", text, False, sources, is_result=True))
+        return lines
+
     def line(self, i: int, instruction: Instruction) -> Line:
         named = self.names.arrays[i]
         rows = self.names.rows(instruction)
@@ -186,9 +203,8 @@ class _Text:
             isinstance(instruction, Matmul),
             tuple(sources),
             scope,
-            (),
-            lambda: (f"{named.name}{shape} = {self.instruction(instruction, self.reads[i], False)}",),
-            leaves,
+            _write=lambda: (f"{named.name}{shape} = {self.instruction(instruction, self.reads[i], False)}",),
+            _leaves=leaves,
         )
 
     def scalars(self, i: int, instruction: Scalars) -> Line:
@@ -203,7 +219,7 @@ class _Text:
             text, rounds = f"for {instruction.rounds:,} rounds:", self.rounds(named.name, instruction)
         shape = shape_text(named.shape, instruction.batched)
         exact, leaves = lambda: tuple(self.each(instruction)), self.leaves(reads)
-        return Line(named.name, shape, text, False, tuple(sources), "", rounds, exact, leaves)
+        return Line(named.name, shape, text, False, tuple(sources), "", rounds, _write=exact, _leaves=leaves)
 
     def rounds(self, name: str, loop: Loop) -> tuple[str, ...]:
         """What the rounds of a loop compute."""

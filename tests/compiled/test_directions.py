@@ -11,7 +11,7 @@ import pytest
 from against_eager import flat
 from executors import EXECUTORS
 
-from autograd import Value, compile, cos, drawn, exp, grad, hessian, jacobian, log, relu, sin, sqrt, where
+from autograd import Value, compile, cos, drawn, exp, grad, hessian, jacobian, log, relu, scan, sin, sqrt, where
 from autograd.compiled.api import compiled_jacobian, directions
 from autograd.compiled.api.arguments import split
 from autograd.errors import DomainError, PoleError
@@ -347,3 +347,20 @@ def test_the_way_follows_from_the_sizes(executor: str) -> None:
     rows = compile(lambda x: chain(x, 6), in_axes=(0,), executor=executor)
     points = np.random.default_rng(0).uniform(0.2, 0.9, (5, 12))
     np.testing.assert_allclose(rows.jacobian(points)[3], compile(lambda x: chain(x, 6)).jacobian(points[3]), rtol=1e-10)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_scans_stay_one_loop_where_no_graph_of_a_derivative_is_needed(executor: str) -> None:
+    def f(x: Any) -> Any:
+        last, _ = scan(lambda y, _: (sin(y * x[0]) + x[1], None), x[2], length=3000)
+        return [last * k + x[3] for k in range(1, 7)]
+
+    x = [0.9, 0.1, 0.4, 0.2]
+    expected = jacobian(f)(x)
+    compiled, method = compile(jacobian(f), in_axes=(None,), executor=executor), compile(f, in_axes=(None,), executor=executor)
+    np.testing.assert_allclose(compiled(x), expected, rtol=1e-10)
+    np.testing.assert_allclose(method.jacobian(x), expected, rtol=1e-10)
+    assert ways_of(compiled) == {"rows"}
+    assert all(len(branch.tape.nodes) < 100 for branch in (*compiled.specialisations, *method.specialisations))
+    total: Any = lambda x: sum(f(x))
+    np.testing.assert_allclose(compile(hessian(total), in_axes=(None,), executor=executor)(x), hessian(total)(x), rtol=1e-9)

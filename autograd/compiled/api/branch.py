@@ -184,25 +184,25 @@ class Branch(Loaded):
 def record_branch(
     backend: Backend,
     f: Seen,
-    plain: Seen | None,
     source: Any,
     arguments: Sequence[Argument],
     sample: int,
     chosen: tuple[int, ...],
     aux: bool,
+    plain: Seen | None,
 ) -> Branch:
     """Record the function on Values that stand for the numbers of one sample, and compile the recording.
 
     Args:
         backend: loads the code.
         f: the function of a sequence of arguments.
-        plain: the function that it differentiates, if transforms have made it. Two runs of that are compared: from its graph, derivatives
-            follow.
         source: the function of the user, which `f` calls.
         arguments: those of the call.
         sample: the index of the sample.
         chosen: the indices of the arguments with respect to which to differentiate.
         aux: whether only the first number of the result is differentiated.
+        plain: the function that `f` differentiates, if transforms have made `f`. Two runs of that are compared: from its graph,
+            derivatives follow.
 
     Raises:
         CompileError: the function cannot be recorded.
@@ -210,7 +210,7 @@ def record_branch(
     apart: frozenset[Any] = frozenset()
     while True:
         try:
-            return _record_branch(backend, f, plain, source, arguments, sample, chosen, aux, apart)
+            return _record_branch(backend, f, source, arguments, sample, chosen, aux, plain, apart)
         except UnrolledError as error:
             apart = error.apart(apart)
 
@@ -219,12 +219,12 @@ def record_branch(
 def _record_branch(
     backend: Backend,
     f: Seen,
-    plain: Seen | None,
     source: Any,
     arguments: Sequence[Argument],
     sample: int,
     chosen: tuple[int, ...],
     aux: bool,
+    plain: Seen | None,
     apart: frozenset[Any],
 ) -> Branch:
     """See `record_branch`; `apart` are the steps of scans that are unrolled.

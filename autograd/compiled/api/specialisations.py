@@ -252,7 +252,7 @@ class Specialisations:
         """The branch of a sample."""
         with self.recording_within():
             f, plain = self._seen(call), call.without_derivatives(self._f)
-            return record_branch(self._backend, f, plain, self._f, arguments, sample, chosen, aux)
+            return record_branch(self._backend, f, self._f, arguments, sample, chosen, aux, plain)
 
     def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
         """Record the branch of a sample that takes none of the known ones."""

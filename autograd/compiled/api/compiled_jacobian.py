@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,7 +87,7 @@ class CompiledJacobian:
 
     def plan(self, call: Call) -> Plan | None:
         """How to compute the value of a call as a table; None if a graph of all rows is better, or would say what is wrong."""
-        key: Any = call.how, form_of(call.values)[0]
+        key: Any = call.how, _form(call.values)
         if key[1] is not None and key in self._plans:
             return self._plans[key]
         try:
@@ -125,6 +126,15 @@ class CompiledJacobian:
         arrays, form = split(of_results([of_inputs(row) for row in places]), "the result")
         by_rows = sizes.has_scans and not self._is_hessian
         return Plan(chosen, results, sizes.draws, by_rows, form, [array.astype(np.intp) for array in arrays])
+
+
+def _form(values: Sequence[Any]) -> Any:
+    """A key for the form of arguments, also of lists of numbers, which may become arrays; None for unusual ones."""
+    form: Any = form_of(values)[0]
+    if form is not None:
+        return form
+    forms = [len(x) if type(x) is list and {float, int}.issuperset(map(type, x)) else form_of([x])[0] for x in values]
+    return None if None in forms else tuple(forms)
 
 
 def _chosen(argnums: Any, positional: int) -> tuple[int, ...] | None:

@@ -232,8 +232,13 @@ def _is_apart(graph: _Graph, rows: Rows) -> bool:
         return True
     depends = own.tolist()
     starts, reads = graph.starts[first : last + 1], graph.reads
+    inner = (reads[starts[0] : starts[-1]] - first).tolist()
+    cuts = (starts - starts[0]).tolist()
     for i in between.tolist():
-        depends[i] = any(j >= first and depends[j - first] for j in reads[starts[i] : starts[i + 1]].tolist())
+        for j in inner[cuts[i] : cuts[i + 1]]:
+            if j >= 0 and depends[j]:
+                depends[i] = True
+                break
     read_by_loop = np.repeat(own, np.diff(starts))
     read = reads[starts[0] : starts[-1]][read_by_loop] - first
     read = read[read >= 0]

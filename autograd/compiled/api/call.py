@@ -157,10 +157,10 @@ class Calls:
 
         return value, pull
 
-    def computed(self, call: Call, chosen: tuple[int, ...]) -> tuple[list[Array], list[Run]]:
-        """The arrays of the result, of a call that is to be differentiated for each sample, and the runs."""
-        _, _, batch, runs = self._run(call, chosen, True)
-        return collect(self.name, runs, batch)[0], runs
+    def computed(self, call: Call, chosen: tuple[int, ...]) -> tuple[list[Array], list[Argument], Batch, list[Run]]:
+        """The arrays of the result of a call that is to be differentiated for each sample; its arguments, its samples, and the runs."""
+        _, arguments, batch, runs = self._run(call, chosen, True)
+        return collect(self.name, runs, batch)[0], arguments, batch, runs
 
     def jvp(self, call: Call, of_tangents: Call) -> tuple[Any, Any]:
         """See `Function.jvp`."""

@@ -12,13 +12,12 @@ from autograd import sparse, transforms
 from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import split
 from autograd.compiled.api.call import Calls
-from autograd.compiled.api.directions import Directions
-from autograd.compiled.api.signature import Call, Signature
+from autograd.compiled.api.dense_derivative import DenseDerivative
+from autograd.compiled.api.signature import Signature
 from autograd.compiled.api.sparse_derivative import SparseDerivative
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError, InputError
 from autograd.tracing import here
-from autograd.trees import LEAF
 
 Array = npt.NDArray[np.float64]
 
@@ -113,26 +112,8 @@ class Derivatives:
         """
         refuse_traced(self.__name__, "jacobian")
         call = self._signature.bind(args, kwargs)
-        return self._dense(call, call.index(wrt))
-
-    def _dense(self, call: Call, i: int, gradient: Calls | None = None) -> Array:
-        """The Jacobian with respect to an argument as an array; that of the gradient, if its calls are passed."""
-        calls = self._calls
-        directions: Directions = self._known("directions", lambda: Directions(calls, calls.f))
-        sizes, arguments, _ = directions.sizes(call)
-        argument = arguments[i]
-        if (sizes.split is not LEAF and gradient is None) or argument.build is not LEAF or argument.module is not None:
-            what = "the result" if sizes.split is not LEAF else argument.name
-            raise InputError(
-                f"the Jacobian of {calls.name} is one array, and {what} is neither a number nor an array: write "
-                f"autograd.jacobian({calls.name}), which takes any tree"
-            )
-        of_argument = argument.arrays[0].shape[argument.batched :]
-        of_result, results = (sizes.shapes[0], sizes.results) if gradient is None else (of_argument, argument.count)
-        if gradient is not None:
-            directions = self._known(("directions", i), lambda: Directions(gradient, gradient.f))
-        table, batch = directions.table(call, (i,), results, sizes.draws, sizes.has_scans and gradient is None)
-        return np.ascontiguousarray(table).reshape((*(batch.shape or ()), *of_result, *of_argument))
+        dense: DenseDerivative = self._known("jacobian", lambda: DenseDerivative(self._calls, None))
+        return dense(call, call.index(wrt))
 
     def hessian(self, *args: Any, wrt: int | str = 0, **kwargs: Any) -> Array:
         """The second derivatives of a function that returns one number, with respect to an argument: a square array, one for each sample.
@@ -153,9 +134,15 @@ class Derivatives:
         if i >= call.how.positional:
             raise InputError(f"hessian differentiates with respect to arguments that can be passed by position, not {wrt!r}")
         refuse_traced(self.__name__, "hessian")
+        dense: DenseDerivative = self._known("hessian", lambda: DenseDerivative(self._calls, self._gradient))
+        return dense(call, i)
+
+    def _gradient(self, i: int) -> Calls:
+        """The calls of the gradient with respect to an argument."""
         gradient = self._derived_as(("grad", i), lambda: transforms.grad(self._f, i), self._calls.batching.in_axes)
         gradient._calls.batching = self._calls.batching  # it takes the same arguments
-        return self._dense(call, i, gradient._calls)
+        calls: Calls = gradient._calls
+        return calls
 
     def hvp(self, primals: Any, tangents: Any, *args: Any) -> Any:
         """The Hessian times a vector, without the Hessian: the gradient of the first argument, differentiated in a direction.

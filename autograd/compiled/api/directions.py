@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd._runtime.coercion import number_of
-from autograd.compiled.api.arguments import Argument, Array, snapshot
+from autograd.compiled.api.arguments import Argument, Array, form_of, snapshot
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.in_axes import Batch
@@ -134,6 +134,7 @@ class Directions:
     def __init__(self, calls: Calls, origin: Origin) -> None:
         self._calls, self._origin = calls, origin
         self._sizes: dict[Any, Sizes] = {}
+        self._by_row: set[Any] = set()  # the forms of calls that are computed by rows
         self._ways: dict[Any, Passing] = {}  # programs are found by the identity of how they are called
 
     def sizes(self, call: Call) -> tuple[Sizes, list[Argument], Batch]:
@@ -174,16 +175,25 @@ class Directions:
             draws: whether the function draws random numbers.
             by_rows: whether rows are needed, whatever the sizes are.
         """
-        call = replace(call, values=snapshot(call.values))
-        arguments, batch = self._calls.batching.arguments(call, chosen, True)
-        purpose, directions = self._purpose(arguments, batch, chosen, results, draws or by_rows)
-        if purpose == ROWS:
-            table = self._by_rows(call, arguments, batch, chosen)
+        form = form_of(call.values)[0]
+        key = call.how, form, chosen, results, draws or by_rows
+        if key in self._by_row:
+            table, batch = self._rows(call, chosen)
         else:
-            table, _ = self._in_directions(self._directed(call, chosen, purpose, np.eye(directions)), arguments, batch)
-        table = table.transpose(0, 2, 1) if purpose == FORWARD else table
+            call = replace(call, values=snapshot(call.values))
+            arguments, batch = self._calls.batching.arguments(call, chosen, True)
+            purpose, directions = self._purpose(arguments, batch, chosen, results, draws or by_rows)
+            if purpose == ROWS:
+                table, batch = self._rows(call, chosen)
+                if form is not None and len(self._by_row) < MOST_FORMS:
+                    self._by_row.add(key)
+            else:
+                table, _ = self._in_directions(self._directed(call, chosen, purpose, np.eye(directions)), arguments, batch)
+                table = table.transpose(0, 2, 1) if purpose == FORWARD else table
         if np.isfinite(table).all() or draws:  # eager code would draw other numbers
             return table, batch
+        call = replace(call, values=snapshot(call.values))
+        arguments, batch = self._calls.batching.arguments(call, chosen, True)
         return self._as_eagerly(call, chosen, arguments, batch).reshape(table.shape), batch
 
     def along(self, call: Call, chosen: tuple[int, ...], directions: Array) -> tuple[Array, Branch]:
@@ -214,18 +224,19 @@ class Directions:
         values = call.values if directions is None else (directions, *call.values)
         return Directed(values, how, self._origin, chosen, purpose)
 
-    def _by_rows(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...]) -> Array:
-        """A backward pass for each result."""
+    def _rows(self, call: Call, chosen: tuple[int, ...]) -> tuple[Array, Batch]:
+        """The table by a backward pass for each result, and the samples."""
         own = call if self._origin is self._calls.f else self._directed(call, chosen, ROWS)
-        arrays, runs = self._calls.computed(own, chosen)
+        arrays, arguments, batch, runs = self._calls.computed(own, chosen)
         rows = []
         for k, array in enumerate(arrays):
             for j in range(array[0].size):
                 seeds = [np.zeros(other.shape) for other in arrays]
                 seeds[k].reshape(batch.size, -1)[:, j] = 1.0
                 gradients = pull_back(runs, arguments, chosen, seeds, batch.size)
-                rows.append(np.concatenate([gradients[i] if arguments[i].batched else gradients[i][:, None] for i in chosen]))
-        return np.array(rows).reshape(len(rows), -1, batch.size).transpose(2, 0, 1)
+                parts = [gradients[i] if arguments[i].batched else gradients[i][:, None] for i in chosen]
+                rows.append(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        return np.array(rows).reshape(len(rows), -1, batch.size).transpose(2, 0, 1), batch
 
     def _in_directions(self, call: Directed, arguments: list[Argument], batch: Batch) -> tuple[Array, Branch]:
         """The derivatives in the directions of a call: samples × directions × derivatives; and the branch of the last run."""
@@ -273,6 +284,7 @@ class Directions:
     def forget(self) -> None:
         """Forget the sizes."""
         self._sizes.clear()
+        self._by_row.clear()
 
 
 def _with_direction(call: Directed, arguments: list[Argument]) -> list[Argument]:

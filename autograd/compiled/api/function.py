@@ -163,7 +163,10 @@ class Function(Derivatives, Generic[Result]):
         call = self._signature.bind(args, kwargs)
         arguments, _ = self._calls.batching.arguments(call, (), False)
         stale = self._specialisations.refresh(call, arguments)
-        return (self._jacobian is not None and self._jacobian.refresh(call)) or stale
+        stale |= self._jacobian is not None and self._jacobian.refresh(call)
+        if stale:
+            self._derived.clear()
+        return stale
 
     def forget(self) -> None:
         """Forget all programs."""

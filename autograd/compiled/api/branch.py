@@ -17,7 +17,7 @@ from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Backend, Seed, Storage, Violation
 from autograd.compiled.export.rule_text import printable
-from autograd.compiled.ir import Code, Index, index_of
+from autograd.compiled.ir import Code, Index, count_of, index_of
 from autograd.compiled.pipeline import collector_paused, trace
 from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import LastRound, UnrolledError
@@ -113,7 +113,7 @@ class Branch(Loaded):
 
     def __repr__(self) -> str:
         guards = "".join([f"; {check.line} was {check.truth}" for check in self.checks])
-        return f"<program of {len(self.code.flattened)} instructions for {self.recorded_for}{guards}>"
+        return f"<program of {sum(map(count_of, self.code.instructions))} instructions for {self.recorded_for}{guards}>"
 
     @property
     def code(self) -> Code:

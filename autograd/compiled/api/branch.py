@@ -244,7 +244,7 @@ def _record_branch(
     with enable_grad():
         tape = trace(recorded.roots, {*batched, *drawn}, recording, differentiated, fixed)
     _need_no_masked_loop(tape)
-    row = tape.rows()
+    row = tape.ends()
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():
         if not random.isdisjoint(sources):

@@ -31,7 +31,7 @@ from benchmarks.tax import tax_table
 
 CASES: tuple[Callable[[], Case], ...] = (
     cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step, pinn, few_points,
-    loops.garch, loops.asian_option, loops.lstm, tax_table, shooting, collocation, implied_volatility,
+    loops.garch, loops.asian_option, loops.lstm, loops.lotka_volterra, tax_table, shooting, collocation, implied_volatility,
 )  # fmt: skip
 
 TURN = 2e-3

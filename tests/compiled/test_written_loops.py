@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import compile, cos, drawn, exp, grad, hessian, log, no_grad, scan, sin, sqrt, tanh, value_and_grad, where, while_loop
+from autograd import compile, cos, drawn, exp, grad, hessian, log, no_grad, scan, sin, sqrt, tanh, to_c, value_and_grad, where, while_loop
+from autograd.compiled import placed_loops
+from autograd.compiled.api import rolled
 from autograd.compiled.api.rolled import LEAST_ROUNDS
-from autograd.compiled.ir import check
-from autograd.errors import DomainError
+from autograd.compiled.ir import LongLoop, check
+from autograd.errors import CompileError, DomainError
 from tests.loop_programs import loops_of, number
 
 N = LEAST_ROUNDS + 30
@@ -341,3 +345,82 @@ def test_listing_and_source(executor: str) -> None:
     names["backward"](x, empty, d, empty)
     assert x[code.results[0]] == pytest.approx(value)
     assert d[code.given[0]] == pytest.approx(slope)
+
+
+@pytest.fixture
+def nothing_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All loops are treated as those of very many rounds."""
+    monkeypatch.setattr(placed_loops, "WRITTEN_OUT", 0)
+    monkeypatch.setattr(rolled, "_KNOWN", {})
+
+
+@pytest.mark.usefixtures("nothing_written_out")
+@pytest.mark.parametrize("f", ONE, ids=lambda f: f.__name__)
+def test_long_loops_keep_checkpoints(f: Callable[[Any, Any], Any], executor: str) -> None:
+    """Values, gradients and tangents from checkpoints, for samples and for single numbers."""
+    expected = [value_and_grad(f, argnums=(0, 1))(a, b) for a, b in zip(A.tolist(), B.tolist(), strict=True)]
+    g = compile(f, executor=executor)
+    value, (of_a, of_b) = g.value_and_grad(A, B)
+    assert any(isinstance(one, LongLoop) for one in g.specialisations[-1].code.instructions)
+    np.testing.assert_allclose(value, [number(y) for y, _ in expected], rtol=1e-10)
+    slopes_of_a, slopes_of_b = ([number(slopes[k]) for _, slopes in expected] for k in (0, 1))
+    np.testing.assert_allclose(of_a, slopes_of_a, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(of_b, slopes_of_b, rtol=1e-8, atol=1e-12)
+    _, moved = g.jvp((A, B), (np.ones(3), np.full(3, 2.0)))
+    np.testing.assert_allclose(moved, np.array(slopes_of_a) + 2.0 * np.array(slopes_of_b), rtol=1e-8, atol=1e-12)
+    single = compile(f, executor=executor)
+    value, slopes = single.value_and_grad(0.7, 0.5)
+    np.testing.assert_allclose([value, *slopes], [number(expected[0][0]), slopes_of_a[0], slopes_of_b[0]], rtol=1e-8, atol=1e-12)
+    _, moved = single.jvp((0.7, 0.5), (1.0, 2.0))
+    assert moved == pytest.approx(slopes_of_a[0] + 2.0 * slopes_of_b[0], rel=1e-8, abs=1e-12)
+    assert f"for {loop_of(single).body.rounds} rounds:" in str(single)
+
+
+def loop_of(f: Any) -> LongLoop:
+    """The first long loop of the program that was recorded last."""
+    return next(one for one in f.specialisations[-1].code.instructions if isinstance(one, LongLoop))
+
+
+@pytest.mark.usefixtures("nothing_written_out")
+def test_domains_of_long_loops(executor: str) -> None:
+    f = compile(lambda a: scan(lambda s, _: (log(s) + a, None), 2.0, length=N)[0], executor=executor)
+    assert f(2.0) == pytest.approx(number(scan(lambda s, _: (log(s) + 2.0, None), 2.0, length=N)[0]), rel=1e-12)
+    with pytest.raises(DomainError, match="log"):
+        f(-1.0)
+    with pytest.warns(RuntimeWarning, match="log needs.*1 of 2"):
+        assert np.isnan(f(np.array([2.0, -1.0]))[1])
+
+
+@pytest.mark.usefixtures("nothing_written_out")
+def test_what_cannot_run_long_loops_says_so(executor: str) -> None:
+    f = compile(lambda a: scan(lambda s, _: (tanh(s) + a, None), 2.0, length=N)[0], executor=executor)
+    f(0.1)
+    for export in (lambda: f.source, lambda: to_c(f), lambda: check(f.specialisations[0].code)):
+        with pytest.raises(CompileError, match=f"a loop of {N} rounds is too long to be written out"):
+            export()
+
+
+@pytest.mark.slow
+def test_a_million_rounds_take_little_memory() -> None:
+    """The oscillation of a spring, whose solution is known. In a process of its own, because memory is measured."""
+    script = """
+import resource
+import numpy as np
+from autograd import compile, scan
+def position(k, rounds):
+    h = 1e-5
+    def step(s, _):
+        x, v = s
+        v = v - h * k * x
+        return (x + h * v, v), None
+    return scan(step, (1.0, 0.0), length=rounds)[0][0]
+compile(lambda k: position(k, 300), executor="native").value_and_grad(2.0)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+x, slope = compile(lambda k: position(k, 1_000_000), executor="native").value_and_grad(2.0)
+t, w = 10.0, 2.0**0.5
+assert abs(x - np.cos(w * t)) < 1e-4, x
+assert abs(slope + np.sin(w * t) * t / (2 * w)) < 1e-3, slope
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+    megabytes = float(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
+    assert megabytes < 60.0

@@ -17,7 +17,7 @@ from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Backend, Seed, Storage, Violation
 from autograd.compiled.export.rule_text import printable
-from autograd.compiled.ir import Code, Index, index_of
+from autograd.compiled.ir import Code, Index, count_of, index_of
 from autograd.compiled.pipeline import collector_paused, trace
 from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import UnrolledError
@@ -115,7 +115,7 @@ class Branch(Loaded):
 
     def __repr__(self) -> str:
         guards = "".join([f"; {check.line} was {check.truth}" for check in self.checks])
-        return f"<program of {len(self.code.flattened)} instructions for {self.recorded_for}{guards}>"
+        return f"<program of {sum(map(count_of, self.code.instructions))} instructions for {self.recorded_for}{guards}>"
 
     @property
     def code(self) -> Code:
@@ -256,7 +256,7 @@ def _record_branch(
     with enable_grad():
         tape = trace(recorded.roots, {*batched, *drawn}, recording, differentiated, fixed)
     _need_no_masked_loop(tape)
-    row = tape.rows()
+    row = tape.ends()
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():
         if not random.isdisjoint(sources):

@@ -94,16 +94,21 @@ class Calls:
 
     def value(self, call: Call) -> Any:
         """The value of the function."""
-        return self.value_by(call)[0]
+        key, leaves = _key(call, (), False, False)
+        shortcut = self.shortcuts.get(key)
+        data = None if shortcut is None else shortcut.run(leaves, True)
+        return self._value_anew(call)[0] if shortcut is None or data is None else shortcut.result(data)
 
     def value_by(self, call: Call) -> tuple[Any, list[Branch]]:
         """The value of the function, and the branches that the samples took."""
         key, leaves = _key(call, (), False, False)
         shortcut = self.shortcuts.get(key)
         data = None if shortcut is None else shortcut.run(leaves, True)
-        if shortcut is not None and data is not None:
-            return shortcut.result(data), [shortcut.branch]
-        _, _, batch, runs = self._run_anew(call, (), False, False)
+        return self._value_anew(call) if shortcut is None or data is None else (shortcut.result(data), [shortcut.branch])
+
+    def _value_anew(self, call: Call) -> tuple[Any, list[Branch]]:
+        """The same without a shortcut."""
+        _, _, batch, runs = self._run(call, (), False, anew=True)
         arrays, form = collect(self.name, runs, batch)
         return form([batch.shaped(array) for array in arrays]), [branch for branch, _, _ in runs]
 
@@ -174,18 +179,14 @@ class Calls:
         moved = push_forward(runs, arrays, directions, batch)
         return form([batch.shaped(array) for array in arrays]), form([batch.shaped(array) for array in moved])
 
-    def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False) -> Computed:
-        """Compute a call, by a shortcut if possible."""
+    def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False, anew: bool = False) -> Computed:
+        """Compute a call, by a shortcut if possible; `anew` says that it is not. The next call of its form can take a shortcut."""
         key, leaves = _key(call, chosen, each, aux)
-        shortcut = self.shortcuts.get(key)
+        shortcut = None if anew else self.shortcuts.get(key)
         data = None if shortcut is None else shortcut.run(leaves)
         if shortcut is not None and data is not None:
             return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)])
-        return self._run_anew(call, chosen, each, aux)
-
-    def _run_anew(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool) -> Computed:
-        """Compute a call for which there is no shortcut, or which leaves it; and remember a shortcut for the next one."""
-        before = _key(call, chosen, each, aux)[0]
+        before = key
         call = replace(call, values=snapshot(call.values))
         key, leaves = _key(call, chosen, each, aux)
         reading = Reading(self.batching, call, partial(self._record, chosen=chosen, each=each))

@@ -11,7 +11,7 @@ from autograd._runtime.bulk import first_difference
 from autograd._runtime.state import RECORDING
 from autograd.compiled.backends.contract import Executable
 from autograd.compiled.backends.registry import backend_named
-from autograd.compiled.ir import Loop, Places
+from autograd.compiled.ir import Places
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
 from autograd.compiled.pipeline import lower, order_of, trace
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
@@ -29,11 +29,13 @@ MOST_INPUTS = 400
 
 
 class _Known(NamedTuple):
-    """A loop that was recorded: its operation, what computes its numbers, and the places of its inputs."""
+    """A loop that was recorded: its operation, what computes its numbers, and the places of its inputs, of the last carried numbers, and of
+    the kept ones of the first round."""
 
     operation: Operation
     executable: Executable
     places: Places
+    elements: list[int]
 
 
 MOST_KNOWN = 64
@@ -189,10 +191,8 @@ class _Loop:
         data.shared[known.places] = [node._data for node in inputs]
         if known.executable.forward(data):
             raise self.refused()
-        loop = known.executable.code.instructions[0]
-        assert isinstance(loop, Loop)
-        outputs = data.shared[loop.outputs].reshape(written.rounds, -1)
-        return outputs[-1, list(written.carried)].tolist(), outputs[:, list(written.kept)].T.tolist()
+        last, starts = known.elements[: len(written.carried)], known.elements[len(written.carried) :]
+        return [data.shared.item(place) for place in last], [data.shared[place : place + written.rounds].tolist() for place in starts]
 
 
 class _Body:
@@ -265,10 +265,12 @@ def _known(written: Written, inputs: int) -> _Known:
         leaves = [Value(0.0) for _ in range(inputs)]
         node = node_of(operation, leaves, 0.0, [0.0] * inputs)
         elements = [*range(len(written.carried)), *[len(written.carried) + j * written.rounds for j in range(len(written.kept))]]
-        code = lower(trace([node_of(ELEMENT, [node, Value(k, None, CONSTANT)], 0.0, [0.0, 0.0]) for k in elements]), [], range(inputs))
+        tape = trace([*leaves, *[node_of(ELEMENT, [node, Value(k, None, CONSTANT)], 0.0, [0.0, 0.0]) for k in elements]])
+        code = lower(tape, [], tape.results[:inputs])
         if len(_KNOWN) >= MOST_KNOWN:
             _KNOWN.clear()
-        known = _KNOWN[key] = _Known(operation, backend_named("auto", 1).load(code), code.place[:inputs])
+        at = code.place[tape.results]
+        known = _KNOWN[key] = _Known(operation, backend_named("auto", 1).load(code), at[:inputs], at[inputs:].tolist())
     return known
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.ir import Code, Instruction, Loop, Matmul, Operand, Scalars, Spread, places_of
-from autograd.compiled.passes.place_written import Tables, element_is_constant, written_loop
+from autograd.compiled.placed_loops import Tables, element_is_constant, written_loop
 from autograd.compiled.stages import AnyGroup, Block, Group, Rows, Tape, WrittenBlock
 from autograd.ops import POS, Operation
 

@@ -66,8 +66,8 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
     kinds = graph.kinds.copy()
     loops: list[Rows] = []
     phases = np.zeros(len(kinds), dtype=np.intp)
-    for period in _periods(kinds):
-        pending = list(_runs(kinds, period))
+    for period in periods_of(kinds):
+        pending = list(runs_of(kinds, period))
         while pending:
             first, rounds = pending.pop(0)
             found = [rows for rows in _recurrences(graph, first, period, rounds) if _is_apart(graph, rows)][: MOST_LOOPS - len(loops)]
@@ -99,13 +99,13 @@ def _graph_of(tape: Tape, sums: Sums, codes: Rows) -> _Graph:
     return _Graph(np.where(apart, -1 - np.arange(len(rows)), kinds), batched, reads, np.concatenate([[0], np.cumsum(counts)]))
 
 
-def _periods(kinds: Rows) -> list[int]:
+def periods_of(kinds: Rows) -> list[int]:
     """The distances at which the kinds may repeat, the most promising first: those that cover most rows, and of equal ones the shortest."""
     candidates: set[int] = set()
     for window in WINDOWS:
         gaps = _gaps(kinds, window)
         candidates.update([gap for gap, _ in Counter(gaps[gaps <= LONGEST].tolist()).most_common(3)])
-    covered = {period: sum([period * rounds for _, rounds in _runs(kinds, period)]) for period in candidates}
+    covered = {period: sum([period * rounds for _, rounds in runs_of(kinds, period)]) for period in candidates}
     return sorted([period for period in candidates if covered[period]], key=lambda period: (-covered[period], period))
 
 
@@ -135,7 +135,7 @@ def _gaps(kinds: Rows, window: int) -> Rows:
     return gaps
 
 
-def _runs(kinds: Rows, period: int) -> Iterator[tuple[int, int]]:
+def runs_of(kinds: Rows, period: int) -> Iterator[tuple[int, int]]:
     """Where kinds repeat with a period: the first position, and how many rounds follow from there."""
     same = kinds[:-period] == kinds[period:]
     edges = np.flatnonzero(np.diff(same, prepend=False, append=False)).reshape(-1, 2)

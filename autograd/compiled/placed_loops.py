@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.ir import Loop, Places
-from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
+from autograd.compiled.ir import LongLoop, Loop, Places, segments_of
+from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Carried, LoopBody, Member, Outside, Source
 from autograd.compiled.stages import Rows, WrittenBlock
 from autograd.compiled.written_loop import HUGE, LastRound, UnrolledError
 from autograd.ops import ADD, NEG, POS, SUB, SUM
+
+WRITTEN_OUT = 1_000_000
+"""A loop of no more scalars in all is written out."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -97,6 +101,8 @@ def _need_even_visits(block: WrittenBlock) -> None:
             that eager code does not have.
     """
     written = block.written
+    if written.step is None:  # found in a graph, all of whose rounds are reached alike
+        return
     uneven = _unevenness(block)
     if uneven == "last":
         raise UnrolledError(LastRound(written.step))
@@ -146,7 +152,7 @@ def _with_slopes(block: WrittenBlock, members: Iterable[int]) -> frozenset[int]:
     return frozenset([m for m in members if block.written.operations[m] not in (ADD, SUB, NEG, POS, SUM)])
 
 
-def written_loop(block: WrittenBlock, of: Places, batched: Bools, constant: Bools, take: Take) -> tuple[Loop, Tables]:
+def written_loop(block: WrittenBlock, of: Places, batched: Bools, constant: Bools, take: Take) -> tuple[Loop | LongLoop, Tables]:
     """The instruction of a loop. Its elements get their places in `of`.
 
     Args:
@@ -160,47 +166,93 @@ def written_loop(block: WrittenBlock, of: Places, batched: Bools, constant: Bool
         _need_even_visits(block)
     rounds, is_batched = written.rounds, bool(batched[block.output])
     tables: Tables = [(take(False, rounds), table) for table in written.along if table is not None]
-    starts = [take(is_batched, rounds) if live else -1 for live in flow.live]
+    live = [m for m, own in enumerate(flow.live) if own]
+    is_long = rounds * len(live) > WRITTEN_OUT
+    carried = sorted({k for m in live for where, k in written.inputs[m] if where == BEFORE})
+    kept = {written.member_of(k)[0] for k in block.elements.values() if k >= len(written.carried)}
+    starts = {m: take(is_batched, rounds) if m in kept or not is_long else -1 for m in live}
+    every = math.isqrt(rounds - 1) + 1
+    if is_long:
+        carried = sorted({*carried, *[k for k in block.elements.values() if k < len(written.carried)]})
+        checkpoints = [take(is_batched, segments_of(rounds, every)) for _ in carried]
+        within = [take(is_batched, every) for _ in carried]
     for row, k in block.elements.items():
         m, r = written.member_of(k)
-        of[row] = starts[m] + r
-    places = written.places_of(of[rows], [start for start, _ in tables])
-    kinds, fixed = (written.places_of(about[rows].astype(np.intp), [0] * len(tables)) for about in (batched, constant))
-    for k, table in enumerate(written.along):
-        if table is not None:
-            kinds[written.repeated + k], fixed[written.repeated + k] = np.zeros(rounds, dtype=np.intp), np.ones(rounds, dtype=np.intp)
+        if is_long and k < len(written.carried):
+            of[row] = checkpoints[carried.index(k)] + segments_of(rounds, every) - 1
+        else:
+            of[row] = starts[m] + r
 
-    def column(m: int, source: Source) -> tuple[Places, Places, Places]:
-        """Of an input of a member: its place in each round, whether it is batched, and whether no derivative is wanted."""
+    index = {m: i for i, m in enumerate(live)}
+    is_fixed = {k: flow.constant[written.carried[k]] and bool(constant[rows[k]]) for k in carried}
+    outside = _from_outside(block, of, batched, constant, [start for start, _ in tables])
+
+    def source(where: str, k: int) -> Source:
+        return Source(where, index[k] if where == SAME else carried.index(k) if where == BEFORE else k)
+
+    def unwanted(where: str, k: int) -> bool:
+        return flow.constant[k] if where == SAME else is_fixed[k] if where == BEFORE else outside[k].constant
+
+    members = []
+    for m in live:
+        operation, inputs = written.operations[m], written.inputs[m]
+        fails = block.checked and (operation.domain is not None or operation.pole is not None)
+        fixed = tuple([not flow.visited[m] or unwanted(*one) for one in inputs])
+        members.append(Member(operation, tuple([source(*one) for one in inputs]), fixed, fails, starts[m]))
+    before = [
+        Carried(index[written.carried[k]], (int(of[rows[k]]),), (bool(batched[rows[k]]),), (bool(constant[rows[k]]),)) for k in carried
+    ]
+    body = LoopBody(rounds, is_batched, tuple(members), tuple(before), tuple(outside))
+    return LongLoop(body, every, tuple(checkpoints), tuple(within)) if is_long else written_out(body), tables
+
+
+def _from_outside(block: WrittenBlock, of: Places, batched: Bools, constant: Bools, tables: list[int]) -> list[Outside]:
+    """The numbers from outside of a loop, with their places in all rounds."""
+    written, rows = block.written, block.read
+    places = written.places_of(of[rows], tables)
+    indices = _outside(block)
+    for inputs in indices:
+        if len(inputs) and len(set(batched[rows[inputs]].tolist())) > 1:  # some rounds have a shared number, others a batched one
+            raise UnrolledError(written.step)
+    return [
+        Outside(
+            np.broadcast_to(own, written.rounds),
+            bool(batched[rows[inputs]].any()) if len(inputs) else False,
+            bool(constant[rows[inputs]].all()) if len(inputs) else True,
+        )
+        for own, inputs in zip(places, indices, strict=True)
+    ]
+
+
+def written_out(body: LoopBody) -> Loop:
+    """A loop with all of its scalars, of which each has a place."""
+    rounds = np.arange(body.rounds)
+
+    def column(source: Source) -> tuple[Places, Bools]:
+        """The places of an input in all rounds, and whether it is batched."""
         where, k = source
-        unwanted = not flow.visited[m]
         if where == OUTSIDE:
-            three = places[k], kinds[k], fixed[k] | unwanted
-            return tuple([np.broadcast_to(x, rounds) for x in three])  # type: ignore[return-value]
-        member = k if where == SAME else written.carried[k]
-        own, batch = starts[member] + np.arange(rounds), np.full(rounds, is_batched, dtype=np.intp)
-        if where == SAME:
-            return own, batch, np.full(rounds, unwanted or flow.constant[member], dtype=np.intp)
-        own[1:], own[0] = own[:-1].copy(), of[rows[k]]
-        batch[0] = batched[rows[k]]
-        return own, batch, np.full(rounds, unwanted or (flow.constant[member] and bool(constant[rows[k]])), dtype=np.intp)
+            return body.outside[k].places, np.full(body.rounds, body.outside[k].batched)
+        places = body.members[k if where == SAME else body.carried[k].member].start + rounds
+        kinds = np.full(body.rounds, body.batched)
+        if where == BEFORE:
+            back = body.carried[k].back
+            places = np.concatenate([body.carried[k].first, places[:-back]])
+            kinds[:back] = body.carried[k].batched
+        return places, kinds
 
-    live = [m for m, own in enumerate(flow.live) if own]
-    columns = [column(m, source) for m in live for source in written.inputs[m]]
-    inputs, input_batched, input_constant = (np.stack(own, axis=1).ravel() for own in zip(*columns, strict=True))
-    counts = np.array([len(written.inputs[m]) for m in live] * rounds)
-    operations = [written.operations[m] for m in live]
-    fails = [block.checked and (operation.domain is not None or operation.pole is not None) for operation in operations]
-    outputs = np.array([starts[m] for m in live]) + np.arange(rounds)[:, None]
-    loop = Loop(
-        operations * rounds,
-        fails * rounds,
+    members = body.members
+    columns = [column(source) for member in members for source in member.inputs]
+    inputs, kinds = (np.stack(own, axis=1).ravel() for own in zip(*columns, strict=True))
+    outputs = np.array([member.start for member in members]) + rounds[:, None]
+    return Loop(
+        [member.operation for member in members] * body.rounds,
+        [member.checked for member in members] * body.rounds,
         outputs.ravel(),
         inputs,
-        np.cumsum(counts),
-        np.full(outputs.size, is_batched),
-        input_batched.astype(bool),
-        input_constant.astype(bool),
-        rounds,
+        np.cumsum([len(member.inputs) for member in members] * body.rounds),
+        np.full(outputs.size, body.batched),
+        kinds,
+        np.array([fixed for member in members for fixed in member.constant] * body.rounds, dtype=bool),
+        body.rounds,
     )
-    return loop, tables

@@ -155,7 +155,7 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
     source, back = (reads[middle] - first) % period, middle - (reads[middle] - first) // period
     carried = (reads[middle] >= first) & (back >= 0) & (back <= FURTHEST)
     for batched in (False, True):
-        kept = _on_cycles(reader[carried], source[carried], graph.batched[first : first + period] == batched)
+        kept = on_cycles(reader[carried], source[carried], graph.batched[first : first + period] == batched)
         inner = carried & kept[reader]
         inner[inner] = kept[source[inner]]
         if not inner.any() or kept.sum() >= WIDEST * _length(reader, source, inner & (back == 0), kept):
@@ -171,7 +171,7 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
             yield first + np.arange(start, end)[:, None] * period + np.flatnonzero(kept)
 
 
-def _on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """The rows of a round that lie on cycles, or between them: those that remain when again and again rows are taken away that read none
     of the others, or that none of the others reads."""
     kept = may

@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
-from autograd.compiled.passes.loops import periods_of, runs_of
+from autograd.compiled.passes.loops import on_cycles, periods_of, runs_of
 from autograd.compiled.stages import Rows, Tape
 from autograd.compiled.written_loop import ELEMENT, Written, operation_of
 from autograd.ops import CONSTANT, DOT, SUM
 from autograd.value import Value
 
-HUGE_GRAPH, LEAST_ROWS = 200_000, 100_000
-"""A graph of fewer rows is left as it is, and so is a run of fewer."""
+HUGE_GRAPH, LARGE_GRAPH, LEAST_ROWS = 200_000, 40_000, 30_000
+"""A graph of fewer rows than the second is left as it is, and so is a run of fewer than the third. In graphs between the second and the first,
+only runs are rolled of which nothing would become vectors."""
 
 
 class _Run(NamedTuple):
@@ -45,9 +46,10 @@ class _Run(NamedTuple):
 def roll_loops(tape: Tape) -> tuple[Tape, Rows]:
     """The tape with long runs of rounds as one row each; and for each row of the tape its new number, or -1 if it is in such a row."""
     moved = np.arange(len(tape.nodes))
-    while len(tape.nodes) >= HUGE_GRAPH:
+    is_huge = len(tape.nodes) >= HUGE_GRAPH
+    while len(tape.nodes) >= LARGE_GRAPH:
         computed = np.flatnonzero(tape.counts > 0)
-        run = _largest_run(tape, computed) if len(computed) >= LEAST_ROWS else None
+        run = _largest_run(tape, computed, is_huge) if len(computed) >= LEAST_ROWS else None
         if run is None:
             break
         tape, new = _rolled(tape, computed, run)
@@ -55,7 +57,7 @@ def roll_loops(tape: Tape) -> tuple[Tape, Rows]:
     return tape, moved
 
 
-def _largest_run(tape: Tape, computed: Rows) -> _Run | None:
+def _largest_run(tape: Tape, computed: Rows, is_huge: bool) -> _Run | None:
     kinds = _kinds(tape, computed)
     starts = np.concatenate([[0], np.cumsum(tape.counts[computed])])
     position = np.full(len(tape.nodes), -1, dtype=np.intp)
@@ -68,9 +70,21 @@ def _largest_run(tape: Tape, computed: Rows) -> _Run | None:
                 continue
             own = slice(starts[first], starts[first + period * rounds])
             run = _regular(position, tape.read[own].reshape(rounds, -1), first, period)
-            if run is not None and period * run.rounds > most:
+            if (
+                run is not None
+                and period * run.rounds > most
+                and (is_huge or _is_carried(run, tape.counts[computed[first : first + period]]))
+            ):
                 best, most = run, period * run.rounds
     return best
+
+
+def _is_carried(run: _Run, counts: Rows) -> bool:
+    """Whether nearly all of a round depends on carried numbers and leads to others."""
+    reader = np.repeat(np.arange(run.period), counts)
+    inner = np.array([where != OUTSIDE for where, _ in run.sources])
+    source = np.array([k for _, k in run.sources], dtype=np.intp)
+    return bool(on_cycles(reader[inner], source[inner], np.ones(run.period, dtype=bool)).mean() > 0.9)
 
 
 def _kinds(tape: Tape, computed: Rows) -> Rows:

@@ -22,8 +22,8 @@ from autograd.ops import CONSTANT, DOT, SUM
 from autograd.value import Value
 
 HUGE_GRAPH, LARGE_GRAPH, LEAST_ROWS = 200_000, 40_000, 30_000
-"""A graph of fewer rows than the second is left as it is, and so is a run of fewer than the third. Up to the first number of rows, only runs
-are rolled of which nothing would become vectors."""
+"""A graph of fewer rows than the second is left as it is, and so is a run of fewer than the third. Up to the first number of rows, a run is
+rolled only if nothing of it would become vectors."""
 
 
 class _Run(NamedTuple):

@@ -23,7 +23,7 @@ from loop_programs import (
     uneven,
 )
 
-from autograd import Value, compile, grad, sin, value_and_grad
+from autograd import Value, compile, grad, sin, tanh, value_and_grad
 from autograd.compiled.ir import Instruction, Loop, check
 from autograd.compiled.passes import roll
 from autograd.errors import DomainError
@@ -113,6 +113,18 @@ def test_domains_of_rounds_that_are_rolled(executor: str) -> None:
     assert g(2.0) == pytest.approx(number(logarithms(2.0)))
     with pytest.raises(DomainError, match="log"):
         g(-3.0)
+
+
+def test_wide_rounds_become_vectors(executor: str) -> None:
+    """Of a network for many samples, only the sum of the losses is carried on."""
+    w = [Value(0.1 * k - 0.4) for k in range(8)]
+    losses = [sum([tanh(v * x + 0.1) for v in w]) ** 2 for x in np.linspace(-1.0, 1.0, 40).tolist()]
+    total = losses[0]
+    for one in losses[1:]:
+        total = total + one
+    program = compile(total, executor=executor)
+    assert not any(isinstance(one, Loop) for one in program.code.instructions)
+    assert program() == pytest.approx(total.data)
 
 
 def test_smaller_graphs_are_rolled_where_nothing_becomes_vectors(monkeypatch: pytest.MonkeyPatch, executor: str) -> None:

@@ -158,7 +158,7 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
         kept = on_cycles(reader[carried], source[carried], graph.batched[first : first + period] == batched)
         inner = carried & kept[reader]
         inner[inner] = kept[source[inner]]
-        if not inner.any() or kept.sum() >= WIDEST * _length(reader, source, inner & (back == 0), kept):
+        if not inner.any() or kept.sum() >= WIDEST * length_of(reader, source, inner & (back == 0), kept):
             continue
         regular = reads[:, inner] == first + (np.arange(rounds)[:, None] - back[inner]) * period + source[inner]
         at, k = np.nonzero(~regular)
@@ -186,7 +186,7 @@ def on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDA
         kept = fewer
 
 
-def _length(reader: Rows, source: Rows, within: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> int:
+def length_of(reader: Rows, source: Rows, within: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> int:
     """The length of the longest path through a round."""
     depth = kept.astype(int).tolist()
     for i, j in zip(reader[within].tolist(), source[within].tolist(), strict=True):

@@ -164,6 +164,17 @@ def drawn_names(text: str) -> list[Any]:
     return [history.axes[1].title, curve.axes[0].title, *ticks]
 
 
+@pytest.mark.parametrize("text", ["x" * 10**5, "$" * 10**4, "long name " * 50, ""])
+def test_plots_have_room_for_every_name(text: str) -> None:
+    """A warning of Matplotlib, that it has none, is an error here."""
+    pytest.importorskip("matplotlib")
+    labelled = nn.plots.figure.plain(text)
+    assert labelled
+    assert not labelled.startswith("_")
+    if text:  # no attribute has an empty name
+        drawn_names(text)
+
+
 def test_no_plot_reads_a_formula_in_a_name() -> None:
     pytest.importorskip("matplotlib")
     for text in ["a$b$c", "$", "$x^2$", "_a", "\\$", "\\", "a\nb", "\ud800", "$\\undefined$", "{", "%"]:

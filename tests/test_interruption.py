@@ -47,7 +47,20 @@ EVERY = 1500
 
 SIGNALS = 1000
 SIGNALS_OF_WHAT_IS_SLOW = SIGNALS if os.environ.get("SCALAR_AUTOGRAD_EVERY_LINE") else 200
-SLOW = ("a compiled", "a function that draws", "fit", "evaluate", "load", "save", "a history", "play", "a film", "draw", "an exit stack")
+SLOW = (
+    "a compiled",
+    "a function that draws",
+    "fit",
+    "evaluate",
+    "diagnose",
+    "load",
+    "save",
+    "a history",
+    "play",
+    "a film",
+    "draw",
+    "an exit stack",
+)
 
 USUAL_ERRORS = np.geterr()
 

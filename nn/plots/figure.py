@@ -69,7 +69,7 @@ LONGEST = 48
 
 def plain(text: str) -> str:
     """A text that Matplotlib draws as it is, or the beginning of a long one, for which axes have no room. By itself, Matplotlib reads what
-    is between two `$` as a formula, and leaves a label that is empty or begins with `_` out of the legend.
+    is between two `$` as a formula, and leaves a label that begins with `_` out of the legend.
 
     Example:
         >>> plain("price in $"), plain("a$b$c")
@@ -81,7 +81,7 @@ def plain(text: str) -> str:
     text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     if rcParams["text.usetex"]:
         return text.translate(TEX)
-    return ("\N{ZERO WIDTH SPACE}" if not text or text.startswith("_") else "") + text.replace("$", r"\$")
+    return ("\N{ZERO WIDTH SPACE}" if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
 def axes_or_new(axes: Axes | None, width: float, height: float) -> Axes:

@@ -1,7 +1,8 @@
 """Loops as functions, with the names and the argument order of JAX: `scan` and `while_loop`.
 
-Both are plain Python loops, also while a function is recorded. The compiler finds the rounds again in what was unrolled (see
-`autograd.compiled.passes.loops`), so that a `scan` in a compiled function becomes a `Loop`.
+Both are plain Python loops. While a function is recorded, the step of a long `scan` is traced once, and stands in the graph as one node
+(see `autograd.compiled.api.rolled`); the rounds of a short one are found again in what was unrolled (see `autograd.compiled.passes.loops`).
+Either becomes a `Loop` of the program.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from autograd.conditions import Condition
 from autograd.contexts import current_line
 from autograd.errors import ConvergenceError, InputError
 from autograd.graph import Node
+from autograd.recording import recorder
 from autograd.trees import LEAF, Form, branches_of, flatten, of_branches
 
 
 def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: SupportsIndex | None = None) -> tuple[Any, Any]:
     """Repeat `carry, y = step(carry, x)` for each x in `xs`, and return the last carry and all ys.
 
-    It is a plain Python loop, also while a function is recorded: the compiler finds the rounds again in what was unrolled, so that they
-    become one `Loop`. Its arguments and its result are those of `jax.lax.scan`.
+    It is a plain Python loop. In a compiled function it becomes one `Loop`; from some hundred rounds on, its step is traced once instead of
+    in every round, so that recording takes no longer for more of them. A step that branches, draws random numbers, or depends on more than
+    its arguments is called in every round. Its arguments and its result are those of `jax.lax.scan`.
 
     Args:
         step: a function of the carry and of what `xs` has for the round, which returns the new carry and what to keep of the round (None
@@ -53,6 +56,10 @@ def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None,
     """
     need_function(step, "scan(lambda carry, x: (carry + x, carry), 0.0, xs)")
     x_of, rounds = _rounds(xs, length)
+    now = recorder()
+    rolled = None if now is None or now.roll is None else now.roll(now, step, init, None if xs is None else x_of, rounds)
+    if rolled is not None:
+        return rolled[0], _stacked(rolled[1])
     form = flatten(init)[1]
     carry: Any = init
     ys: list[Any] = []

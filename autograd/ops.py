@@ -55,6 +55,7 @@ class Operation:
         stops: whether the backward pass ends here, as at comparisons and at operations that `stopped` returns.
         origin: the operation that this one is without derivatives; see `stopped`.
         by_hand: whether its nodes were made by hand, as in micrograd: there are no rules, and each node has a function of its own.
+        loop: the rounds of a loop that was recorded as one node, which only a program computes; None for all others.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Operation:
     stops: bool = False
     origin: Operation | None = None
     by_hand: bool = False
+    loop: Any = None
     _bound: dict[tuple[float | str, ...], Operation] = field(default_factory=dict)
 
     def bind(self, *constants: float) -> Operation:

@@ -40,6 +40,10 @@ class Guard:
     mask: Value | None
 
 
+Roll = Callable[["Recording", Callable[[Any, Any], Any], Any, Callable[[int], Any] | None, int], tuple[Any, list[Any]] | None]
+"""See `Recording`."""
+
+
 @dataclass
 class Recording:
     """The recording of one run of a function, besides its graph.
@@ -55,6 +59,8 @@ class Recording:
         answers: if a function is recorded again, the truths of its conditions in the first recording, so that it takes the same branches.
         lines: the line at which each node was made, by its `id`; None if the lines are not needed.
         outer: the recording around this one.
+        roll: records a scan as one loop: a function of this recording, the step, the first carry, a function that returns what a round
+            gets (None if nothing), and the number of rounds. It returns the last carry and the ys; or None if the scan is to be unrolled.
     """
 
     draws: list[tuple[list[Value], Draw]] = field(default_factory=list)
@@ -67,6 +73,7 @@ class Recording:
     answers: list[bool] | None = None
     lines: dict[int, str] | None = None
     outer: Recording | None = None
+    roll: Roll | None = None
     _sides: dict[tuple[Value, bool, Value | None], Value] = field(default_factory=dict)
     _unions: dict[frozenset[Value], Value] = field(default_factory=dict)  # masks of several sides
     _several: set[Value] = field(default_factory=set)  # the unions, and the sides within them

@@ -1,6 +1,6 @@
 """Print every table: ``python -m benchmarks [--only eager|compiled|growth|training] [--seconds 5] [--write]``.
 
-With ``--write`` the results are written to `results.json`, and their figures into the READMEs.
+With ``--write`` the results are written to `results.json`, and their figures into the pages.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Compare with other engines, side by side.")
     parser.add_argument("--only", choices=PARTS, help="some of the tables")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long to measure each group (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="write the results to results.json, and their figures into the READMEs")
+    parser.add_argument("--write", action="store_true", help="write the results to results.json, and their figures into the pages")
     options = parser.parse_args()
     measured = {}
     for name, report in PARTS.items():

@@ -1,7 +1,7 @@
-"""The figures of the READMEs, from the file of results: ``python -m benchmarks.figures`` writes them into the READMEs.
+"""The figures of the READMEs and of other pages, from the file of results: ``python -m benchmarks.figures`` writes them into the pages.
 
-The tables under the heading about speed are filled row by row, and the sentences of `SENTENCES` where they have a number. The words
-around the figures stay as they are, so that each language has its own. A test compares the READMEs with what this would write.
+The tables under the headings about speed are filled row by row, and the sentences of `SENTENCES` where they have a number. The words
+around the figures stay as they are, so that each language has its own. A test compares the pages with what this would write.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from benchmarks.results import results
 
 ROOT = Path(__file__).resolve().parent.parent
 Results = dict[str, Any]
-
-HEADINGS = {"README.md": "## How fast", "README.zh-CN.md": "## 有多快"}
-"""The READMEs, and the heading of the section with the tables in each."""
 
 CORE = ("namespaces", "formulas", "ops", "graph", "value")
 """The files of `autograd` that a reader of the engine reads."""
@@ -156,38 +153,66 @@ def lines_of_core(_: Results) -> tuple[str, ...]:
 
 NUMBER = r"([\d][\d,.]*\d|\d)"
 
-SENTENCES: dict[str, list[tuple[str, Callable[[Results], tuple[str, ...]]]]] = {
+FAST, FAST_ZH = "docs/explanation/how_fast.md", "docs/zh/explanation/how_fast.md"
+
+TABLES: dict[str, tuple[str, Callable[[Results], Iterator[list[str]]]]] = {
+    "README.md": ("## Fast as well", eager_rows),
+    "README.zh-CN.md": ("## 而且很快", eager_rows),
+    FAST: ("## A value and all its derivatives", compiled_rows),
+    FAST_ZH: ("## 一个值和它的全部导数", compiled_rows),
+}
+"""The heading of the section with a table, and what the cells of its rows are."""
+
+Sentence = tuple[str, Callable[[Results], tuple[str, ...]]]
+
+SENTENCES: dict[str, list[Sentence]] = {
     "README.md": [
         (r"demo runs # times as fast as in micrograd with the same lines of code, and # times as fast once", first_screen),
         (r"on 100 samples, # nodes,", nodes),
+    ],
+    "README.zh-CN.md": [
+        (r"在这里的速度是 micrograd 的 # 倍，编译之后是 # 倍", first_screen),
+        (r"100 个样本，# 个节点", nodes),
+    ],
+    "docs/tour.md": [
         (
             r"classifies # of # images correctly, before and after. Compiled by GCC with `-Os`, it takes # bytes of code on an Arm "
             r"Cortex-M4 and # bytes on x86-64, and on both # bytes of constants and # bytes of memory",
             digits_in_c,
         ),
-        (r"A step of `fit` takes # times as long", step_of_fit),
-        (r"takes # to # µs per node, and CasADi # to # times as long", recording),
-        (r"An epoch of `fit` takes # times as long as PyTorch's for a network of 266,610 parameters, and # times", epoch_of_fit),
-        (r"compiled: # to # times as fast as CasADi", irregular),
-        (r"in # minutes from seed #, # programs ran, with # disagreements", fuzzed),
-        (r"of # in the table # are caught, of # in the compiler #, and of # in `nn` #", planted),
-        (r"read in one sitting \| yes, # lines", lines_of_core),
     ],
-    "README.zh-CN.md": [
-        (r"在这里的速度是 micrograd 的 # 倍，\[编译\]\(#有多快\)之后是 # 倍", first_screen),
-        (r"100 个样本，# 个节点", nodes),
+    "docs/zh/tour.md": [
         (
             r"都把 # 张图像中的 # 张正确分类。用 GCC 以 `-Os` 编译后，代码在 Arm Cortex-M4 上占 # 字节，在 x86-64 上占 # 字节；"
             r"两者的常量都占 # 字节，内存都占 # 字节",
             digits_in_c_by_images,
         ),
+    ],
+    FAST: [
+        (r"A step of `fit` takes # times as long", step_of_fit),
+        (r"takes # to # µs per node, and CasADi # to # times as long", recording),
+        (r"An epoch of `fit` takes # times as long as PyTorch's for a network of 266,610 parameters, and # times", epoch_of_fit),
+    ],
+    FAST_ZH: [
         (r"`fit` 每一步的用时是上述 784-30-10 网络一步的 # 倍", step_of_fit),
         (r"每个节点需 # 到 # 微秒，CasADi 的用时是它的 # 到 # 倍", recording),
         (r"266,610 个参数的网络是 PyTorch 的 # 倍，1,796,010 个参数的网络是 # 倍", epoch_of_fit),
+    ],
+    "docs/explanation/compared.md": [
+        (r"compiled: # to # times as fast as CasADi", irregular),
+        (r"read in one sitting \| yes, # lines", lines_of_core),
+    ],
+    "docs/zh/explanation/compared.md": [
         (r"编译后是 CasADi 的 # 到 # 倍", irregular),
+        (r"一口气读完 \| 能，# 行", lines_of_core),
+    ],
+    "docs/explanation/trust.md": [
+        (r"in # minutes from seed #, # programs ran, with # disagreements", fuzzed),
+        (r"of # in the table # are caught, of # in the compiler #, and of # in `nn` #", planted),
+    ],
+    "docs/zh/explanation/trust.md": [
         (r"# 分钟内（种子 #）运行了 # 个程序，不一致的有 # 个", fuzzed),
         (r"运算表中植入 # 个，捕获 # 个；编译器中植入 # 个，捕获 # 个；`nn` 中植入 # 个，捕获 # 个", planted),
-        (r"一口气读完 \| 能，# 行", lines_of_core),
     ],
 }
 """Sentences with figures: # stands for a number."""
@@ -203,7 +228,7 @@ def with_sentences(text: str, name: str, measured: Results) -> str:
         pattern = re.sub(r"(?<!\()#", lambda _: NUMBER, sentence).replace(" ", r"\s+")
         found = list(re.finditer(pattern, text))
         if len(found) != 1:
-            raise ValueError(f"{name} has {len(found)} sentences like {sentence!r}, not one: change SENTENCES with the README")
+            raise ValueError(f"{name} has {len(found)} sentences like {sentence!r}, not one: change SENTENCES with the page")
         pieces, end = [], 0
         for i, number in enumerate(numbers(measured), start=1):
             start, stop = found[0].span(i)
@@ -214,12 +239,19 @@ def with_sentences(text: str, name: str, measured: Results) -> str:
 
 
 def with_tables(text: str, name: str, measured: Results) -> str:
-    """The text with the figures of the tables below the heading about speed."""
-    before, heading, section = text.partition(f"\n{HEADINGS[name]}\n")
+    """The text with the figures of the table below the heading about speed, if the page has one.
+
+    Raises:
+        ValueError: the heading is missing, or the table has other rows or columns.
+    """
+    if name not in TABLES:
+        return text
+    title, rows = TABLES[name]
+    before, heading, section = text.partition(f"\n{title}\n")
     if not heading:
-        raise ValueError(f"{name} has no heading {HEADINGS[name]!r}")
+        raise ValueError(f"{name} has no heading {title!r}")
     section, end, after = section.partition("\n## ")
-    cells = iter([*eager_rows(measured), *compiled_rows(measured)])
+    cells = rows(measured)
     lines = section.split("\n")
     for i, line in enumerate(lines):
         is_row = line.startswith("| ") and not line.startswith("| |")
@@ -230,7 +262,7 @@ def with_tables(text: str, name: str, measured: Results) -> str:
                 raise ValueError(f"{name}: the row {label.strip()!r} has {len(old)} figures, not {len(new)}")
             lines[i] = f"|{label}|" + "|".join(filled(*pair) for pair in zip(old, new, strict=True)) + "|"
     if left := list(cells):
-        raise ValueError(f"{name}: the tables have {len(left)} rows too few")
+        raise ValueError(f"{name}: the table has {len(left)} rows too few")
     return before + heading + "\n".join(lines) + end + after
 
 
@@ -242,15 +274,15 @@ def filled(cell: str, number: str) -> str:
     return f" {number} {words} " if words else f" {number} "
 
 
-def readme(name: str, measured: Results) -> str:
-    """A README with the figures of the results."""
+def page(name: str, measured: Results) -> str:
+    """A page with the figures of the results."""
     text = (ROOT / name).read_text(encoding="utf-8")
     return with_tables(with_sentences(text, name, measured), name, measured)
 
 
 def main() -> None:
-    for name in HEADINGS:
-        (ROOT / name).write_text(readme(name, results()), encoding="utf-8")
+    for name in SENTENCES:
+        (ROOT / name).write_text(page(name, results()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The file of results, from which every measured figure of the READMEs is taken."""
+"""The file of results, from which every measured figure of the READMEs and of other pages is taken."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ async def install():
     """Install what is missing: in the browser by piplite, elsewhere by pip.
 
     Raises:
-        ImportError: another `autograd` is in the way.
+        ImportError: another `autograd` is in the way, or pip does not find the library.
     """
     names, module = installed(), sys.modules.get("autograd")
     if problem := advice(names, module is not None and not hasattr(module, "Value")):
@@ -46,5 +46,10 @@ async def install():
     elif missing:
         import subprocess
 
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
+        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=False, capture_output=True, text=True)
+        if done.returncode:
+            where = (
+                f"pip could not install {', '.join(missing)}. SOURCE, in the first lines of this cell, is what it installs the library from"
+            )
+            raise ImportError(f"{where}: set it to the address of the wheel, or to the folder of a clone. pip says:\n{done.stderr}")
     importlib.invalidate_caches()

@@ -17,6 +17,13 @@ SERVED = ["comm", "graphviz", "ipywidgets", "jupyterlab-widgets"]
 """Packages of plain Python that Pyodide does not have: the kernel, pictures and sliders need them."""
 SKLEARN = ("digits(", "sklearn")
 """What a notebook says that needs scikit-learn."""
+HOW = {
+    "en": "*This notebook runs in your browser. ▶ in the bar above runs a cell and goes to the next one; so does Shift+Enter. "
+    "The first cell of code installs the library, which takes a while at the first start. Whatever you change stays in this browser.*",
+    "zh": "*这个 notebook 在你的浏览器中运行。点击上方工具栏中的 ▶（或按 Shift+Enter）会运行一个单元格，并转到下一个。"
+    "第一个代码单元格负责安装本项目，首次启动需要等一会儿。你所做的修改只保存在这个浏览器里。*",
+}
+"""What stands above a notebook in the browser, by language."""
 
 
 def build(folder: Path, pyodide: Path | None = None) -> None:
@@ -63,13 +70,15 @@ def make_wheel(folder: Path) -> None:
 
 
 def lay_out(folder: Path) -> None:
-    """Write the notebooks, each with the cell that installs the library before its first one, and what they import."""
+    """Write the notebooks, and what they import. Each begins with how to run it, and installs the library below its first text."""
     ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     shutil.copytree(ROOT / "notebooks", folder, ignore=ignored)
     for path in sorted(folder.rglob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         code = "".join(line for cell in notebook["cells"] if cell["cell_type"] == "code" for line in cell["source"])
         notebook["cells"].insert(1, first_cell(any(word in code for word in SKLEARN)))
+        how = HOW["zh" if path.parent.name == "zh" else "en"]
+        notebook["cells"].insert(0, {"cell_type": "markdown", "id": "how", "metadata": {}, "source": how})
         notebook["metadata"]["kernelspec"] = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
         path.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
 

@@ -19,9 +19,9 @@ from autograd.render.picture.boxes import Box, Picture
 from autograd.render.picture.draw import draw, drawing_of
 
 MARK = re.compile(r"<!-- (picture|listing): (\w+) ?(\w*) -->")
-"""Where a page wants a picture of a function after a pass, or the listing of its program."""
+"""Where a page wants a picture of a function after a pass, of its branches, or the listing of its program."""
 
-EXAMPLES = {"layer": ("compiled", ("weights", "samples")), "population": ("grown", ())}
+EXAMPLES = {"layer": ("compiled", ("weights", "samples")), "bent": ("bend", ()), "population": ("grown", ())}
 """The names that the page gives to the compiled functions, and to the arguments of the first."""
 
 
@@ -45,6 +45,9 @@ def filled(page: str, name: str) -> tuple[str, dict[str, str]]:
         if what == "listing":
             return f"```text\n{listing(explain(compiled, *args))}\n```"
         file = f"{name}_{example}_{stage}.svg"
+        if stage == "branches":
+            pictures[file] = draw(compiled, engine="builtin").pipe(encoding="utf-8")
+            return f"![The branches of {example}]({file})"
         pictures[file] = drawn(compiled, args, stage)
         return f"![The program of {example} after the pass {stage}]({file})"
 

@@ -25,7 +25,7 @@ ELSEWHERE = re.compile(r"[a-z]+:|#")
 BUTTON = {"en": "Run in the browser", "zh": "在浏览器中运行"}
 PASSES = "docs/explanation/how_compile_works.md"
 
-NAMES = {"README.md": "overview.md", "README.zh-CN.md": "overview.zh.md", "CHANGELOG.md": "changes.md", "SECURITY.md": "security.md"}
+NAMES = {"README.md": "index.md", "README.zh-CN.md": "zh/index.md", "CHANGELOG.md": "changes.md", "SECURITY.md": "security.md"}
 NAMES |= {"CONTRIBUTING.md": "contributing.md", "ARCHITECTURE.md": "explanation/architecture.md"}
 NAMES |= {"benchmarks/where_the_time_goes.md": "explanation/where_the_time_goes.md"}
 
@@ -35,6 +35,7 @@ CHAPTERS = {
     "课程": "notebooks/zh/*.ipynb",
     "How to": "docs/how_to/*.md",
     "Explanation": "docs/explanation/*.md",
+    "中文": "docs/zh/**/*.md",
 }
 """The parts of the table of contents whose pages are found; `table` has them and the others in order."""
 
@@ -44,9 +45,11 @@ def table(found: dict[str, str]) -> str:
     chapters = {title: [found[str(path.relative_to(ROOT))] for path in sorted(ROOT.glob(pattern))] for title, pattern in CHAPTERS.items()}
     chapters["Course"].append("notebooks/glossary.md")
     chapters["课程"].append("notebooks/zh/glossary.md")
-    chapters["How to"].sort(key=lambda name: (not name.endswith("in_the_browser.md"), name))
+    chapters["How to"].sort(key=lambda name: (not name.endswith(("in_the_browser.md", "install.md")), name))
     chapters["Explanation"] += ["explanation/where_the_time_goes.md", "explanation/architecture.md"]
-    chapters = {"Library": ["Overview <overview.md>", "概览 <overview.zh.md>", "faq.md", "reference.md"], **chapters}
+    chapters["中文"].sort(key=lambda name: (name.count("/"), name))
+    chapters["中文"].insert(0, "概览 <zh/index.md>")
+    chapters = {"Library": ["tour.md", "faq.md", "reference.md"], **chapters}
     chapters["Project"] = ["contributing.md", "security.md", "changes.md"]
     parts = ["```{toctree}\n:hidden:\n:caption: " + title + "\n\n" + "\n".join(names) + "\n```" for title, names in chapters.items()]
     return "\n\n" + "\n\n".join(parts) + "\n"
@@ -83,7 +86,7 @@ def stage(folder: Path) -> None:
                 text, pictures = pass_pictures.filled(text, "pass")
                 for name, svg in pictures.items():
                     (folder / target).with_name(name).write_text(svg, encoding="utf-8")
-            text = text.replace("<!-- buttons -->", buttons()).replace("<!-- install cell -->", install_cell())
+            text = text.replace("<!-- buttons -->", buttons(target)).replace("<!-- install cell -->", install_cell())
             text = without_badges(text)
             text = relinked(text, source, found) + (table(found) if target == "index.md" else "")
             (folder / target).write_text(text, encoding="utf-8")
@@ -93,10 +96,14 @@ def stage(folder: Path) -> None:
 
 
 def install_cell() -> str:
-    """The cell that installs the library, as text, with the wheel of the site."""
+    """The cell that installs the library, as text, with the wheel of the site: at `Documentation` of `[project.urls]`, if that is set."""
     wheel = f"scalar_autograd-{PROJECT['version']}-py3-none-any.whl"
+    site = PROJECT.get("urls", {}).get("Documentation", "").rstrip("/")
+    cell = lite.first_cell()["source"]
+    if site:
+        cell = cell.replace('SOURCE = "scalar-autograd"', f'SOURCE = "{site}/lite/pypi/{wheel}"')
     link = f'<a class="button quiet" href="../lite/pypi/{wheel}">{wheel}</a>'
-    return f"```python\n{lite.first_cell()['source']}\n```\n\n{link}"
+    return f"```python\n{cell}\n```\n\n{link}"
 
 
 def button(source: str, here: str) -> str:
@@ -107,11 +114,12 @@ def button(source: str, here: str) -> str:
     return f'<a class="button" href="{address}?path={notebook}">▶ {BUTTON[language]}</a>'
 
 
-def buttons() -> str:
-    """The buttons of the first page."""
+def buttons(here: str) -> str:
+    """The buttons of the first page of a language: that of its own course, and then the other one."""
     first = "notebooks/01_a_value_and_its_gradient.ipynb"
-    chinese = button(first.replace("notebooks/", "notebooks/zh/"), "index.md").replace("button", "button quiet", 1)
-    return f"{button(first, 'index.md')} {chinese}"
+    both = [button(first, here), button(first.replace("notebooks/", "notebooks/zh/"), here)]
+    own, other = reversed(both) if here.startswith("zh/") else both
+    return f"{own} {other.replace('button', 'button quiet', 1)}"
 
 
 def relinked(text: str, source: str, found: dict[str, str]) -> str:

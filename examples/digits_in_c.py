@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("digits.c"), help="the file to write (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the images (default: %(default)s)")
     parser.add_argument(
-        "--write", action="store_true", help="write the figures to the results of the benchmarks, from which the README has them"
+        "--write", action="store_true", help="write the figures to the results of the benchmarks, from which the documentation has them"
     )
     options = parser.parse_args()
 

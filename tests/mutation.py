@@ -319,7 +319,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only mutants whose line in the report contains this")
     parser.add_argument("--most", type=int, help="try so many, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", action="store_true", help=f"write the counts to {RESULTS.name}, from which the README has them")
+    parser.add_argument("--write", action="store_true", help=f"write the counts to {RESULTS.name}, from which the documentation has them")
     parser.add_argument("--again", action="store_true", help="try those that survived when the counts were written, and write them anew")
     parser.add_argument("--verbose", action="store_true", help="print what notices each mutant")
     options = parser.parse_args()

@@ -13,7 +13,7 @@ from kernel import ROOT
 
 @needs_compiler
 def test_digits_in_c(tmp_path: Path) -> None:
-    """The file is C without warnings, classifies as the network does, and is as small as the README says."""
+    """The file is C without warnings, classifies as the network does, and is as small as the documentation says."""
     pytest.importorskip("sklearn")
     file = tmp_path / "digits.c"
     command = [sys.executable, "examples/digits_in_c.py", "--output", str(file)]

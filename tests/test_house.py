@@ -76,6 +76,7 @@ BELOW_BACKENDS = {
     *(
         "autograd.compiled.ir",
         "autograd.compiled.loop_body",
+        "autograd.compiled.rounds_of",
         "autograd.compiled.floating_errors",
         "autograd.ops",
         "autograd.formulas",

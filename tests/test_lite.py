@@ -63,10 +63,11 @@ def test_each_notebook_first_installs_the_library(contents: Path) -> None:
     for path in paths:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         original = json.loads((ROOT / "notebooks" / path.relative_to(contents)).read_text(encoding="utf-8"))["cells"]
-        assert cells[1]["source"].endswith("await install()")
-        assert [cells[0], *cells[2:]] == original
+        assert cells[0]["source"].startswith("*这个 notebook" if path.parent.name == "zh" else "*This notebook runs in your browser.")
+        assert cells[2]["source"].endswith("await install()")
+        assert [cells[1], *cells[3:]] == original
         code = "".join(line for cell in original if cell["cell_type"] == "code" for line in cell["source"])
-        assert ("scikit-learn" in cells[1]["source"]) == ("digits(" in code or "sklearn" in code), path
+        assert ("scikit-learn" in cells[2]["source"]) == ("digits(" in code or "sklearn" in code), path
 
 
 def test_what_notebooks_import_lies_beside_them(contents: Path) -> None:

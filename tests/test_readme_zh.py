@@ -1,5 +1,6 @@
-"""The README in Chinese keeps step with the English one: section by section the same blocks, code, links, numbers and names."""
+"""The README and the pages in Chinese keep step with the English ones: section by section the same blocks, code, links, numbers and names."""
 
+import posixpath
 import re
 from collections.abc import Callable
 from difflib import ndiff
@@ -8,9 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from markdown_links import anchor, links, pictures
+from markdown_links import anchor, links, pictures, without_code
 
+ROOT = Path(__file__).resolve().parent.parent
 ENGLISH, CHINESE = "README.md", "README.zh-CN.md"
+PAIRS = {ENGLISH: CHINESE} | {
+    page.replace("zh/", "", 1): page for page in sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/zh/**/*.md"))
+}
+"""The English pages that have a Chinese one."""
+ENGLISH_OF = {chinese: english for english, chinese in PAIRS.items()}
 BLOCK = re.compile(r"^```[\s\S]*?^```$|^.+(?:\n(?!```).+)*", re.MULTILINE)
 KINDS = {"```": "code", "|": "table", "!": "picture", "- ": "list", "> ": "quote"}
 
@@ -18,7 +25,7 @@ KINDS = {"```": "code", "|": "table", "!": "picture", "- ": "list", "> ": "quote
 class Section(NamedTuple):
     heading: str
     blocks: list[str]
-    leads_to: dict[str, str]  # of the links whose addresses differ between the two
+    page: str
 
     def of(self, *kinds: str) -> list[str]:
         return [block for block in self.blocks if kind(block) in kinds]
@@ -32,16 +39,14 @@ def kind(block: str) -> str:
 
 
 def read(name: str) -> str:
-    return (Path(__file__).resolve().parent.parent / name).read_text(encoding="utf-8")
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
-def sections(text: str, other: str) -> list[Section]:
-    leads_to = {other: "the other language"}
-    results = [Section("", [], leads_to)]
+def sections(text: str, page: str) -> list[Section]:
+    results = [Section("", [], page)]
     for block in BLOCK.findall(text):
         if block.startswith("#"):
-            leads_to[f"#{anchor(block.lstrip('# '))}"] = f"heading {len(results)}"
-            results.append(Section(block, [], leads_to))
+            results.append(Section(block, [], page))
         else:
             results[-1].blocks.append(block)
     return results
@@ -59,9 +64,23 @@ def code(section: Section) -> list[str]:
 
 def addresses(section: Section) -> list[str]:
     text = "\n".join(section.but("code"))
-    return sorted(f"picture {address}" for address in pictures(text)) + sorted(
-        f"link {section.leads_to.get(address, address).replace('notebooks/zh/', 'notebooks/')}" for address in links(text)
+    return sorted(f"picture {destination(address, section.page)}" for address in pictures(text)) + sorted(
+        f"link {destination(address, section.page)}" for address in links(text)
     )
+
+
+def destination(address: str, page: str) -> str:
+    """Where a link leads, in the words of an English page; a heading by its number."""
+    if re.match("[a-z]+:", address):
+        return address
+    name, _, heading = address.partition("#")
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(page), name)) if name else page
+    if path != page and ENGLISH_OF.get(page, page) == ENGLISH_OF.get(path, path):
+        return "the other language"
+    if heading and path.endswith(".md"):
+        anchors = [anchor(title) for title in re.findall("^#+ (.*)$", without_code(read(path)), re.MULTILINE)]
+        heading = f"heading {anchors.index(heading)}" if heading in anchors else heading
+    return f"{ENGLISH_OF.get(path, path).replace('notebooks/zh/', 'notebooks/')} {heading}".strip()
 
 
 def numbers(text: str) -> list[str]:
@@ -87,9 +106,9 @@ def names(section: Section) -> list[str]:
 Look = Callable[[Section], list[str]]
 
 
-def differences(look: Look, english: str, chinese: str) -> str:
+def differences(look: Look, english: str, chinese: str, page: str = ENGLISH) -> str:
     """What is in one of the two only, below the headings where it is; the headings side by side if these differ."""
-    pairs = list(zip_longest(sections(english, CHINESE), sections(chinese, ENGLISH), fillvalue=Section("none", [], {})))
+    pairs = list(zip_longest(sections(english, page), sections(chinese, PAIRS[page]), fillvalue=Section("none", [], page)))
     if any(a.heading.count("#") != b.heading.count("#") for a, b in pairs):
         return "\n".join(f"{a.heading:40}{b.heading}" for a, b in pairs[1:])
     results = []
@@ -103,32 +122,39 @@ LOOKS: list[Look] = [blocks, code, addresses, tables, prose, names]
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_the_two_keep_step(look: Look) -> None:
-    result = differences(look, read(ENGLISH), read(CHINESE))
+@pytest.mark.parametrize("page", PAIRS)
+def test_the_two_keep_step(page: str, look: Look) -> None:
+    result = differences(look, read(page), read(PAIRS[page]), page)
     if result:
-        pytest.fail(f"- {ENGLISH}, + {CHINESE}\n{result}", pytrace=False)
+        pytest.fail(f"- {page}, + {PAIRS[page]}\n{result}", pytrace=False)
+
+
+def test_there_are_pages_in_chinese() -> None:
+    assert {"docs/tour.md", "docs/how_to/networks.md", "docs/explanation/trust.md"} < set(PAIRS)
 
 
 @pytest.mark.parametrize(
-    ("look", "old", "new"),
+    ("look", "old", "new", "page"),
     [
-        (blocks, r"^## (.*)$", r"### \1"),
-        (blocks, r"^- .*\n", ""),
-        (blocks, r"^> ", ""),
-        (code, r"^```sh\n", "```sh\n# "),
-        (code, r"^```python$", "```py"),
-        (addresses, r"!(\[.*\]\()", r"\1"),
-        (addresses, r"\]\(#", "](#not-"),
-        (addresses, re.escape(ENGLISH), CHINESE),
-        (tables, r"^(\|.*\d),(\d{3}.*\|)$", r"\1\2"),
-        (tables, r"^\|---", "|---|---"),
-        (prose, r"(\d),(\d{3})", r"\1\2"),
-        (prose, r"^(- .*) \d+", r"\1"),
-        (names, r"`autograd\.\w+`", "`autograd`"),
+        (blocks, r"^## (.*)$", r"### \1", ENGLISH),
+        (blocks, r"^- .*\n", "", ENGLISH),
+        (blocks, r"^> ", "", ENGLISH),
+        (code, r"^```sh\n", "```sh\n# ", ENGLISH),
+        (code, r"^```python$", "```py", ENGLISH),
+        (code, r"b \+ 2 a", "b + a", "docs/how_to/pictures.md"),
+        (addresses, r"!(\[.*\]\()", r"\1", ENGLISH),
+        (addresses, r"\]\((.*)#", r"](\1#not-", "docs/how_to/install.md"),
+        (addresses, r"docs/zh/tour", "docs/faq", ENGLISH),
+        (addresses, re.escape(ENGLISH), CHINESE, ENGLISH),
+        (tables, r"^(\|.*\d),(\d{3}.*\|)$", r"\1\2", ENGLISH),
+        (tables, r"^\|---", "|---|---", ENGLISH),
+        (prose, r"(\d),(\d{3})", r"\1\2", ENGLISH),
+        (prose, r"^(- .*) \d+", r"\1", "docs/explanation/trust.md"),
+        (names, r"`autograd\.\w+`", "`autograd`", "docs/how_to/install.md"),
     ],
 )
-def test_a_planted_difference_is_told(look: Look, old: str, new: str) -> None:
-    text = read(CHINESE)
+def test_a_planted_difference_is_told(look: Look, old: str, new: str, page: str) -> None:
+    text = read(PAIRS[page])
     planted = re.sub(old, new, text, count=1, flags=re.MULTILINE)
     assert planted != text
-    assert differences(look, read(ENGLISH), planted)
+    assert differences(look, read(page), planted, page)

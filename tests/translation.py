@@ -94,7 +94,7 @@ def led_to(text: str, folder: Path) -> list[str]:
         if name and not re.match("[a-z]+:", name):
             target = Path(os.path.normpath(folder / name))
             name = f"another language: {target.name}" if folder != FOLDER == target.parent else target.as_posix()
-            name = name.replace(f"{CHINESE.as_posix()}/", f"{FOLDER.as_posix()}/")
+            name = name.replace(f"{CHINESE.as_posix()}/", f"{FOLDER.as_posix()}/").replace("docs/zh/", "docs/")
         result.append(name.replace("README.zh-CN.md", "README.md"))
     return sorted(result)
 

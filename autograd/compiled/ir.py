@@ -2,7 +2,7 @@
 
 There are a few kinds of instructions, each a class: `Map`, `Select`, `Sum`, `Dot`, `Matmul`, `Spread`. A backend or an export has one table
 from kind to rule. Beside them there are blocks of `Scalars`, which a backend may run as they are, or as one instruction each. A `Loop` is
-such a block, of equal rounds.
+such a block, of equal rounds; a `LongLoop` is one that is not written out.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiled.loop_body import LoopBody
+from autograd.compiled.loop_body import Places as Places  # noqa: PLC0414 - exported
 from autograd.errors import CompileError
 from autograd.ops import DOT, SELECT, SUM, Operation
-
-Places = npt.NDArray[np.intp]
-"""Where numbers are in storage."""
 
 Index = Places | slice
 """The same: a slice where they are consecutive, otherwise an array."""
@@ -208,7 +208,69 @@ class Loop(Scalars):
         return self.rounds > 1 and parts == parts[: self.body] * self.rounds
 
 
-KINDS: tuple[type[Instruction | Scalars], ...] = (Map, Select, Sum, Dot, Matmul, Spread, Scalars, Loop)
+class LongLoop(Scalars):
+    """A loop of too many rounds for its scalars to be written out.
+
+    Carried numbers have a place for each *segment* of rounds, where they are after it, and for each round within a segment, which one
+    segment after the other uses. Other numbers have places only if they are read elsewhere: those of all rounds.
+
+    Its scalars cannot be asked for, so that only a rule for this kind can compute it.
+
+    Attributes:
+        body: its rounds. A member that has no places starts at -1. Carried numbers lie one round back.
+        every: the rounds of a segment.
+        checkpoints, within: for each carried number, the place where it is after the first segment, and after the first round within one.
+    """
+
+    body: LoopBody
+    every: int
+    checkpoints: tuple[int, ...]
+    within: tuple[int, ...]
+
+    def __init__(self, body: LoopBody, every: int, checkpoints: tuple[int, ...], within: tuple[int, ...]) -> None:
+        vars(self).update(body=body, every=every, checkpoints=checkpoints, within=within)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in Scalars.__dataclass_fields__:
+            raise CompileError(
+                f'a loop of {self.body.rounds:,} rounds is too long to be written out: run it by the executors "native" or "numpy", or '
+                "export fewer rounds"
+            )
+        raise AttributeError(name)
+
+    @property
+    def batched(self) -> bool:
+        """Whether its numbers differ from sample to sample."""
+        return self.body.batched
+
+    @property
+    def segments(self) -> int:
+        """How many there are."""
+        return segments_of(self.body.rounds, self.every)
+
+    @property
+    def stored(self) -> Places:
+        """The places that it writes."""
+        return np.concatenate([places for places, _ in self.positions()])
+
+    def positions(self) -> Iterator[tuple[Places, Places]]:
+        """Its places, and which member and round each of them belongs to, as the index in a table of one row for each member."""
+        body = self.body
+        for m, member in enumerate(body.members):
+            if member.start >= 0:
+                yield member.start + np.arange(body.rounds), m * body.rounds + np.arange(body.rounds)
+        last = np.minimum(self.every * np.arange(1, self.segments + 1), body.rounds) - 1
+        for before, start, within in zip(body.carried, self.checkpoints, self.within, strict=True):
+            yield within + np.arange(self.every), before.member * body.rounds + np.arange(self.every)
+            yield start + np.arange(self.segments), before.member * body.rounds + last
+
+
+def segments_of(rounds: int, every: int) -> int:
+    """The number of segments of so many rounds each."""
+    return -(-rounds // every)
+
+
+KINDS: tuple[type[Instruction | Scalars], ...] = (Map, Select, Sum, Dot, Matmul, Spread, Scalars, Loop, LongLoop)
 
 
 # -- code ---------------------------------------------------------------------------------------------------------------
@@ -240,6 +302,13 @@ class Code:
     def flattened(self) -> list[Instruction]:
         """The instructions, with each of the `Scalars` as an instruction of its own."""
         return [instruction for each in self.instructions for instruction in (each.single if isinstance(each, Scalars) else (each,))]
+
+
+def count_of(one: Instruction | Scalars) -> int:
+    """How many instructions it is: of scalars, one each."""
+    if isinstance(one, LongLoop):
+        return one.body.rounds * len(one.body.members)
+    return len(one.operations) if isinstance(one, Scalars) else 1
 
 
 def index_of(places: list[int]) -> Index:

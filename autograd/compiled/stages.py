@@ -3,7 +3,7 @@
     Tape            the graph as flat rows, inputs first                   made by `passes.trace` and `passes.constants`
     Sums            its rows, with chains of additions as sums and dots    made by `passes.sums` and `passes.simplify`
     Loops           which of them are rounds of loops                      made by `passes.loops`
-    Group, Block    rows that are computed together                        made by `passes.vectorise` and `passes.matmuls`
+    Group, Block, WrittenBlock    rows that are computed together          made by `passes.vectorise` and `passes.matmuls`
 
 The last stage is `ir.Code`, made by `passes.allocate`.
 """
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.ir import Instruction
+from autograd.compiled.written_loop import Written
 from autograd.ops import CONSTANT, LEAF, Operation
 from autograd.value import Value, apply
 
@@ -66,6 +67,10 @@ class Tape:
     def rows(self) -> dict[Value, int]:
         """The row of each node."""
         return dict(zip(self.nodes, range(len(self.nodes)), strict=True))
+
+    def ends(self) -> dict[Value, int]:
+        """The rows of the leaves and of the results, which are few beside all of them."""
+        return {self.nodes[row]: row for row in [*self.leaves(), *self.results]}
 
     @cached_property
     def counts(self) -> Rows:
@@ -186,3 +191,33 @@ class Block:
     def read(self) -> Rows:
         """The inputs of all scalars, one after the other."""
         return np.fromiter(chain.from_iterable(self.inputs), dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class WrittenBlock:
+    """A loop that was written, in one row.
+
+    Attributes:
+        written: its rounds.
+        output: the row of the loop.
+        inputs: the input rows.
+        elements: the rows of what it leaves behind, and which element each of them is.
+        checked: whether inputs outside the domains of its operations are an error.
+        reached: of the elements, those that receive gradients.
+    """
+
+    written: Written
+    output: int
+    inputs: tuple[int, ...]
+    elements: dict[int, int]
+    checked: bool
+    reached: frozenset[int]
+
+    @cached_property
+    def read(self) -> Rows:
+        """The input rows."""
+        return np.array(self.inputs, dtype=np.intp)
+
+
+AnyGroup = Group | Block | WrittenBlock
+"""What becomes an instruction."""

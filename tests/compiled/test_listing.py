@@ -445,7 +445,10 @@ def test_lines_are_equal_and_shown_by_what_they_say() -> None:
     x = Value(2.0, label="x")
     first, again = (compile(tanh(x) * x).outline() for _ in range(2))
     assert first == again
-    assert repr(first[0]) == "Line(name='t1', shape='', text='tanh(x)', is_product=False, sources=(('x', 'x'),), scope='', body=())"
+    assert (
+        repr(first[0])
+        == "Line(name='t1', shape='', text='tanh(x)', is_product=False, sources=(('x', 'x'),), scope='', body=(), is_result=False)"
+    )
 
 
 def test_a_negative_base_is_in_brackets_and_a_negative_factor_is_not() -> None:

@@ -36,7 +36,7 @@ from autograd.compiled.backends.contract import Storage
 from autograd.compiled.backends.numpy import reference
 from autograd.compiled.export.numpy_loops import LoopLines
 from autograd.compiled.ir import Loop
-from autograd.compiled.loop_body import body_of
+from autograd.compiled.rounds_of import body_of
 
 RNG = np.random.default_rng(0)
 SAMPLES = 3

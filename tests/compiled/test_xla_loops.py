@@ -13,7 +13,8 @@ from autograd import compile, cos, exp, floor, grad, hessian, log, maximum, sin,
 from autograd.compiled.backends.jax import xla
 from autograd.compiled.backends.jax.xla_program import steps_of
 from autograd.compiled.export.jax_function import to_jax
-from autograd.compiled.loop_body import ALONG, LISTED, LoopBody, body_of
+from autograd.compiled.loop_body import ALONG, LISTED, LoopBody
+from autograd.compiled.rounds_of import body_of
 from autograd.errors import DomainError
 
 jax = pytest.importorskip("jax")

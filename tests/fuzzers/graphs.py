@@ -573,7 +573,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--executors", nargs="+", default=FAST, choices=EXECUTORS)
-    parser.add_argument("--write", action="store_true", help=f"write the counts to {RESULTS.name}, from which the README has them")
+    parser.add_argument("--write", action="store_true", help=f"write the counts to {RESULTS.name}, from which the documentation has them")
     options = parser.parse_args()
     try:
         import torch

@@ -61,7 +61,7 @@ class Tied(Module):
 
 
 def torch_perceptron(torch: Any) -> Any:
-    """The module of PyTorch's that stands beside `MLP(2, [4, 3, 1])` in the README."""
+    """The module of PyTorch's that stands beside an MLP in "Bring your code along"."""
 
     class Perceptron(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -245,11 +245,12 @@ def test_weights_that_are_shared_and_differ(torch: Any, tmp_path: Path) -> None:
     assert model.state_dict() == before
 
 
-def test_the_row_of_the_readme(torch: Any, tmp_path: Path) -> None:
+def test_the_row_of_the_documentation(torch: Any, tmp_path: Path) -> None:
     """An MLP beside the code of PyTorch's that takes its weights."""
     import safetensors.torch
 
-    text = (Path(__file__).resolve().parent.parent.parent / "README.md").read_text(encoding="utf-8")
+    page = Path(__file__).resolve().parent.parent.parent / "docs" / "how_to" / "bring_your_code.md"
+    text = page.read_text(encoding="utf-8")
     row = r"^\| a module with `self\.layers = (.*)`, and `(model\.load_state_dict.*)` \| `(MLP.*)`, and `(save.*)` \|$"
     ((layers, load_theirs, ours, save_ours),) = re.findall(row, text, re.MULTILINE)
 

@@ -161,6 +161,12 @@ class Argument:
         return sum([math.prod(array.shape[self.batched :]) for array in self.arrays])
 
     @property
+    def is_number(self) -> bool:
+        """Whether it is a single number, the same for all samples."""
+        is_array = self.module is None and self.build is LEAF and not self.batched and not isinstance(self.source, Parameters)
+        return is_array and self.arrays[0].shape == ()
+
+    @property
     def form(self) -> Any:
         """The form of the tree and the shapes of its arrays, which the tangent of `jvp` must have too."""
         return self.build, tuple([array.shape for array in self.arrays])

@@ -17,8 +17,10 @@ from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
 from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Backend, Seed, Storage, Violation
 from autograd.compiled.export.rule_text import printable
-from autograd.compiled.ir import Code, Index, index_of
+from autograd.compiled.ir import Code, Index, count_of, index_of
 from autograd.compiled.pipeline import collector_paused, trace
+from autograd.compiled.stages import Tape
+from autograd.compiled.written_loop import LastRound, UnrolledError
 from autograd.contexts import enable_grad
 from autograd.draws import Draw
 from autograd.errors import CompileError
@@ -61,7 +63,7 @@ class Output:
         """A single number of a single sample."""
         assert self._single is not None
         batched, place = self._single
-        return float(data.take(place)[0] if batched else data.shared[place])
+        return float(data.take(place)[0]) if batched else data.shared.item(place)
 
     def as_seed(self, number: float, samples: int) -> Seed:
         """The gradient of a single number, the same for all samples."""
@@ -111,7 +113,7 @@ class Branch(Loaded):
 
     def __repr__(self) -> str:
         guards = "".join([f"; {check.line} was {check.truth}" for check in self.checks])
-        return f"<program of {len(self.code.flattened)} instructions for {self.recorded_for}{guards}>"
+        return f"<program of {sum(map(count_of, self.code.instructions))} instructions for {self.recorded_for}{guards}>"
 
     @property
     def code(self) -> Code:
@@ -158,7 +160,7 @@ class Branch(Loaded):
         """Whether the function would give this program if it were recorded now."""
         try:
             again = run_again(f, arguments, self.recorded)
-        except CompileError:
+        except CompileError:  # an UnrolledError too
             return False
         fixed: list[Value] = []
         return not self.recorded.differs(again, fixed) and self.fixed.issubset(fixed)
@@ -177,7 +179,6 @@ class Branch(Loaded):
             output.seed(grads, seed)
 
 
-@collector_paused()
 def record_branch(
     backend: Backend, f: Seen, source: Any, arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...], aux: bool
 ) -> Branch:
@@ -195,13 +196,41 @@ def record_branch(
     Raises:
         CompileError: the function cannot be recorded.
     """
+    apart: frozenset[Any] = frozenset()
+    while True:
+        try:
+            return _record_branch(backend, f, source, arguments, sample, chosen, aux, apart)
+        except UnrolledError as error:
+            known = isinstance(error.step, LastRound) and error.step in apart
+            step = error.step.step if known else error.step
+            if step in apart:
+                raise
+            apart |= {step}
+
+
+@collector_paused()
+def _record_branch(
+    backend: Backend,
+    f: Seen,
+    source: Any,
+    arguments: Sequence[Argument],
+    sample: int,
+    chosen: tuple[int, ...],
+    aux: bool,
+    apart: frozenset[Any],
+) -> Branch:
+    """See `record_branch`; `apart` are the steps of scans that are unrolled.
+
+    Raises:
+        UnrolledError: another one must be.
+    """
     surroundings = Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
     before = surroundings.states()
     has_drawn: list[bool] = []
     with afterwards(lambda: has_drawn.append(surroundings.drawn_since(before))):
-        recorded = run_once(f, arguments, sample)
+        recorded = run_once(f, arguments, sample, apart)
     if any(has_drawn):
-        line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample))
+        line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample, apart))
         raise CompileError(
             f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them with "
             "autograd.drawn, as in drawn(random.random) instead of random.random()"
@@ -214,7 +243,8 @@ def record_branch(
     differentiated = [] if not chosen else recorded.outputs[0] if aux and recorded.outputs else None
     with enable_grad():
         tape = trace(recorded.roots, {*batched, *drawn}, recording, differentiated, fixed)
-    row = tape.rows()
+    _need_no_masked_loop(tape)
+    row = tape.ends()
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():
         if not random.isdisjoint(sources):
@@ -242,6 +272,17 @@ def record_branch(
         wanted,
         first,
     )
+
+
+def _need_no_masked_loop(tape: Tape) -> None:
+    """
+    Raises:
+        UnrolledError: a loop receives gradients on one side of a `where` only.
+    """
+    for row in (*tape.masks, *tape.error_masks):
+        operation = tape.operations[row]
+        if operation.loop is not None:
+            raise UnrolledError(operation.loop.step)
 
 
 def _recorded_for(arguments: Sequence[Argument], chosen: tuple[int, ...], aux: bool) -> str:

@@ -31,13 +31,12 @@ T = TypeVar("T", bound=Item)
 
 
 class Computed(NamedTuple):
-    """A call that was computed: the call, its arguments, the samples, the runs; and the shortcut that was taken, if one was."""
+    """A call that was computed: the call, its arguments, the samples, and the runs."""
 
     call: Call
     arguments: list[Argument]
     batch: Batch
     runs: list[Run]
-    shortcut: Shortcut | None
 
 
 class Calls:
@@ -96,10 +95,13 @@ class Calls:
 
     def value(self, call: Call) -> Any:
         """The value of the function."""
-        _, _, batch, runs, shortcut = self._run(call, (), False, unchanging=True)
+        key, leaves = _key(call, (), False, False)
+        shortcut = self.shortcuts.get(key)
+        data = None if shortcut is None else shortcut.run(leaves, True)
+        if shortcut is not None and data is not None:
+            return shortcut.result(data)
+        _, _, batch, runs = self._run(call, (), False, anew=True)
         arrays, form = collect(self._name, runs, batch)
-        if shortcut is not None:
-            shortcut.give_back(runs[0][2])
         return form([batch.shaped(array) for array in arrays])
 
     def value_and_grad(self, call: Call, wrt: Any, reduce: str | None, has_aux: bool) -> tuple[Any, Any]:
@@ -113,9 +115,9 @@ class Calls:
             return quick
         chosen = call.chosen(wrt)
         single = call.how.is_single if wrt is None else not isinstance(wrt, (tuple, list))
-        call, arguments, batch, runs, _ = self._run(call, chosen, reduce is None, has_aux)
+        call, arguments, batch, runs = self._run(call, chosen, reduce is None, has_aux)
         arrays, form = collect(self._name, runs, batch)
-        self._need_one_number(arrays, form, has_aux)
+        _need_one_number(self._name, arrays, form, has_aux)
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
         gradients = pull_back(runs, arguments, chosen, [weight] + [0.0] * (len(arrays) - 1), batch.size)
 
@@ -134,20 +136,10 @@ class Calls:
         parts = [restored(gradients[i]) for i, restored in zip(chosen, restore, strict=True)]
         return value(arrays), parts[0] if single else tuple(parts)
 
-    def _need_one_number(self, arrays: list[Array], form: Form, has_aux: bool) -> None:
-        """
-        Raises:
-            InputError: `value_and_grad` cannot differentiate a function with such a result.
-        """
-        if has_aux and not (form.kind is not None and issubclass(form.kind, tuple) and len(form.branches) == 2):
-            raise InputError(f"has_aux needs a function that returns a pair of a number and something else, which {self._name} does not")
-        if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
-            raise InputError(f"value_and_grad needs a function that returns one number, which {self._name} does not: use vjp")
-
     def vjp(self, call: Call) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         """See `Function.vjp`."""
         chosen = tuple(range(len(call.values)))
-        call, arguments, batch, runs, _ = self._run(call, chosen, False)
+        call, arguments, batch, runs = self._run(call, chosen, False)
         arrays, form = collect(self._name, runs, batch)
         value = form([batch.shaped(array) for array in arrays])
 
@@ -164,7 +156,7 @@ class Calls:
 
     def jacobian(self, call: Call, i: int) -> Array:
         """See `Derivatives.jacobian`, with respect to the argument with this index: a row for each result, by a backward pass."""
-        _, arguments, batch, runs, _ = self._run(call, (i,), True)
+        _, arguments, batch, runs = self._run(call, (i,), True)
         arrays, form = collect(self._name, runs, batch)
         argument = arguments[i]
         if form is not LEAF or argument.build is not LEAF or argument.module is not None:
@@ -187,7 +179,7 @@ class Calls:
     def jvp(self, call: Call, of_tangents: Call) -> tuple[Any, Any]:
         """See `Function.jvp`."""
         chosen = tuple(range(len(call.values)))
-        call, arguments, batch, runs, _ = self._run(call, chosen, False)
+        call, arguments, batch, runs = self._run(call, chosen, False)
         has_all = len(of_tangents.values) == len(call.values)
         directions, other = self.batching.arguments(of_tangents, chosen, False) if has_all else ([], None)
         if other != batch or [argument.form for argument in arguments] != [direction.form for direction in directions]:
@@ -196,16 +188,16 @@ class Calls:
         moved = push_forward(runs, arrays, directions, batch)
         return form([batch.shaped(array) for array in arrays]), form([batch.shaped(array) for array in moved])
 
-    def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False, unchanging: bool = False) -> Computed:
-        """Compute a call, by a shortcut if possible; for `unchanging` see `Shortcut.run`."""
-        form, leaves = form_of(call.values)
-        key = None if form is None else (call.how, form, chosen, each, aux)
-        shortcut = self.shortcuts.get(key)
-        data = None if shortcut is None else shortcut.run(leaves, unchanging)
+    def _run(self, call: Call, chosen: tuple[int, ...], each: bool, aux: bool = False, anew: bool = False) -> Computed:
+        """Compute a call, by a shortcut if possible; `anew` says that it is not. The next call of its form can take a shortcut."""
+        key, leaves = _key(call, chosen, each, aux)
+        shortcut = None if anew else self.shortcuts.get(key)
+        data = None if shortcut is None else shortcut.run(leaves)
         if shortcut is not None and data is not None:
-            return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)], shortcut)
+            return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)])
+        before = key
         call = Call(snapshot(call.values), call.how)
-        form, leaves = form_of(call.values)
+        key, leaves = _key(call, chosen, each, aux)
         reading = Reading(self.batching, call, partial(self._record, chosen=chosen, each=each))
         while True:
             try:
@@ -215,11 +207,11 @@ class Calls:
                 break
             except FAILURES as failure:
                 reading.fail(failure)
-        if key is not None and key[1] == form and len(runs) == 1 and not runs[0][0].draws:
+        if key is not None and key == before and len(runs) == 1 and not runs[0][0].draws:
             group = self.specialisations.group(call, arguments, chosen, aux)
             if any(branch is runs[0][0] for branch in group.branches):  # it was not forgotten meanwhile
                 self._remember(self.shortcuts, key, Shortcut(leaves, arguments, batch, runs[0][0], group))
-        return Computed(call, arguments, batch, runs, None)
+        return Computed(call, arguments, batch, runs)
 
     def record(self, call: Call, chosen: tuple[int, ...]) -> None:
         """Record the function for arguments of this form, unless it already was."""
@@ -237,6 +229,23 @@ class Calls:
 
     def _record(self, call: Call, chosen: tuple[int, ...], each: bool) -> None:
         self.specialisations.record(call, self.batching.arguments(call, chosen, each)[0], chosen)
+
+
+def _need_one_number(name: str, arrays: list[Array], form: Form, has_aux: bool) -> None:
+    """
+    Raises:
+        InputError: `value_and_grad` cannot differentiate a function with such a result.
+    """
+    if has_aux and not (form.kind is not None and issubclass(form.kind, tuple) and len(form.branches) == 2):
+        raise InputError(f"has_aux needs a function that returns a pair of a number and something else, which {name} does not")
+    if not arrays or arrays[0].ndim != 1 or (len(arrays) != 1 and not has_aux):
+        raise InputError(f"value_and_grad needs a function that returns one number, which {name} does not: use vjp")
+
+
+def _key(call: Call, chosen: tuple[int, ...], each: bool, aux: bool) -> tuple[Any, list[list[Any]]]:
+    """What calls that may share a shortcut have in common, and the leaves of the arguments; None for unusual arguments."""
+    form, leaves = form_of(call.values)
+    return None if form is None else (call.how, form, chosen, each, aux), leaves
 
 
 def _total(numbers: Sequence[float] | Array) -> float:

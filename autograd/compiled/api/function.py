@@ -15,6 +15,7 @@ from autograd._runtime.coercion import flag
 from autograd._runtime.state import STATE
 from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
+from autograd.compiled.api.branch_outlines import BranchOutlines, outlines
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.derivatives import Derivatives, refuse_traced
 from autograd.compiled.api.in_axes import Batch, Batching
@@ -177,8 +178,16 @@ class Function(Derivatives, Generic[Result]):
         """The largest number of random numbers that a sample draws on any branch recorded so far."""
         return max([count_of(branch.draws) for branch in self.specialisations], default=0)
 
+    def branch_outlines(self, most: int) -> BranchOutlines:
+        """The programs of the branches in words, of at most so many; `draw(f)` makes a picture of them.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        return outlines(self._specialisations.recorded, most)
+
     def outline(self) -> list[Line]:
-        """The instructions of the program that was recorded last, in words; `draw(f)` makes a picture of them.
+        """The instructions of the program that was recorded last, in words.
 
         Raises:
             CompileError: nothing was recorded yet.

@@ -23,6 +23,8 @@ class Method:
         first: arguments that are passed before those of a call.
     """
 
+    __func__: Any
+
     def __init__(self, function: Compiled, instance: Any, first: tuple[Any, ...]) -> None:
         self.__func__, self.__self__, self._first = function, instance, first
         functools.update_wrapper(self, function)
@@ -35,6 +37,14 @@ class Method:
         """See `Function`. A module is argument 0 of `value_and_grad` and the other methods."""
         attribute = getattr(self.__func__, name)
         return functools.partial(attribute, *self._first) if callable(attribute) and name != "jvp" else attribute
+
+    def outline(self) -> Any:
+        """See `Function`."""
+        return self.__func__.outline()
+
+    def branch_outlines(self, most: int) -> Any:
+        """See `Function`."""
+        return self.__func__.branch_outlines(most)
 
     def __str__(self) -> str:
         return str(self.__func__)

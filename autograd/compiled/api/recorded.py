@@ -19,7 +19,9 @@ import numpy as np
 from autograd._runtime.bulk import first_difference
 from autograd._runtime.messages import described
 from autograd.compiled.api.arguments import Argument, Array, split
+from autograd.compiled.api.rolled import Roller
 from autograd.compiled.pipeline import order_of
+from autograd.compiled.written_loop import UnrolledError
 from autograd.draws import Draw
 from autograd.errors import CompileError, InputError
 from autograd.ops import CONSTANT
@@ -183,9 +185,19 @@ def _masked(run: Recorded) -> list[tuple[int, bool]]:
     return [(i, node in recording.unchecked) for i, node in enumerate(run.graph) if node in recording.masks or node in recording.unchecked]
 
 
-def run_once(f: Seen, arguments: Sequence[Argument], sample: int) -> Recorded:
-    """Run the function on Values that stand for the numbers of one sample."""
-    return _run(f, arguments, sample, Recording(), moved=False)
+def run_once(f: Seen, arguments: Sequence[Argument], sample: int, apart: frozenset[Any] = frozenset()) -> Recorded:
+    """Run the function on Values that stand for the numbers of one sample.
+
+    Args:
+        f: the function.
+        arguments: those of the call.
+        sample: the index of the sample.
+        apart: the steps of scans that are not recorded as one loop each.
+
+    Raises:
+        UnrolledError: another scan cannot be recorded as one loop.
+    """
+    return _run(f, arguments, sample, Recording(roll=Roller(apart)), moved=False)
 
 
 def run_again(f: Seen, arguments: Sequence[Argument], first: Recorded, lines: dict[int, str] | None = None) -> Recorded:
@@ -196,7 +208,11 @@ def run_again(f: Seen, arguments: Sequence[Argument], first: Recorded, lines: di
     """
     answers = [guard.truth for guard in first.recording.guards]
     try:
-        return _run(f, arguments, 0, Recording(answers=answers, lines=lines), moved=True)
+        roll = first.recording.roll
+        again = Roller(roll.apart if isinstance(roll, Roller) else frozenset())
+        return _run(f, arguments, 0, Recording(answers=answers, lines=lines, roll=again), moved=True)
+    except UnrolledError:
+        raise
     except Exception as error:
         raise CompileError(
             f"the function does something else when it is recorded again: it raises {type(error).__name__}: {error}"
@@ -225,7 +241,10 @@ def _run(f: Seen, arguments: Sequence[Argument], sample: int, recording: Recordi
     outputs = [[x if isinstance(x, Value) else Value(x, None, CONSTANT) for x in array.flat] for array in arrays]
     checked = [guard.node for guard in recording.guards] + [guard.mask for guard in recording.guards if guard.mask is not None]
     roots = [x for array in outputs for x in array] + checked or [Value(0.0, None, CONSTANT)]
-    return Recorded(recording, variables, arrays, form, outputs, roots, order_of(roots))
+    graph = order_of(roots)
+    if isinstance(recording.roll, Roller):
+        recording.roll.need_no_leak(graph)
+    return Recorded(recording, variables, arrays, form, outputs, roots, graph)
 
 
 def _as_seen(arguments: Sequence[Argument], seen: Sequence[Any]) -> str:

@@ -14,7 +14,7 @@ from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.export.listing import Line, describe, outline
 from autograd.compiled.export.numpy_source import source_of
 from autograd.compiled.export.rule_text import array_text
-from autograd.compiled.ir import Code, index_of
+from autograd.compiled.ir import Code, count_of, index_of
 from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.errors import CompileError, DomainError
 from autograd.ops import LEAF
@@ -187,7 +187,7 @@ class Program:
         return describe(self.tape, self.code)
 
     def __repr__(self) -> str:
-        return f"<Program of {len(self.tape.nodes):,} nodes, {len(self.code.flattened)} instructions>"
+        return f"<Program of {len(self.tape.nodes):,} nodes, {sum(map(count_of, self.code.instructions))} instructions>"
 
 
 def _refuse_traced(root: Value) -> None:

@@ -17,12 +17,13 @@ from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.remembered import Item
 from autograd.compiled.backends.contract import Storage
 from autograd.compiled.ir import Index
+from autograd.trees import LEAF
 
 OF_SHORTCUT, OF_ARGUMENT, OF_ARRAY, OF_NUMBER = 4000, 1300, 400, 8
 """The approximate number of bytes of a shortcut, and what each argument, each array of one, and each number in storage adds."""
 
-SMALL = 100_000
-"""Storage of fewer numbers is kept for the next call."""
+SMALL, TINY = 100_000, 4_000
+"""Storage of fewer numbers is kept for the next call. Fewer gradients than the second are copied, which is quicker than new storage."""
 
 
 class Shortcut:
@@ -45,6 +46,7 @@ class Shortcut:
         self._spare: list[Storage] = []
         numbers = branch.code.shared + branch.code.batched * batch.size
         self.is_small = numbers < SMALL
+        self._is_number = batch.shape is None and branch.build is LEAF and branch.outputs[0].shape == ()
         self.memory = OF_SHORTCUT + OF_ARGUMENT * len(leaves) + OF_ARRAY * sum(map(len, leaves)) + OF_NUMBER * numbers * self.is_small
         self._loads = [_loader(argument, own, batch, *where) for argument, own, where in zip(arguments, leaves, branch.inputs, strict=True)]
 
@@ -84,6 +86,16 @@ class Shortcut:
         self.was_used = self.group.was_used = True
         return True
 
+    def result(self, data: Storage) -> Any:
+        """The result of a run, whose storage the next call may use again."""
+        branch = self.branch
+        if self._is_number:
+            value: Any = branch.outputs[0].number(data)
+        else:
+            value = branch.build([self.batch.shaped(array) for array in branch.results(data)])
+        self.give_back(data)
+        return value
+
     def give_back(self, data: Storage) -> None:
         """Let the next call use the storage again."""
         data.give_back()
@@ -108,12 +120,15 @@ def _loader(argument: Argument, leaves: list[Any], batch: Batch, used: Index, pl
     whole = _is_whole(argument, used)
     if whole and isinstance(places, slice) and not argument.batched and argument.module is None:
         # leaf by leaf, without an array of all numbers
-        cuts = [slice(start, end) for start, end in _cuts(leaves, places.start)]
+        cuts = [
+            start if type(leaf) is float else slice(start, end)
+            for leaf, (start, end) in zip(leaves, _cuts(leaves, places.start), strict=True)
+        ]
 
         def load_parts(x: list[Any], data: Storage, unchanging: bool) -> None:
             shared = data.shared
             for leaf, cut in zip(x, cuts, strict=True):
-                shared[cut] = leaf if type(leaf) is float else leaf.reshape(-1)
+                shared[cut] = leaf if type(cut) is int else leaf.reshape(-1)
 
         return load_parts
     if whole and isinstance(places, slice) and _is_one_a_sample(argument, leaves, batch):
@@ -179,10 +194,10 @@ class Derivative:
         self._seed = shortcut.branch.outputs[0].as_seed(weight, size)
         # if they are few, shared gradients are copied, as `take` does with batched ones: the storage can be used again
         count = sum([shortcut.arguments[i].count for i in chosen if not shortcut.arguments[i].batched])
-        self._copies = shortcut.is_small and 4 * count < code.shared + code.batched * size
+        self._copies = shortcut.is_small and (4 * count < code.shared + code.batched * size or count < TINY)
         self._spare: list[Storage] = []
         self._readers = [
-            _reader(shortcut.arguments[i], *shortcut.branch.inputs[i], size, of_argument, self._copies)
+            _reader(shortcut.arguments[i], *shortcut.branch.inputs[i], shortcut.batch, of_argument, self._copies)
             for i, of_argument in zip(chosen, restore, strict=True)
         ]
         self._block: slice | None = None  # the rows of all gradients, if they are consecutive: one copy instead of many
@@ -214,17 +229,20 @@ class Derivative:
 
 
 def _reader(
-    argument: Argument, used: Index, places: Index, size: int, restore: Callable[[Array], Any], copies: bool
+    argument: Argument, used: Index, places: Index, batch: Batch, restore: Callable[[Array], Any], copies: bool
 ) -> Callable[[Storage], Any]:
     """A function that reads the gradient with respect to an argument; `copies` says whether it copies it, to free the storage."""
     batched, count = argument.batched, argument.count
     if batched and _is_whole(argument, used):
         return lambda grads: restore(grads.take(places))
+    if _is_whole(argument, used) and isinstance(places, slice) and argument.is_number and batch.shape is None:
+        place = places.start
+        return lambda grads: grads.shared.item(place)
     if _is_whole(argument, used):
         return (lambda grads: restore(grads.shared[places].copy())) if copies else (lambda grads: restore(grads.shared[places]))
 
     def read(grads: Storage) -> Any:
-        whole = np.zeros((count, size) if batched else count)
+        whole = np.zeros((count, batch.size) if batched else count)
         whole[used] = grads.take(places) if batched else grads.shared[places]
         return restore(whole)
 

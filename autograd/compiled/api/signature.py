@@ -16,9 +16,9 @@ WAYS = 256
 """How many ways to pass arguments are kept at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Passing:
-    """How the arguments of a call are passed.
+    """How the arguments of a call are passed. A `Signature` has one object for each way, so that it is a key by its identity.
 
     Attributes:
         positional: the number of arguments passed by position.
@@ -105,7 +105,7 @@ class Signature:
         self.count = len(self._positions)
         variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         self._is_single = len(parameters) == 1 and parameters[0].kind not in variable
-        self._known: dict[tuple[int, tuple[str, ...]], Passing] = {}
+        self._known: dict[Any, Passing] = {}  # by the number of arguments, or by this and the keywords
 
     @staticmethod
     def of(f: Callable[..., Any]) -> inspect.Signature | None:
@@ -124,14 +124,15 @@ class Signature:
         if kwargs and self._signature is not None:
             bound = self._signature.bind(*args, **kwargs)
             args, kwargs = bound.args, bound.kwargs
-        n, keywords = len(args), tuple(kwargs)
-        how = self._known.get((n, keywords))
+        way = (len(args), *kwargs) if kwargs else len(args)
+        how = self._known.get(way)
         if how is None:
+            n, keywords = len(args), tuple(kwargs)
             names = (*self._names[:n], *[f"argument {i}" for i in range(len(self._names), n)], *keywords)
             if len(self._known) == WAYS:
                 self._known.clear()
             positions = (*range(n), *[self._positions.get(name, -1) for name in keywords])
-            how = self._known[n, keywords] = Passing(n, keywords, names, positions, self._is_single)
+            how = self._known[way] = Passing(n, keywords, names, positions, self._is_single)
         return Call((*args, *kwargs.values()) if kwargs else args, how)
 
     def bind_all(self, name: str, arguments: Any) -> Call:

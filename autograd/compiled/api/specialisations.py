@@ -102,16 +102,25 @@ class Specialisations:
         return [branch for branches in self.by_form for branch in branches]
 
     @property
+    def recorded(self) -> list[list[Branch]]:
+        """The branches for each form of arguments for which there are some.
+
+        Raises:
+            CompileError: nothing was recorded yet.
+        """
+        forms = [branches for branches in self.by_form if branches]
+        if not forms:
+            raise CompileError(f"{self._name} was not recorded yet: call it first")
+        return forms
+
+    @property
     def last(self) -> Branch:
         """The last branch.
 
         Raises:
             CompileError: nothing was recorded yet.
         """
-        branches = self.all
-        if not branches:
-            raise CompileError(f"{self._name} was not recorded yet: call it first")
-        return branches[-1]
+        return self.recorded[-1][-1]
 
     def group(self, call: Call, arguments: list[Argument], chosen: tuple[int, ...], aux: bool) -> Group:
         """The branches for arguments of this form; none, if it is new."""

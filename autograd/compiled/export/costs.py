@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiled.ir import Dot, Instruction, Loop, Map, Matmul, Scalars, Select, Spread, Sum
+from autograd.compiled.ir import Dot, Instruction, LongLoop, Loop, Map, Matmul, Scalars, Select, Spread, Sum
 from autograd.ops import Operation
 
 
@@ -43,4 +43,5 @@ COSTS: dict[type[Instruction | Scalars], Callable[[Any], int]] = {
     Spread: lambda instruction: 0,
     Scalars: _scalars,
     Loop: _scalars,
+    LongLoop: lambda loop: loop.body.rounds * sum(_of_one(member.operation, len(member.inputs)) for member in loop.body.members),
 }

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from textwrap import indent
 from typing import Any, Protocol
@@ -32,8 +32,24 @@ from autograd.compiled.export.naming import NUMBER, Names, Shapes, shape_text
 from autograd.compiled.export.operands import Operands, Read, number_text
 from autograd.compiled.export.parts import FEW, SUBSCRIPTS
 from autograd.compiled.export.rule_text import printable
-from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Places, Scalars, Select, Spread, Sum
-from autograd.compiled.loop_body import BEFORE, OUTSIDE, REPEATED, SAME, Source, body_of
+from autograd.compiled.ir import (
+    Code,
+    Dot,
+    Instruction,
+    LongLoop,
+    Loop,
+    Map,
+    Matmul,
+    Operand,
+    Places,
+    Scalars,
+    Select,
+    Spread,
+    Sum,
+    count_of,
+)
+from autograd.compiled.loop_body import BEFORE, OUTSIDE, REPEATED, SAME, Source
+from autograd.compiled.rounds_of import body_of
 from autograd.compiled.stages import Tape
 from autograd.ops import COMPARISONS, DOT, OPERATIONS, SELECT, SUM, Operation
 from autograd.value import Value
@@ -63,6 +79,7 @@ class Line:
         scope: the scope of its Values, if they all have the same.
         body: of a loop, what its first rounds begin with, and what each of them computes; `r`, if
             nothing else has this name, is the index of the round.
+        is_result: whether a function returns some of its numbers; False where that is not known.
     """
 
     name: str
@@ -72,6 +89,7 @@ class Line:
     sources: tuple[tuple[str, str], ...]
     scope: str = ""
     body: tuple[str, ...] = ()
+    is_result: bool = False
     _write: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
     _leaves: Callable[[], dict[str, tuple[Value, ...]]] = field(default=dict, repr=False, compare=False)
 
@@ -113,6 +131,11 @@ def outline(tape: Tape, code: Code, shapes: Shapes = ()) -> list[Line]:
     return _Text(tape, code, shapes).lines()
 
 
+def outline_of_function(tape: Tape, code: Code, shapes: Shapes, returned: Outputs) -> list[Line]:
+    """A line for each instruction, and a last one for what is returned if none of them computes it. For the arguments see `describe`."""
+    return _Text(tape, code, shapes).lines_to(returned)
+
+
 class _Text:
     def __init__(self, tape: Tape, code: Code, shapes: Shapes) -> None:
         self.tape, self.code, self.instructions = tape, code, code.instructions
@@ -132,7 +155,7 @@ class _Text:
 
     def head(self) -> str:
         products = sum(isinstance(instruction, Matmul) for instruction in self.instructions)
-        count = sum(len(instruction.operations) if isinstance(instruction, Scalars) else 1 for instruction in self.instructions)
+        count = sum(map(count_of, self.instructions))
         numbers = [self.tape.nodes[i]._data for i in self.tape.constants()]
         distinct = list(dict.fromkeys(map(number_text, numbers)))
         inside = ", ".join([*distinct[:4], "…"] if len(distinct) > 4 else distinct)
@@ -169,6 +192,16 @@ class _Text:
             for i, instruction in enumerate(self.instructions)
         ]
 
+    def lines_to(self, returned: Outputs) -> list[Line]:
+        places = {kind: np.array([place for batched, place in returned if batched == kind], dtype=np.intp) for kind in (False, True)}
+        results = {i for kind in places for i in self.names.array[kind][self.names.same[kind][places[kind]]].tolist()}
+        lines = [replace(line, is_result=i in results) for i, line in enumerate(self.lines())]
+        if not any(line.is_result for line in lines):  # what is returned are arguments and constants
+            sources = tuple(source for kind in places for source in self.sources(kind, self.names.same[kind][places[kind]]))
+            text = ", ".join(self.returned(returned)).removeprefix("returns ")
+            lines.append(Line("returns", "", text, False, sources, is_result=True))
+        return lines
+
     def line(self, i: int, instruction: Instruction) -> Line:
         named = self.names.arrays[i]
         rows = self.names.rows(instruction)
@@ -186,12 +219,21 @@ class _Text:
             isinstance(instruction, Matmul),
             tuple(sources),
             scope,
-            (),
-            lambda: (f"{named.name}{shape} = {self.instruction(instruction, self.reads[i], False)}",),
-            leaves,
+            _write=lambda: (f"{named.name}{shape} = {self.instruction(instruction, self.reads[i], False)}",),
+            _leaves=leaves,
         )
 
+    def long_loop(self, i: int, loop: LongLoop) -> Line:
+        named = self.names.arrays[i]
+        reads = [(own.batched, np.unique(own.places)) for own in loop.body.outside]
+        sources = dict.fromkeys(source for kind, x in reads for source in self.sources(kind, x))
+        lines, shape, leaves = self.rounds(named.name, loop), shape_text(named.shape, loop.batched), self.leaves(reads)
+        text = f"for {loop.body.rounds:,} rounds:"
+        return Line(named.name, shape, text, False, tuple(sources), "", lines, _write=lambda: lines, _leaves=leaves)
+
     def scalars(self, i: int, instruction: Scalars) -> Line:
+        if isinstance(instruction, LongLoop):
+            return self.long_loop(i, instruction)
         named = self.names.arrays[i]
         counts = Counter(operation.symbol for operation in instruction.operations).most_common()
         words = ", ".join(f"{count:,} {printable(symbol)}" for symbol, count in counts)
@@ -203,12 +245,13 @@ class _Text:
             text, rounds = f"for {instruction.rounds:,} rounds:", self.rounds(named.name, instruction)
         shape = shape_text(named.shape, instruction.batched)
         exact, leaves = lambda: tuple(self.each(instruction)), self.leaves(reads)
-        return Line(named.name, shape, text, False, tuple(sources), "", rounds, exact, leaves)
+        return Line(named.name, shape, text, False, tuple(sources), "", rounds, _write=exact, _leaves=leaves)
 
-    def rounds(self, name: str, loop: Loop) -> tuple[str, ...]:
+    def rounds(self, name: str, loop: Loop | LongLoop) -> tuple[str, ...]:
         """What the rounds of a loop compute."""
         body = body_of(loop)
         if body is None:
+            assert isinstance(loop, Loop)
             return (f"{loop.body:,} scalars, which differ in what they read",)
         r = next(name for name in ("r", "k", "i", "round_") if name not in self.names.taken or name == "round_")
         rows = [name] if len(body.members) == 1 else [f"{name}{str(m).translate(SUBSCRIPTS)}" for m in range(len(body.members))]
@@ -224,9 +267,11 @@ class _Text:
                 text = self.operands.operand(Read(batched, self.names.same[batched][np.array([place])]), True)
                 first[f"{rows[before.member]}[{k - before.back}] = {text}"] = None
         lines = [*first]
-        for (m, member), (i, own) in zip(enumerate(body.members), loop.terms(), strict=False):
+        single = Operand((1,), 0, (0,), None, True, True, False)
+        for row, member in zip(rows, body.members, strict=True):
             texts = _Written([read[source] for source in member.inputs])
-            lines.append(f"{rows[m]}[{r}] = {WORDS[Map](texts, loop.instruction(i, own), texts.reads, True)}")
+            one = Map(member.operation, (1,), 0, (single,) * len(member.inputs), body.batched, None, member.checked)
+            lines.append(f"{row}[{r}] = {WORDS[Map](texts, one, texts.reads, True)}")
         return (*lines[:MOST_LINES], *([f"… {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []))
 
     def leaves(self, reads: list[tuple[bool, Places]]) -> Callable[[], dict[str, tuple[Value, ...]]]:

@@ -23,7 +23,7 @@ from itertools import count, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.ir import Code, Instruction, Loop, Places, Scalars
+from autograd.compiled.ir import Code, Instruction, LongLoop, Loop, Places, Scalars
 from autograd.compiled.stages import Tape
 from autograd.value import Value
 
@@ -113,16 +113,10 @@ class Names:
         self._constants()
         self.arrays: list[Named] = []
         for i, instruction in enumerate(code.instructions):
-            if isinstance(instruction, Scalars):
-                shape, positions = _table_of(instruction)
-                self.arrays.append(Named("", shape))
-                for kind in (False, True):
-                    of_kind = instruction.output_batched == kind
-                    self._assign(i, kind, instruction.outputs[of_kind], positions[of_kind])
-            else:
-                self.arrays.append(Named("", _without_ones(instruction.shape)))
-                positions = np.arange(instruction.size)
-                self._assign(i, instruction.batched, instruction.start + positions, positions)
+            shape, outputs = _outputs_of(instruction)
+            self.arrays.append(Named("", shape))
+            for kind, places, positions in outputs:
+                self._assign(i, kind, places, positions)
         self._families = self._leaves(shapes)
         self._name_leaves()
         self._name_outputs()
@@ -225,7 +219,9 @@ class Names:
         readers = [np.zeros(size, dtype=np.uint64) for size in (self._code.shared, self._code.batched)]
         reads: list[tuple[bool, Places]] = []
         for instruction in self._code.instructions:
-            if isinstance(instruction, Scalars):
+            if isinstance(instruction, LongLoop):
+                reads += [(own.batched, own.places) for own in instruction.body.outside]
+            elif isinstance(instruction, Scalars):
                 reads += [(kind, instruction.inputs[instruction.input_batched == kind]) for kind in (False, True)]
             else:
                 reads += [(operand.batched, operand.all_places()) for operand in instruction.operands]
@@ -290,6 +286,19 @@ class Names:
             name = quoted(label) if label and not _TEMPORARY.fullmatch(label) else ""
             self.arrays[i].name = name if name and name not in self.taken else f"t{i + 1}"
             self.taken.add(self.arrays[i].name)
+
+
+def _outputs_of(one: Instruction | Scalars) -> tuple[tuple[int, ...], list[tuple[bool, Places, Places]]]:
+    """The shape of the array of the outputs; and whether they are batched, their places, and where in the array they are."""
+    if isinstance(one, LongLoop):
+        shape = _without_ones((len(one.body.members), one.body.rounds))
+        return shape, [(one.batched, places, positions) for places, positions in one.positions()]
+    if isinstance(one, Scalars):
+        shape, positions = _table_of(one)
+        kinds = [(kind, one.output_batched == kind) for kind in (False, True)]
+        return shape, [(kind, one.outputs[of_kind], positions[of_kind]) for kind, of_kind in kinds]
+    positions = np.arange(one.size)
+    return _without_ones(one.shape), [(one.batched, one.start + positions, positions)]
 
 
 def _table_of(scalars: Scalars) -> tuple[tuple[int, ...], Places]:

@@ -16,7 +16,7 @@ from autograd.compiled.export.listing import Line
 from autograd.compiled.export.numpy_loops import DATA, GRADIENTS, LoopLines
 from autograd.compiled.export.rule_text import array_text, comment, docstring, lines_of
 from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Operand, Scalars, Select, Spread, Sum
-from autograd.compiled.loop_body import body_of
+from autograd.compiled.rounds_of import body_of
 from autograd.namespaces import FUNCTIONS
 from autograd.ops import Operation, Rule
 

@@ -11,7 +11,7 @@ import numpy as np
 from autograd.compiled.export.operands import number_text
 from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Map
-from autograd.compiled.stages import Block, Computed, Group, Loops, Rows, Sums, Tape
+from autograd.compiled.stages import AnyGroup, Block, Computed, Group, Loops, Rows, Sums, Tape, WrittenBlock
 from autograd.ops import CONSTANT, LEAF, Operation
 
 INPUTS = 6
@@ -100,7 +100,14 @@ def _(block: Block) -> str:
     return f"Scalars: {len(block.outputs):,} rows one after the other{rounds}, {_numbers(block.outputs)}"
 
 
-def lines_of_groups(groups: Sequence[Group | Block]) -> Iterator[str]:
+@_part.register
+def _(block: WrittenBlock) -> str:
+    body = block.written
+    words = f"{body.rounds:,} rounds of {len(body.operations):,} scalars, from {_numbers(block.inputs)}"
+    return f"Loop: {block.output} with {_numbers(list(block.elements))}; {words}"
+
+
+def lines_of_groups(groups: Sequence[AnyGroup]) -> Iterator[str]:
     """A line for each group or block: the kind of its instruction, the rows that it computes, and those that it reads."""
     return map(_part, groups)
 

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.ir import Code, Instruction, Loop, Matmul, Operand, Scalars, Spread, places_of
-from autograd.compiled.stages import Block, Group, Rows, Tape
+from autograd.compiled.placed_loops import Tables, element_is_constant, written_loop
+from autograd.compiled.stages import AnyGroup, Block, Group, Rows, Tape, WrittenBlock
 from autograd.ops import POS, Operation
 
 
@@ -57,7 +58,7 @@ class _Places:
         return start
 
 
-def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collection[int], first: Sequence[int] = ()) -> Code:
+def allocate(tape: Tape, groups: list[AnyGroup], same: Rows, wanted: Collection[int], first: Sequence[int] = ()) -> Code:
     """Assign a place to every row of the groups, and a view to every operand.
 
     Args:
@@ -84,6 +85,7 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
 
     shapes: dict[tuple[bool, int], tuple[int, ...]] = {}  # by the place at which its outputs start, the shape of an instruction
     instructions: list[Instruction | Scalars] = []
+    tables: Tables = []
     spread: dict[int, int] = {}
 
     def locate(operand: Rows, reached: bool) -> Operand:
@@ -108,6 +110,11 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
 
     masked: list[tuple[int, Instruction, Group]] = []
     for group in groups:
+        if isinstance(group, WrittenBlock):
+            loop, own_tables = written_loop(group, places.of, batched, constant, places.take)
+            instructions.append(loop)
+            tables += own_tables
+            continue
         if isinstance(group, Block):
             places.put(np.array(group.outputs, dtype=np.intp).reshape(group.rounds, -1).T)  # the same output of all rounds together
             instructions.append(_scalars(group, places, constant))
@@ -139,22 +146,36 @@ def allocate(tape: Tape, groups: list[Group | Block], same: Rows, wanted: Collec
     numbers = np.flatnonzero(is_number & (places.of >= 0))
     numbers = numbers[np.argsort(places.of[numbers])]
     fixed = places.of[numbers], np.array([tape.nodes[i if i < total else copies[i - total]]._data for i in numbers.tolist()])
+    if tables:
+        fixed = _with_tables(*fixed, tables)
     read, leaves, given = (
         places.by_kind(np.array([*rows], dtype=np.intp)) for rows in (same[np.array(tape.results, dtype=np.intp)], wanted, first)
     )
     return Code(instructions, places.size[False], places.size[True], place, fixed, read, leaves, given)
 
 
-def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _with_tables(places: Rows, numbers: npt.NDArray[np.float64], tables: Tables) -> tuple[Rows, npt.NDArray[np.float64]]:
+    """Constants, and those that were placed with loops, in ascending order of their places."""
+    places = np.concatenate([places, *[start + np.arange(len(table)) for start, table in tables]])
+    numbers = np.concatenate([numbers, *[table for _, table in tables]])
+    order = np.argsort(places)
+    return places[order], numbers[order]
+
+
+def _kinds(tape: Tape, groups: list[AnyGroup], wanted: Collection[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """For each row, and each dot that was added to them: whether it is batched, and whether no derivative with respect to it is wanted."""
     rows = len(tape.nodes)
-    total = max([rows, *[1 + int(np.max(group.outputs)) for group in groups]])
+    total = max([rows, *[1 + int(np.max(group.outputs)) for group in groups if not isinstance(group, WrittenBlock)]])
     batched = [*tape.batched, *[False] * (total - rows)]
     any_batched = True in batched
     constant = [True] * total
     for row in wanted:
         constant[row] = False
     for group in groups:
+        if isinstance(group, WrittenBlock):
+            for row, is_fixed in element_is_constant(group, constant).items():
+                constant[row] = is_fixed
+            continue
         if isinstance(group, Block):
             for row, inputs in zip(group.outputs, group.inputs, strict=True) if any_batched else ():
                 if row >= rows:
@@ -175,8 +196,8 @@ def _kinds(tape: Tape, groups: list[Group | Block], wanted: Collection[int]) -> 
 
 
 def _place_leaves(
-    groups: list[Group | Block], places: _Places, computed: npt.NDArray[np.bool_], is_number: npt.NDArray[np.bool_]
-) -> tuple[list[Group | Block], list[int]]:
+    groups: list[AnyGroup], places: _Places, computed: npt.NDArray[np.bool_], is_number: npt.NDArray[np.bool_]
+) -> tuple[list[AnyGroup], list[int]]:
     """Place the leaves and constants that groups read, those of matrix products first.
 
     Returns:
@@ -186,8 +207,8 @@ def _place_leaves(
     copies: list[int] = []
     known: dict[bytes, Rows] = {}
     starts = []
-    for i, group in sorted(enumerate(groups), key=lambda item: isinstance(item[1], Block) or item[1].kind is not Matmul):
-        if isinstance(group, Block):
+    for i, group in sorted(enumerate(groups), key=lambda item: not isinstance(item[1], Group) or item[1].kind is not Matmul):
+        if not isinstance(group, Group):
             places.put(group.read[~computed[group.read]])
             continue
         operands = list(group.operands)

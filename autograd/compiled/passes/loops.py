@@ -66,8 +66,8 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
     kinds = graph.kinds.copy()
     loops: list[Rows] = []
     phases = np.zeros(len(kinds), dtype=np.intp)
-    for period in _periods(kinds):
-        for first, rounds in _runs(kinds, period):
+    for period in periods_of(kinds):
+        for first, rounds in runs_of(kinds, period):
             for rows in _recurrences(graph, first, period, rounds):
                 if len(loops) < MOST_LOOPS and _is_apart(graph, rows):
                     loops.append(rows)
@@ -96,13 +96,13 @@ def _graph_of(tape: Tape, sums: Sums, codes: Rows) -> _Graph:
     return _Graph(np.where(apart, -1 - np.arange(len(rows)), kinds), batched, reads, np.concatenate([[0], np.cumsum(counts)]))
 
 
-def _periods(kinds: Rows) -> list[int]:
+def periods_of(kinds: Rows) -> list[int]:
     """The distances at which the kinds may repeat, the most promising first: those that cover most rows, and of equal ones the shortest."""
     candidates: set[int] = set()
     for window in WINDOWS:
         gaps = _gaps(kinds, window)
         candidates.update([gap for gap, _ in Counter(gaps[gaps <= LONGEST].tolist()).most_common(3)])
-    covered = {period: sum([period * rounds for _, rounds in _runs(kinds, period)]) for period in candidates}
+    covered = {period: sum([period * rounds for _, rounds in runs_of(kinds, period)]) for period in candidates}
     return sorted([period for period in candidates if covered[period]], key=lambda period: (-covered[period], period))
 
 
@@ -132,7 +132,7 @@ def _gaps(kinds: Rows, window: int) -> Rows:
     return gaps
 
 
-def _runs(kinds: Rows, period: int) -> Iterator[tuple[int, int]]:
+def runs_of(kinds: Rows, period: int) -> Iterator[tuple[int, int]]:
     """Where kinds repeat with a period: the first position, and how many rounds follow from there."""
     same = kinds[:-period] == kinds[period:]
     edges = np.flatnonzero(np.diff(same, prepend=False, append=False)).reshape(-1, 2)

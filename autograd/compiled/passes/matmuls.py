@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from autograd.compiled.ir import Dot, Matmul
-from autograd.compiled.stages import Block, Group, Rows
+from autograd.compiled.stages import AnyGroup, Group, Rows
 
 
-def find_matmuls(groups: list[Group | Block]) -> list[Group | Block]:
+def find_matmuls(groups: list[AnyGroup]) -> list[AnyGroup]:
     """The groups, with dots that are a full grid of rows times columns replaced by a matrix product."""
     return [part for group in groups for part in (_parts(group) if isinstance(group, Group) and group.kind is Dot else [group])]
 

@@ -6,6 +6,8 @@ dots of one length and depth, among which `matmuls` looks for matrix products. A
 *Loops*: the rows that `loops` has found. Each loop is a block of its own. What is beside it in the rounds is grouped by its phase, so that
 a group has the same row of every round, and reads regular places.
 
+*Loops that were written* are in one row each, with rows for what they leave behind, which need no instruction of their own.
+
 *Blocks*: an irregular graph, such as that of a differential equation, has many groups of few rows, for which vector instructions gain
 nothing. These rows stay scalars, computed one after the other.
 """
@@ -20,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.ir import kind_of
-from autograd.compiled.stages import Block, Computed, Group, Loops, Rows, Sums, Tape
+from autograd.compiled.stages import AnyGroup, Block, Computed, Group, Loops, Rows, Sums, Tape, WrittenBlock
+from autograd.compiled.written_loop import ELEMENT
 from autograd.ops import DOT, SUM
 
 FEW = 16
@@ -46,7 +49,7 @@ class _Part:
     rounds: int = 1
 
 
-def vectorise(tape: Tape, sums: Sums, loops: Loops) -> list[Group | Block]:
+def vectorise(tape: Tape, sums: Sums, loops: Loops) -> list[AnyGroup]:
     """The groups and blocks of a tape, in an order in which they can be computed."""
     computed, masks, batched, reached = sums.computed, sums.masks, sums.batched, sums.reached
     depths = loops.depths
@@ -56,8 +59,12 @@ def vectorise(tape: Tape, sums: Sums, loops: Loops) -> list[Group | Block]:
         fits[:] = [row not in masks and row not in sums.error_masks and operation not in rigid for row, operation, _ in computed]
     rest = np.ones(len(computed), dtype=bool)
     parts = [_Part(depths[computed[rows[0, 0]][0]], 0, rows.ravel().tolist(), len(rows)) for rows in loops.positions]
+    written = _written_blocks(tape, sums)
+    parts += [_Part(depths[computed[position][0]], 0, [position]) for position in written]
     for part in parts:
         rest[part.positions] = False
+    if written:
+        rest[[i for i, (_, operation, _) in enumerate(computed) if operation is ELEMENT]] = False
     parts += _narrow_levels(np.array([depths[row] for row, _, _ in computed], dtype=np.intp), fits & rest)
     for part in parts:
         rest[part.positions] = False
@@ -95,7 +102,7 @@ def vectorise(tape: Tape, sums: Sums, loops: Loops) -> list[Group | Block]:
         first = positions[0]
         parts.append(_Part(depths[computed[first][0]], int(bool(fits[first]) and len(positions) < FEW), positions))
 
-    groups_and_blocks: list[Group | Block] = []
+    groups_and_blocks: list[AnyGroup] = []
     for are_few, run in groupby(sorted(parts, key=lambda part: part.depth), lambda part: part.few > 0):
         together = list(run)
         if are_few and sum([part.few for part in together]) >= MANY:
@@ -104,9 +111,29 @@ def vectorise(tape: Tape, sums: Sums, loops: Loops) -> list[Group | Block]:
             )
             continue
         for part in together:
+            if part.positions[0] in written:
+                groups_and_blocks.append(written[part.positions[0]])
+                continue
             own = [computed[i] for i in part.positions]
             groups_and_blocks.append(_block(tape, reached, own, part.rounds) if part.rounds > 1 else _group(tape, sums, own))
     return groups_and_blocks
+
+
+def _written_blocks(tape: Tape, sums: Sums) -> dict[int, WrittenBlock]:
+    """The loops that were written, by their positions among the computed rows."""
+    if not any(operation.loop is not None for operation in set(tape.operations)):
+        return {}
+    elements: dict[int, dict[int, int]] = {}
+    for row, operation, inputs in sums.computed:
+        if operation is ELEMENT:
+            elements.setdefault(inputs[0], {})[row] = int(tape.nodes[inputs[1]]._data)
+    blocks = {}
+    for position, (row, operation, inputs) in enumerate(sums.computed):
+        if operation.loop is not None:
+            own = elements[row]
+            reached = frozenset([k for of_row, k in own.items() if not sums.reached or sums.reached[of_row]])
+            blocks[position] = WrittenBlock(operation.loop, row, inputs, own, row not in tape.unchecked, reached)
+    return blocks
 
 
 def _narrow_levels(depths: Rows, fits: npt.NDArray[np.bool_]) -> list[_Part]:

@@ -86,10 +86,15 @@ def labelled_box(name: str, kind: str, label: str, rows: tuple[str, ...] = (), c
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Boxes within a frame that has a title. `parent` is the position of the cluster around it, or -1."""
+    """Boxes within a frame that has a title, of one line or several. `parent` is the position of the cluster around it, or -1."""
 
-    title: str
+    title: str | tuple[str, ...]
     parent: int = -1
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the title."""
+        return (self.title,) if isinstance(self.title, str) else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Picture:
         content: what it shows, in words.
         alternative: the same for those who cannot see it, with what is computed.
         spine: the edges that Graphviz draws as straight as it can, by position in `edges`.
+        order: pairs like edges that are not drawn: the first box stands before the second.
     """
 
     boxes: list[Box]
@@ -127,6 +133,7 @@ class Picture:
     content: str = ""
     alternative: str = ""
     spine: frozenset[int] = frozenset()
+    order: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,17 +189,17 @@ def columns(text: str) -> int:
     return sum(0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def shortened(text: str) -> str:
-    """A label that is wider than `WIDEST` characters, without its middle: the two ends tell labels apart.
+def shortened(text: str, widest: int = WIDEST) -> str:
+    """A label that is wider than so many characters, without its middle: the two ends tell labels apart.
 
     Example:
         >>> shortened("layers.0.neurons.12.weights.3"), shortened("x1")
         ('layers.0.neu…2.weights.3', 'x1')
     """
-    if columns(text) <= WIDEST:
+    if columns(text) <= widest:
         return text
-    head = text[: bisect_right([*accumulate(map(columns, text))], WIDEST // 2)]
-    tail = text[len(text) - bisect_right([*accumulate(map(columns, reversed(text)))], WIDEST // 2 - 1) :]
+    head = text[: bisect_right([*accumulate(map(columns, text))], widest // 2)]
+    tail = text[len(text) - bisect_right([*accumulate(map(columns, reversed(text)))], widest // 2 - 1) :]
     while columns(tail[0]) == 0:  # an accent whose letter is gone
         tail = tail[1:]
     return f"{head}…{tail}"

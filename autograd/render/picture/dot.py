@@ -54,13 +54,13 @@ def write(picture: Picture, drawing: Any) -> None:
             graph.node(box.name, **attributes(box, picture.rankdir))
         for c in inside[level]:
             with graph.subgraph(name=f"cluster_{c}") as part:
-                part.attr(**frame(picture.clusters[c].title, CLUSTERS[min(nested, len(CLUSTERS) - 1)]))
+                part.attr(**frame(picture.clusters[c].lines, CLUSTERS[min(nested, len(CLUSTERS) - 1)]))
                 fill(part, c, nested + 1)
 
     fill(drawing, -1, 0)
     if picture.legend:
         with drawing.subgraph(name="cluster_legend") as part:
-            part.attr(**frame(picture.legend.title, BACKGROUND))
+            part.attr(**frame((picture.legend.title,), BACKGROUND))
             for i, (colour, meaning) in enumerate(picture.legend.entries):
                 look = {"shape": "box", "style": "filled", "width": "0.8", "height": "0.2", "margin": "0.05,0.02"}
                 look |= {"fillcolor": colour, "fontcolor": ink(colour), "color": EDGE, "fontsize": f"{SMALL:g}"}
@@ -81,6 +81,8 @@ def write(picture: Picture, drawing: Any) -> None:
         elif picture.boxes[head].cluster not in around(picture, tail):
             edge["minlen"] = "2"  # keeps what comes from outside in front of the frame, not above it
         drawing.edge(picture.boxes[tail].name, picture.boxes[head].name, **edge)
+    for tail, head in picture.order:
+        drawing.edge(picture.boxes[tail].name, picture.boxes[head].name, style="invis", weight="0")
 
 
 def around(picture: Picture, box: int) -> list[int]:
@@ -91,10 +93,10 @@ def around(picture: Picture, box: int) -> list[int]:
     return clusters
 
 
-def frame(title: str, fill: str) -> dict[str, str]:
+def frame(title: tuple[str, ...], fill: str) -> dict[str, str]:
     """The attributes of a cluster."""
     return {
-        "label": dot_text(title),
+        "label": dot_text(title[0]) if len(title) == 1 else "".join(dot_text(line) + r"\l" for line in title),
         "labelloc": "t",
         "labeljust": "l",
         "style": "filled,rounded",

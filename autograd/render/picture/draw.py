@@ -56,7 +56,9 @@ def draw(
 
     Args:
         root: a Value, such as a loss; or a compiled program or function: its instructions are drawn, with the shapes of the arrays between
-            them and matrix products in green. Of the other arguments, a program uses `format`, `rankdir` and `engine` only.
+            them and matrix products in green. Of a function with `if`s, the program of each branch that was recorded is in a frame with its
+            conditions, for up to 8 branches; if there are programs for several forms of arguments, that is the one with the most branches,
+            or the last. Of the other arguments, a program uses `format`, `rankdir` and `engine` only.
         format: what `render` and `pipe` make: "svg", or with Graphviz installed also "png", "pdf" and its other formats.
         rankdir: "LR" has the root on the right, "TB" at the bottom. Write "TB" for phones: such a picture is higher than it is wide.
             One that is wider than the page is scaled down, to 70 % of its size at most, and can then be scrolled.

@@ -28,8 +28,10 @@ def to_svg(picture: Picture) -> str:
             home.append(picture.boxes[head].cluster)
         else:
             edges.append((tail, head))
-    titles = [Enclosure(cluster.parent, Shape(width_of(cluster.title), LINE + 3.0)) for cluster in picture.clusters]
-    placement = place(shapes, edges, picture.rankdir, home, titles)
+    titles = [
+        Enclosure(cluster.parent, Shape(max(map(width_of, cluster.lines)), len(cluster.lines) * LINE + 3.0)) for cluster in picture.clusters
+    ]
+    placement = place(shapes, [*edges, *picture.order], picture.rankdir, home, titles)
     fills = [CLUSTERS[min(depth, len(CLUSTERS) - 1)] for depth in nesting(picture.clusters)]
     below, width, height = legend_and_caption(picture, placement)
     lines = [
@@ -38,11 +40,12 @@ def to_svg(picture: Picture) -> str:
         f'font-family="{FONT}" font-size="{FONT_SIZE:g}">',
         f'<rect width="100%" height="100%" fill="{BACKGROUND}"/>',
         *[frame(border, fill) for border, fill in zip(placement.frames, fills, strict=True)],
-        *[edge(curve, picture.rankdir, arrow=head < len(picture.boxes)) for (_, head), curve in zip(edges, placement.curves, strict=True)],
+        *[edge(curve, picture.rankdir, arrow=head < len(picture.boxes)) for (_, head), curve in zip(edges, placement.curves, strict=False)],
         *[
             line
             for cluster, border, fill in zip(picture.clusters, placement.frames, fills, strict=True)
-            for line in title(cluster.title, border, fill)
+            for i, words in enumerate(cluster.lines)
+            for line in title(words, i, border, fill)
         ],
         *[line for box, centre in zip(picture.boxes, placement.centres, strict=False) for line in outline(box, centre)],
         *[text(content, *placement.centres[position], "middle", SMALL, FAINT) for position, content in written],
@@ -104,9 +107,9 @@ def frame(border: Frame, fill: str) -> str:
     return f'<rect class="cluster" x="{left:.1f}" y="{top:.1f}" {size} rx="6" fill="{fill}" stroke="{CLUSTER_BORDER}"/>'
 
 
-def title(content: str, border: Frame, fill: str) -> list[str]:
-    """The title of a cluster, in its upper left corner, on a background that covers edges behind it."""
-    left, middle = border.left + BORDER, border.top + 3.0 + LINE / 2.0
+def title(content: str, i: int, border: Frame, fill: str) -> list[str]:
+    """Line `i` of the title of a cluster, in its upper left corner, on a background that covers edges behind it."""
+    left, middle = border.left + BORDER, border.top + 3.0 + (i + 0.5) * LINE
     return [
         f'<rect x="{left - 2.0:.1f}" y="{middle - LINE / 2.0:.1f}" width="{width_of(content) + 4.0:.1f}" height="{LINE:g}" fill="{fill}"/>',
         text(content, left, middle, fill=INK),

@@ -13,7 +13,8 @@ from autograd.compiled.backends.jax.xla_loops import outside_of_loop, push_loop,
 from autograd.compiled.backends.jax.xla_namespace import Array, jax_package, namespace
 from autograd.compiled.backends.jax.xla_numbers import Arrays, Numbers, Starts, all_dense, numbers_of, symbolic
 from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Operand, Scalars, Select, Spread, Sum
-from autograd.compiled.loop_body import LoopBody, body_of
+from autograd.compiled.loop_body import LoopBody
+from autograd.compiled.rounds_of import body_of
 from autograd.ops import outside, product
 
 Inputs = Sequence[Array]

@@ -19,7 +19,7 @@ from autograd.compiled.backends.llvm.straight import TooLongError, is_short, str
 from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.threads import all_parts, threads_for
 from autograd.compiled.backends.llvm.tiles import inputs_kernel, outputs_kernel, seeds_kernel
-from autograd.compiled.ir import Code, Scalars
+from autograd.compiled.ir import Code, LongLoop, Scalars
 
 TILE_BYTES = 2**19
 """About so much memory the numbers of a tile and their gradients take, so that they stay in the cache of a core."""
@@ -64,7 +64,9 @@ class Batch:
         self._code, self._steps, self._threads, self._lanes = code, steps, threads, lanes()
         written = np.zeros(code.batched, dtype=bool)
         for one in code.instructions:
-            if isinstance(one, Scalars):
+            if isinstance(one, LongLoop):
+                written[one.stored if one.batched else []] = True
+            elif isinstance(one, Scalars):
                 written[one.outputs[one.output_batched]] = True
             elif one.batched:
                 written[one.start : one.start + one.size] = True

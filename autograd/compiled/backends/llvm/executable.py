@@ -96,12 +96,14 @@ class Kernels(reference.Reference):
         super().push_forward(whole, tangents, moving)
 
     def _begin(self, data: Data, grads: Gradients | None) -> None:
-        data.frame[LEFT_DOMAIN] = 0
         if grads is not None:
             data.frame[SHARED_GRADIENTS] = grads.of_shared
 
     def _violations(self, data: Data) -> list[Violation]:
-        return super().forward(self._whole(data)) if data.frame[LEFT_DOMAIN] else []
+        if not data.frame[LEFT_DOMAIN]:
+            return []
+        data.frame[LEFT_DOMAIN] = 0  # for the next run
+        return super().forward(self._whole(data))
 
     def _whole(self, data: Data) -> Storage:
         """The numbers as the reference has them."""

@@ -81,7 +81,7 @@ class Body:
     operands: tuple[Access, ...]
 
 
-class _LoopKernel(Kernel):
+class LoopKernel(Kernel):
     """The arguments are the number of rounds; the first place of each member; the places of the numbers that carried ones are at first; and
     for each operand a place, and the distance to the next one, or the address of a list of places."""
 
@@ -171,10 +171,10 @@ class _LoopKernel(Kernel):
         }
 
 
-class _Round:
+class Round:
     """The numbers of one round."""
 
-    def __init__(self, kernel: _LoopKernel, r: str, repeated: dict[int, Number], carried: list[Number]) -> None:
+    def __init__(self, kernel: LoopKernel, r: str, repeated: dict[int, Number], carried: list[Number]) -> None:
         self.kernel, self.r, self.carried = kernel, r, carried
         self.outside = dict(repeated)
         self.outputs: dict[int, Any] = {}
@@ -198,7 +198,7 @@ class _Round:
 
 def loop_forward(body: Body, lanes: int) -> Module:
     """Compute all rounds, and note inputs outside of a domain."""
-    kernel = _LoopKernel(body, lanes)
+    kernel = LoopKernel(body, lanes)
     f, xp = kernel.f, kernel.xp
     with kernel.samples() as kernel.index:
         repeated = kernel.repeated()
@@ -206,7 +206,7 @@ def loop_forward(body: Body, lanes: int) -> Module:
         bad = Carried(False, TRUTH)
         checked = any(member.checked for member in body.members)
         with f.loop(kernel.rounds, carried=[*[each for own in history for each in own], *([bad] if checked else [])]) as r:
-            one = _Round(kernel, r, repeated, [_now(own[-1]) for own in history])
+            one = Round(kernel, r, repeated, [now(own[-1]) for own in history])
             bad.after = bad.now
             for m, member in enumerate(body.members):
                 inputs = one.inputs(member)
@@ -227,7 +227,7 @@ def loop_forward(body: Body, lanes: int) -> Module:
 
 def loop_backward(body: Body, lanes: int) -> Module:
     """Add the gradients of what the rounds read."""
-    kernel = _LoopKernel(body, lanes)
+    kernel = LoopKernel(body, lanes)
     f = kernel.f
     with kernel.samples() as kernel.index:
         repeated, first = kernel.repeated(), kernel.first_numbers()
@@ -236,7 +236,7 @@ def loop_backward(body: Body, lanes: int) -> Module:
         waiting = [[Carried(0.0) for _ in range(before.back)] for before in body.carried]
         with f.loop(kernel.rounds, carried=[*totals.values(), *[each for own in waiting for each in own]]) as t:
             r = f.name_of(f"sub i64 {kernel.last}, {t}")
-            one = _Round(kernel, r, repeated, [_carried(kernel, c, first[c], r) for c in range(len(body.carried))])
+            one = Round(kernel, r, repeated, [_carried(kernel, c, first[c], r) for c in range(len(body.carried))])
             for m, member in enumerate(body.members):
                 if member.stored:
                     one.outputs[m] = kernel.load(kernel.output(m, r), kernel.index)
@@ -248,14 +248,14 @@ def loop_backward(body: Body, lanes: int) -> Module:
                 if member.receives
             }
             for before, own in zip(body.carried, waiting, strict=True):
-                _add(gradients, Source(SAME, before.member), _now(own[-1]))
+                add_part(gradients, Source(SAME, before.member), now(own[-1]))
             for m in range(len(body.members) - 1, -1, -1):
                 if Source(SAME, m) in gradients:
-                    _pull(kernel, one, body.members[m], one.outputs[m], gradients[Source(SAME, m)], gradients)
+                    pull(kernel, one, body.members[m], one.outputs[m], gradients[Source(SAME, m)], gradients)
             for k, access in enumerate(body.operands):
                 part = gradients.get(Source(OUTSIDE, k))
                 if k in totals:
-                    totals[k].after = totals[k].now if part is None else _now(totals[k]) + part
+                    totals[k].after = totals[k].now if part is None else now(totals[k]) + part
                 elif part is not None:
                     kernel.add_to(access, kernel.pointer_to(access, kernel.place_in(k, r), gradients=True), part)
             for c, own in enumerate(waiting):
@@ -271,7 +271,7 @@ def loop_backward(body: Body, lanes: int) -> Module:
     return kernel.module
 
 
-def _carried(kernel: _LoopKernel, c: int, first: list[Number], r: str) -> Number:
+def _carried(kernel: LoopKernel, c: int, first: list[Number], r: str) -> Number:
     """A carried number as round `r` reads it: what is stored, or in the first rounds a number from outside."""
     f, before = kernel.f, kernel.body.carried[c]
     earlier = f.name_of(f"sub i64 {r}, {before.back}")
@@ -285,19 +285,21 @@ def _carried(kernel: _LoopKernel, c: int, first: list[Number], r: str) -> Number
     return result
 
 
-def _pull(kernel: _LoopKernel, one: _Round, member: Member, y: Any, gradient: Any, gradients: dict[Source, Any]) -> None:
+def pull(kernel: LoopKernel, one: Round, member: Member, y: Any, gradient: Any, gradients: dict[Source, Any]) -> None:
     """Add the gradients of the inputs of a member to those of the round."""
     slopes = member.operation.slopes_except(member.constant, kernel.xp, y, *one.inputs(member))
     for source, slope in zip(member.inputs, slopes, strict=True):
         if slope is not None:
-            _add(gradients, source, product(member.operation, kernel.xp, slope, gradient))
+            add_part(gradients, source, product(member.operation, kernel.xp, slope, gradient))
 
 
-def _add(gradients: dict[Source, Any], source: Source, part: Any) -> None:
+def add_part(gradients: dict[Source, Any], source: Source, part: Any) -> None:
+    """Add to the gradient of something that a round reads or computes."""
     gradients[source] = gradients[source] + part if source in gradients else part
 
 
-def _now(carried: Carried) -> Number:
+def now(carried: Carried) -> Number:
+    """What this round got."""
     assert carried.now is not None
     return carried.now
 

@@ -17,7 +17,7 @@ from autograd.compiled.backends.llvm.scalars import backward_words, forward_word
 from autograd.compiled.backends.llvm.step import Step, Words
 from autograd.compiled.backends.llvm.term_kernels import count_selected, terms_backward, terms_forward
 from autograd.compiled.backends.llvm.wide import grouped, groups_of, needs_groups
-from autograd.compiled.ir import Code, Dot, Instruction, Loop, Map, Matmul, Operand, Scalars, Sum
+from autograd.compiled.ir import Code, Dot, Instruction, LongLoop, Loop, Map, Matmul, Operand, Scalars, Sum
 from autograd.errors import CompileError
 from autograd.ops import OPERATIONS, POS, Operation
 
@@ -71,9 +71,9 @@ class _Builder:
         self.shared = Order()
         self.tile = Order(self.shared)
         self.counts: list[Step] = []
-        reads = reads_of(code) if any(isinstance(one, Loop) for one in code.instructions) else None
+        reads = reads_of(code) if any(isinstance(one, (Loop, LongLoop)) for one in code.instructions) else None
         for instruction in code.instructions:
-            if reads is not None and isinstance(instruction, Loop):
+            if reads is not None and isinstance(instruction, (Loop, LongLoop)):
                 self._loop(instruction, reads)
             elif isinstance(instruction, Scalars):
                 self._scalars(instruction)
@@ -99,14 +99,15 @@ class _Builder:
 
     # -- loops ----------------------------------------------------------------------------------------------------------
 
-    def _loop(self, loop: Loop, reads: Reads) -> None:
+    def _loop(self, loop: Loop | LongLoop, reads: Reads) -> None:
         """A loop: by a kernel of its own, if it is regular."""
-        self._need_all_rules(loop)
+        operations = [member.operation for member in loop.body.members] if isinstance(loop, LongLoop) else loop.operations
+        self._need_all_rules(operations)
         found = loop_steps(loop, reads)
         if found is None:
             self._scalars(loop)
         else:
-            (self.tile if loop.output_batched[0] else self.shared).other(*found)
+            (self.tile if loop.batched else self.shared).other(*found)
 
     # -- scalars --------------------------------------------------------------------------------------------------------
 
@@ -126,13 +127,13 @@ class _Builder:
         if not can_be_written(operation, inputs):
             raise UnsupportedError(f"the rules of {operation.name} cannot be evaluated on LLVM values")
 
-    def _need_all_rules(self, scalars: Scalars) -> None:
-        for operation in set(scalars.operations):
+    def _need_all_rules(self, operations: list[Operation]) -> None:
+        for operation in set(operations):
             if operation.arity is not None:
                 self._need_rules(operation, operation.arity)
 
     def _interpreted(self, scalars: Scalars) -> None:
-        self._need_all_rules(scalars)
+        self._need_all_rules(scalars.operations)
         forward, backward = (Step(interpreter, (), [Words(scalars, words)]) for words in (forward_words, backward_words))
         constant = scalars.input_constant
         reads = [Read(scalars.inputs[constant], False), Read(scalars.inputs[~constant], False, False)]
@@ -257,6 +258,8 @@ class _Builder:
 
 
 def _batched_outputs(one: Instruction | Scalars) -> int:
+    if isinstance(one, LongLoop):
+        return len(one.stored) if one.batched else 0
     return int(one.output_batched.sum()) if isinstance(one, Scalars) else one.size if one.batched else 0
 
 

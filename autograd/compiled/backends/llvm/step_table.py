@@ -71,8 +71,6 @@ class Table:
             size: the number of samples of a tile.
             samples: the number of all samples.
         """
-        if not len(self.rows):
-            return
         key = first, last, size, samples
         call = self._calls.get(key)
         if call is None:

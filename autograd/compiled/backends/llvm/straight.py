@@ -8,7 +8,7 @@ from typing import Any
 from autograd.compiled.backends.llvm.frame import FIRST, GRADIENTS, INPUTS, RESULTS, SEEDS, SHARED, SHARED_GRADIENTS, VALID, Kernel
 from autograd.compiled.backends.llvm.lanes import Lanes
 from autograd.compiled.backends.llvm.text import TRUTH, Module, Number
-from autograd.compiled.ir import Code, Dot, Instruction, Matmul, Operand, Scalars, Sum
+from autograd.compiled.ir import Code, Dot, Instruction, LongLoop, Matmul, Operand, Scalars, Sum
 from autograd.ops import outside, product
 
 MOST_NUMBERS, MOST_LINES, INLINE_LINES = 400, 1800, 900
@@ -23,6 +23,8 @@ class TooLongError(Exception):
 
 def is_short(code: Code) -> bool:
     """Whether to try to write a program out: it has few numbers, no products of shared matrices, and no samples to be counted for masks."""
+    if any(isinstance(one, LongLoop) for one in code.instructions):
+        return False
     if sum([len(one.operations) for one in code.instructions if isinstance(one, Scalars) and one.batched]) > MOST_NUMBERS:
         return False
     batched = [one for one in code.flattened if one.batched]

@@ -10,8 +10,9 @@ import numpy as np
 from autograd.compiled.backends.contract import Array, Seed, Storage, Violation
 from autograd.compiled.backends.numpy.arrays import ARRAYS
 from autograd.compiled.backends.numpy.kinds import RULES, Moving, columns
+from autograd.compiled.backends.numpy.long_loops import pull_rounds, push_rounds, run_rounds
 from autograd.compiled.floating_errors import quietly
-from autograd.compiled.ir import Code, Instruction, Operand, Scalars
+from autograd.compiled.ir import Code, Instruction, LongLoop, Operand, Scalars
 from autograd.namespaces import FLOATS
 from autograd.ops import outside, product
 
@@ -75,6 +76,9 @@ def run(instructions: Iterable[Instruction | Scalars], data: Storage) -> list[Vi
 def _run(instructions: Iterable[Instruction | Scalars], data: Storage) -> list[Violation]:
     violations: list[Violation] = []
     for instruction in instructions:
+        if isinstance(instruction, LongLoop):
+            violations += run_rounds(instruction, data)
+            continue
         if isinstance(instruction, Scalars):
             violations += _run(instruction.single, data) if instruction.batched else _scalars(instruction, data)
             continue
@@ -95,6 +99,9 @@ def pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: St
 
 def _pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: Storage) -> None:
     for instruction in reversed(instructions):
+        if isinstance(instruction, LongLoop):
+            pull_rounds(instruction, data, grads)
+            continue
         if isinstance(instruction, Scalars):
             if instruction.batched:
                 _pull(instruction.single, data, grads)
@@ -113,14 +120,22 @@ def _pull(instructions: Sequence[Instruction | Scalars], data: Storage, grads: S
 
 def _push(code: Code, data: Storage, tangents: Storage, moving: Storage) -> None:
     """See `Reference.push_forward`."""
-    for instruction in code.flattened:
-        if instruction.constant:
+    for each in code.instructions:
+        if isinstance(each, LongLoop):
+            push_rounds(each, data, tangents, moving)
             continue
-        of_inputs = Moving(_inputs(instruction, tangents), [x != 0.0 for x in _inputs(instruction, moving)])
-        total, moves = RULES[type(instruction)].tangents(instruction, data.outputs(instruction), _inputs(instruction, data), of_inputs)
-        wanted = _wanted(instruction, data) & moves
-        tangents.outputs(instruction)[...] = np.where(wanted, total, 0.0)
-        moving.outputs(instruction)[...] = np.where(wanted, 1.0, 0.0)
+        for instruction in each.single if isinstance(each, Scalars) else [each]:
+            _push_one(instruction, data, tangents, moving)
+
+
+def _push_one(instruction: Instruction, data: Storage, tangents: Storage, moving: Storage) -> None:
+    if instruction.constant:
+        return
+    of_inputs = Moving(_inputs(instruction, tangents), [x != 0.0 for x in _inputs(instruction, moving)])
+    total, moves = RULES[type(instruction)].tangents(instruction, data.outputs(instruction), _inputs(instruction, data), of_inputs)
+    wanted = _wanted(instruction, data) & moves
+    tangents.outputs(instruction)[...] = np.where(wanted, total, 0.0)
+    moving.outputs(instruction)[...] = np.where(wanted, 1.0, 0.0)
 
 
 def _scalars(instruction: Scalars, data: Storage) -> list[Violation]:

@@ -16,7 +16,8 @@ from autograd.compiled.export.c.c_reach import Reach
 from autograd.compiled.export.c.c_text import Precision, ascii_words
 from autograd.compiled.export.c.c_writing import RESULT, Writing, added, indented, lines_of
 from autograd.compiled.ir import Code, Instruction, Loop, Places, Scalars
-from autograd.compiled.loop_body import LoopBody, body_of
+from autograd.compiled.loop_body import LoopBody
+from autograd.compiled.rounds_of import body_of
 
 MOST = 500
 """A function of more lines becomes several, because compilers take long for one with many."""

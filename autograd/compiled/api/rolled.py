@@ -1,0 +1,306 @@
+"""Scans that are recorded as one loop: the step is traced once, instead of once for each round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd._runtime.bulk import first_difference
+from autograd._runtime.state import RECORDING
+from autograd.compiled.backends.contract import Executable
+from autograd.compiled.backends.registry import backend_named
+from autograd.compiled.ir import Places
+from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
+from autograd.compiled.pipeline import lower, order_of, trace
+from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
+from autograd.ops import CONSTANT, LEAF, POS, Operation
+from autograd.recording import Recording, recording
+from autograd.tracing import here, refused
+from autograd.trees import NONE, Form, flatten
+from autograd.value import Value, node_of
+
+LEAST_ROUNDS = 200
+"""A scan of fewer rounds is unrolled, and its rounds are found again."""
+
+MOST_INPUTS = 400
+"""A step with more inputs of operations is unrolled, because vector instructions are better; unless all rounds together have too many."""
+
+
+class _Known(NamedTuple):
+    """A loop that was recorded: its operation, what computes its numbers, and the places of its inputs, of the last carried numbers, and of
+    the kept ones of the first round."""
+
+    operation: Operation
+    executable: Executable
+    places: Places
+    elements: list[int]
+
+
+MOST_KNOWN = 64
+"""So many loops are remembered, so that two recordings of one function have the same operation."""
+
+_KNOWN: dict[Any, _Known] = {}
+
+
+class Roller:
+    """Records scans as one loop each. See `Recording.roll`.
+
+    Args:
+        apart: the steps of loops that are unrolled.
+
+    Attributes:
+        apart: see above.
+        variables: the Values that stood for the carried numbers and those of a round, while a step was traced, and the step.
+    """
+
+    def __init__(self, apart: frozenset[Any] = frozenset()) -> None:
+        self.apart = apart
+        self.variables: dict[int, tuple[Value, Any]] = {}
+
+    def __call__(
+        self, now: Recording, step: Callable[[Any, Any], Any], init: Any, x_of: Callable[[int], Any] | None, rounds: int
+    ) -> tuple[Any, list[Any]] | None:
+        """The last carry, and the ys of all rounds; None if the loop is to be unrolled. For the arguments see `scan`.
+
+        Raises:
+            UnrolledError: it has turned out that it must be unrolled.
+        """
+        key = getattr(step, "__code__", None)
+        if rounds < LEAST_ROUNDS or key is None or key in self.apart or here() is not now.trace:
+            return None
+        if now.mask is not None or not now.checks_domains or not RECORDING.get():
+            return None
+        has_last = LastRound(key) in self.apart
+        loop = _Loop(self, step, key, init, x_of, rounds - has_last)
+        if not loop.fits:
+            return None
+        carry, ys = loop.recorded()
+        if has_last:
+            carry, y = step(carry, None if x_of is None else x_of(rounds - 1))
+            ys.append(y)
+        return carry, ys
+
+    def need_no_leak(self, graph: list[Value]) -> None:
+        """
+        Raises:
+            UnrolledError: a step has let out a number of the round for which it was traced.
+        """
+        if self.variables:
+            for node in graph:
+                if node._operation is LEAF and id(node) in self.variables:
+                    raise UnrolledError(self.variables[id(node)][1])
+
+
+class _Traced:
+    """A step that was traced: its variables, and the leaves of the carry and of y that it returned."""
+
+    def __init__(self, carried: list[Value], of_round: list[Value], carry: list[Any], y: list[Any], y_form: Form) -> None:
+        self.variables = [*carried, *of_round]
+        self.carried, self.of_round, self.carry, self.y, self.y_form = carried, of_round, carry, y, y_form
+        results = [x for x in [*carry, *y] if isinstance(x, Value)]
+        self.graph = order_of(results) if results else []
+
+
+class _Loop:
+    """A scan that is being recorded as one loop."""
+
+    def __init__(self, roller: Roller, step: Callable[[Any, Any], Any], key: Any, init: Any, x_of: Any, rounds: int) -> None:
+        self.roller, self.step, self.key, self.rounds = roller, step, key, rounds
+        self.init, self.form = flatten(init)
+        self.columns, self.x_form = ([], NONE) if x_of is None else _columns(x_of, rounds)
+        self.fits = self.columns is not None and all(map(_is_number, self.init)) and bool(self.init)
+
+    def refused(self) -> Exception:
+        """The error that has the function recorded anew, with this loop unrolled."""
+        return refused(UnrolledError(self.key))
+
+    def recorded(self) -> tuple[Any, list[Any]]:
+        """The node of the loop, and its results."""
+        assert self.columns is not None
+        first = self._traced([_number(x) for x in self.init], [_number(column[0]) for column in self.columns])
+        after = [_number(x) for x in first.carry]
+        second = self._traced(after, [_number(column[1]) for column in self.columns])
+        known = {id(a): b for a, b in zip(first.variables, second.variables, strict=True)}
+        alike = [_kinds(traced) for traced in (first, second)]
+        if alike[0] != alike[1] or first_difference(first.graph, second.graph, known, []) >= 0:
+            raise self.refused()
+        return self._written(first)
+
+    def _traced(self, carry: list[float], x: list[float]) -> _Traced:
+        inner = Recording()
+        try:
+            with recording(inner) as now:
+                assert now.trace is not None
+                carried, of_round = ([Value(number) for number in numbers] for numbers in (carry, x))
+                now.trace.add([*carried, *of_round])
+                self.roller.variables.update({id(node): (node, self.key) for node in [*carried, *of_round]})
+                result = self.step(self.form(carried), self.x_form(of_round))
+                now.trace.end()
+        except Exception as error:
+            raise self.refused() from error
+        if not isinstance(result, tuple) or len(result) != 2 or inner.guards or inner.draws or inner.masks or inner.unchecked:
+            raise self.refused()
+        leaves, form = flatten(result[0])
+        ys, y_form = flatten(result[1])
+        if form != self.form or not all(map(_is_number, [*leaves, *ys])):
+            raise self.refused()
+        return _Traced(carried, of_round, leaves, ys, y_form)
+
+    def _written(self, traced: _Traced) -> tuple[Any, list[Any]]:
+        """The loop as a node."""
+        moving = [c for c, x in enumerate(traced.carry) if x is not traced.carried[c]]  # the others stay what they are at first
+        body = _Body(traced, self.init, moving)
+        carried = [body.member(traced.carry[c]) for c in moving]
+        is_kept = [isinstance(x, Value) and x in body.varying for x in traced.y]
+        kept = [body.member(x) for x, own in zip(traced.y, is_kept, strict=True) if own]
+        terms = sum(map(len, body.inputs))
+        strange = any(operation.by_hand or operation.stops or operation.loop is not None for operation in body.operations)
+        if strange or not body.operations or (terms > MOST_INPUTS and terms * self.rounds < HUGE):
+            raise self.refused()
+        assert self.columns is not None
+        used = sorted(body.along)
+        tables = tuple([_table(self.columns[j]) for j in used])
+        placed = [tuple([body.placed(source, used) for source in own]) for own in body.inputs]
+        written = Written(
+            self.rounds, tuple(body.operations), tuple(placed), tuple(carried), tuple(kept), len(body.repeated), tables, self.key
+        )
+        of_round = [x for j, table in zip(used, tables, strict=True) if table is None for x in self.columns[j]]
+        numbers = [*[self.init[c] for c in moving], *body.repeated, *of_round]
+        inputs = [x if isinstance(x, Value) else Value(x, None, CONSTANT) for x in numbers]
+        known = _known(written, len(inputs))
+        last, rows = self._numbers(known, written, inputs)
+        node = node_of(known.operation, inputs, 0.0, [float("nan")] * len(inputs))
+
+        def element(k: int, number: float) -> Value:
+            return node_of(ELEMENT, [node, Value(float(k), None, CONSTANT)], number, [float("nan")] * 2)
+
+        carry = [*self.init]
+        for k, c in enumerate(moving):
+            x = traced.carry[c]
+            carry[c] = element(k, last[k]) if isinstance(x, Value) and x in body.varying else x
+        elements = iter([[element(len(carried) + k * self.rounds + r, y) for r, y in enumerate(row)] for k, row in enumerate(rows)])
+        columns = [next(elements) if own else [x] * self.rounds for x, own in zip(traced.y, is_kept, strict=True)]
+        ys = [traced.y_form(list(own)) for own in zip(*columns, strict=True)] if columns else [traced.y_form([])] * self.rounds
+        return self.form(carry), ys
+
+    def _numbers(self, known: _Known, written: Written, inputs: list[Value]) -> tuple[list[float], list[list[float]]]:
+        """The last carried numbers, and the kept numbers of all rounds, for the present numbers of the inputs."""
+        data = known.executable.storage(1)
+        data.shared[known.places] = [node._data for node in inputs]
+        if known.executable.forward(data):
+            raise self.refused()
+        last, starts = known.elements[: len(written.carried)], known.elements[len(written.carried) :]
+        return [data.shared.item(place) for place in last], [data.shared[place : place + written.rounds].tolist() for place in starts]
+
+
+class _Body:
+    """The members of a traced step, and what they read.
+
+    Attributes:
+        operations, inputs: of each member. The index of what comes from OUTSIDE is that in `repeated`, or -1 less that of a number of the
+            round.
+        repeated: what is read from outside, the same in every round.
+        along: the indices of the numbers of the round that are read.
+        varying: the nodes that depend on a variable of the step.
+    """
+
+    def __init__(self, traced: _Traced, init: list[Any], moving: list[int]) -> None:
+        self.operations: list[Operation] = []
+        self.inputs: list[list[Source]] = []
+        self.repeated: list[Any] = []
+        self.along: set[int] = set()
+        self._repeated: dict[Any, int] = {}
+        self._members: dict[Value, int] = {}
+        self._carried = {traced.carried[c]: k for k, c in enumerate(moving)}
+        self._of_round = {node: j for j, node in enumerate(traced.of_round)}
+        self._unchanged = {node: init[c] for c, node in enumerate(traced.carried) if node not in self._carried}
+        self.varying: set[Value] = {*self._carried, *self._of_round}
+        for node in traced.graph:
+            if node not in self.varying and not self.varying.isdisjoint(node._prev):
+                self.varying.add(node)
+                self._members[node] = len(self.operations)
+                self.operations.append(node._operation)
+                self.inputs.append([self._source(x) for x in node._prev])
+
+    def _source(self, x: Any) -> Source:
+        if isinstance(x, Value):
+            if x in self._members:
+                return Source(SAME, self._members[x])
+            if x in self._unchanged:
+                return self._source(self._unchanged[x])
+            if x in self._carried:
+                return Source(BEFORE, self._carried[x])
+            if x in self._of_round:
+                self.along.add(self._of_round[x])
+                return Source(OUTSIDE, -1 - self._of_round[x])
+        key: Any = id(x) if isinstance(x, Value) else float(x).hex()
+        if key not in self._repeated:
+            self._repeated[key] = len(self.repeated)
+            self.repeated.append(x)
+        return Source(OUTSIDE, self._repeated[key])
+
+    def member(self, x: Any) -> int:
+        """The member that computes a number that the step returns. What is none is copied by a member of its own."""
+        if isinstance(x, Value) and x in self._members:
+            return self._members[x]
+        self.operations.append(POS)
+        self.inputs.append([self._source(x)])
+        return len(self.operations) - 1
+
+    def placed(self, source: Source, used: list[int]) -> Source:
+        """A source as `Written` has it: numbers of the round come behind the repeated ones."""
+        if source.where != OUTSIDE or source.which >= 0:
+            return source
+        return Source(OUTSIDE, len(self.repeated) + used.index(-1 - source.which))
+
+
+def _known(written: Written, inputs: int) -> _Known:
+    """The operation of a loop with so many inputs, the same for equal loops, and what computes it."""
+    key = written.key
+    known = _KNOWN.get(key)
+    if known is None:
+        operation = operation_of(written)
+        leaves = [Value(0.0) for _ in range(inputs)]
+        node = node_of(operation, leaves, 0.0, [0.0] * inputs)
+        elements = [*range(len(written.carried)), *[len(written.carried) + j * written.rounds for j in range(len(written.kept))]]
+        tape = trace([*leaves, *[node_of(ELEMENT, [node, Value(k, None, CONSTANT)], 0.0, [0.0, 0.0]) for k in elements]])
+        code = lower(tape, [], tape.results[:inputs])
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        at = code.place[tape.results]
+        known = _KNOWN[key] = _Known(operation, backend_named("auto", 1).load(code), at[:inputs], at[inputs:].tolist())
+    return known
+
+
+def _columns(x_of: Callable[[int], Any], rounds: int) -> tuple[list[list[Any]] | None, Form]:
+    """For each leaf of `xs` its items by round, and the form of what a round gets; no items if the rounds differ in form."""
+    leaves, form = flatten(x_of(0))
+    items = [leaves]
+    for i in range(1, rounds):
+        own, other = flatten(x_of(i))
+        if other != form:
+            return None, form
+        items.append(own)
+    columns = [list(column) for column in zip(*items, strict=True)]
+    return (columns if all(_is_number(x) for column in columns for x in column) else None), form
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (Value, float, int)) or type(x).__module__ == "numpy"
+
+
+def _number(x: Any) -> float:
+    return x._data if isinstance(x, Value) else float(x)
+
+
+def _table(column: list[Any]) -> Any:
+    """The numbers of a column as an array; None if there are Values among them."""
+    return None if any(isinstance(x, Value) for x in column) else np.array(column, dtype=np.float64)
+
+
+def _kinds(traced: _Traced) -> Any:
+    """What both traces of a step must have in common beside the graph: which results are numbers, and which, and where the others are."""
+    at = {node: i for i, node in enumerate(traced.graph)}
+    return traced.y_form, [at.get(x, -1) if isinstance(x, Value) else float(x).hex() for x in [*traced.carry, *traced.y]]

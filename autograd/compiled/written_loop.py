@@ -1,0 +1,112 @@
+"""A loop that was written as a `scan`: its step is traced once, and stands in the graph as one node.
+
+The node of the loop has the inputs of all rounds; what a round leaves behind is an `ELEMENT` of it. The passes carry both along as they
+are, and `allocate` makes a `Loop` of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiled.loop_body import Source
+from autograd.errors import CompileError
+from autograd.ops import Operation
+from autograd.tracing import refused
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The rounds of a loop.
+
+    Attributes:
+        rounds: how many there are.
+        operations, inputs: of each member, that is, each number that a round computes: its operation, and where its inputs come from. A
+            number from OUTSIDE is the repeated one of this index, or behind these the one of `along` of the round.
+        carried: for each carried number, the member that computes its next one.
+        kept: the members of which all rounds are results.
+        repeated: how many numbers from outside are the same in every round.
+        along: the numbers from outside that each round has one of: an array of them, or None if they are inputs of the loop.
+        step: what tells the step from those of other loops: its code.
+    """
+
+    rounds: int
+    operations: tuple[Operation, ...]
+    inputs: tuple[tuple[Source, ...], ...]
+    carried: tuple[int, ...]
+    kept: tuple[int, ...]
+    repeated: int
+    along: tuple[npt.NDArray[np.float64] | None, ...]
+    step: Any
+
+    @property
+    def key(self) -> Any:
+        """What tells loops apart that stand for different computations."""
+        tables = tuple([None if table is None else table.tobytes() for table in self.along])
+        return self.rounds, self.operations, self.inputs, self.carried, self.kept, self.repeated, tables, self.step
+
+    def member_of(self, k: int) -> tuple[int, int]:
+        """The member and the round of element `k`: first the last carried numbers, then what is kept, member by member."""
+        if k < len(self.carried):
+            return self.carried[k], self.rounds - 1
+        which, r = divmod(k - len(self.carried), self.rounds)
+        return self.kept[which], r
+
+    def places_of(self, inputs: npt.NDArray[np.intp], tables: Sequence[int]) -> list[npt.NDArray[np.intp]]:
+        """Of the places of the inputs of the loop, those of each number from OUTSIDE: one, or one for each round.
+
+        Args:
+            inputs: the places: first those that carried numbers have at first, then the repeated ones, then those of each round.
+            tables: where each array of `along` begins.
+        """
+        start = len(self.carried)
+        places = [inputs[start + k : start + k + 1] for k in range(self.repeated)]
+        start += self.repeated
+        begins = iter(tables)
+        for table in self.along:
+            if table is None:
+                places.append(inputs[start : start + self.rounds])
+                start += self.rounds
+            else:
+                places.append(next(begins) + np.arange(self.rounds))
+        return places
+
+
+HUGE = 2_000_000
+"""A loop of so many scalars in all is not unrolled if that can be avoided."""
+
+
+@dataclass(frozen=True)
+class LastRound:
+    """The last round of the loop with this step, which stays outside of the loop."""
+
+    step: Any
+
+
+class UnrolledError(CompileError):
+    """Raised while a function is recorded: the loop with this step cannot be one node, so that the function is recorded anew, without that.
+
+    Attributes:
+        step: what tells the step from those of other loops; or its `LastRound`.
+    """
+
+    def __init__(self, step: Any) -> None:
+        super().__init__("a scan that was recorded as one loop is computed, and differentiated, by a program only")
+        self.step = step
+
+
+def operation_of(written: Written) -> Operation:
+    """The operation of the node of a loop."""
+
+    def only_compiled(*_: Any) -> Any:
+        raise refused(UnrolledError(written.step))
+
+    return Operation("scan", "scan", only_compiled, (only_compiled,), None, loop=written)
+
+
+ELEMENT = Operation("element", "element", lambda xp, a, k: a, (lambda xp, y, a, k: 1.0, lambda xp, y, a, k: 0.0), 2)
+"""A number that a loop leaves behind: its inputs are the node of the loop, and a constant that says which."""

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from autograd import sparse, transforms
 from autograd._runtime.state import STATE
-from autograd.compiled.api.arguments import split
+from autograd.compiled.api.arguments import has_values
 from autograd.compiled.api.call import Calls
+from autograd.compiled.api.results import split_numbers
 from autograd.compiled.api.signature import Signature
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError, InputError
@@ -146,12 +147,15 @@ class Derivatives:
         """
         refuse_traced(self.__name__, "hvp")
         is_one = not isinstance(primals, tuple)
+        if not is_one and (args or not isinstance(tangents, tuple) or len(tangents) != len(primals) or not primals):
+            raise InputError(
+                "hvp needs a direction for each argument: two tuples of the same length, as in f.hvp((x, y), (dx, dy)), or the first "
+                "argument and its direction by themselves, as in f.hvp(x, dx, y)"
+            )
         primals, tangents = ((primals, *args), (tangents,)) if is_one else (primals, tangents)
-        moving = tuple(range(min(len(tangents), len(primals))))
+        moving = tuple(range(len(tangents)))
         gradient = self._derived_as(("grad", moving), lambda: transforms.grad(self._f, moving), self._calls.batching.in_axes)
         value, pull_back = gradient.vjp(*primals)
-        if not is_one and (args or len(tangents) != len(primals)):
-            raise InputError(f"hvp needs a direction for each of the {len(primals)} arguments, in a tuple of the same length")
         return pull_back(tuple([_as_gradient(*pair, self.__name__) for pair in zip(tangents, value, strict=True)]))[
             0
         ]  # the Hessian is symmetric
@@ -162,6 +166,7 @@ class Derivatives:
         The columns are coloured when the function is recorded, and all derivatives are computed by one run; see `autograd.sparse_jacobian`.
 
         Raises:
+            InputError: an argument contains Values.
             MissingPackageError: SciPy is not installed.
 
         Example:
@@ -187,6 +192,9 @@ class Derivatives:
             matrix = of(lambda x: self._f(x, *args), x)
             return matrix.values, matrix.rows, matrix.columns, list(matrix.shape)
 
+        if has_values((x, args)):
+            name = f"{of.__name__}({printable(self.__name__)}, x)"
+            raise InputError(f"the arguments of {printable(self.__name__)}.{of.__name__} contain Values: write autograd.{name} for these")
         function = self._derived_as((of, len(args)), lambda: parts, (None,) * (1 + len(args)))
         values, rows, columns, shape = function(x, *args)
         at_row, at_column, size = (part.astype(np.int64).tolist() for part in (rows, columns, shape))
@@ -199,8 +207,8 @@ def _as_gradient(tangent: Any, gradient: Any, name: str) -> Any:
     Raises:
         InputError: it has another form.
     """
-    given, form = split(tangent, "the direction")
-    wanted, other = split(gradient, "the gradient")
+    given, form = split_numbers(tangent, "the direction")
+    wanted, other = split_numbers(gradient, "the gradient")
     if form != other or any(x.shape != y.shape[max(0, y.ndim - x.ndim) :] for x, y in zip(given, wanted, strict=True)):
         raise InputError(f"the direction of {name}.hvp does not have the form of the argument that it moves")
     return other([np.broadcast_to(x, y.shape) for x, y in zip(given, wanted, strict=True)])

@@ -7,10 +7,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from loop_programs import RandomLoop, choosing, decaying, delayed, epochs, interrupted, logarithms, loops_of, lorenz, number, path, uneven
+from loop_programs import (
+    RandomLoop,
+    choosing,
+    decaying,
+    delayed,
+    epochs,
+    garch,
+    interrupted,
+    logarithms,
+    loops_of,
+    lorenz,
+    number,
+    path,
+    uneven,
+)
 
-from autograd import Value, compile, grad, sin, value_and_grad
-from autograd.compiled.ir import check
+from autograd import Value, compile, grad, sin, tanh, value_and_grad
+from autograd.compiled.ir import Instruction, Loop, check
 from autograd.compiled.passes import roll
 from autograd.errors import DomainError
 
@@ -38,6 +52,7 @@ def states(a: Any, b: Any) -> Any:
 @pytest.fixture(autouse=True)
 def all_graphs_are_huge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roll, "HUGE_GRAPH", 0)
+    monkeypatch.setattr(roll, "LARGE_GRAPH", 0)
     monkeypatch.setattr(roll, "LEAST_ROWS", 60)
 
 
@@ -98,3 +113,26 @@ def test_domains_of_rounds_that_are_rolled(executor: str) -> None:
     assert g(2.0) == pytest.approx(number(logarithms(2.0)))
     with pytest.raises(DomainError, match="log"):
         g(-3.0)
+
+
+def test_wide_rounds_become_vectors(executor: str) -> None:
+    """Of a network for many samples, only the sum of the losses is carried on."""
+    w = [Value(0.1 * k - 0.4) for k in range(8)]
+    losses = [sum([tanh(v * x + 0.1) for v in w]) ** 2 for x in np.linspace(-1.0, 1.0, 40).tolist()]
+    total = losses[0]
+    for one in losses[1:]:
+        total = total + one
+    program = compile(total, executor=executor)
+    assert not any(isinstance(one, Loop) for one in program.code.instructions)
+    assert program() == pytest.approx(total.data)
+
+
+def test_smaller_graphs_are_rolled_where_nothing_becomes_vectors(monkeypatch: pytest.MonkeyPatch, executor: str) -> None:
+    monkeypatch.setattr(roll, "HUGE_GRAPH", 10**9)
+    r = np.random.default_rng(0).normal(size=90).tolist()
+    apart = compile(lambda p: garch(p, r), in_axes=(None,), executor=executor)  # its logarithms stay vectors
+    assert apart([0.1, 0.1, 0.8]) == pytest.approx(garch([0.1, 0.1, 0.8], r))
+    assert any(one.operation.name == "log" for one in apart.specialisations[0].code.instructions if isinstance(one, Instruction))
+    rolled = compile(lambda p: lorenz(p, [1.0, 1.0, 1.0], 40), in_axes=(None,), executor=executor)
+    rolled([10.0, 28.0, 2.0])
+    assert [type(one) for one in rolled.specialisations[0].code.instructions].count(Loop) == 1

@@ -14,7 +14,7 @@ from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.reading import FAILURES, Reading
 from autograd.compiled.api.remembered import Item, Remembered
-from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward
+from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward, split_numbers
 from autograd.compiled.api.shortcut import Derivative, Shortcut
 from autograd.compiled.api.signature import Call
 from autograd.compiled.api.specialisations import Run, Specialisations
@@ -152,7 +152,7 @@ class Calls:
         value = form([batch.shaped(array) for array in arrays])
 
         def pull(cotangent: Any) -> tuple[Any, ...]:
-            seeds, own_form = split(cotangent, "the gradient with respect to the value")
+            seeds, own_form = split_numbers(cotangent, "the gradient with respect to the value")
             shapes = [np.shape(batch.shaped(array)) for array in arrays]
             if [np.shape(seed) for seed in seeds] != shapes or own_form != form:
                 raise InputError("the gradient with respect to the value must have the form of the value")

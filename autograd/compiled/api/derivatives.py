@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from autograd import sparse, transforms
 from autograd._runtime.state import STATE
-from autograd.compiled.api.arguments import split
+from autograd.compiled.api.arguments import has_values
 from autograd.compiled.api.call import Calls
 from autograd.compiled.api.dense_derivative import DenseDerivative
+from autograd.compiled.api.results import split_numbers
 from autograd.compiled.api.signature import Signature
 from autograd.compiled.api.sparse_derivative import SparseDerivative
 from autograd.compiled.export.rule_text import printable
@@ -166,12 +167,15 @@ class Derivatives:
         """
         refuse_traced(self.__name__, "hvp")
         is_one = not isinstance(primals, tuple)
+        if not is_one and (args or not isinstance(tangents, tuple) or len(tangents) != len(primals) or not primals):
+            raise InputError(
+                "hvp needs a direction for each argument: two tuples of the same length, as in f.hvp((x, y), (dx, dy)), or the first "
+                "argument and its direction by themselves, as in f.hvp(x, dx, y)"
+            )
         primals, tangents = ((primals, *args), (tangents,)) if is_one else (primals, tangents)
-        moving = tuple(range(min(len(tangents), len(primals))))
+        moving = tuple(range(len(tangents)))
         gradient = self._derived_as(("grad", moving), lambda: transforms.grad(self._f, moving), self._calls.batching.in_axes)
         value, pull_back = gradient.vjp(*primals)
-        if not is_one and (args or len(tangents) != len(primals)):
-            raise InputError(f"hvp needs a direction for each of the {len(primals)} arguments, in a tuple of the same length")
         return pull_back(tuple([_as_gradient(*pair, self.__name__) for pair in zip(tangents, value, strict=True)]))[
             0
         ]  # the Hessian is symmetric
@@ -184,6 +188,7 @@ class Derivatives:
         with respect to variables, the columns are coloured, and the run has a sample for each colour; see `autograd.sparse_jacobian`.
 
         Raises:
+            InputError: an argument contains Values.
             MissingPackageError: SciPy is not installed.
 
         Example:
@@ -206,6 +211,9 @@ class Derivatives:
 
     def _sparse(self, of: Callable[..., sparse.Sparse], args: tuple[Any, ...]) -> Any:
         refuse_traced(self.__name__, of.__name__)
+        if has_values(args):
+            name = f"{of.__name__}({printable(self.__name__)}, x)"
+            raise InputError(f"the arguments of {printable(self.__name__)}.{of.__name__} contain Values: write autograd.{name} for these")
         in_axes = (None,) * len(args)
         return self._known((of, len(args)), lambda: SparseDerivative(of, self._f, lambda f: self._compiled(f, in_axes)))(*args)
 
@@ -216,8 +224,8 @@ def _as_gradient(tangent: Any, gradient: Any, name: str) -> Any:
     Raises:
         InputError: it has another form.
     """
-    given, form = split(tangent, "the direction")
-    wanted, other = split(gradient, "the gradient")
+    given, form = split_numbers(tangent, "the direction")
+    wanted, other = split_numbers(gradient, "the gradient")
     if form != other or any(x.shape != y.shape[max(0, y.ndim - x.ndim) :] for x, y in zip(given, wanted, strict=True)):
         raise InputError(f"the direction of {name}.hvp does not have the form of the argument that it moves")
     return other([np.broadcast_to(x, y.shape) for x, y in zip(given, wanted, strict=True)])

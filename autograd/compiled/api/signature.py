@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiled.export.rule_text import printable
 from autograd.errors import InputError
 from autograd.transforms import innermost
 
@@ -77,8 +78,9 @@ class Call:
         else:
             indices = []
         if not indices:
+            names = ", ".join(map(printable, self.how.names))
             raise InputError(
-                f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {', '.join(self.how.names)}: give the index "
+                f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {names}: give the index "
                 "or the name of one that is passed, a tuple of them, or None for all"
             )
         return indices[0]

@@ -158,10 +158,10 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
     source, back = (reads[middle] - first) % period, middle - (reads[middle] - first) // period
     carried = (reads[middle] >= first) & (back >= 0) & (back <= FURTHEST)
     for batched in (False, True):
-        kept = _on_cycles(reader[carried], source[carried], graph.batched[first : first + period] == batched)
+        kept = on_cycles(reader[carried], source[carried], graph.batched[first : first + period] == batched)
         inner = carried & kept[reader]
         inner[inner] = kept[source[inner]]
-        if not inner.any() or kept.sum() >= WIDEST * _length(reader, source, inner & (back == 0), kept):
+        if not inner.any() or kept.sum() >= WIDEST * length_of(reader, source, inner & (back == 0), kept):
             continue
         regular = reads[:, inner] == first + (np.arange(rounds)[:, None] - back[inner]) * period + source[inner]
         at, k = np.nonzero(~regular)
@@ -198,7 +198,7 @@ def _beside(found: list[Rows], first: int, period: int, rounds: int) -> list[tup
     return [part for part in parts if part[1] >= LEAST_ROUNDS]
 
 
-def _on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """The rows of a round that lie on cycles, or between them: those that remain when again and again rows are taken away that read none
     of the others, or that none of the others reads."""
     kept = may
@@ -213,7 +213,7 @@ def _on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.ND
         kept = fewer
 
 
-def _length(reader: Rows, source: Rows, within: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> int:
+def length_of(reader: Rows, source: Rows, within: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> int:
     """The length of the longest path through a round."""
     depth = kept.astype(int).tolist()
     for i, j in zip(reader[within].tolist(), source[within].tolist(), strict=True):

@@ -2,8 +2,8 @@
 
 The passes that follow go through the rows one by one, and would take seconds and gigabytes for millions of them. The rounds are found as
 in `loops`, by kinds of rows that come again after a period; what a round reads is checked for all rounds at once. Other than in `loops`,
-all of a round is in the loop, and nothing is left to become vectors: a program of so many rounds is long rather than wide. All rows of a
-round are shared, or all are batched.
+all of a round is in the loop, and nothing is left to become vectors: so this is only done to rounds that are long rather than wide. All
+rows of a round are shared, or all are batched.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
-from autograd.compiled.passes.loops import periods_of, runs_of
+from autograd.compiled.passes.loops import WIDEST, length_of, on_cycles, periods_of, runs_of
 from autograd.compiled.stages import Rows, Tape
 from autograd.compiled.written_loop import ELEMENT, Written, operation_of
 from autograd.ops import CONSTANT, DOT, SUM
 from autograd.value import Value
 
-HUGE_GRAPH, LEAST_ROWS = 200_000, 100_000
-"""A graph of fewer rows is left as it is, and so is a run of fewer."""
+HUGE_GRAPH, LARGE_GRAPH, LEAST_ROWS = 200_000, 40_000, 30_000
+"""A graph of fewer rows than the second is left as it is, and so is a run of fewer than the third."""
+
+MOSTLY, NEARLY_ALL = 0.5, 0.9
+"""This part of a round must be carried on in graphs of at least HUGE_GRAPH rows, and in others: the rest would better become vectors."""
 
 
 class _Run(NamedTuple):
@@ -45,9 +48,10 @@ class _Run(NamedTuple):
 def roll_loops(tape: Tape) -> tuple[Tape, Rows]:
     """The tape with long runs of rounds as one row each; and for each row of the tape its new number, or -1 if it is in such a row."""
     moved = np.arange(len(tape.nodes))
-    while len(tape.nodes) >= HUGE_GRAPH:
+    part = MOSTLY if len(tape.nodes) >= HUGE_GRAPH else NEARLY_ALL
+    while len(tape.nodes) >= LARGE_GRAPH:
         computed = np.flatnonzero(tape.counts > 0)
-        run = _largest_run(tape, computed) if len(computed) >= LEAST_ROWS else None
+        run = _largest_run(tape, computed, part) if len(computed) >= LEAST_ROWS else None
         if run is None:
             break
         tape, new = _rolled(tape, computed, run)
@@ -55,12 +59,12 @@ def roll_loops(tape: Tape) -> tuple[Tape, Rows]:
     return tape, moved
 
 
-def _largest_run(tape: Tape, computed: Rows) -> _Run | None:
+def _largest_run(tape: Tape, computed: Rows, part: float) -> _Run | None:
     kinds = _kinds(tape, computed)
     starts = np.concatenate([[0], np.cumsum(tape.counts[computed])])
     position = np.full(len(tape.nodes), -1, dtype=np.intp)
     position[computed] = np.arange(len(computed))
-    batched = np.array(tape.batched)[computed]
+    batched, counts = np.array(tape.batched)[computed], tape.counts[computed]
     best, most = None, LEAST_ROWS - 1
     for period in periods_of(kinds):
         for first, rounds in runs_of(kinds, period):
@@ -68,9 +72,20 @@ def _largest_run(tape: Tape, computed: Rows) -> _Run | None:
                 continue
             own = slice(starts[first], starts[first + period * rounds])
             run = _regular(position, tape.read[own].reshape(rounds, -1), first, period)
-            if run is not None and period * run.rounds > most:
+            if run is None or period * run.rounds <= most:
+                continue
+            if _is_long(run, counts[first : first + period], part):
                 best, most = run, period * run.rounds
     return best
+
+
+def _is_long(run: _Run, counts: Rows, part: float) -> bool:
+    """Whether more than a part of a round depends on carried numbers and leads to others, and few rows are independent of each other."""
+    reader = np.repeat(np.arange(run.period), counts)
+    inner, within = (np.array([where in kinds for where, _ in run.sources]) for kinds in ((SAME, BEFORE), (SAME,)))
+    source = np.array([k for _, k in run.sources], dtype=np.intp)
+    kept = on_cycles(reader[inner], source[inner], np.ones(run.period, dtype=bool))
+    return bool(kept.mean() > part) and run.period < WIDEST * length_of(reader, source, within, np.ones(run.period, dtype=bool))
 
 
 def _kinds(tape: Tape, computed: Rows) -> Rows:

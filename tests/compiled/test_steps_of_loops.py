@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import compile, scan, sin, tanh, value_and_grad
+from autograd import compile, detect_anomaly, exp, scan, sin, tanh, value_and_grad
 from autograd.compiled.api.rolled import LEAST_ROUNDS
+from autograd.errors import AnomalyError
 from tests.loop_programs import number
 
 N = LEAST_ROUNDS + 30
@@ -197,6 +198,13 @@ def test_a_callable_without_code_is_called_in_every_round() -> None:
     """A builtin, of numbers only."""
     f = lambda a, b: scan(divmod, 7, [2] * N)[0] * a + b
     assert not is_one_loop(compared(f))
+
+
+def test_anomalies_of_rounds_name_the_operation() -> None:
+    f = compile(lambda a: scan(lambda s, _: (exp(s) * a, None), 1.0, length=N)[0], executor="numpy")
+    assert f(0.1) < 1.0
+    with detect_anomaly(), pytest.raises(AnomalyError, match="exp gave inf"):
+        f.value_and_grad(0.7)
 
 
 # -- plain numbers --------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from autograd.compiled.ir import Places
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
 from autograd.compiled.pipeline import lower, order_of, trace
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
+from autograd.contexts import detects_anomaly
 from autograd.ops import ADD, CONSTANT, LEAF, MUL, NEG, POS, SUB, Operation
 from autograd.recording import Recording, recording
 from autograd.tracing import here, refused
@@ -75,7 +76,7 @@ class Roller:
         key = _code_of(step)
         if rounds < LEAST_ROUNDS or key is None or key in self.apart or here() is not now.trace:
             return None
-        if now.mask is not None or not now.checks_domains or not RECORDING.get():
+        if now.mask is not None or not now.checks_domains or not RECORDING.get() or detects_anomaly():
             return None
         has_last = LastRound(key) in self.apart
         loop = _Loop(self, step, key, init, x_of, rounds - has_last)

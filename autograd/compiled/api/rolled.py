@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd._runtime.bulk import first_difference
 from autograd._runtime.state import RECORDING
+from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Executable
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.ir import Places
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
 from autograd.compiled.pipeline import lower, order_of, trace
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
-from autograd.ops import CONSTANT, LEAF, POS, Operation
+from autograd.contexts import detects_anomaly
+from autograd.ops import ADD, CONSTANT, LEAF, MUL, NEG, POS, SUB, Operation
 from autograd.recording import Recording, recording
 from autograd.tracing import here, refused
 from autograd.trees import NONE, Form, flatten
@@ -40,6 +43,9 @@ class _Known(NamedTuple):
 
 MOST_KNOWN = 64
 """So many loops are remembered, so that two recordings of one function have the same operation."""
+
+MOST_LAYERS = 100
+"""So many partials and decorators around a step are looked through."""
 
 _KNOWN: dict[Any, _Known] = {}
 
@@ -67,10 +73,10 @@ class Roller:
         Raises:
             UnrolledError: it has turned out that it must be unrolled.
         """
-        key = getattr(step, "__code__", None)
+        key = _code_of(step)
         if rounds < LEAST_ROUNDS or key is None or key in self.apart or here() is not now.trace:
             return None
-        if now.mask is not None or not now.checks_domains or not RECORDING.get():
+        if now.mask is not None or not now.checks_domains or not RECORDING.get() or detects_anomaly():
             return None
         has_last = LastRound(key) in self.apart
         loop = _Loop(self, step, key, init, x_of, rounds - has_last)
@@ -121,10 +127,14 @@ class _Loop:
         assert self.columns is not None
         first = self._traced([_number(x) for x in self.init], [_number(column[0]) for column in self.columns])
         after = [_number(x) for x in first.carry]
+        surroundings = Surroundings(self.step)
+        before = surroundings.snapshot()
         second = self._traced(after, [_number(column[1]) for column in self.columns])
         known = {id(a): b for a, b in zip(first.variables, second.variables, strict=True)}
         alike = [_kinds(traced) for traced in (first, second)]
         if alike[0] != alike[1] or first_difference(first.graph, second.graph, known, []) >= 0:
+            raise self.refused()
+        if surroundings.iterators or before.changed():  # a later round may find something else there than these two
             raise self.refused()
         return self._written(first)
 
@@ -176,14 +186,41 @@ class _Loop:
         def element(k: int, number: float) -> Value:
             return node_of(ELEMENT, [node, Value(float(k), None, CONSTANT)], number, [float("nan")] * 2)
 
+        is_plain, is_whole = self._plain_and_whole(body, moving, carried)
+
+        def result(k: int, member: int, number: float) -> Any:
+            if not is_plain[member]:
+                return element(k, number)
+            return int(number) if is_whole[member] and abs(number) < 2.0**53 else number
+
         carry = [*self.init]
         for k, c in enumerate(moving):
             x = traced.carry[c]
-            carry[c] = element(k, last[k]) if isinstance(x, Value) and x in body.varying else x
-        elements = iter([[element(len(carried) + k * self.rounds + r, y) for r, y in enumerate(row)] for k, row in enumerate(rows)])
+            carry[c] = result(k, carried[k], last[k]) if isinstance(x, Value) and x in body.varying else x
+        elements = iter([[result(len(carried) + k * self.rounds + r, kept[k], y) for r, y in enumerate(row)] for k, row in enumerate(rows)])
         columns = [next(elements) if own else [x] * self.rounds for x, own in zip(traced.y, is_kept, strict=True)]
         ys = [traced.y_form(list(own)) for own in zip(*columns, strict=True)] if columns else [traced.y_form([])] * self.rounds
         return self.form(carry), ys
+
+    def _plain_and_whole(self, body: _Body, moving: list[int], carried: list[int]) -> tuple[list[bool], list[bool]]:
+        """Whether each member is a plain number in eager code, such as a counter, which depends on no Value; and whether it is an int."""
+        assert self.columns is not None
+        init = [self.init[c] for c in moving]
+        plain = body.lasting(
+            carried,
+            [not isinstance(x, Value) for x in init],
+            [not any(isinstance(x, Value) for x in column) for column in self.columns],
+            [not isinstance(x, Value) or x._operation is CONSTANT for x in body.repeated],
+            [True for _ in body.operations],
+        )
+        whole = body.lasting(
+            carried,
+            [isinstance(x, int) for x in init],
+            [all(isinstance(x, int) for x in column) for column in self.columns],
+            [_number(x).is_integer() for x in body.repeated],
+            [operation in (ADD, SUB, MUL, NEG, POS) for operation in body.operations],
+        )
+        return plain, whole
 
     def _numbers(self, known: _Known, written: Written, inputs: list[Value]) -> tuple[list[float], list[list[float]]]:
         """The last carried numbers, and the kept numbers of all rounds, for the present numbers of the inputs."""
@@ -249,11 +286,48 @@ class _Body:
         self.inputs.append([self._source(x)])
         return len(self.operations) - 1
 
+    def lasting(
+        self, carried: list[int], init: Sequence[bool], columns: Sequence[bool], repeated: Sequence[bool], members: Sequence[bool]
+    ) -> list[bool]:
+        """Whether something holds for each member in all rounds, if it must hold for all that the member is computed from.
+
+        Args:
+            carried: the members that compute the next carried numbers.
+            init, columns, repeated, members: whether it holds for the first carried numbers, for the numbers of the rounds, for those from
+                outside; and whether each member lets it hold.
+        """
+        before = [*init]
+        while True:
+            holds: list[bool] = []
+            for own, sources in zip(members, self.inputs, strict=True):
+                of = {SAME: holds, BEFORE: before}
+                holds.append(own and all(_outside(k, repeated, columns) if where == OUTSIDE else of[where][k] for where, k in sources))
+            after = [old and holds[m] for old, m in zip(before, carried, strict=True)]
+            if after == before:
+                return holds
+            before = after
+
     def placed(self, source: Source, used: list[int]) -> Source:
         """A source as `Written` has it: numbers of the round come behind the repeated ones."""
         if source.where != OUTSIDE or source.which >= 0:
             return source
         return Source(OUTSIDE, len(self.repeated) + used.index(-1 - source.which))
+
+
+def _outside(k: int, repeated: Sequence[bool], columns: Sequence[bool]) -> bool:
+    """What holds for a number from OUTSIDE; for its index see `_Body`."""
+    return repeated[k] if k >= 0 else columns[-1 - k]
+
+
+def _code_of(step: Any) -> Any:
+    """The code that tells a step from others: of a partial or a decorated function that of what it calls, of an object its `__call__`."""
+    for _ in range(MOST_LAYERS):
+        inner = step.func if isinstance(step, partial) else getattr(step, "__wrapped__", None)
+        if inner is None:
+            break
+        step = inner
+    code = getattr(step, "__code__", None)
+    return code if code is not None else getattr(type(step).__call__, "__code__", None)
 
 
 def _known(written: Written, inputs: int) -> _Known:

@@ -232,6 +232,11 @@ def scope(name: str) -> _Setting:
     return _Scope(name.strip("/"))
 
 
+def detects_anomaly() -> bool:
+    """Whether this thread is within a `detect_anomaly`."""
+    return _ANOMALY.get()
+
+
 def current_scope() -> str:
     """The scopes that this thread is in: the `scope` of a node that is made now."""
     return _SCOPE.get()

@@ -20,7 +20,7 @@ from autograd.compiled.backends.numpy import kinds, reference
 from autograd.compiled.backends.registry import NAMES, backend_named
 from autograd.compiled.export import costs, listing, numpy_source, operands
 from autograd.compiled.export.c import c_kinds, c_terms
-from autograd.compiled.ir import KINDS, Code, Instruction, Loop, Matmul, Operand, Scalars, Spread
+from autograd.compiled.ir import KINDS, Code, Instruction, LongLoop, Loop, Matmul, Operand, Scalars, Spread
 from autograd.errors import CompileError, DomainError, MissingPackageError
 from autograd.namespaces import FLOATS
 from autograd.ops import DOT, OPERATIONS, SUM, outside, product
@@ -249,8 +249,12 @@ TABLES: dict[str, dict[Any, Any]] = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_tables_have_a_rule_for_each_kind(name: str) -> None:
-    """Scalars are handled apart, but for costs: other tables see them as instructions of one number; so are loops, but for exports."""
-    assert set(TABLES[name]) | {Scalars, Loop} == set(KINDS)
+    """Scalars are handled apart, but for costs: other tables see them as instructions of one number; so are loops, but for exports.
+
+    Long loops are run round by round, and cannot be exported.
+    """
+    assert set(TABLES[name]) | {Scalars, Loop, LongLoop} == set(KINDS)
+    assert (LongLoop in TABLES[name]) == (name == "costs")
     assert (Scalars in TABLES[name]) == (name == "costs")
     assert (Loop in TABLES[name]) == (name in ("numpy source", "C", "costs"))
 
@@ -261,7 +265,7 @@ def test_loops_of_c_over_many_inputs_have_values_and_slopes() -> None:
 
 def test_all_kinds_of_instructions_are_known() -> None:
     defined = {x for x in vars(ir).values() if isinstance(x, type) and issubclass(x, Instruction) and x is not Instruction}
-    assert defined | {Scalars, Loop} == set(KINDS)
+    assert defined | {Scalars, Loop, LongLoop} == set(KINDS)
 
 
 # -- packages that are too old ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import autograd
 import nn
 from fuzzers.function_forms import Argument, Function
 from fuzzers.function_reference import NAMES, Number, OutsideError, Trace, constant, trace
+from fuzzers.loop_thresholds import AS_THEY_ARE, Thresholds
 
 WEIGHTS = (1.0, -0.5, 2.0, 0.25, -1.5, 3.0)
 """Gradients of something with respect to results, and tangents."""
@@ -70,10 +71,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Case:
-    """A function and calls of it."""
+    """A function and calls of it; and the thresholds with which it is compiled."""
 
     function: Function
     calls: tuple[Call, ...]
+    thresholds: Thresholds = AS_THEY_ARE
 
 
 class InvalidError(Exception):
@@ -288,7 +290,8 @@ def expected(checked: Checked, call: Call, rng: random.Random | None = None) -> 
     if call.method == "jvp":
         moved = np.array([sample.moved for sample in samples])
         by_gradient = np.array([[max(sample.scales)] for sample in samples]) * 3.0 + np.zeros_like(moved)
-        return Expected([values, moved], [by_value, by_gradient + np.abs(np.nan_to_num(moved))], [free, free])
+        with np.errstate(over="ignore"):
+            return Expected([values, moved], [by_value, by_gradient + np.abs(np.nan_to_num(moved))], [free, free])
     total = call.reduce is not None
     weight = 1.0 / call.size if call.reduce == "mean" else 1.0
     if total:

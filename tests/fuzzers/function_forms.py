@@ -13,7 +13,7 @@ import numpy as np
 FEATURES = (
     *("branches", "where", "combined", "equality", "truths", "sorting"),  # how it chooses
     *("infinite", "errors", "steps"),  # which points are special
-    *("loops", "helpers", "overlap", "no_grad", "captured"),  # what it is made of
+    *("loops", "scans", "helpers", "overlap", "no_grad", "captured"),  # what it is made of
     *("aux", "trees", "arrays", "models", "methods"),  # what goes in and out
     *("keywords", "names", "vjp", "jvp", "second"),  # how it is called
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fuzzers.function_forms import NUMBER, SPECIAL, Argument, Form, Function
+from fuzzers.function_loops import write_loop
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Writer:
         self.lines: list[str] = []
         self.indent = 0
         self.names = 0
+        self.rounds = 1  # of the loops around
         self.scope = Scope()
         self.helpers: list[tuple[str, str]] = []  # a name, and what it takes: "numbers" or "vector"
 
@@ -311,7 +313,9 @@ class Writer:
         """Statements that define one more number."""
         rng = self.rng
         roll = rng.random()
-        if depth and roll < 0.3 and self.has("branches"):
+        if depth and self.has("scans", 0.2):
+            write_loop(self, depth)
+        elif depth and roll < 0.3 and self.has("branches"):
             self.choice(depth)
         elif depth and roll < 0.5 and self.has("loops"):
             self.loop(depth)

@@ -16,6 +16,8 @@ from typing import Any
 
 from mpmath import mp
 
+from fuzzers.function_loops import LOOPS
+
 EPSILON = 2.0**-53
 
 
@@ -484,7 +486,7 @@ class Module:
     """In place of `nn.Module`."""
 
 
-NAMES: dict[str, Any] = {**FUNCTIONS, "Value": lambda number, label="": number, "Module": Module}
+NAMES: dict[str, Any] = {**FUNCTIONS, **LOOPS, "Value": lambda number, label="": number, "Module": Module}
 """What a function finds under the names of the package."""
 
 

@@ -15,6 +15,7 @@ import autograd
 import nn
 from fuzzers.function_calls import Call, Case, Checked, arguments_of, package_names, seeds_of, tangent_of
 from fuzzers.function_forms import Function
+from fuzzers.loop_thresholds import AS_THEY_ARE
 
 
 def simpler(case: Case) -> Iterator[Case]:
@@ -22,7 +23,9 @@ def simpler(case: Case) -> Iterator[Case]:
     f = case.function
     if len(case.calls) > 1:
         for k in range(len(case.calls)):
-            yield Case(f, case.calls[:k] + case.calls[k + 1 :])
+            yield replace(case, calls=case.calls[:k] + case.calls[k + 1 :])
+    if case.thresholds != AS_THEY_ARE:
+        yield replace(case, thresholds=AS_THEY_ARE)
     for source in _simpler_sources(f.source):
         yield replace(case, function=replace(f, source=source))
     for k, call in enumerate(case.calls):
@@ -148,6 +151,9 @@ def script(case: Case, who: str, what: str) -> str:
     lines += ["import functools", "from typing import NamedTuple", "import numpy as np"]
     names = sorted({*used, *targets, "Value", "compile", *(["to_c"] if who == "c" else [])})
     lines += [f"from autograd import {', '.join(names)}", "from nn import Module", "", f.source, ""]
+    for (module, name, value), plain in zip(case.thresholds.constants(), AS_THEY_ARE, strict=True):
+        if value != plain:
+            lines += [f"import {module.__name__}", f"{module.__name__}.{name} = {value}"]
     checked = Checked(case)
     executor = who if who in ("numpy", "native", "jax") else "numpy"
     for key in sorted({c.method if c.method in ("grad", "second", "hessian") else "" for c in case.calls}):

@@ -61,6 +61,7 @@ from fuzzers.function_grammar import written
 from fuzzers.function_reference import OutsideError
 from fuzzers.function_shrinking import script, simpler
 from fuzzers.functions_in_c import disagreement_in_c
+from fuzzers.loop_thresholds import WAYS, compiled_with
 from fuzzers.shrinking import shrunk
 
 EXECUTORS = {"numpy": "numpy", "native": "llvmlite", "jax": "jax", "c": "ctypes"}
@@ -104,7 +105,8 @@ class Bench:
     def grow(self, rng: random.Random) -> Case:
         """A random function, and calls of it."""
         function = written(rng, self.features)
-        return Case(function, tuple(random_call(rng, function, self.features) for _ in range(rng.choice([2, 3, 4]))))
+        calls = tuple(random_call(rng, function, self.features) for _ in range(rng.choice([2, 3, 4])))
+        return Case(function, calls, rng.choice(WAYS)) if "scans" in self.features else Case(function, calls)
 
     def disagreement(self, case: Case) -> Finding | None:
         """The first thing that is not as it must be; none, mostly."""
@@ -120,7 +122,8 @@ class Bench:
                     except DisagreementError as disagreement:
                         return Finding(disagreement.kind, who, k, disagreement.text)
             for executor in self.executors:
-                finding = self._compiled(checked, executor)
+                with compiled_with(case.thresholds):
+                    finding = self._compiled(checked, executor)
                 if finding is not None:
                     return finding
         except InvalidError:

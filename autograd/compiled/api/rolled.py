@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd._runtime.bulk import first_difference
 from autograd._runtime.state import RECORDING
+from autograd.compiled.api.surroundings import Surroundings
+from autograd.compiled.api.traced_step import Body, Traced, kinds_of
 from autograd.compiled.backends.contract import Executable
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.ir import Places
-from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
-from autograd.compiled.pipeline import lower, order_of, trace
+from autograd.compiled.pipeline import lower
+from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
-from autograd.ops import CONSTANT, LEAF, POS, Operation
+from autograd.contexts import detects_anomaly
+from autograd.ops import ADD, CONSTANT, LEAF, MUL, NEG, POS, SUB, Operation
 from autograd.recording import Recording, recording
 from autograd.tracing import here, refused
+from autograd.trees import LEAF as LEAF_FORM
 from autograd.trees import NONE, Form, flatten
 from autograd.value import Value, node_of
 
@@ -40,6 +45,9 @@ class _Known(NamedTuple):
 
 MOST_KNOWN = 64
 """So many loops are remembered, so that two recordings of one function have the same operation."""
+
+MOST_LAYERS = 100
+"""So many partials and decorators around a step are looked through."""
 
 _KNOWN: dict[Any, _Known] = {}
 
@@ -67,10 +75,10 @@ class Roller:
         Raises:
             UnrolledError: it has turned out that it must be unrolled.
         """
-        key = getattr(step, "__code__", None)
+        key = _code_of(step)
         if rounds < LEAST_ROUNDS or key is None or key in self.apart or here() is not now.trace:
             return None
-        if now.mask is not None or not now.checks_domains or not RECORDING.get():
+        if now.mask is not None or not now.checks_domains or not RECORDING.get() or detects_anomaly():
             return None
         has_last = LastRound(key) in self.apart
         loop = _Loop(self, step, key, init, x_of, rounds - has_last)
@@ -93,16 +101,6 @@ class Roller:
                     raise UnrolledError(self.variables[id(node)][1])
 
 
-class _Traced:
-    """A step that was traced: its variables, and the leaves of the carry and of y that it returned."""
-
-    def __init__(self, carried: list[Value], of_round: list[Value], carry: list[Any], y: list[Any], y_form: Form) -> None:
-        self.variables = [*carried, *of_round]
-        self.carried, self.of_round, self.carry, self.y, self.y_form = carried, of_round, carry, y, y_form
-        results = [x for x in [*carry, *y] if isinstance(x, Value)]
-        self.graph = order_of(results) if results else []
-
-
 class _Loop:
     """A scan that is being recorded as one loop."""
 
@@ -121,14 +119,18 @@ class _Loop:
         assert self.columns is not None
         first = self._traced([_number(x) for x in self.init], [_number(column[0]) for column in self.columns])
         after = [_number(x) for x in first.carry]
+        surroundings = Surroundings(self.step)
+        before = surroundings.snapshot()
         second = self._traced(after, [_number(column[1]) for column in self.columns])
         known = {id(a): b for a, b in zip(first.variables, second.variables, strict=True)}
-        alike = [_kinds(traced) for traced in (first, second)]
+        alike = [kinds_of(traced) for traced in (first, second)]
         if alike[0] != alike[1] or first_difference(first.graph, second.graph, known, []) >= 0:
+            raise self.refused()
+        if surroundings.iterators or before.changed():  # a later round may find something else there than these two
             raise self.refused()
         return self._written(first)
 
-    def _traced(self, carry: list[float], x: list[float]) -> _Traced:
+    def _traced(self, carry: list[float], x: list[float]) -> Traced:
         inner = Recording()
         try:
             with recording(inner) as now:
@@ -146,12 +148,12 @@ class _Loop:
         ys, y_form = flatten(result[1])
         if form != self.form or not all(map(_is_number, [*leaves, *ys])):
             raise self.refused()
-        return _Traced(carried, of_round, leaves, ys, y_form)
+        return Traced(carried, of_round, leaves, ys, y_form)
 
-    def _written(self, traced: _Traced) -> tuple[Any, list[Any]]:
+    def _written(self, traced: Traced) -> tuple[Any, list[Any]]:
         """The loop as a node."""
         moving = [c for c, x in enumerate(traced.carry) if x is not traced.carried[c]]  # the others stay what they are at first
-        body = _Body(traced, self.init, moving)
+        body = Body(traced, self.init, moving)
         carried = [body.member(traced.carry[c]) for c in moving]
         is_kept = [isinstance(x, Value) and x in body.varying for x in traced.y]
         kept = [body.member(x) for x, own in zip(traced.y, is_kept, strict=True) if own]
@@ -176,14 +178,41 @@ class _Loop:
         def element(k: int, number: float) -> Value:
             return node_of(ELEMENT, [node, Value(float(k), None, CONSTANT)], number, [float("nan")] * 2)
 
+        is_plain, is_whole = self._plain_and_whole(body, moving, carried)
+
+        def result(k: int, member: int, number: float) -> Any:
+            if not is_plain[member]:
+                return element(k, number)
+            return int(number) if is_whole[member] and abs(number) < 2.0**53 else number
+
         carry = [*self.init]
         for k, c in enumerate(moving):
             x = traced.carry[c]
-            carry[c] = element(k, last[k]) if isinstance(x, Value) and x in body.varying else x
-        elements = iter([[element(len(carried) + k * self.rounds + r, y) for r, y in enumerate(row)] for k, row in enumerate(rows)])
+            carry[c] = result(k, carried[k], last[k]) if isinstance(x, Value) and x in body.varying else x
+        elements = iter([[result(len(carried) + k * self.rounds + r, kept[k], y) for r, y in enumerate(row)] for k, row in enumerate(rows)])
         columns = [next(elements) if own else [x] * self.rounds for x, own in zip(traced.y, is_kept, strict=True)]
         ys = [traced.y_form(list(own)) for own in zip(*columns, strict=True)] if columns else [traced.y_form([])] * self.rounds
         return self.form(carry), ys
+
+    def _plain_and_whole(self, body: Body, moving: list[int], carried: list[int]) -> tuple[list[bool], list[bool]]:
+        """Whether each member is a plain number in eager code, such as a counter, which depends on no Value; and whether it is an int."""
+        assert self.columns is not None
+        init = [self.init[c] for c in moving]
+        plain = body.lasting(
+            carried,
+            [not isinstance(x, Value) for x in init],
+            [not any(isinstance(x, Value) for x in column) for column in self.columns],
+            [not isinstance(x, Value) or x._operation is CONSTANT for x in body.repeated],
+            [True for _ in body.operations],
+        )
+        whole = body.lasting(
+            carried,
+            [isinstance(x, int) for x in init],
+            [all(isinstance(x, int) for x in column) for column in self.columns],
+            [_number(x).is_integer() for x in body.repeated],
+            [operation in (ADD, SUB, MUL, NEG, POS) for operation in body.operations],
+        )
+        return plain, whole
 
     def _numbers(self, known: _Known, written: Written, inputs: list[Value]) -> tuple[list[float], list[list[float]]]:
         """The last carried numbers, and the kept numbers of all rounds, for the present numbers of the inputs."""
@@ -195,65 +224,15 @@ class _Loop:
         return [data.shared.item(place) for place in last], [data.shared[place : place + written.rounds].tolist() for place in starts]
 
 
-class _Body:
-    """The members of a traced step, and what they read.
-
-    Attributes:
-        operations, inputs: of each member. The index of what comes from OUTSIDE is that in `repeated`, or -1 less that of a number of the
-            round.
-        repeated: what is read from outside, the same in every round.
-        along: the indices of the numbers of the round that are read.
-        varying: the nodes that depend on a variable of the step.
-    """
-
-    def __init__(self, traced: _Traced, init: list[Any], moving: list[int]) -> None:
-        self.operations: list[Operation] = []
-        self.inputs: list[list[Source]] = []
-        self.repeated: list[Any] = []
-        self.along: set[int] = set()
-        self._repeated: dict[Any, int] = {}
-        self._members: dict[Value, int] = {}
-        self._carried = {traced.carried[c]: k for k, c in enumerate(moving)}
-        self._of_round = {node: j for j, node in enumerate(traced.of_round)}
-        self._unchanged = {node: init[c] for c, node in enumerate(traced.carried) if node not in self._carried}
-        self.varying: set[Value] = {*self._carried, *self._of_round}
-        for node in traced.graph:
-            if node not in self.varying and not self.varying.isdisjoint(node._prev):
-                self.varying.add(node)
-                self._members[node] = len(self.operations)
-                self.operations.append(node._operation)
-                self.inputs.append([self._source(x) for x in node._prev])
-
-    def _source(self, x: Any) -> Source:
-        if isinstance(x, Value):
-            if x in self._members:
-                return Source(SAME, self._members[x])
-            if x in self._unchanged:
-                return self._source(self._unchanged[x])
-            if x in self._carried:
-                return Source(BEFORE, self._carried[x])
-            if x in self._of_round:
-                self.along.add(self._of_round[x])
-                return Source(OUTSIDE, -1 - self._of_round[x])
-        key: Any = id(x) if isinstance(x, Value) else float(x).hex()
-        if key not in self._repeated:
-            self._repeated[key] = len(self.repeated)
-            self.repeated.append(x)
-        return Source(OUTSIDE, self._repeated[key])
-
-    def member(self, x: Any) -> int:
-        """The member that computes a number that the step returns. What is none is copied by a member of its own."""
-        if isinstance(x, Value) and x in self._members:
-            return self._members[x]
-        self.operations.append(POS)
-        self.inputs.append([self._source(x)])
-        return len(self.operations) - 1
-
-    def placed(self, source: Source, used: list[int]) -> Source:
-        """A source as `Written` has it: numbers of the round come behind the repeated ones."""
-        if source.where != OUTSIDE or source.which >= 0:
-            return source
-        return Source(OUTSIDE, len(self.repeated) + used.index(-1 - source.which))
+def _code_of(step: Any) -> Any:
+    """The code that tells a step from others: of a partial or a decorated function that of what it calls, of an object its `__call__`."""
+    for _ in range(MOST_LAYERS):
+        inner = step.func if isinstance(step, partial) else getattr(step, "__wrapped__", None)
+        if inner is None:
+            break
+        step = inner
+    code = getattr(step, "__code__", None)
+    return code if code is not None else getattr(type(step).__call__, "__code__", None)
 
 
 def _known(written: Written, inputs: int) -> _Known:
@@ -262,10 +241,7 @@ def _known(written: Written, inputs: int) -> _Known:
     known = _KNOWN.get(key)
     if known is None:
         operation = operation_of(written)
-        leaves = [Value(0.0) for _ in range(inputs)]
-        node = node_of(operation, leaves, 0.0, [0.0] * inputs)
-        elements = [*range(len(written.carried)), *[len(written.carried) + j * written.rounds for j in range(len(written.kept))]]
-        tape = trace([*leaves, *[node_of(ELEMENT, [node, Value(k, None, CONSTANT)], 0.0, [0.0, 0.0]) for k in elements]])
+        tape = _tape_of(operation, inputs)
         code = lower(tape, [], tape.results[:inputs])
         if len(_KNOWN) >= MOST_KNOWN:
             _KNOWN.clear()
@@ -274,9 +250,36 @@ def _known(written: Written, inputs: int) -> _Known:
     return known
 
 
+def _tape_of(operation: Operation, inputs: int) -> Tape:
+    """A loop by itself, with so many inputs. The results are the inputs, the last carried numbers, and the kept ones of the first round."""
+    written: Written = operation.loop
+    elements = [*range(len(written.carried)), *[len(written.carried) + j * written.rounds for j in range(len(written.kept))]]
+    count = len(elements)
+    nodes = [
+        *[Value(0.0) for _ in range(inputs + 1)],
+        *[Value(float(k), None, CONSTANT) for k in elements],
+        *[Value(0.0) for _ in elements],
+    ]
+    return Tape(
+        nodes,
+        [*[LEAF] * inputs, operation, *[CONSTANT] * count, *[ELEMENT] * count],
+        [*[()] * inputs, tuple(range(inputs)), *[()] * count, *[(inputs, inputs + 1 + i) for i in range(count)]],
+        [*range(inputs), *range(inputs + 1 + count, len(nodes))],
+        [False] * len(nodes),
+        {},
+        {},
+        frozenset(),
+        [],
+        np.arange(len(nodes)),
+    )
+
+
 def _columns(x_of: Callable[[int], Any], rounds: int) -> tuple[list[list[Any]] | None, Form]:
     """For each leaf of `xs` its items by round, and the form of what a round gets; no items if the rounds differ in form."""
     leaves, form = flatten(x_of(0))
+    whole = getattr(x_of, "__self__", None)
+    if form is LEAF_FORM and isinstance(whole, list) and all(map(_is_number, whole)):  # a single list of numbers
+        return [whole[:rounds]], form
     items = [leaves]
     for i in range(1, rounds):
         own, other = flatten(x_of(i))
@@ -298,9 +301,3 @@ def _number(x: Any) -> float:
 def _table(column: list[Any]) -> Any:
     """The numbers of a column as an array; None if there are Values among them."""
     return None if any(isinstance(x, Value) for x in column) else np.array(column, dtype=np.float64)
-
-
-def _kinds(traced: _Traced) -> Any:
-    """What both traces of a step must have in common beside the graph: which results are numbers, and which, and where the others are."""
-    at = {node: i for i, node in enumerate(traced.graph)}
-    return traced.y_form, [at.get(x, -1) if isinstance(x, Value) else float(x).hex() for x in [*traced.carry, *traced.y]]

@@ -1,0 +1,69 @@
+"""Thresholds of the compiler that let small loops go through each of its mechanisms for loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from autograd.compiled import placed_loops
+from autograd.compiled.api import rolled
+from autograd.compiled.passes import loops
+
+
+class Thresholds(NamedTuple):
+    """From which size on the compiler treats loops as such.
+
+    Attributes:
+        traced: the rounds from which on the step of a scan is traced once.
+        written_out: how many scalars of such a loop are written out.
+        depth, rounds, rows: what a loop has that is found again.
+    """
+
+    traced: int = rolled.LEAST_ROUNDS
+    written_out: int = placed_loops.WRITTEN_OUT
+    depth: int = loops.LEAST_DEPTH
+    rounds: int = loops.LEAST_ROUNDS
+    rows: int = loops.LEAST_ROWS
+
+    def constants(self) -> list[tuple[Any, str, int]]:
+        """The modules, and their constants."""
+        return [
+            (rolled, "LEAST_ROUNDS", self.traced),
+            (placed_loops, "WRITTEN_OUT", self.written_out),
+            (loops, "LEAST_DEPTH", self.depth),
+            (loops, "LEAST_ROUNDS", self.rounds),
+            (loops, "LEAST_ROWS", self.rows),
+        ]
+
+
+AS_THEY_ARE = Thresholds()
+
+WAYS: Sequence[Thresholds] = (
+    AS_THEY_ARE,
+    AS_THEY_ARE,
+    AS_THEY_ARE._replace(traced=3),
+    AS_THEY_ARE._replace(traced=3, written_out=0),
+    AS_THEY_ARE._replace(depth=3, rounds=3, rows=8),
+    AS_THEY_ARE._replace(traced=6, depth=3, rounds=3, rows=8),
+)
+"""What random functions are compiled with: each of the mechanisms for loops."""
+
+
+@contextmanager
+def compiled_with(thresholds: Thresholds) -> Iterator[None]:
+    """Compile with these thresholds. What is remembered of loops depends on them."""
+    constants = thresholds.constants()
+    before = [(module, name, getattr(module, name)) for module, name, _ in constants]
+    if [value for *_, value in before] == [*thresholds]:
+        yield
+        return
+    try:
+        for module, name, value in constants:
+            setattr(module, name, value)
+        rolled._KNOWN.clear()
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
+        rolled._KNOWN.clear()

@@ -351,14 +351,14 @@ def test_weights_that_every_step_reads_are_copied_once() -> None:
     """The rows of a recurrent network's weights, which are not in order in memory, and their transpose serve all of its steps."""
 
     def network(w: Any, x: Any) -> Any:
-        h = [0.1] * 4
+        h = [0.1] * 16
         for value in x:
             a = [tanh(dot(row, h) + value) for row in w]
-            h = [a[k] * a[k + 4] for k in range(4)]
+            h = [a[2 * k] * a[2 * k + 1] for k in range(16)]
         return sum(h)
 
     rng = np.random.default_rng(0)
-    w, x = rng.normal(size=(8, 4)), rng.normal(size=20)
+    w, x = rng.normal(size=(32, 16)) / 4.0, rng.normal(size=20)
     native, reference = (compile(network, in_axes=(None, None), executor=executor) for executor in ("native", "numpy"))
     close(native.value_and_grad(w, x), reference.value_and_grad(w, x))
     kernels = [step.make for step in native.specialisations[0].executable._steps.forward]

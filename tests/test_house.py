@@ -78,6 +78,7 @@ BELOW_BACKENDS = {
         "autograd.compiled.loop_body",
         "autograd.compiled.rounds_of",
         "autograd.compiled.floating_errors",
+        "autograd._runtime.temporary",
         "autograd.ops",
         "autograd.formulas",
         "autograd.namespaces",

@@ -45,7 +45,8 @@ def real(number: object) -> float:
 
 
 def refuse_masked(array: object) -> None:
-    """
+    """Refuse an array with masked numbers, which would count as numbers.
+
     Raises:
         InputError: it is a NumPy array with masked numbers, which would count as numbers; or a list or tuple of such.
     """

@@ -21,7 +21,7 @@ from autograd.compiled.written_loop import ELEMENT, Written, operation_of
 from autograd.ops import CONSTANT, DOT, SUM
 from autograd.value import Value
 
-HUGE_GRAPH, LARGE_GRAPH, LEAST_ROWS = 200_000, 40_000, 30_000
+HUGE_GRAPH, LARGE_GRAPH, LEAST_ROWS = 200_000, 60_000, 30_000
 """A graph of fewer rows than the second is left as it is, and so is a run of fewer than the third."""
 
 MOSTLY, NEARLY_ALL = 0.5, 0.9

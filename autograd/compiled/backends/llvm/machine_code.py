@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
+from autograd._runtime.temporary import During, Temporary
 from autograd.compiled.backends.llvm import code_cache
 from autograd.compiled.backends.llvm.text import Module
 
@@ -21,7 +22,28 @@ VECTORS = "SCALAR_AUTOGRAD_VECTORS"
 PROCESSORS = {"sse2": ("x86-64", 2), "avx2": ("haswell", 4)}
 """What it may be: the processor for which kernels are compiled then, and the lanes of its vectors."""
 
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
+
+
+class _Held(Temporary[None]):
+    """The lock, for the time of a `with` statement: one of its own would keep it if an interrupt came at its end."""
+
+    def do(self) -> None:
+        """See `Temporary`."""
+        _LOCK.acquire()
+
+    def undo(self) -> None:
+        """See `Temporary`. If an interrupt came before `do`, or this is called twice, the lock is not held."""
+        try:
+            _LOCK.release()
+        except RuntimeError:
+            return
+
+
+def _holding() -> During[None]:
+    return During(_Held)
+
+
 _ADDRESSES: dict[str, int] = {}
 """The functions that this process has loaded, by the hash of their text."""
 
@@ -88,7 +110,7 @@ def kernel(make: Callable[..., Module], *arguments: Any) -> int:
 
 def address_of(module: Module) -> int:
     """The address of the function "kernel" of a module. It stays loaded."""
-    with _LOCK:
+    with _holding():
         host = processor()
         name, digest = _named(module, host)
         if digest not in _ADDRESSES:
@@ -104,7 +126,7 @@ class Loaded:
     """
 
     def __init__(self, module: Module) -> None:
-        with _LOCK:
+        with _holding():
             host = processor()
             name, digest = _named(module, host)
             self._engine = host.new_engine()

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzzers.graphs import Bench, Outcome, Program, agree, decided, live, run_eager, run_on_floats, simpler
+from fuzzers.graph_programs import Program, decided, live, simpler
+from fuzzers.graphs import Bench, Outcome, agree, run_eager, run_on_floats
 
 PROGRAMS = 1000
 

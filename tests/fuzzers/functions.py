@@ -263,7 +263,7 @@ class Bench:
             actual,
             skipped(skip, want),
             lambda: [skipped(skip, expected(checked, like, random.Random(i))) for i in range(NOISE)],
-            call.reduce is not None or call.method == "vjp",
+            compiled=True,
         )
         if wrong is not None:
             is_value = wrong[0] == 0 or (wrong[0] == 1 and call.reduce is not None)

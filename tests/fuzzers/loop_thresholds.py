@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple
 
+import autograd
 from autograd.compiled import placed_loops
 from autograd.compiled.api import rolled
 from autograd.compiled.passes import loops
@@ -26,15 +28,17 @@ class Thresholds(NamedTuple):
     rounds: int = loops.LEAST_ROUNDS
     rows: int = loops.LEAST_ROWS
 
-    def constants(self) -> list[tuple[Any, str, int]]:
-        """The modules, and their constants."""
-        return [
-            (rolled, "LEAST_ROUNDS", self.traced),
-            (placed_loops, "WRITTEN_OUT", self.written_out),
-            (loops, "LEAST_DEPTH", self.depth),
-            (loops, "LEAST_ROUNDS", self.rounds),
-            (loops, "LEAST_ROWS", self.rows),
-        ]
+    def constants(self, package: ModuleType = autograd) -> list[tuple[ModuleType, str, int]]:
+        """The modules of a build, and their constants."""
+        compiled = package.compiled
+        rolled, placed, loops = compiled.api.rolled, compiled.placed_loops, compiled.passes.loops
+        places = [(rolled, "LEAST_ROUNDS"), (placed, "WRITTEN_OUT"), (loops, "LEAST_DEPTH"), (loops, "LEAST_ROUNDS"), (loops, "LEAST_ROWS")]
+        return [(module, name, value) for (module, name), value in zip(places, self, strict=True)]
+
+    def lines(self) -> list[str]:
+        """What a script must set."""
+        changed = [one for one, plain in zip(self.constants(), AS_THEY_ARE, strict=True) if one[2] != plain]
+        return [line for module, name, value in changed for line in (f"import {module.__name__}", f"{module.__name__}.{name} = {value}")]
 
 
 AS_THEY_ARE = Thresholds()
@@ -51,9 +55,10 @@ WAYS: Sequence[Thresholds] = (
 
 
 @contextmanager
-def compiled_with(thresholds: Thresholds) -> Iterator[None]:
-    """Compile with these thresholds. What is remembered of loops depends on them."""
-    constants = thresholds.constants()
+def compiled_with(thresholds: Thresholds, package: ModuleType = autograd) -> Iterator[None]:
+    """Compile with these thresholds in a build. What is remembered of loops depends on them."""
+    constants = thresholds.constants(package)
+    known = package.compiled.api.rolled._KNOWN
     before = [(module, name, getattr(module, name)) for module, name, _ in constants]
     if [value for *_, value in before] == [*thresholds]:
         yield
@@ -61,9 +66,9 @@ def compiled_with(thresholds: Thresholds) -> Iterator[None]:
     try:
         for module, name, value in constants:
             setattr(module, name, value)
-        rolled._KNOWN.clear()
+        known.clear()
         yield
     finally:
         for module, name, value in before:
             setattr(module, name, value)
-        rolled._KNOWN.clear()
+        known.clear()

@@ -122,7 +122,7 @@ class Bench:
                     except DisagreementError as disagreement:
                         return Finding(disagreement.kind, who, k, disagreement.text)
             for executor in self.executors:
-                with compiled_with(case.thresholds):
+                with compiled_with(case.thresholds.for_executor(executor)):
                     finding = self._compiled(checked, executor)
                 if finding is not None:
                     return finding

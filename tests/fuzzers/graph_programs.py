@@ -28,7 +28,7 @@ LOOPS = ("for", "scan", "while", "each")
 """The kinds of loop: "scan5" repeats something five times. In "each5", which is a scan too, each round has a number of its own."""
 
 
-MOST_ROUNDS = 40
+MOST_ROUNDS = 24
 
 
 class Carry:
@@ -183,7 +183,7 @@ def grow(rng: random.Random, package: ModuleType, names: Sequence[str]) -> Progr
                 if roll < choosy:
                     name, more, offset = f"{rng.choice(list(COMPARISONS))}:{name}", 3, 2
                 else:
-                    count = min(rng.choice([0, 1, 2, 3, 3, 5, 9, 40]), MOST_ROUNDS // rounds)
+                    count = min(rng.choice([0, 1, 2, 3, 3, 4, 5, 9, 24]), MOST_ROUNDS // rounds)
                     rounds *= max(count, 1)
                     form = rng.choice(LOOPS if count < 6 and arity > 1 and not parameters else LOOPS[:-1])
                     more = offset = count if form == "each" else 0

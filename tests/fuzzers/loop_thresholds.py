@@ -35,6 +35,10 @@ class Thresholds(NamedTuple):
         places = [(rolled, "LEAST_ROUNDS"), (placed, "WRITTEN_OUT"), (loops, "LEAST_DEPTH"), (loops, "LEAST_ROUNDS"), (loops, "LEAST_ROWS")]
         return [(module, name, value) for (module, name), value in zip(places, self, strict=True)]
 
+    def for_executor(self, executor: str) -> Thresholds:
+        """Those with which an executor can run: C and JAX need all scalars of a loop."""
+        return self._replace(written_out=AS_THEY_ARE.written_out) if executor in ("c", "jax") else self
+
     def lines(self) -> list[str]:
         """What a script must set."""
         changed = [one for one, plain in zip(self.constants(), AS_THEY_ARE, strict=True) if one[2] != plain]

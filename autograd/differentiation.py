@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import compress
 from typing import Any, TypeVar, cast
 
 from autograd._runtime.coercion import number_of, real
@@ -18,6 +19,7 @@ from autograd.functions import GRAPHS
 from autograd.graph import Node, backward, topological_order
 from autograd.namespaces import FLOATS
 from autograd.ops import CONSTANT, LEAF, SELECT, product
+from autograd.recording import recorder
 from autograd.tracing import owner_of
 from autograd.trees import flatten
 from autograd.value import Value
@@ -156,51 +158,66 @@ def derivatives(result: Value, variables: Sequence[Value]) -> list[Any]:
     """
     order = cast("list[Value]", topological_order(result))
     depends = _depending(order, variables)
+    is_known = _is_recorded()
     sides = sides_of(order) if STATE.recorders else {}
     gradient: dict[int, Any] = {id(result): 1.0}  # by `id`: the hash of a Value is refused in a function that is differentiated
     for node in reversed(order):
         if id(node) not in gradient or id(node) not in depends:
             continue
         inputs = node._prev
-        upstream = gradient[id(node)]
-        parts = differentiated(sides.get(node), partial(_parts_as_graphs, node, upstream)) if sides else _parts_as_graphs(node, upstream)
-        for x, part in zip(inputs, parts, strict=True):
-            if id(x) in depends:
-                gradient[id(x)] = gradient[id(x)] + part if id(x) in gradient else part
+        wanted = [id(x) in depends for x in inputs]
+        rest = node, wanted, gradient[id(node)], is_known
+        parts = differentiated(sides.get(node), partial(_parts_as_graphs, *rest)) if sides else _parts_as_graphs(*rest)
+        for x, part in zip(compress(inputs, wanted), parts, strict=True):
+            gradient[id(x)] = gradient[id(x)] + part if id(x) in gradient else part
     return [gradient.get(id(v), 0.0) for v in variables]
 
 
 def push_forward(outputs: list[Any], variables: Sequence[Value], tangents: Sequence[Any], plain: bool) -> list[Any]:
-    """The derivatives of the outputs in the direction of these tangents of the variables: the chain rule, from inputs to outputs.
+    """The derivatives of the outputs in the direction of these tangents of the variables: the chain rule, from inputs to outputs."""
+    return [own.get(0, 0.0) for own in push_forward_each(outputs, variables, [{0: tangent} for tangent in tangents], plain)]
 
-    A node that does not depend on the variables has no tangent, nor has one that did not select the input that has one. `moves` holds
-    whether it has one, as a bool, or as a Condition while a function is recorded.
+
+def push_forward_each(
+    outputs: list[Any], variables: Sequence[Value], tangents: Sequence[dict[int, Any]], plain: bool
+) -> list[dict[int, Any]]:
+    """The same in several directions at once: tangents and derivatives by the number of the direction, without those that are not there.
+
+    A node that does not depend on a variable with a tangent has none, nor has one that did not select the input that has one. `moves` holds
+    whether it has one, as a bool, or as a Condition while a function is recorded. Then, products of constants are computed at once: of the
+    derivatives in many directions, most are products of ones and constants.
     """
-    moved: dict[int, Any] = {id(v): tangent for v, tangent in zip(variables, tangents, strict=True)}
-    moves: dict[int, Any] = dict.fromkeys(moved, True)
+    moved: dict[int, dict[int, Any]] = {id(v): tangent for v, tangent in zip(variables, tangents, strict=True)}
+    moves: dict[int, dict[int, Any]] = {id(v): dict.fromkeys(tangent, True) for v, tangent in zip(variables, tangents, strict=True)}
     xp = FLOATS if plain else GRAPHS
+    is_known = _is_recorded()
+    folds = is_known and not plain
     for output in outputs:
         for node in cast("list[Value]", topological_order(output)) if isinstance(output, Value) else ():
-            inputs = node._prev
-            if id(node) in moved or node._operation.stops or not any(id(x) in moved for x in inputs):
+            inputs, operation = node._prev, node._operation
+            if id(node) in moved or operation.stops or not any(id(x) in moved for x in inputs):
                 continue
-            total: Any = None
-            where: Any = False
-            for x, slope in zip(inputs, node._slopes if plain else _slopes_as_graphs(node), strict=True):
+            total: dict[int, Any] = {}
+            where: dict[int, Any] = {}
+            slopes = node._slopes if plain else _slopes_as_graphs(node, [id(x) in moved for x in inputs], is_known)
+            if folds:
+                slopes = [x._data if isinstance(x, Value) and x._operation is CONSTANT else x for x in slopes]
+            for x, slope in zip(inputs, slopes, strict=True):
                 if id(x) not in moved:
                     continue
-                own = moves[id(x)]
-                if node._operation.selects:
-                    own = own & _is_not(xp.equal(slope, 0.0))
-                if own is False:
+                selected: Any = _is_not(xp.equal(slope, 0.0)) if operation.selects else True
+                if selected is False:
                     continue
-                part = product(node._operation, xp, slope, moved[id(x)])
-                part = part if own is True else own.select(part, 0.0)
-                total = part if total is None else total + part
-                where = where | own
-            if total is not None:
+                for k, tangent in moved[id(x)].items():
+                    own = moves[id(x)][k] if selected is True else moves[id(x)][k] & selected
+                    is_slope = folds and type(tangent) is float and tangent == 1.0 and not operation.selects
+                    part = slope if is_slope else product(operation, xp, slope, tangent)
+                    part = part if own is True else own.select(part, 0.0)
+                    total[k] = total[k] + part if k in total else part
+                    where[k] = where[k] | own if k in where else own
+            if total:
                 moved[id(node)], moves[id(node)] = total, where
-    return [moved.get(id(output), 0.0) if isinstance(output, Value) else 0.0 for output in outputs]
+    return [moved.get(id(output), {}) if isinstance(output, Value) else {} for output in outputs]
 
 
 def _is_not(truth: Any) -> Any:
@@ -211,41 +228,56 @@ def _depending(order: list[Value], variables: Sequence[Value]) -> set[int]:
     """The variables and the nodes that depend on them, by their `id`; a dependence through comparisons or `no_grad` does not count."""
     depends = set(map(id, variables))
     for node in order:
-        if id(node) not in depends and not node._operation.stops and any(id(x) in depends for x in node._prev):
+        if id(node) not in depends and not depends.isdisjoint(map(id, node._prev)) and not node._operation.stops:
             depends.add(id(node))
     return depends
 
 
-def _parts_as_graphs(node: Value, upstream: Any) -> list[Any]:
-    """The parts of its gradient that a node passes on to each input, as graphs."""
+def _is_recorded() -> bool:
+    """Whether a function is being recorded. In it, `.data` of a node cannot be assigned."""
+    return bool(STATE.recorders) and recorder() is not None
+
+
+def _parts_as_graphs(node: Value, wanted: list[bool], upstream: Any, is_known: bool) -> list[Any]:
+    """The parts of its gradient that a node passes on to the inputs that are wanted, as graphs."""
     if node._operation is SELECT:  # of the function that is being recorded
         condition = Condition(node._prev[0])
-        return [0.0, condition.select(upstream, 0.0), condition.select(0.0, upstream)]
-    return [product(node._operation, GRAPHS, slope, upstream) for slope in _slopes_as_graphs(node)]
+        sides = [(0.0, 0.0), (upstream, 0.0), (0.0, upstream)]
+        return [condition.select(*side) for side in compress(sides, wanted)]
+    operation = node._operation
+    return [product(operation, GRAPHS, slope, upstream) for slope in compress(_slopes_as_graphs(node, wanted, is_known), wanted)]
 
 
-def _slopes_as_graphs(node: Value) -> list[Any]:
-    """The local derivatives of a node, as graphs of its inputs.
+def _slopes_as_graphs(node: Value, wanted: list[bool], is_known: bool) -> list[Any]:
+    """The local derivatives of a node with respect to the inputs that are wanted, as graphs of its inputs; anything in place of the others.
+
+    Args:
+        node: the node.
+        wanted: for each input, whether it is wanted.
+        is_known: whether the numbers of the graph are certainly those with which it was built.
 
     Raises:
         InputError: it was made by hand.
         StaleGraphError: the node, or a local derivative, is not what its operation gives for the data of its inputs.
     """
-    inputs = node._prev
+    inputs, operation = node._prev, node._operation
     if not inputs:
         return []
-    if node._operation.by_hand:
+    if operation.by_hand:
         raise InputError(without_rules(f"{node!r}, a {node._op!r},", "differentiated twice, or as a graph"))
-    data = [x._data for x in inputs]
-    value = real(node._operation.value(FLOATS, *data))
-    slopes = node._operation.slopes(FLOATS, value, *data)
-    for now, then in zip((value, *slopes), (node._data, *node._slopes), strict=True):
-        if now != then and (now == now or then == then):  # nan counts as equal to nan
-            raise StaleGraphError(
-                f"{node!r} was computed by {node._operation.name} from other numbers than {data}: .data was assigned since the graph "
-                "was built. Build the graph again, then differentiate."
-            )
-    return node._operation.slopes(GRAPHS, node, *inputs)
+    if not is_known:
+        data = [x._data for x in inputs]
+        value = real(operation.value(FLOATS, *data))
+        slopes = operation.slopes(FLOATS, value, *data)
+        for now, then in zip((value, *slopes), (node._data, *node._slopes), strict=True):
+            if now != then and (now == now or then == then):  # nan counts as equal to nan
+                raise StaleGraphError(
+                    f"{node!r} was computed by {operation.name} from other numbers than {data}: .data was assigned since the graph "
+                    "was built. Build the graph again, then differentiate."
+                )
+    if all(wanted):
+        return operation.slopes(GRAPHS, node, *inputs)
+    return operation.slopes_except([not own for own in wanted], GRAPHS, node, *inputs)
 
 
 def backward_on_graphs(root: Node) -> None:

@@ -9,7 +9,7 @@ from operator import index
 from typing import Any, SupportsIndex
 
 from autograd import ops
-from autograd._runtime.coercion import real, shown
+from autograd._runtime.coercion import real, refuse_masked, shown
 from autograd._runtime.messages import undefined
 from autograd._runtime.state import STATE, is_recorded
 from autograd.conditions import Condition, compare
@@ -144,6 +144,7 @@ def where(condition: Truth, a: Any, b: Any) -> Any:
     if isinstance(condition, Value):
         raise InputError(f"where needs a condition, not {condition!r}: write where(v > 0, …)")
     if hasattr(condition, "__len__") or hasattr(condition, "__array__"):
+        refuse_masked(condition)
         if getattr(condition, "shape", None) != ():
             raise InputError(
                 f"where needs one condition, not {type(condition).__name__}: choose for each element, as in "

@@ -6,9 +6,10 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from operator import index
 from typing import Any
 
-from autograd._runtime.coercion import need_function, number_of, real
+from autograd._runtime.coercion import is_number, need_function, number_of, real, shown
 from autograd.contexts import no_grad
 from autograd.errors import ConvergenceError, InputError
 from autograd.functions import abs, hypot, maximum, where
@@ -43,7 +44,8 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
 
     Raises:
         ConvergenceError: (when called) there is no root near the guess, or the Jacobian has no inverse there.
-        InputError: `order` is not a whole number of at least 1; (when called) `f` does not return as many numbers as `y` has.
+        InputError: `tolerance` is not a positive number, or `max_iterations` or `order` is not a whole number of at least 1; (when called)
+            `f` does not return as many numbers as `y` has.
 
     Source: Christianson, "Reverse accumulation and implicit functions", Optimization Methods and Software 9 (1998).
 
@@ -53,8 +55,9 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
         0.25
     """
     need_function(f, "implicit(f)")
-    if not isinstance(order, int) or order < 1:
-        raise InputError(f"order must be a whole number of at least 1, not {order!r}")
+    order, max_iterations = _at_least_one("order", order), _at_least_one("max_iterations", max_iterations)
+    if not (is_number(tolerance) and not isinstance(tolerance, Value) and 0.0 < (near := real(tolerance)) < math.inf):
+        raise InputError(f"tolerance must be a positive number, as in tolerance=1e-12, not {shown(tolerance)}")
 
     @functools.wraps(f)
     def solve(guess: Any, *parameters: Any) -> Any:
@@ -70,16 +73,26 @@ def implicit(f: Callable[..., Any], *, tolerance: float = 1e-12, max_iterations:
             numbers = [flatten(p) for p in parameters]
             fixed = [rebuild([number_of(x) for x in items]) for items, rebuild in numbers]
             start = [number_of(x) for x in leaves]
-            y = _search(lambda point: residual(point, fixed), start, tolerance, max_iterations)
+            y = _search(lambda point: residual(point, fixed), start, near, max_iterations)
         else:
             values = [x if isinstance(x, Value) else real(x) for x in leaves]
-            y = _stopped(_search(lambda point: residual(point, parameters), values, tolerance, max_iterations))
+            y = _stopped(_search(lambda point: residual(point, parameters), values, near, max_iterations))
         if any(isinstance(x, Value) for x in residual(list(y), parameters)):
             for _ in range(max(1, math.ceil(math.log2(order + 1)))):
                 y = _step(_linearised(lambda point: residual(point, parameters), y), y)
         return build(y)
 
     return solve
+
+
+def _at_least_one(name: str, number: Any) -> int:
+    try:
+        count = index(number)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise InputError(f"{name} must be a whole number of at least 1, not {shown(number)}")
+    return count
 
 
 def _stopped(y: list[Any]) -> list[Any]:

@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
-from autograd._runtime.coercion import need_function, shown
+from autograd._runtime.coercion import need_function, refuse_masked, shown
 from autograd.conditions import Condition
 from autograd.contexts import current_line
 from autograd.errors import ConvergenceError, InputError
 from autograd.graph import Node
 from autograd.recording import recorder
-from autograd.trees import LEAF, Form, branches_of, flatten, of_branches, refuse_masked
+from autograd.trees import LEAF, Form, branches_of, flatten, of_branches
 
 
 def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: SupportsIndex | None = None) -> tuple[Any, Any]:

@@ -10,12 +10,12 @@ Jacobian?", SIAM Review 47 (2005).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
 from autograd._runtime.coercion import need_function, real, shown
-from autograd.differentiation import derivatives, detached, is_from_outside, need_one_number, push_forward, variables_of
+from autograd.differentiation import derivatives, detached, is_from_outside, need_one_number, push_forward_each, variables_of
 from autograd.errors import InputError, MissingPackageError
 from autograd.graph import topological_order
 from autograd.tracing import traced
@@ -56,12 +56,21 @@ class Sparse:
         """
         if any(isinstance(x, Value) for x in self.values):
             raise InputError("the derivatives depend on a Value from outside of the function: SciPy's arrays hold numbers only")
-        try:
-            csr_array = import_module("scipy.sparse").csr_array
-        except ImportError:
-            raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
+        csr_array = csr_arrays()
         array = csr_array((self.values, (self.rows, self.columns)), shape=self.shape) if len(self.values) else csr_array(self.shape)
         return array.astype(float)
+
+
+def csr_arrays() -> Any:
+    """SciPy's `csr_array`.
+
+    Raises:
+        MissingPackageError: SciPy is not installed.
+    """
+    try:
+        return import_module("scipy.sparse").csr_array
+    except ImportError:
+        raise MissingPackageError("sparse arrays of SciPy's need scipy: pip install scipy") from None
 
 
 def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float]) -> Sparse:
@@ -81,12 +90,7 @@ def sparse_jacobian(f: Callable[[list[Any]], Sequence[Any]], x: Sequence[float])
         ([[-2.0, 1.0, 0.0], [0.0, -4.0, 1.0]], 2)
     """
     need_function(f, "sparse_jacobian(f, [1.0, 2.0])")
-    with _point(x) as (replaced, variables, _):
-        result = traced(f, variables, replaced)
-        if isinstance(result, (Value, str)) or not hasattr(result, "__len__"):
-            raise InputError(f"f must return a list of numbers, not {result!r}: for one number write [result]")
-        compressed = _by_colours(flatten(result)[0], variables)
-    return replace(compressed, values=detached(compressed.values))
+    return _derivative(_results, f, x)
 
 
 def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
@@ -105,13 +109,69 @@ def sparse_hessian(f: Callable[[list[Any]], Any], x: Sequence[float]) -> Sparse:
         (3, 298)
     """
     need_function(f, "sparse_hessian(f, [1.0, 2.0])")
+    return _derivative(_gradient, f, x)
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Where the numbers of a sparse matrix stand.
+
+    Attributes:
+        pattern: for each row the columns of its numbers, in order.
+        colours: for each column its colour.
+        tangents: how many derivatives the nodes of the graph have with respect to variables, all together.
+    """
+
+    pattern: list[list[int]]
+    colours: list[int]
+    tangents: int
+
+    @property
+    def passes(self) -> int:
+        """The number of colours."""
+        return 1 + max(self.colours, default=-1)
+
+
+def sparsity_of(of: Callable[..., Sparse], f: Callable[..., Any], x: Any) -> Sparsity:
+    """Where the numbers of ``of(f, x)`` stand, without them.
+
+    Args:
+        of: `sparse_jacobian` or `sparse_hessian`.
+        f, x: its arguments.
+    """
     with _point(x) as (replaced, variables, _):
-        result = traced(f, variables, replaced)
-        need_one_number(result)
-        compressed = _by_colours(
-            derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables), variables
-        )
-    return replace(compressed, values=detached(compressed.values))
+        return _sparsity((_results if of is sparse_jacobian else _gradient)(f, replaced, variables), variables)
+
+
+def _results(f: Callable[..., Any], replaced: list[Any], variables: list[Value]) -> list[Any]:
+    """The results of a function.
+
+    Raises:
+        InputError: they are no list of numbers.
+    """
+    result = traced(f, variables, replaced)
+    if isinstance(result, (Value, str)) or not hasattr(result, "__len__"):
+        raise InputError(f"f must return a list of numbers, not {result!r}: for one number write [result]")
+    return flatten(result)[0]
+
+
+def _gradient(f: Callable[..., Any], replaced: list[Any], variables: list[Value]) -> list[Any]:
+    """The derivatives of its one result, as graphs."""
+    result = traced(f, variables, replaced)
+    need_one_number(result)
+    return derivatives(result, variables) if isinstance(result, Value) else [real(result)] * len(variables)
+
+
+def _derivative(outputs_of: Callable[..., list[Any]], f: Callable[..., Any], x: Any) -> Sparse:
+    with _point(x) as (replaced, variables, _):
+        outputs = outputs_of(f, replaced, variables)
+        found = _sparsity(outputs, variables)
+        seeds = [{colour: 1.0} for colour in found.colours]
+        moved = push_forward_each(outputs, variables, seeds, not is_from_outside(outputs, variables))
+        rows = [i for i, columns in enumerate(found.pattern) for _ in columns]
+        columns = [j for row in found.pattern for j in row]
+        values = [moved[i].get(found.colours[j], 0.0) for i, j in zip(rows, columns, strict=True)]
+    return Sparse(rows, columns, detached(values), (len(outputs), len(variables)), found.passes)
 
 
 def _point(x: Any) -> Any:
@@ -128,22 +188,8 @@ def _point(x: Any) -> Any:
     return variables_of((x,), 0)
 
 
-def _by_colours(outputs: list[Any], variables: list[Value]) -> Sparse:
-    plain = not is_from_outside(outputs, variables)
-    pattern = _pattern(outputs, variables)
-    colours = _colours(pattern, len(variables))
-    passes = 1 + max(colours, default=-1)
-    by_pass: list[list[Any]] = []
-    for colour in range(passes):
-        by_pass.append(push_forward(outputs, variables, [1.0 if c == colour else 0.0 for c in colours], plain))
-    rows = [i for i, columns in enumerate(pattern) for _ in columns]
-    columns = [j for row in pattern for j in row]
-    values = [by_pass[colours[j]][i] for i, j in zip(rows, columns, strict=True)]
-    return Sparse(rows, columns, values, (len(outputs), len(variables)), passes)
-
-
-def _pattern(outputs: list[Any], variables: list[Value]) -> list[list[int]]:
-    """For each output the numbers of the variables it depends on. Sets of variables are the bits of an integer."""
+def _sparsity(outputs: list[Any], variables: list[Value]) -> Sparsity:
+    """On which variables each output depends. Sets of variables are the bits of an integer."""
     reached: dict[int, int] = {id(v): 1 << i for i, v in enumerate(variables)}
     for output in outputs:
         if isinstance(output, Value):
@@ -153,7 +199,8 @@ def _pattern(outputs: list[Any], variables: list[Value]) -> list[list[int]]:
                     for x in node._prev:
                         bits |= reached[id(x)]
                     reached[id(node)] = bits
-    return [_bits(reached[id(output)]) if isinstance(output, Value) else [] for output in outputs]
+    pattern = [_bits(reached[id(output)]) if isinstance(output, Value) else [] for output in outputs]
+    return Sparsity(pattern, _colours(pattern, len(variables)), sum([bits.bit_count() for bits in reached.values()]))
 
 
 def _bits(number: int) -> list[int]:

@@ -11,6 +11,8 @@ import builtins
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
+from types import CodeType, FunctionType
 from typing import Any, cast
 
 from autograd._runtime.coercion import need_function, number_of, real
@@ -61,7 +63,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
-    return gradient
+    return _marked("grad", gradient, f, argnums)
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -83,7 +85,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
             pair = number_of(result) if plain else result, restore(gradient)
         return detached(pair)
 
-    return function
+    return _marked("value_and_grad", function, f, argnums)
 
 
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -112,7 +114,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
             matrix = build([restore(row) for row in rows(outputs, variables, not is_from_outside(outputs, variables))])
         return detached(matrix)
 
-    return function
+    return _marked("jacobian", function, f, argnums)
 
 
 def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -123,7 +125,40 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
         [[4.0, 6.0], [6.0, 0.0]]
     """
     need_function(f, "hessian(f)")
-    return jacobian(grad(f, argnums), argnums)
+    return _marked("hessian", jacobian(grad(f, argnums), argnums), f, argnums)
+
+
+@dataclass(frozen=True)
+class Differentiated:
+    """What a transform differentiates. `compile` need not record every row of a Jacobian, nor a derivative twice.
+
+    Attributes:
+        transform: "grad", "value_and_grad", "jacobian" or "hessian".
+        f, argnums: its arguments.
+        code: that of the function which it has returned. `functools.wraps` copies the mark to other functions.
+    """
+
+    transform: str
+    f: Callable[..., Any]
+    argnums: int | tuple[int, ...]
+    code: CodeType
+
+
+def _marked(transform: str, function: Callable[..., Any], f: Callable[..., Any], argnums: int | tuple[int, ...]) -> Callable[..., Any]:
+    vars(function)["_differentiated"] = Differentiated(transform, f, argnums, function.__code__)
+    return function
+
+
+def differentiated_by(function: Any) -> Differentiated | None:
+    """What a function that a transform has returned differentiates; None for other functions."""
+    mark = vars(function).get("_differentiated") if isinstance(function, FunctionType) else None
+    return mark if isinstance(mark, Differentiated) and function.__code__ is mark.code else None
+
+
+def innermost(function: Any) -> Any:
+    """The function that transforms differentiate, one within the other, to give this one."""
+    mark = differentiated_by(function)
+    return function if mark is None else innermost(mark.f)
 
 
 def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:

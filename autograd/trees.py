@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd._runtime.coercion import refuse_masked
 from autograd.errors import InputError
 
 
@@ -157,25 +158,14 @@ def _leaf(tree: Any) -> Any:
     return tree.item() if type(tree).__module__ == "numpy" and getattr(tree, "ndim", None) == 0 else tree
 
 
-def refuse_masked(array: Any) -> None:
-    """
-    Raises:
-        InputError: it is a NumPy array with masked numbers, which would count as numbers.
-    """
-    if type(array).__name__ == "MaskedArray" and array.mask.any():
-        raise InputError(
-            f"{array.mask.sum()} of the {array.size} numbers of a masked array are masked: leave them out, or fill them, as in "
-            "array.filled(0.0)"
-        )
-
-
 def _collect(tree: Any, leaves: list[Any], arrays: bool) -> Form:
     if tree is None:
         return NONE
     if isinstance(tree, (dict, list, tuple)):
         return of_branches(tree, [_collect(branch, leaves, arrays) for branch in branches_of(tree)])
-    if hasattr(tree, "tolist") and getattr(tree, "ndim", 0) > 0:
+    if hasattr(tree, "tolist"):
         refuse_masked(tree)
+    if hasattr(tree, "tolist") and getattr(tree, "ndim", 0) > 0:
         # an array, without importing NumPy; its subclasses, such as a matrix, have rules of their own
         if arrays and type(tree) is getattr(sys.modules.get("numpy"), "ndarray", None):
             leaves += tree.ravel().tolist()

@@ -22,14 +22,16 @@ from autograd._runtime.bulk import add_gradients, numbers_of
 from autograd.graph import topological_order
 from benchmarks import cases, loops
 from benchmarks.cases import Case, Run, casadi_function, executors, flat, packages
+from benchmarks.control import collocation, shooting
 from benchmarks.harness import Times, agree, interleaved
+from benchmarks.implied import implied_volatility
 from benchmarks.pinn import few_points, pinn
 from benchmarks.results import rounded
 from benchmarks.tax import tax_table
 
 CASES: tuple[Callable[[], Case], ...] = (
     cases.moons_step, cases.rosenbrock, cases.lorenz, cases.black_scholes, cases.product, cases.nielsen, cases.gpt_step, pinn, few_points,
-    loops.garch, loops.asian_option, loops.lstm, tax_table,
+    loops.garch, loops.asian_option, loops.lstm, loops.lotka_volterra, tax_table, shooting, collocation, implied_volatility,
 )  # fmt: skip
 
 TURN = 2e-3
@@ -125,10 +127,9 @@ def print_recording(scalars: dict[str, tuple[Callable[[Any], Any], Any]]) -> dic
 
 
 FIRST = """
-import sys, time
-from benchmarks import cases, loops
-case = getattr(cases, sys.argv[1])()
-name = next(name for name in case.runs if name.startswith("f(") and name.endswith(sys.argv[2]))
+import importlib, sys, time
+case = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])()
+name = next(name for name in case.runs if name.startswith(("f(", "f.")) and name.endswith(sys.argv[3]))
 start = time.process_time()
 case.runs[name]()
 print(time.process_time() - start)
@@ -141,11 +142,9 @@ def print_first_calls() -> dict[str, dict[str, float]]:
     print("\nthe first call, seconds\n\n" + f"{'':32}{'new machine':>14}{'later process':>14}{'numpy':>10}")
     root = Path(__file__).resolve().parent.parent
     for make in CASES:
-        if not hasattr(cases, make.__name__):
-            continue
         with tempfile.TemporaryDirectory() as folder:
             environment = os.environ | {"XDG_CACHE_HOME": folder}
-            command = [sys.executable, "-c", FIRST, make.__name__]
+            command = [sys.executable, "-c", FIRST, make.__module__, make.__name__]
             times = [
                 float(subprocess.run([*command, executor], env=environment, cwd=root, capture_output=True, check=True).stdout)
                 for executor in ("native", "native", "numpy")

@@ -1,4 +1,5 @@
-"""Loops over time: a likelihood, the price of an option, a recurrent network. Each is a plain Python loop that is found again."""
+"""Loops over time: a likelihood, the price of an option, a recurrent network, which are plain Python loops that are found again; and a
+differential equation, which is written as a scan."""
 
 from __future__ import annotations
 
@@ -134,3 +135,38 @@ def lstm(width: int = 16, steps: int = 500) -> Case:
 
         runs["JAX, scan"] = by_jax(jax.value_and_grad(scanned, (0, 1)), w, u)
     return Case(f"LSTM, {width} wide, {steps} steps: gradient", "JAX, scan", runs)
+
+
+def lotka_volterra(steps: int = 100_000) -> Case:
+    """The equations of Lotka and Volterra by Runge and Kutta's method, and the gradient with respect to their four parameters."""
+    p, h = np.array([1.5, 1.0, 3.0, 1.0]), 0.0001
+
+    def after(p: Any, state: Any) -> Any:
+        def slope(x: Any, y: Any) -> Any:
+            return p[0] * x - p[1] * x * y, p[3] * x * y - p[2] * y
+
+        x, y = state
+        a = slope(x, y)
+        b = slope(x + h / 2 * a[0], y + h / 2 * a[1])
+        c = slope(x + h / 2 * b[0], y + h / 2 * b[1])
+        d = slope(x + h * c[0], y + h * c[1])
+        return x + h / 6 * (a[0] + 2 * b[0] + 2 * c[0] + d[0]), y + h / 6 * (a[1] + 2 * b[1] + 2 * c[1] + d[1])
+
+    def f(p: Any) -> Any:
+        x, y = autograd.scan(lambda state, _: (after(p, state), None), (1.0, 1.0), length=steps)[0]
+        return x + y
+
+    runs: dict[str, Any] = {}
+    for executor in executors()[1:]:  # NumPy would take a minute
+        g = compile(f, in_axes=(None,), executor=executor)
+        runs[f"f(p), {executor}"] = partial(g.value_and_grad, p)
+    libraries = packages()
+    if libraries.jax:
+        jax = libraries.jax
+
+        def scanned(p: Any) -> Any:
+            x, y = jax.lax.scan(lambda state, _: (after(p, state), None), (1.0, 1.0), length=steps)[0]
+            return x + y
+
+        runs["JAX, scan"] = by_jax(jax.value_and_grad(scanned), p)
+    return Case(f"Lotka and Volterra, {steps:,} steps by scan: 4 derivatives", "JAX, scan", runs)

@@ -9,9 +9,8 @@ import reprlib
 from collections.abc import Callable, Iterable, Sized
 from typing import Any, SupportsIndex, TypeVar
 
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import real, refuse_masked
 from autograd.errors import InputError
-from autograd.trees import refuse_masked
 from autograd.value import Value
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -11,8 +11,8 @@ from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
+from autograd._runtime.coercion import refuse_masked
 from autograd.errors import InputError, MissingPackageError
-from autograd.trees import refuse_masked
 from autograd.value import Value
 from nn.activations import Activation
 from nn.checks import fraction, has_length, not_negative

@@ -101,7 +101,7 @@ class Module:
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             wrong = [
-                f"{len(names)} {word}, such as {', '.join(names[:3])}"
+                f"{len(names)} {word}, such as {', '.join(map(printable, names[:3]))}"
                 for names, word in ((missing, "missing"), (unknown, "unknown"))
                 if names
             ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 from operator import itemgetter
@@ -54,6 +55,12 @@ def _of_safetensors(content: bytes, path: str | os.PathLike[str]) -> Arrays:
     import numpy as np
     import safetensors
 
+    for name, kind in _types(content):  # first, because older versions of safetensors call a type damage that they do not know
+        if kind not in DTYPES:
+            raise FileError(
+                f"{path} has numbers of the type {kind}, as {name!r}, which is not read: write them as float64 there, "
+                "as save_file({name: tensor.double() for name, tensor in tensors.items()}, path) does in PyTorch"
+            )
     read: Any = safetensors.deserialize  # which has no types
     try:
         tensors = read(content)
@@ -61,16 +68,20 @@ def _of_safetensors(content: bytes, path: str | os.PathLike[str]) -> Arrays:
         raise FileError(f"{path} is damaged, or not a file of weights: {error}") from error
     arrays = {}
     for name, tensor in sorted(tensors, key=itemgetter(0)):  # they come in any order
-        if tensor["dtype"] not in DTYPES:
-            raise FileError(
-                f"{path} has numbers of the type {tensor['dtype']}, as {name!r}, which is not read: write them as float64 there, "
-                "as save_file({name: tensor.double() for name, tensor in tensors.items()}, path) does in PyTorch"
-            )
         numbers = np.frombuffer(tensor["data"], DTYPES[tensor["dtype"]])
         if tensor["dtype"] == "BF16":
             numbers = (numbers.astype("<u4") << 16).view("<f4")
         arrays[name] = numbers.astype(np.float64).reshape(tensor["shape"])
     return arrays
+
+
+def _types(content: bytes) -> list[tuple[str, str]]:
+    """The names and types of the tensors in a file of safetensors, whose header is JSON behind its length; none if it is damaged."""
+    try:
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        return sorted([(name, str(tensor["dtype"])) for name, tensor in header.items() if name != "__metadata__"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return []
 
 
 def _is_of_torch(content: bytes) -> bool:

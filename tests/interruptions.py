@@ -23,8 +23,10 @@ from autograd import (
     no_grad,
     play,
     recording,
+    scan,
     scope,
     where,
+    while_loop,
 )
 from autograd import draw as draw_graph
 from autograd.errors import CompileError
@@ -368,6 +370,37 @@ def of_evaluate() -> Any:
     return of_inference(lambda model, samples: nn.evaluate(model, samples, [0] * len(samples)), 1000)
 
 
+def of_loops() -> Any:
+    """Loops that are recorded as loops, and one that each sample leaves after its own number of rounds."""
+
+    def looping(x: Any) -> Any:
+        total = scan(lambda carry, factor: (carry * factor, None), x, [1.0, 2.0, 3.0])[0]
+        return total + while_loop(lambda y: y < 5.0, lambda y: y * 2.0, x, max_rounds=9)
+
+    f = compile(looping, executor="numpy")
+
+    def left() -> dict[str, Any]:
+        value, slope = f.value_and_grad([2.0, 6.0])
+        answers = value.tolist(), slope.tolist(), grad(looping)(2.0)
+        return {} if answers == ([20.0, 42.0], [10.0, 7.0], 10.0) else {"answers": answers}
+
+    return lambda: (f.value_and_grad([2.0, 6.0]), grad(looping)(2.0)), left
+
+
+def of_diagnose() -> Any:
+    rng, drawing = random.Random(0), random.Random(1)
+    model = nn.Sequential(nn.Linear(2, 2, rng=rng), nn.Dropout(0.5, drawing), nn.Linear(2, 2, rng=rng))
+    model.modules()[-1].training = False
+    for i, p in enumerate(model.parameters()):
+        p.grad = 1.0 + i
+
+    def state() -> Any:
+        return [(p.data, p.grad) for p in model.parameters()], [module.training for module in model.modules()], drawing.getstate()
+
+    before = state()
+    return lambda: nn.diagnose(model, X, Y, lr=0.1), lambda: {} if state() == before else {"model": state()}
+
+
 def of_torch() -> Any:
     x, y = Value(2.0, label="x"), Value(3.0, label="y")
     root = x * y + x
@@ -460,6 +493,8 @@ SCENARIOS: dict[str, Scenario] = {
     "a compiled call": of_a_compiled_call,
     "fit, eager": of_fit_eager,
     "fit, compiled": of_fit_compiled,
+    "a loop": of_loops,
+    "diagnose": of_diagnose,
     "a comparison with PyTorch": of_torch,
     "save": of_save,
     "a history": of_history,

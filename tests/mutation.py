@@ -213,22 +213,33 @@ def _spliced(source: str, node: ast.expr | ast.stmt, new: ast.AST) -> str:
 def stages(mutant: Mutant) -> list[list[str]]:
     """What pytest is called with, one call after the other.
 
-    For a row of the table these are the tests of the table that name it. For any other file, first the test files that are named after
-    it or its folder, or that import it, then the others in the folder of tests, first those that name most of what it defines.
+    For a row of the table these are the tests of the table that name it. For any other file, first the examples of its docstrings, then
+    the test files that are named after it or its folder, or that import it, then the others in the folder of tests, first those that name
+    most of what it defines.
     """
     if mutant.path in TABLE:
         return [[*TABLE_TESTS, *(["-k", f"{mutant.row} or special"] if mutant.row else [])]]
     first, rest = belonging(mutant.path)
-    return [names for names in (first, rest) if names]
+    examples = [] if mutant.path.endswith("__main__.py") else [f"tests/test_docs.py::test_docstring_examples[{_module(mutant.path)}]"]
+    return [names for names in (examples, first, rest) if names]
+
+
+def _module(path: str) -> str:
+    """The name of the module in a file."""
+    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
 def belonging(path: str) -> tuple[list[str], list[str]]:
-    """The test files named after a file or its folder, or that import it; and the others of its part of the project."""
-    folder = next(tests for code, tests in FOLDERS.values() if path.startswith(f"{code}/"))
-    module = path.removesuffix(".py").replace("/", ".")
-    package, _, name = module.rpartition(".")
-    imported = re.compile(rf"(from|import) {re.escape(module)}\b|from {re.escape(package)} import [^\n]*\b{name}\b")
-    own = re.compile(rf"(_|\b)({name}(?:e?s)?|{package.rpartition('.')[2]})(_|\b)")
+    """The test files named after a file or its folder, or that import it or its folder; and the others of its part of the project."""
+    root, folder = next((code, tests) for code, tests in FOLDERS.values() if path.startswith(f"{code}/"))
+    package, _, name = path.removesuffix(".py").replace("/", ".").rpartition(".")
+    within = package != root.replace("/", ".")  # a folder of that
+    imported = re.compile(
+        rf"(from|import) {re.escape(package)}\.{name}\b|from {re.escape(package)} import [^\n]*\b{name}\b"
+        + (rf"|(from|import) {re.escape(package)}\b" if within else "")
+    )
+    names = "|".join([part.removesuffix("s") for part in (name, *[package.rpartition(".")[2]][:within])])
+    own = re.compile(rf"(_|\b)({names})(e?s)?(_|\b)")
     every = sorted((ROOT / folder).glob("test_*.py"))
     named = [p for p in every if own.search(p.stem.removeprefix("test_").removeprefix("nn_"))]
     importing = [p for p in every if p not in named and imported.search(p.read_text(encoding="utf-8"))]

@@ -136,7 +136,14 @@ def logaddexp_derivative(i: int, j: int, a: Any, b: Any) -> Any:
     return (-1) ** (j if i else i) * (s, s * t, -s * t * mp.tanh(d / 2), s * t * (1 - 6 * s * t))[i + j - 1]
 
 
+def remainder_derivative(i: int, j: int, quotient: Any) -> Any:
+    """Those of a - b · quotient, a whole number between jumps."""
+    return {(1, 0): mp.mpf(1), (0, 1): -quotient}.get((i, j), mp.mpf(0))
+
+
 DERIVATIVES: dict[str, Callable[..., Any]] = {
+    "remainder": lambda i, j, a, b: remainder_derivative(i, j, mp.floor(a / b)),
+    "fmod": lambda i, j, a, b: remainder_derivative(i, j, mp.floor(a / b) if a / b > 0 else mp.ceil(a / b)),
     "lgamma": lambda n, a: mp.psi(n - 1, a),
     "digamma": lambda n, a: mp.psi(n, a),
     "polygamma": lambda n, a, order: mp.psi(int(order) + n, a),
@@ -309,11 +316,13 @@ BOUNDS: dict[tuple[str, int], tuple[float, str]] = {
     ("gaussian", 2): (6, "as above"),
     ("sigmoid", 3): (6, "as of tanh"),
     ("silu", 1): (6, "s + as', of which one may be negative"),
+    ("ndtr", 3): (6, "(a² - 1) φ: as of erf"),
+    ("sqrt", 2): (5, "-1/4 y⁻³: the rounding of the root counts three times"),
     ("sqrt", 3): (7, "it is 3/8 y⁻⁵: the rounding of the root counts five times"),
     ("acosh", 3): (9, "of two roots, whose roundings count up to five times"),
-    ("hypot", 2): (6, "b² / r³: the roundings of b / a and of the root count two and three times"),
+    ("hypot", 2): (7, "b² / r³: the roundings of b / a and of the root count two and three times"),
     ("hypot", 3): (8, "ab² / r⁵: as above, two and five times"),
-    ("sech_squared", 3): (6, "8ts(2s - t²), with the roundings of five factors"),
+    ("sech_squared", 3): (7, "8ts(2s - t²), with the roundings of five factors"),
     ("silu", 2): (8, "2s' + as'', where s is the logistic function: a difference of terms up to three times as large"),
     ("silu", 3): (8, "three times s'', and a times its derivative, as above"),
     ("gelu", 2): (8, "2φ - a²φ, as above"),
@@ -323,7 +332,7 @@ BOUNDS: dict[tuple[str, int], tuple[float, str]] = {
     ("erfinv", 1): (5, "a quotient of a rounded one, √2 erfinv(a), in φ / Φ"),
     ("erfinv", 2): (8, "2 y y'²: the rounding of the slope counts twice"),
     ("erfinv", 3): (11, "(2 + 8 y²) y'³: as above, three times"),
-    ("log_ndtr", 2): (7, "the derivative of a polynomial of 30 terms, taken by its steps"),
+    ("log_ndtr", 2): (8, "the derivative of a polynomial of 30 terms, taken by its steps"),
     ("log_ndtr", 3): (9, "as above, of order two"),
     ("logsumexp", 2): (6, "a product of two shares, each of them a quotient of sums"),
     ("logsumexp", 3): (8, "of three shares"),
@@ -331,21 +340,24 @@ BOUNDS: dict[tuple[str, int], tuple[float, str]] = {
 """Rows that do not keep to 4 units in the last place at some order, their bounds, and the reasons."""
 
 FAR_BOUNDS: dict[str, tuple[Callable[..., bool], float, str]] = {
-    "cbrt": (lambda a: abs(a) < 1e-100, 12, "y⁻² / 3 there: the root, off by a unit, counts two, five and eight times"),
+    "cbrt": (lambda a: abs(a) < 1e-100, 24, "y⁻² / 3 there: the root, off by a unit, counts two, five and eight times"),
     "pow": (
         lambda a, b: 0.0 < abs(a**b) < 1e-307,
         math.inf,
         "derivatives with respect to b are multiples of the value, which is subnormal",
     ),
+    "log_ndtr": (lambda a: a > 37.5, math.inf, "multiples of the density, which is subnormal"),
+    "gelu_tanh": (lambda a: a > 21.0, math.inf, "multiples of exp(-2z), which is subnormal"),
 }
 """Where at the far ends a row has another bound, and why."""
 
 OVERFLOWING: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(("atan2", "hypot"), lambda a, b: math.hypot(a, b) < 1e-150),
     "pow": lambda a, b: b == 0.0 and abs(a) < 1e-100,
+    **dict.fromkeys(("remainder", "fmod"), lambda a, b: abs(a / b) > 1e100 or abs(b) < 1e-75),
 }
-"""Where computed derivatives may be infinite or nan though the exact ones are finite, because 1 / r², 1 / r³ or, for `pow`, 1 / a³ overflows. They
-are no other wrong numbers."""
+"""Where computed derivatives may be infinite or nan though the exact ones are finite, because 1 / r², 1 / r³, for `pow` 1 / a³, or for remainders the
+derivatives of a / b overflow. They are no other wrong numbers."""
 
 CROSSING: dict[str, tuple[int, ...]] = {
     **{"pow": (2, 3), "atan": (3,), "atan2": (2, 3), "hypot": (3,), "asinh": (3,), "tanh": (3,), "erf": (3,), "erfc": (3,)},
@@ -366,10 +378,11 @@ last place of how much it changes with its inputs, relatively; that is, it is th
 
 FOUND = {
     "atan": (-0.9999990973645443,), "asin": (0.8481919029144958, 3.7843193006922098e-06), "acos": (-0.9999999998165258, 0.6806085182809576),
-    "cbrt": (0.1493660794447056, -0.1861155788704334), "asinh": (1.2358501748932467,), "erf": (-1.1063031548873261,),
+    "cbrt": (0.1493660794447056, -0.1861155788704334, 1.566741692182212e-112, -3.28176970037915e-107), "asinh": (1.2358501748932467,), "erf": (-1.1063031548873261,),
     "atanh": (0.9341466027779912,), "acosh": (1.2054223867994303, 3.685494396708995), "tanh": (0.9999999999994652,),
-    "tan": (4.614396747873727,), "silu": (-2.3890192627673366,), "sech_squared": (-0.9999999999908333,), "log1p": (1.0000001727732541,),
-    "sigmoid": (-1.9209355358421956,),
+    "tan": (4.614396747873727,), "silu": (-2.3890192627673366,), "sech_squared": (-0.9999999999908333, 0.5773502691887047), "log1p": (1.0000001727732541,),
+    "sigmoid": (-1.9209355358421956,), "ndtr": (-2.000000035132613,), "log_ndtr": (0.5773520482823199, 37.7989167680026),
+    "sqrt": (1.0000077684785604,), "gelu_tanh": (21.31051105902702,),
 }  # fmt: skip
 """Among thousands of random points those with the largest errors."""
 
@@ -385,6 +398,13 @@ def points_of(row: Operation) -> list[tuple[float, ...]]:
         if row.name == "logsumexp":
             candidates += [(40.0, 1.0, 0.3), (1.0, 38.0, 2.0), (0.0, 1e-9, 1e-17), (0.0, 700.0, 3.0), (1e-300, 0.0, -3.0)]
             candidates += [(x, x, x) for x in (1e300, -1e300, 1e-300)]
+        if row.name in ("remainder", "fmod"):
+            candidates += [
+                (s * rng.choice(FAR) * rng.uniform(0.3, 1.0), t * rng.choice(FAR))
+                for s in (1.0, -1.0)
+                for t in (1.0, -1.0)
+                for _ in range(40)
+            ]
     elif row.arity == 1:
         positive = [*MAGNITUDES, *FAR, *ZEROS, *[x * (1.0 + 1e-9) for x in ZEROS], *[rng.uniform(0.0, 4.0) for _ in range(15)]]
         candidates = [(0.0,), *[(sign * x,) for x in positive for sign in (1.0, -1.0)], *[(x,) for x in FOUND.get(row.name, ())]]

@@ -10,9 +10,11 @@ import pytest
 import nn
 from autograd import Value
 from benchmarks import cases, compiled, growth, local_gradients, peers, training
+from benchmarks.control import collocation, shooting
 from benchmarks.eager import by_nodes, chain
 from benchmarks.gpt import adam, gpt
 from benchmarks.harness import Times, agree, interleaved
+from benchmarks.implied import implied_volatility
 from benchmarks.moons import moons, moons_mlp
 from benchmarks.pinn import pinn
 from benchmarks.tax import tax_table
@@ -109,6 +111,9 @@ SMALL = {
     "gpt": partial(cases.gpt_step, "a"),
     "pinn": partial(pinn, 3, 4),
     "tax table": partial(tax_table, 40, 7),
+    "shooting": partial(shooting, 5),
+    "collocation": partial(collocation, 4),
+    "implied volatility": partial(implied_volatility, 6),
     "growth of options": partial(growth.options, 5),
     "growth of samples": partial(growth.samples, 5),
 }

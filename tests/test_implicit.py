@@ -78,6 +78,11 @@ def test_no_root_is_an_error() -> None:
         implicit(lambda y, a: [y, a])(1.0, 1.0)
     with pytest.raises(InputError, match="order must be a whole number of at least 1, not 0"):
         implicit(lambda y, a: y * y - a, order=0)
+    with pytest.raises(InputError, match="max_iterations must be a whole number of at least 1, not 2.0"):
+        implicit(lambda y, a: y * y - a, max_iterations=2.0)  # type: ignore[arg-type]
+    for wrong in (0.0, -1e-9, math.nan, math.inf, None, "1e-9", Value(1e-9)):
+        with pytest.raises(InputError, match="tolerance must be a positive number, as in tolerance=1e-12, not"):
+            implicit(lambda y, a: y * y - a, tolerance=wrong)  # type: ignore[arg-type]
 
 
 def test_steps_that_go_too_far_are_halved() -> None:

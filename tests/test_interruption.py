@@ -7,7 +7,6 @@ traceback, as an interactive session does, and after a plain function was differ
 
 import contextlib
 import gc
-import linecache
 import os
 import random
 import signal
@@ -15,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,9 +34,6 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = (str(ROOT / "autograd"), str(ROOT / "nn"), contextlib.__file__, np.geterr.__code__.co_filename)
 """What is interrupted: this package, and how Python and NumPy enter and leave contexts."""
 
-BACKENDS = str(ROOT / "autograd" / "compiled" / "backends")
-"""The lines in which a backend enters or leaves `np.errstate` are not interrupted: NumPy does not restore its settings there."""
-
 MOST = 10**9 if os.environ.get("SCALAR_AUTOGRAD_EVERY_LINE") else 150
 """How many of the lines are interrupted, at most. What compiles runs through some thousands of them, for which there is the variable."""
 
@@ -47,7 +42,20 @@ EVERY = 1500
 
 SIGNALS = 1000
 SIGNALS_OF_WHAT_IS_SLOW = SIGNALS if os.environ.get("SCALAR_AUTOGRAD_EVERY_LINE") else 200
-SLOW = ("a compiled", "a function that draws", "fit", "evaluate", "load", "save", "a history", "play", "a film", "draw", "an exit stack")
+SLOW = (
+    "a compiled",
+    "a function that draws",
+    "fit",
+    "evaluate",
+    "diagnose",
+    "load",
+    "save",
+    "a history",
+    "play",
+    "a film",
+    "draw",
+    "an exit stack",
+)
 
 USUAL_ERRORS = np.geterr()
 
@@ -83,28 +91,16 @@ def left_behind() -> dict[str, Any]:
 # -- how it is interrupted ----------------------------------------------------------------------------------------------
 
 
-def is_errstate(frame: FrameType, line: int | None) -> bool:
-    """Whether a backend enters or leaves `np.errstate` in this line. The end of a `with` statement may have no line."""
-    name = frame.f_code.co_filename
-    return name.startswith(BACKENDS) and (line is None or "np.errstate" in linecache.getline(name, line))
-
-
 def traced(run: Callable[[], Any], listener: Callable[[FrameType], None]) -> None:
     """Run something, and call `listener` before each line of this package."""
 
     def line(frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line" and not is_errstate(frame, frame.f_lineno):
+        if event == "line":
             listener(frame)
         return line
 
     def call(frame: FrameType, event: str, _: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(OURS):
-            return None
-        return (
-            None
-            if frame.f_code.co_filename == OURS[-1] and frame.f_back is not None and is_errstate(frame.f_back, frame.f_back.f_lineno)
-            else line
-        )
+        return line if frame.f_code.co_filename.startswith(OURS) else None
 
     stepped(run, call)
 
@@ -183,9 +179,6 @@ def signalled(scenario: Scenario, times: int) -> list[str]:
             kept = None
             gc.collect()
         results = {**left_behind(), **left()}
-        if kept is not None and any(is_errstate(frame, line) for frame, line in traceback.walk_tb(kept.__traceback__)):
-            results.pop("NumPy's errors", None)
-            np.seterr(**USUAL_ERRORS)
         if results:
             problems.append(f"{len(hits)}: {results}")
         del kept

@@ -42,6 +42,9 @@ def test_every_file_is_covered_and_has_tests(of: str, folder: str) -> None:
         ("nn/training.py", "tests/nn/test_nn_training.py"),
         ("autograd/compiled/api/branch.py", "tests/compiled/test_branches.py"),
         ("autograd/compiled/backends/numpy/kinds.py", "tests/compiled/test_numpy_source.py"),
+        ("nn/films/views.py", "tests/nn/test_nn_film.py"),
+        ("nn/checkup/measures.py", "tests/nn/test_nn_diagnose.py"),
+        ("nn/losses.py", "tests/nn/test_nn_losses.py"),
         ("autograd/compiled/backends/llvm/emit.py", ""),
     ],
 )
@@ -57,6 +60,13 @@ def test_what_is_named_after_a_file_comes_first(path: str, test: str, tmp_path: 
         assert files("compiled") == [path]
         test = "tests/compiled/test_llvm.py"
     assert belonging(path)[0][0] == test
+
+
+def test_the_examples_of_a_file_are_tried_first() -> None:
+    mutant = next(mutant for mutant in EVERY["nn"] if mutant.path == "nn/films/views.py")
+    first, *others = stages(mutant)
+    assert first == ["tests/test_docs.py::test_docstring_examples[nn.films.views]"]
+    assert others == [*belonging(mutant.path)]
 
 
 def test_types_messages_and_text_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

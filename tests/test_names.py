@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from test_text import HOSTILE, Page, function, graph, of_dot, of_line, of_lines,
 
 import nn
 from autograd import Value, check_gradients, compare_with_torch, compile, draw, explain, grad, log, play, scope, tanh
-from autograd.errors import CompileError, DomainError, InputError
+from autograd.errors import CompileError, DomainError, FileError, InputError
 from autograd.render.lettering import printable
 from autograd.render.picture.notebook import notebook_bundle
 
@@ -46,6 +47,12 @@ class Model(nn.Module):
 
     def __call__(self, x: Any) -> Any:
         return getattr(self, self.text)(x)
+
+
+def with_nan(text: str) -> Model:
+    model = Model(text)
+    model.by_key[text].grad = math.nan
+    return model
 
 
 def message_of(kind: type[Exception], call: Callable[[], object]) -> object:
@@ -87,6 +94,9 @@ OUTPUTS: dict[str, Callable[[str], object]] = {
     "an error of a label": lambda text: message_of(DomainError, lambda: log(Value(-1.0, label=text))),
     "an error of a key": lambda text: message_of(InputError, lambda: function(text)({text: "a", "y": 1.0})),
     "an error of a name": compiled_in_grad,
+    "an error of keywords": lambda text: message_of(InputError, lambda: of_keywords(text).value_and_grad(**{text: 1.5, "y": 1.0}, wrt=9)),
+    "an error of a state": lambda text: message_of(FileError, lambda: nn.MLP(2, [1]).load_state_dict({text: 1.0})),
+    "an error of a gradient": lambda text: message_of(InputError, lambda: nn.plot_gradients(with_nan(text))),
     "a check": lambda text: of_lines(str(check_gradients(named(text), [1.0]))),
     "repr of a network": lambda text: of_lines(repr(nn.MLP(2, [1], named(text)))),
     "a summary": lambda text: of_lines(nn.MLP(2, [1], named(text)).summary()),
@@ -152,6 +162,23 @@ def drawn_names(text: str) -> list[Any]:
         figure.canvas.draw()
     ticks = [sizes.axes[0].get_xticklabels()[0], network.axes[0].get_xticklabels()[1], layers.axes[0].get_xticklabels()[0]]
     return [history.axes[1].title, curve.axes[0].title, *ticks]
+
+
+@pytest.mark.parametrize("text", ["1" * 300, "x" * 10**4, "long name " * 50, ""])
+def test_plots_have_room_for_every_name(text: str) -> None:
+    """A warning of Matplotlib, that it has none, is an error here."""
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    from nn.estimators import Classifier
+
+    X, kinds = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]], [text, "other", text, "other"]
+    figure = nn.plot_decision_boundary(Classifier([2], epochs=1, random_state=0).fit(X, kinds), X, kinds, 3)
+    figure.savefig(io.BytesIO(), format="svg")
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert len(legend.get_texts()) == 2
+    if text:  # no attribute has an empty name
+        drawn_names(text)
 
 
 def test_no_plot_reads_a_formula_in_a_name() -> None:

@@ -37,10 +37,24 @@ def real(number: object) -> float:
     if isinstance(number, str):
         raise InputError(f"a string is not a number: {number!r}; write float({number!r}) if it holds one")
     if getattr(number, "ndim", None) == 0:
+        refuse_masked(number)
         raise InputError(f"a Value is one number, not {type(number).__name__}, even without axes: write x.item() for its number")
     if hasattr(number, "__len__") or hasattr(number, "__array__"):
         raise InputError(f"a Value is one number, not {type(number).__name__}: make a Value of each element, as in [Value(x) for x in xs]")
     raise InputError(f"not a real number: {number!r} of type {type(number).__name__}")
+
+
+def refuse_masked(array: object) -> None:
+    """
+    Raises:
+        InputError: it is a NumPy array with masked numbers, which would count as numbers; or a list or tuple of such.
+    """
+    arrays: Any = array if isinstance(array, (list, tuple)) else [array]
+    kinds = [kind for kind in set(map(type, arrays)) if any(base.__name__ == "MaskedArray" for base in kind.__mro__)]
+    for one in arrays if kinds else ():
+        if type(one) in kinds and one.mask.any():
+            which = f"{one.mask.sum()} of the {one.size} numbers of a masked array are masked" if one.ndim else "a number is masked"
+            raise InputError(f"{which}: leave masked numbers out, or fill them, as in array.filled(0.0)")
 
 
 def is_number(other: object) -> bool:

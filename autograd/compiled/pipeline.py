@@ -3,6 +3,7 @@
 
 trace       the graph as flat rows, inputs first                        Tape
 constants   equal constants become one                                  Tape
+roll        of a very large graph, equal rounds become one row          Tape
 sums        chains of additions become sums and dots                    Sums
 simplify    equal computations become one                               Sums
 loops       rounds that repeat are loops                                Loops
@@ -17,6 +18,9 @@ import gc
 import os
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from autograd._runtime.temporary import During, Temporary
 from autograd.compiled.ir import Code
@@ -24,6 +28,7 @@ from autograd.compiled.passes.allocate import allocate
 from autograd.compiled.passes.constants import merge_constants
 from autograd.compiled.passes.loops import find_loops
 from autograd.compiled.passes.matmuls import find_matmuls
+from autograd.compiled.passes.roll import roll_loops
 from autograd.compiled.passes.simplify import simplify
 from autograd.compiled.passes.sums import find_sums
 from autograd.compiled.passes.trace import order_of, trace
@@ -47,6 +52,9 @@ def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> It
     yield "trace", tape
     tape = merge_constants(tape)
     yield "constants", tape
+    tape, moved = roll_loops(tape)
+    wanted, first = (moved[[*rows]].tolist() for rows in (wanted, first))
+    yield "roll", tape
     sums = find_sums(tape)
     yield "sums", sums
     sums = simplify(tape, sums)
@@ -59,7 +67,8 @@ def stages(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> It
     yield "vectorise", groups
     groups = find_matmuls(groups)
     yield "matmuls", groups
-    yield "allocate", allocate(tape, groups, same, wanted, first)
+    code = allocate(tape, groups, same, wanted, first)
+    yield "allocate", replace(code, place=np.where(moved >= 0, code.place[moved], -1))
 
 
 def lower(tape: Tape, wanted: Collection[int], first: Sequence[int] = ()) -> Code:

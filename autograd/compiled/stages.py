@@ -68,6 +68,10 @@ class Tape:
         """The row of each node."""
         return dict(zip(self.nodes, range(len(self.nodes)), strict=True))
 
+    def ends(self) -> dict[Value, int]:
+        """The rows of the leaves and of the results, which are few beside all of them."""
+        return {self.nodes[row]: row for row in [*self.leaves(), *self.results]}
+
     @cached_property
     def counts(self) -> Rows:
         """The number of inputs of each row."""

@@ -98,6 +98,21 @@ class UnrolledError(CompileError):
         super().__init__("a scan that was recorded as one loop is computed, and differentiated, by a program only")
         self.step = step
 
+    def apart(self, before: frozenset[Any]) -> frozenset[Any]:
+        """The steps that are unrolled when the function is recorded anew.
+
+        Args:
+            before: those that were unrolled until now.
+
+        Raises:
+            UnrolledError: this one was, so that it does not help.
+        """
+        known = isinstance(self.step, LastRound) and self.step in before
+        step = self.step.step if known else self.step
+        if step in before:
+            raise self
+        return before | {step}
+
 
 def operation_of(written: Written) -> Operation:
     """The operation of the node of a loop."""

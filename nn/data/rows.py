@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import real, refuse_masked
 from autograd.errors import InputError
-from autograd.trees import refuse_masked
 
 
 class Rows(Protocol):
@@ -48,6 +47,7 @@ def as_list_if_array(x: Any) -> Any:
         >>> as_list_if_array(np.eye(2)), as_list_if_array(3)
         ([[1.0, 0.0], [0.0, 1.0]], 3)
     """
+    refuse_masked(x)
     return x.tolist() if hasattr(x, "tolist") else x
 
 

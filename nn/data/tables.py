@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from csv import Error as TableError
 from csv import reader
@@ -27,7 +28,8 @@ def csv(path: str | os.PathLike[str], target: str | int, classes: Sequence[str] 
 
     Raises:
         InputError: there is no such column, `classes` are not distinct words, or `path` is not a path.
-        FileError: a cell is empty, is not a finite number, or is none of the classes. Its line and column are named.
+        FileError: a column has no name; or a cell is empty, is not a finite number, or is none of the classes. Its line and column are
+            named.
         OSError: the file cannot be read.
 
     Example:
@@ -83,16 +85,22 @@ def _not_utf_8(path: str | os.PathLike[str]) -> FileError:
     )
 
 
+UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
+"""The names that pandas gives to columns without one, and that it writes if it has read the row numbers as a column."""
+
+
 def _column(path: str | os.PathLike[str], names: list[str], target: str | int) -> int:
     """The index of the target among the columns with these names."""
     if len(names) < 2:
         raise FileError(f"{path} must start with a line that names its columns, at least two, with commas between them, not {names}")
     if all(_number(name) is not None for name in names):
         raise FileError(f"{path} starts with the numbers {', '.join(names)}: its first line must name the columns")
-    if "" in names:
+    unnamed = next((i for i, name in enumerate(names) if not name or UNNAMED.fullmatch(name)), None)
+    if unnamed is not None:
+        called = f"is called {names[unnamed]!r}" if names[unnamed] else "has no name"
         raise FileError(
-            f"column {names.index('') + 1} of {path} has no name, as the row numbers have that pandas writes: write the file without them, "
-            "as in frame.to_csv(path, index=False), or give the column a name"
+            f"column {unnamed + 1} of {path} {called}, as the row numbers that pandas writes: write the file without them, as in "
+            "frame.to_csv(path, index=False), after frame = pandas.read_csv(path, index_col=0), or give the column a name"
         )
     if isinstance(target, str):
         if names.count(target) != 1:

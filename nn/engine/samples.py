@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd._runtime.coercion import refuse_masked
 from autograd.errors import InputError
-from autograd.trees import refuse_masked
 from nn.data.rows import Rows, as_list_if_array, as_lists
 
 if TYPE_CHECKING:

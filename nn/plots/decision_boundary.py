@@ -103,7 +103,7 @@ def plot_decision_boundary(
         _draw_output(axes, across, up, outputs[:, :, 0], threshold, colorbar)
     else:
         classes, colours = _classes(targets, outputs.shape[2]), CLASSES
-        names = {k: plain(labels[k]) if labels else f"class {k}" for k in classes}
+        names = {k: plain(labels[k]) or "\N{ZERO WIDTH SPACE}" if labels else f"class {k}" for k in classes}
         _draw_largest(axes, across, up, outputs)
     for k in sorted(names):
         own = points[[c == k for c in classes]]

@@ -63,9 +63,13 @@ def new_figure(width: float = 6.4, height: float = 4.8) -> Figure:
     return Picture(figsize=(width, height), layout="constrained")
 
 
+LONGEST = 48
+"""How many letters of a name are drawn."""
+
+
 def plain(text: str) -> str:
-    """A text that Matplotlib draws as it is. By itself, it reads what is between two `$` as a formula, and leaves a label that begins with
-    `_` out of the legend.
+    """A text that Matplotlib draws as it is, or the beginning of a long one, for which axes have no room. By itself, Matplotlib reads what
+    is between two `$` as a formula, and leaves a label that begins with `_` out of the legend.
 
     Example:
         >>> plain("price in $"), plain("a$b$c")
@@ -74,6 +78,7 @@ def plain(text: str) -> str:
     from matplotlib import rcParams
 
     text = printable(text)
+    text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     if rcParams["text.usetex"]:
         return text.translate(TEX)
     return ("\N{ZERO WIDTH SPACE}" if text.startswith("_") else "") + text.replace("$", r"\$")

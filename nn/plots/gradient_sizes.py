@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autograd.errors import InputError
+from autograd.render.lettering import printable
 from autograd.value import Value
 from nn.module import Module
 from nn.plots.figure import LINE, NEGATIVE, POSITIVE, axes_or_new, figure_of, finish, plain, width_in_letters
@@ -44,7 +45,7 @@ def plot_gradients(model: Module, axes: Axes | None = None) -> Figure:
     sizes: dict[str, list[float]] = {}
     for name, layer, value in _by_layer(model):
         if not math.isfinite(value.grad):
-            raise InputError(f"the gradient of {name} is {value.grad}, which cannot be drawn")
+            raise InputError(f"the gradient of {printable(name)} is {value.grad}, which cannot be drawn")
         sizes.setdefault(layer, []).append(abs(value.grad))
     means = [math.fsum(of_layer) / len(of_layer) for of_layer in sizes.values()]
     if not any(means):

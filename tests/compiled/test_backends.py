@@ -1,25 +1,27 @@
 """Backends and exports: the contract is enough to write one, and each has one table from kind to rule."""
 
 import itertools
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from against_eager import codes, same
 
-from autograd import Value, clip, compile, dot, exp, log, logsumexp, sqrt, tanh, where
+from autograd import Value, clip, compile, dot, exp, log, logsumexp, sqrt, tanh, to_jax, where
 from autograd.compiled import ir
 from autograd.compiled.api import function, replay
 from autograd.compiled.backends.contract import Backend, Executable, Seed, Storage, Violation
-from autograd.compiled.backends.jax import xla, xla_program
+from autograd.compiled.backends.jax import xla, xla_namespace, xla_program
 from autograd.compiled.backends.llvm.executable import Llvm
 from autograd.compiled.backends.numpy import kinds, reference
 from autograd.compiled.backends.registry import NAMES, backend_named
 from autograd.compiled.export import costs, listing, numpy_source, operands
 from autograd.compiled.export.c import c_kinds, c_terms
-from autograd.compiled.ir import KINDS, Code, Instruction, Loop, Matmul, Operand, Scalars, Spread
-from autograd.errors import CompileError, DomainError
+from autograd.compiled.ir import KINDS, Code, Instruction, LongLoop, Loop, Matmul, Operand, Scalars, Spread
+from autograd.errors import CompileError, DomainError, MissingPackageError
 from autograd.namespaces import FLOATS
 from autograd.ops import DOT, OPERATIONS, SUM, outside, product
 
@@ -247,8 +249,12 @@ TABLES: dict[str, dict[Any, Any]] = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_tables_have_a_rule_for_each_kind(name: str) -> None:
-    """Scalars are handled apart, but for costs: other tables see them as instructions of one number; so are loops, but for exports."""
-    assert set(TABLES[name]) | {Scalars, Loop} == set(KINDS)
+    """Scalars are handled apart, but for costs: other tables see them as instructions of one number; so are loops, but for exports.
+
+    Long loops are run round by round, and cannot be exported.
+    """
+    assert set(TABLES[name]) | {Scalars, Loop, LongLoop} == set(KINDS)
+    assert (LongLoop in TABLES[name]) == (name == "costs")
     assert (Scalars in TABLES[name]) == (name == "costs")
     assert (Loop in TABLES[name]) == (name in ("numpy source", "C", "costs"))
 
@@ -259,4 +265,24 @@ def test_loops_of_c_over_many_inputs_have_values_and_slopes() -> None:
 
 def test_all_kinds_of_instructions_are_known() -> None:
     defined = {x for x in vars(ir).values() if isinstance(x, type) and issubclass(x, Instruction) and x is not Instruction}
-    assert defined | {Scalars, Loop} == set(KINDS)
+    assert defined | {Scalars, Loop, LongLoop} == set(KINDS)
+
+
+# -- packages that are too old ----------------------------------------------------------------------------------------------
+
+
+def test_an_old_jax_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before 0.10, JAX could not transpose the scan of a loop, and failed with an error of its own."""
+    jax = pytest.importorskip("jax")
+    assert xla_namespace.jax_package() is jax
+    monkeypatch.setattr(jax, "__version_info__", (0, 9, 2))
+    monkeypatch.setattr(jax, "__version__", "0.9.2")
+    f = compile(lambda x: x * x, executor="jax")
+    for call in (lambda: f(2.0), lambda: to_jax(f, 2.0)):
+        with pytest.raises(MissingPackageError, match=r"needs JAX 0\.10 or newer, not 0\.9\.2: pip install -U 'scalar-autograd\[jax\]'"):
+            call()
+
+
+def test_the_least_version_of_jax_is_that_of_the_extra() -> None:
+    project = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["optional-dependencies"]["jax"] == ["jax>=" + ".".join(map(str, xla_namespace.LEAST))]

@@ -155,7 +155,7 @@ def test_hvp_with_samples_and_other_arguments() -> None:
     for primals, tangents in (([1.0, 2.0], [1.0, 0.0, 3.0]), (([1.0, 2.0],), ([[1.0, 0.0]],))):
         with pytest.raises(InputError, match=r"the direction of <lambda>\.hvp does not have the form"):
             compile(lambda x: x[0] * x[1]).hvp(primals, tangents)
-    with pytest.raises(InputError, match="a direction for each of the 2 arguments"):
+    with pytest.raises(InputError, match="a direction for each argument: two tuples of the same length"):
         f.hvp((1.0, 2.0), (1.0,))
 
 

@@ -50,6 +50,30 @@ def test_an_ordinary_differential_equation_is_one_loop(executor: str) -> None:
     assert body < 90
 
 
+@pytest.mark.parametrize("loops", [2, 3, 4, 7])
+def test_equal_loops_one_after_the_other(loops: int, executor: str) -> None:
+    """They are one run of rounds, in the middle of which another loop may begin."""
+
+    def f(x: Any) -> Any:
+        total = 0.0
+        ends = []
+        for start in x:
+            y = start
+            for _ in range(120):
+                y = sin(y)
+            ends.append(y)
+        for y in ends:
+            total = total + y * y
+        return total
+
+    x = np.linspace(0.3, 1.2, loops).tolist()
+    compiled = compile(f, in_axes=(None,), executor=executor)
+    value, gradient = compiled.value_and_grad(x)
+    assert value == pytest.approx(f(x), rel=1e-13)
+    np.testing.assert_allclose(gradient, grad(f)(x), rtol=1e-11)
+    assert shapes_of(compiled) == [(120, 1)] * loops
+
+
 def test_only_what_is_carried_is_in_the_loop(executor: str) -> None:
     """The logarithms and quotients of a likelihood are independent of each other: they stay vectors."""
     r = np.random.default_rng(0).normal(size=200).tolist()

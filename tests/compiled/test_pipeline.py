@@ -29,14 +29,14 @@ def network() -> Value:
 def test_each_pass_makes_its_form() -> None:
     tape = trace([network()])
     result = list(stages(tape, tape.leaves()))
-    assert [name for name, _ in result] == ["trace", "constants", "sums", "simplify", "loops", "vectorise", "matmuls", "allocate"]
+    assert [name for name, _ in result] == ["trace", "constants", "roll", "sums", "simplify", "loops", "vectorise", "matmuls", "allocate"]
     forms = [form for _, form in result]
     assert forms[0] is tape
-    assert [type(form) for form in forms] == [Tape, Tape, Sums, Sums, Loops, list, list, Code]
-    for groups in forms[5:7]:
+    assert [type(form) for form in forms] == [Tape, Tape, Tape, Sums, Sums, Loops, list, list, Code]
+    for groups in forms[6:8]:
         assert isinstance(groups, list)
         assert all(isinstance(group, (Group, Block)) for group in groups)
-        assert any(isinstance(group, Group) and group.kind is Matmul for group in groups) == (groups is forms[6])
+        assert any(isinstance(group, Group) and group.kind is Matmul for group in groups) == (groups is forms[7])
 
 
 def test_lower_is_the_last_stage() -> None:

@@ -91,8 +91,9 @@ def test_a_result_is_what_the_reference_computes(own: Any) -> None:
         expected = vector_programs.numbers([reference(*arguments), reference.value_and_grad(*arguments, reduce=reduce)])
         actual = [float.fromhex(x) for x in own[1][name]]
         np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-14, err_msg=name)
-        if name in vector_programs.EXACT:
-            assert actual[: vector_programs.SAMPLES] == expected[: vector_programs.SAMPLES], name
+        if name in vector_programs.EXACT:  # the bits of the plain function, which those of NumPy's sums of products may not be
+            plain = [f(*sample) for sample in zip(*[column.tolist() for column in arguments], strict=True)]
+            assert actual[: vector_programs.SAMPLES] == plain, name
 
 
 @x86

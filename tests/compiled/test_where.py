@@ -224,3 +224,21 @@ def test_both_sides_of_a_where_must_have_one_form() -> None:
         compile(lambda x: where(x > 0, x, "s"))(1.0)
     with pytest.raises(InputError, match="where needs a condition"):
         compile(lambda x: where(x, 1.0, 2.0))(1.0)
+
+
+def test_dots_of_shared_numbers_on_a_side(executor: str) -> None:
+    """Several dots on sides that one condition each selects: those of the other side add nothing, not even where a factor is infinite."""
+
+    def total(x: Any) -> Any:
+        return sum([where(x[k] > 0.0, lambda k=k: dot(x[k : k + 5], x[k + 1 : k + 6]), lambda: 0.0) for k in range(8)])
+
+    x = np.random.default_rng(0).normal(size=13)
+    x[7], x[12] = -1.0, math.inf  # only the last dot reads x[12], and it is not selected
+    expected = np.zeros(13)
+    for k in range(8):
+        if x[k] > 0.0:
+            expected[k : k + 5] += x[k + 1 : k + 6]
+            expected[k + 1 : k + 6] += x[k : k + 5]
+    value, slopes = compile(total, in_axes=(None,), executor=executor).value_and_grad(x)
+    assert value == pytest.approx(sum([x[k : k + 5] @ x[k + 1 : k + 6] for k in range(8) if x[k] > 0.0]), rel=1e-13)
+    np.testing.assert_allclose(slopes, expected, rtol=1e-13)

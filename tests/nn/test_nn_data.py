@@ -12,7 +12,7 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 
-from autograd import Value, compile, grad
+from autograd import Value, compile, grad, scan, where
 from autograd.errors import FileError, InputError, MissingPackageError
 from nn import MLP, batches, data, fit, predict
 from nn.data import as_lists
@@ -418,6 +418,7 @@ def test_numbers_of_a_table(target: Any, expected: Any, tmp_path: Path) -> None:
         ("a;b\n1;2\n", r"not \['a;b'\]"),
         ("1,2\n3,4\n", "starts with the numbers 1, 2: its first line must name the columns"),
         ('a,b\n1,"2\n', "is damaged, or not a table of comma-separated values"),
+        ("Unnamed: 0,a,b\n0,1,2\n", r"column 1 of .*table.csv is called 'Unnamed: 0', as the row numbers .*read_csv\(path, index_col=0\)"),
         (",a,b\n0,1,2\n", r"column 1 of .*table.csv has no name, as the row numbers .*frame.to_csv\(path, index=False\)"),
     ],
 )
@@ -444,8 +445,37 @@ def test_masked_numbers_are_refused() -> None:
         lambda X: compile(lambda x: x * 2.0)(X),
     ):
         call(whole)
-        with pytest.raises(InputError, match="1 of the 4 numbers of a masked array are masked: leave them out, or fill them"):
+        with pytest.raises(InputError, match="1 of the 4 numbers of a masked array are masked: leave masked numbers out, or fill them"):
             call(masked)
+
+
+class OwnMaskedArray(np.ma.MaskedArray):  # type: ignore[misc]
+    pass
+
+
+def test_every_kind_of_masked_number_is_refused_at_every_door() -> None:
+    """One taken from an array, an array without axes, an array of a class of one's own, and rows in a list."""
+    row = np.ma.masked_array([1.0, 2.0], mask=[1, 0])
+    f, vector, model = compile(lambda x: x * 2.0), compile(lambda x: x[0] * x[1], in_axes=(None,)), MLP(2, [2])
+    for masked in (row[0], np.ma.array(1.0, mask=True), OwnMaskedArray([1.0, 2.0], mask=[1, 0]), row, [row, row]):
+        for call in (
+            f,
+            f.value_and_grad,
+            vector,
+            grad(lambda x: sum(x) if isinstance(x, list) else x),
+            lambda x: f.jvp((1.0,), (x,)),
+            lambda x: f.vjp(1.0)[1](x),
+            lambda x: scan(lambda carry, x: (carry, x), x, [1.0]),
+            lambda x: where(x, 1.0, 2.0),
+            lambda x: predict(model, [x]),
+            model,
+            Value,
+        ):
+            with pytest.raises(InputError, match=r"masked: leave masked numbers out, or fill them|one number, not|one sample, not"):
+                call(masked)
+    for single in (row[0], np.ma.array(1.0, mask=True)):
+        with pytest.raises(InputError, match="a number is masked: leave masked numbers out"):
+            Value(single)
 
 
 def test_a_word_that_is_no_class(tmp_path: Path) -> None:

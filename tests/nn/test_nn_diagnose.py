@@ -273,6 +273,18 @@ def test_two_copies_among_others() -> None:
     assert (finding.severity, finding.neurons, finding.number) == ("warning", (1, 4), 1.0)
 
 
+@pytest.mark.parametrize(("neurons", "same", "severity"), [(4, 2, "warning"), (4, 3, "serious"), (5, 2, "warning"), (5, 3, "serious")])
+def test_copies_are_serious_where_half_of_the_neurons_are_left(neurons: int, same: int, severity: str) -> None:
+    model = mlp(neurons, 1)
+    hidden, output = model.layers
+    for k in range(1, same):
+        for mine, others in zip(hidden.neurons[k].parameters(), hidden.neurons[0].parameters(), strict=True):
+            mine.data = others.data
+        output.neurons[0].w[k].data = output.neurons[0].w[0].data
+    finding = only(diagnose(model, X, Y, loss=binary_cross_entropy_with_logits), "copies")
+    assert (finding.severity, finding.number) == (severity, same - 1)
+
+
 def test_channels_that_are_copies() -> None:
     rng = random.Random(0)
     images = [[[[rng.gauss(0.0, 1.0) for _ in range(3)] for _ in range(3)]] for _ in range(12)]

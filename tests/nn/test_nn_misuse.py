@@ -25,6 +25,7 @@ import nn
 from autograd import Value, compile, draw, explain, no_grad, paths, play, to_c, to_jax, to_latex
 from autograd.errors import AutogradError
 from nn import MLP, Adam, Linear, Module
+from nn.films import film
 from nn.initialisers import he_uniform
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,6 +57,18 @@ def leaf_and_root() -> list[Any]:
 
 def product(x: Any, y: Any) -> Any:
     return x * y
+
+
+def of_a_vector() -> Any:
+    return compiled(norm)
+
+
+def norm(p: Any) -> Any:
+    return autograd.sum([x * x for x in p])
+
+
+def doubled(p: Any) -> Any:
+    return [x * 2.0 for x in p]
 
 
 def first(p: Any) -> Any:
@@ -120,6 +133,14 @@ CORE: Calls = {
     "compile(f).vjp, the function": (lambda x: compiled().vjp(2.0, 1.0)[1](x), lambda: [1.0]),
     "compile(f).jvp": (compiled().jvp, lambda: [(2.0, 1.0), (1.0, 1.0)]),
     "compile(f).jvp, in tuples": (lambda x, d: compiled(square).jvp((x,), (d,)), lambda: [2.0, 1.0]),
+    "compile(f).grad": (lambda x, wrt: compiled().grad(x, 1.0, wrt=wrt), lambda: [2.0, 0]),
+    "compile(f).jacobian": (lambda x, wrt: of_a_vector().jacobian(x, wrt=wrt), lambda: [[2.0, 1.0], 0]),
+    "compile(f).hessian": (lambda x, wrt: of_a_vector().hessian(x, wrt=wrt), lambda: [[2.0, 1.0], 0]),
+    "compile(f).hvp": (lambda x, d: of_a_vector().hvp(x, d), lambda: [[2.0, 1.0], [1.0, 0.0]]),
+    "compile(f).hvp, two tuples": (lambda xs, ds: compiled().hvp(xs, ds), lambda: [(2.0, 1.0), (1.0, 0.0)]),
+    "compile(f).hvp, in tuples": (lambda x, d: compiled().hvp((x, 1.0), (d, 0.0)), lambda: [2.0, 1.0]),
+    "compile(f).sparse_jacobian": (lambda x: compiled(doubled).sparse_jacobian(x), lambda: [[2.0, 1.0]]),
+    "compile(f).sparse_hessian": (lambda x: of_a_vector().sparse_hessian(x), lambda: [[2.0, 1.0]]),
     "compile(f).record": (lambda x, wrt: compiled().record(x, 1.0, wrt=wrt), lambda: [2.0, None]),
     "compile(f).specialise": (compiled().specialise, lambda: [2.0, 1.0]),
     "compile(f).refresh": (compiled().refresh, lambda: [2.0, 1.0]),
@@ -131,6 +152,7 @@ CORE: Calls = {
     "draw().pipe": (lambda format, encoding: draw(graph(), engine="builtin").pipe(format, encoding=encoding), lambda: ["svg", "utf-8"]),
     "draw().render": (lambda path, cleanup: draw(graph(), engine="builtin").render(outfile=path, cleanup=cleanup), lambda: ["graph.svg", True]),
     "play": (play, lambda: [graph()]),
+    "draw().save": (lambda path: draw(graph(), engine="builtin").save(path), lambda: ["graph.gv"]),
     "play().save": (lambda path: play(graph()).save(path), lambda: ["page.html"]),
     "Player": (autograd.Player, lambda: [play.__globals__["passes"](graph())]),
     "to_latex": (lambda root, wrt, most: to_latex(root, wrt=wrt, max_nodes=most), lambda: [graph(), None, 100]),
@@ -206,6 +228,8 @@ NN: Calls = {
     "fit, of the loss": (lambda number: fit(model(), X, Y, loss=lambda output, target: number, executor="eager"), lambda: [Value(1.0)]),
     "fit, of a compiled loss": (lambda number: fit(model(), X, Y, loss=lambda output, target: number, executor="numpy"), lambda: [Value(1.0)]),
     "fit, of the model": (lambda x, number, y: fit(model(), [x, [number, 0.0], [1.0, 1.0]], [y, 1.0, 0.0]), lambda: [[0.0, 1.0], 1.0, 1.0]),
+    "film().save": (lambda path: nn.film(*filmed()).save(path), lambda: ["film.html"]),
+    "History().to_csv": (lambda path: nn.History().to_csv(path), lambda: ["history.csv"]),
     "predict": (nn.predict, lambda: [model(), X]),
     "predict, in lists": (lambda x, number: nn.predict(model(), [x, [number, 1.0]]), lambda: [[0.0, 1.0], 1.0]),
     "evaluate": (lambda model, X, y, loss, metrics: nn.evaluate(model, X, y, loss=loss, metrics=metrics), lambda: [model(), X, Y, nn.mse, None]),
@@ -256,7 +280,14 @@ OF_PYTHON = (FileNotFoundError, IsADirectoryError)
 COUNTED = ("MLP", "Layer", "Linear", "Neuron", "Embedding", "Conv2d", "fit", "data", "plot_decision_boundary")
 """Calls with a number of epochs, neurons or samples, of which none is too large."""
 
-NEEDS = {"plot": "matplotlib", "new_figure": "matplotlib", "to_jax": "jax", "compare_with_torch": "torch", "save": "safetensors"}
+NEEDS = {
+    "compile(f).sparse": "scipy",
+    "plot": "matplotlib",
+    "new_figure": "matplotlib",
+    "to_jax": "jax",
+    "compare_with_torch": "torch",
+    "save": "safetensors",
+}
 
 
 def is_there(name: str) -> bool:
@@ -273,8 +304,8 @@ def is_of_the_argument(error: Exception) -> bool:
     last = traceback.extract_tb(error.__traceback__)[-1]
     text = str(error)
     return (
-        last.name in ("square", "product", "first")
-        or re.match(r"(square|product|first)\(\) ", text)
+        last.name in ("square", "product", "first", "norm", "doubled")
+        or re.match(r"(square|product|first|norm|doubled)\(\) ", text)
         or text.startswith("int() ")
         or text.endswith("as an integer")
     )
@@ -360,6 +391,30 @@ def test_every_public_callable_is_called() -> None:
         if not isinstance(thing, types.ModuleType) and thing not in RESULTS:
             assert callable(thing)
             assert name in called or not inspect.signature(thing).parameters, name
+
+
+METHODS_OF = {
+    "compile(f).": autograd.Function,
+    "compile(loss).": autograd.Program,
+    "draw().": autograd.Drawing,
+    "play().": autograd.Player,
+    "film().": film.Film,
+    "History().": nn.History,
+    "": Module,
+}
+"""What is returned, or is derived from, and the beginning of the names of the calls of its methods."""
+
+NOT_MISUSED = {"History().append", "compile(f).branch_outlines"}
+"""Methods that the library calls: `fit`, and what draws a compiled function."""
+
+
+@pytest.mark.parametrize("start", METHODS_OF)
+def test_every_public_method_is_called(start: str) -> None:
+    called = {name.split(",")[0] for name in CALLS}
+    for name, method in inspect.getmembers(METHODS_OF[start], inspect.isfunction):
+        is_ours = method.__module__.startswith(("autograd.", "nn."))
+        if is_ours and not name.startswith("_") and len(inspect.signature(method).parameters) > 1 and start + name not in NOT_MISUSED:
+            assert start + name in called
 
 
 if __name__ == "__main__":

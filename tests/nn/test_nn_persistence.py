@@ -15,6 +15,7 @@ from autograd import Value
 from autograd._runtime.files import write_atomically
 from autograd.errors import FileError, InputError
 from nn import MLP, LeakyReLU, Linear, Module, Neuron, ReLU, Sequential, load, save
+from nn.weight_files import arrays_of
 
 
 def model(seed: int = 0, sizes: tuple[int, ...] = (3, 2)) -> MLP:
@@ -202,6 +203,15 @@ def test_a_value_by_itself_has_no_axes(tmp_path: Path) -> None:
         FileError, match=r"'factor' has the shape \(1,\) in .*, and \(\) in the model, .*: a list of Values, as in \[Value\(0.5\)\], has"
     ):
         load(Gain(Value(1.0)), tmp_path / "weights")
+
+
+@pytest.mark.parametrize("dtype", [f"{kind}{size}" for kind in "fiu" for size in (1, 2, 4, 8) if kind != "f" or size > 1])
+def test_numbers_of_every_type_are_read(dtype: str) -> None:
+    from safetensors.numpy import save as written
+
+    limits = np.finfo(dtype) if dtype[0] == "f" else np.iinfo(dtype)
+    numbers = np.array([0, 1, 77, limits.min, limits.max], dtype=dtype)
+    assert arrays_of(written({"w": numbers}), "weights")["w"].tolist() == numbers.astype(np.float64).tolist()
 
 
 @pytest.mark.parametrize(("dtype", "size"), [("F8_E4M3", 1), ("BOOL", 1), ("C64", 8)])

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd._runtime.bulk import numbers_of, set_numbers
-from autograd._runtime.coercion import real
+from autograd._runtime.coercion import real, refuse_masked
 from autograd.compiled.floating_errors import quietly
 from autograd.errors import InputError
-from autograd.trees import LEAF, NONE, Form, branches_of, names_of, of_branches, refuse_masked
+from autograd.trees import LEAF, NONE, Form, branches_of, names_of, of_branches
 from autograd.value import Value
 
 Array = npt.NDArray[Any]

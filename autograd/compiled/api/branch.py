@@ -20,7 +20,7 @@ from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Code, Index, count_of, index_of
 from autograd.compiled.pipeline import collector_paused, trace
 from autograd.compiled.stages import Tape
-from autograd.compiled.written_loop import LastRound, UnrolledError
+from autograd.compiled.written_loop import UnrolledError
 from autograd.contexts import enable_grad
 from autograd.draws import Draw
 from autograd.errors import CompileError
@@ -43,7 +43,7 @@ class Output:
         self.places = np.array([place for _, place in at], dtype=np.intp)
         self._of_batched, self._of_shared = (index_of(self.places[self.batched == kind].tolist()) for kind in (True, False))
         self._single = at[0] if shape == () else None
-        self._all_batched = bool(self.batched.all())
+        self._all_batched, self._all_shared = bool(self.batched.all()), not self.batched.any()
 
     def read(self, data: Storage) -> Array:
         """The array, with the samples as its first axis."""
@@ -53,6 +53,8 @@ class Output:
             return data.take(place) if batched else data.shared[place : place + 1].repeat(n)
         if self._all_batched:
             array = np.ascontiguousarray(data.take(self._of_batched).T)
+        elif self._all_shared and n == 1:
+            array = np.array(data.shared[self._of_shared])
         else:
             array = np.empty((n, self.places.size))
             array[:, self.batched] = data.take(self._of_batched).T
@@ -180,7 +182,14 @@ class Branch(Loaded):
 
 
 def record_branch(
-    backend: Backend, f: Seen, source: Any, arguments: Sequence[Argument], sample: int, chosen: tuple[int, ...], aux: bool
+    backend: Backend,
+    f: Seen,
+    source: Any,
+    arguments: Sequence[Argument],
+    sample: int,
+    chosen: tuple[int, ...],
+    aux: bool,
+    plain: Seen | None,
 ) -> Branch:
     """Record the function on Values that stand for the numbers of one sample, and compile the recording.
 
@@ -192,6 +201,8 @@ def record_branch(
         sample: the index of the sample.
         chosen: the indices of the arguments with respect to which to differentiate.
         aux: whether only the first number of the result is differentiated.
+        plain: the function that `f` differentiates, if transforms have made `f`. Two runs of that are compared: from its graph,
+            derivatives follow.
 
     Raises:
         CompileError: the function cannot be recorded.
@@ -199,13 +210,9 @@ def record_branch(
     apart: frozenset[Any] = frozenset()
     while True:
         try:
-            return _record_branch(backend, f, source, arguments, sample, chosen, aux, apart)
+            return _record_branch(backend, f, source, arguments, sample, chosen, aux, plain, apart)
         except UnrolledError as error:
-            known = isinstance(error.step, LastRound) and error.step in apart
-            step = error.step.step if known else error.step
-            if step in apart:
-                raise
-            apart |= {step}
+            apart = error.apart(apart)
 
 
 @collector_paused()
@@ -217,6 +224,7 @@ def _record_branch(
     sample: int,
     chosen: tuple[int, ...],
     aux: bool,
+    plain: Seen | None,
     apart: frozenset[Any],
 ) -> Branch:
     """See `record_branch`; `apart` are the steps of scans that are unrolled.
@@ -236,7 +244,11 @@ def _record_branch(
             "autograd.drawn, as in drawn(random.random) instead of random.random()"
         )
     recording, variables, arrays = recorded.recording, recorded.variables, recorded.arrays
-    fixed = recorded.compared(f, arguments)
+    of_plain = None if plain is None else run_once(plain, arguments, sample, apart)
+    if plain is None or of_plain is None or not recorded.takes_branches_of(of_plain):
+        fixed = recorded.compared(f, arguments)
+    else:
+        fixed = of_plain.compared(plain, arguments)
     batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
     drawn = [leaf for leaves, _ in recording.draws for leaf in leaves]
     checked = recorded.checked
@@ -244,7 +256,7 @@ def _record_branch(
     with enable_grad():
         tape = trace(recorded.roots, {*batched, *drawn}, recording, differentiated, fixed)
     _need_no_masked_loop(tape)
-    row = tape.rows()
+    row = tape.ends()
     random = {row[leaf] for leaf in drawn if leaf in row}
     for i, sources in enumerate(tape.inputs) if random and checked else ():
         if not random.isdisjoint(sources):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from autograd.compiled.api.arguments import Argument, Array, form_of, snapshot, split
+from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.reading import FAILURES, Reading
 from autograd.compiled.api.remembered import Item, Remembered
-from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward
+from autograd.compiled.api.results import collect, need_one_form, pull_back, push_forward, split_numbers
 from autograd.compiled.api.shortcut import Derivative, Shortcut
 from autograd.compiled.api.signature import Call
 from autograd.compiled.api.specialisations import Run, Specialisations
@@ -42,18 +43,16 @@ class Computed(NamedTuple):
 class Calls:
     """The calls of a function.
 
-    Args:
+    Attributes:
         f: the function.
         name: its name in messages.
         batching: how its arguments are batched.
         specialisations: its programs.
-
-    Attributes:
         shortcuts, derivatives: by the form of an earlier call, the shortcut for its value, and for its derivatives.
     """
 
     def __init__(self, f: Callable[..., Any], name: str, batching: Batching, specialisations: Specialisations) -> None:
-        self._f, self._name = f, name
+        self.f, self.name = f, name
         self.batching, self.specialisations = batching, specialisations
         self.shortcuts: Remembered[Shortcut] = Remembered(MEMORY, ALWAYS, SHORTCUTS)
         self.derivatives: Remembered[Derivative] = Remembered(MEMORY, ALWAYS, SHORTCUTS)
@@ -76,15 +75,15 @@ class Calls:
 
     def eagerly(self, call: Call) -> Any:
         """Call the plain function, once for each sample."""
-        return self._guessing(call, self._eagerly)
+        return self.guessing(call, self._eagerly)
 
     def _eagerly(self, call: Call) -> Any:
-        call = Call(snapshot(call.values), call.how)
+        call = replace(call, values=snapshot(call.values))
         arguments, batch = self.batching.arguments(call, (), False, values=True)
         if batch.shape is None:
-            return call.of(self._f, call.values)
-        parts = [split(call.of(self._f, [argument.sample(i) for argument in arguments]), "the result") for i in range(batch.size)]
-        need_one_form(self._name, parts)
+            return call.of(self.f, call.values)
+        parts = [split(call.of(self.f, [argument.sample(i) for argument in arguments]), "the result") for i in range(batch.size)]
+        need_one_form(self.name, parts)
         columns = []
         for arrays in zip(*[arrays for arrays, _ in parts], strict=True):
             column = np.empty((batch.size, *arrays[0].shape), dtype=object if any(x.dtype == object for x in arrays) else np.float64)
@@ -98,11 +97,20 @@ class Calls:
         key, leaves = _key(call, (), False, False)
         shortcut = self.shortcuts.get(key)
         data = None if shortcut is None else shortcut.run(leaves, True)
-        if shortcut is not None and data is not None:
-            return shortcut.result(data)
+        return self._value_anew(call)[0] if shortcut is None or data is None else shortcut.result(data)
+
+    def value_by(self, call: Call) -> tuple[Any, list[Branch]]:
+        """The value of the function, and the branches that the samples took."""
+        key, leaves = _key(call, (), False, False)
+        shortcut = self.shortcuts.get(key)
+        data = None if shortcut is None else shortcut.run(leaves, True)
+        return self._value_anew(call) if shortcut is None or data is None else (shortcut.result(data), [shortcut.branch])
+
+    def _value_anew(self, call: Call) -> tuple[Any, list[Branch]]:
+        """The same without a shortcut."""
         _, _, batch, runs = self._run(call, (), False, anew=True)
-        arrays, form = collect(self._name, runs, batch)
-        return form([batch.shaped(array) for array in arrays])
+        arrays, form = collect(self.name, runs, batch)
+        return form([batch.shaped(array) for array in arrays]), [branch for branch, _, _ in runs]
 
     def value_and_grad(self, call: Call, wrt: Any, reduce: str | None, has_aux: bool) -> tuple[Any, Any]:
         """See `Function.value_and_grad`."""
@@ -116,8 +124,8 @@ class Calls:
         chosen = call.chosen(wrt)
         single = call.how.is_single if wrt is None else not isinstance(wrt, (tuple, list))
         call, arguments, batch, runs = self._run(call, chosen, reduce is None, has_aux)
-        arrays, form = collect(self._name, runs, batch)
-        _need_one_number(self._name, arrays, form, has_aux)
+        arrays, form = collect(self.name, runs, batch)
+        _need_one_number(self.name, arrays, form, has_aux)
         weight = 1.0 / batch.size if reduce == "mean" else 1.0
         gradients = pull_back(runs, arguments, chosen, [weight] + [0.0] * (len(arrays) - 1), batch.size)
 
@@ -140,11 +148,11 @@ class Calls:
         """See `Function.vjp`."""
         chosen = tuple(range(len(call.values)))
         call, arguments, batch, runs = self._run(call, chosen, False)
-        arrays, form = collect(self._name, runs, batch)
+        arrays, form = collect(self.name, runs, batch)
         value = form([batch.shaped(array) for array in arrays])
 
         def pull(cotangent: Any) -> tuple[Any, ...]:
-            seeds, own_form = split(cotangent, "the gradient with respect to the value")
+            seeds, own_form = split_numbers(cotangent, "the gradient with respect to the value")
             shapes = [np.shape(batch.shaped(array)) for array in arrays]
             if [np.shape(seed) for seed in seeds] != shapes or own_form != form:
                 raise InputError("the gradient with respect to the value must have the form of the value")
@@ -154,27 +162,10 @@ class Calls:
 
         return value, pull
 
-    def jacobian(self, call: Call, i: int) -> Array:
-        """See `Derivatives.jacobian`, with respect to the argument with this index: a row for each result, by a backward pass."""
-        _, arguments, batch, runs = self._run(call, (i,), True)
-        arrays, form = collect(self._name, runs, batch)
-        argument = arguments[i]
-        if form is not LEAF or argument.build is not LEAF or argument.module is not None:
-            what = "the result" if form is not LEAF else argument.name
-            raise InputError(
-                f"the Jacobian of {self._name} is one array, and {what} is neither a number nor an array: write "
-                f"autograd.jacobian({self._name}), which takes any tree"
-            )
-        of_result, size = arrays[0].shape[1:], batch.size
-        rows = []
-        for k in range(math.prod(of_result)):
-            seed = np.zeros((size, math.prod(of_result)))
-            seed[:, k] = 1.0
-            gradient = pull_back(runs, arguments, (i,), [seed.reshape(arrays[0].shape)], size)[i]
-            rows.append(gradient if argument.batched else gradient[:, None])
-        of_argument = argument.arrays[0].shape[argument.batched :]
-        table = np.array(rows).reshape(len(rows), argument.count, -1).transpose(2, 0, 1)
-        return table.reshape((*(batch.shape or ()), *of_result, *of_argument))
+    def computed(self, call: Call, chosen: tuple[int, ...]) -> tuple[list[Array], list[Argument], Batch, list[Run]]:
+        """The arrays of the result of a call that is to be differentiated for each sample; its arguments, its samples, and the runs."""
+        _, arguments, batch, runs = self._run(call, chosen, True)
+        return collect(self.name, runs, batch)[0], arguments, batch, runs
 
     def jvp(self, call: Call, of_tangents: Call) -> tuple[Any, Any]:
         """See `Function.jvp`."""
@@ -184,7 +175,7 @@ class Calls:
         directions, other = self.batching.arguments(of_tangents, chosen, False) if has_all else ([], None)
         if other != batch or [argument.form for argument in arguments] != [direction.form for direction in directions]:
             raise InputError("jvp needs tangents of the same form as the primals")
-        arrays, form = collect(self._name, runs, batch)
+        arrays, form = collect(self.name, runs, batch)
         moved = push_forward(runs, arrays, directions, batch)
         return form([batch.shaped(array) for array in arrays]), form([batch.shaped(array) for array in moved])
 
@@ -196,7 +187,7 @@ class Calls:
         if shortcut is not None and data is not None:
             return Computed(call, shortcut.arguments, shortcut.batch, [(shortcut.branch, slice(None), data)])
         before = key
-        call = Call(snapshot(call.values), call.how)
+        call = replace(call, values=snapshot(call.values))
         key, leaves = _key(call, chosen, each, aux)
         reading = Reading(self.batching, call, partial(self._record, chosen=chosen, each=each))
         while True:
@@ -215,9 +206,9 @@ class Calls:
 
     def record(self, call: Call, chosen: tuple[int, ...]) -> None:
         """Record the function for arguments of this form, unless it already was."""
-        self._guessing(call, partial(self._record, chosen=chosen, each=False))
+        self.guessing(call, partial(self._record, chosen=chosen, each=False))
 
-    def _guessing(self, call: Call, attempt: Callable[[Call], Any]) -> Any:
+    def guessing(self, call: Call, attempt: Callable[[Call], Any]) -> Any:
         """What an attempt returns, as the function reads its arguments."""
         reading = Reading(self.batching, call, attempt)
         while True:

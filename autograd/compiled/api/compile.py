@@ -45,6 +45,10 @@ def compile(target: Any = None, *, in_axes: InAxes = None, executor: str = "auto
     argument, gets the whole array; so it does where `in_axes` says that. Everything is computed in float64: other numbers, such as NumPy's
     float32, integers, and the columns of pandas and polars, are converted.
 
+    A function that `jacobian` or `hessian` has returned is recorded as it is, row by row, if it is small: if its rows or columns, whichever
+    are fewer, times the nodes of the function that it differentiates are at most 5,000. A larger one is computed as by `f.jacobian`; its
+    own derivatives, and exports of it, record all rows.
+
     The function is recorded at two points. Any difference between the two recordings is an error, because a program would freeze what the
     first one did. Random numbers must come from `autograd.drawn`. Computations within `no_grad` are part of every run, but no gradient
     passes through them.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -217,10 +218,10 @@ class Stretch:
             return
         order = np.argsort(count, kind="stable")
         own = order if isinstance(samples, slice) else samples[order]
-        edges = np.searchsorted(count[order], which[1:])
-        for k, part in zip(which.tolist(), np.split(own, edges), strict=True):
+        edges = [0, *np.searchsorted(count[order], which[1:]).tolist(), len(own)]
+        for k, (start, end) in zip(which.tolist(), pairwise(edges), strict=True):
             decision, side = ends[k]
-            yield decision.side(side), part
+            yield decision.side(side), own[start:end]
 
 
 @collector_paused()

@@ -10,9 +10,12 @@ import numpy.typing as npt
 
 from autograd import sparse, transforms
 from autograd._runtime.state import STATE
-from autograd.compiled.api.arguments import split
+from autograd.compiled.api.arguments import has_values
 from autograd.compiled.api.call import Calls
+from autograd.compiled.api.dense_derivative import DenseDerivative
+from autograd.compiled.api.results import split_numbers
 from autograd.compiled.api.signature import Signature
+from autograd.compiled.api.sparse_derivative import SparseDerivative
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import CompileError, InputError
 from autograd.tracing import here
@@ -35,8 +38,12 @@ class Derivatives:
 
     def _derived_as(self, key: Hashable, make: Callable[[], Callable[..., Any]], in_axes: Any) -> Any:
         """A function that is derived from this one, compiled once."""
+        return self._known(key, lambda: self._compiled(make(), in_axes))
+
+    def _known(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Something for derivatives that is made once."""
         if key not in self._derived:
-            self._derived[key] = self._compiled(make(), in_axes)
+            self._derived[key] = make()
         return self._derived[key]
 
     def grad(self, *args: Any, wrt: int | str | tuple[int | str, ...] = 0, **kwargs: Any) -> Any:
@@ -86,6 +93,11 @@ class Derivatives:
 
         Where there are samples, they are the first axis, also if the argument is the same for all of them.
 
+        Of m results and n numbers, up to 4 rows are backward passes of the program of the function. Otherwise the function is recorded
+        with its derivative in a direction, and run with a sample for each of the n directions if n ≤ m; or with the gradient of a weighted
+        sum of its results, and run with a sample for each of the m weights. If the call has samples of its own, rows are computed one after
+        the other for all samples, unless n < m.
+
         Args:
             args, kwargs: those of the function.
             wrt: the argument, by the index or the name of its parameter: a number or an array.
@@ -101,7 +113,8 @@ class Derivatives:
         """
         refuse_traced(self.__name__, "jacobian")
         call = self._signature.bind(args, kwargs)
-        return self._calls.jacobian(call, call.index(wrt))
+        dense: DenseDerivative = self._known("jacobian", lambda: DenseDerivative(self._calls, None))
+        return dense(call, call.index(wrt))
 
     def hessian(self, *args: Any, wrt: int | str = 0, **kwargs: Any) -> Array:
         """The second derivatives of a function that returns one number, with respect to an argument: a square array, one for each sample.
@@ -121,8 +134,16 @@ class Derivatives:
         i = call.index(wrt)
         if i >= call.how.positional:
             raise InputError(f"hessian differentiates with respect to arguments that can be passed by position, not {wrt!r}")
+        refuse_traced(self.__name__, "hessian")
+        dense: DenseDerivative = self._known("hessian", lambda: DenseDerivative(self._calls, self._gradient))
+        return dense(call, i)
+
+    def _gradient(self, i: int) -> Calls:
+        """The calls of the gradient with respect to an argument."""
         gradient = self._derived_as(("grad", i), lambda: transforms.grad(self._f, i), self._calls.batching.in_axes)
-        return call.of(lambda *a, **k: gradient.jacobian(*a, wrt=i, **k), call.values)  # type: ignore[no-any-return]
+        gradient._calls.batching = self._calls.batching  # it takes the same arguments
+        calls: Calls = gradient._calls
+        return calls
 
     def hvp(self, primals: Any, tangents: Any, *args: Any) -> Any:
         """The Hessian times a vector, without the Hessian: the gradient of the first argument, differentiated in a direction.
@@ -146,12 +167,15 @@ class Derivatives:
         """
         refuse_traced(self.__name__, "hvp")
         is_one = not isinstance(primals, tuple)
+        if not is_one and (args or not isinstance(tangents, tuple) or len(tangents) != len(primals) or not primals):
+            raise InputError(
+                "hvp needs a direction for each argument: two tuples of the same length, as in f.hvp((x, y), (dx, dy)), or the first "
+                "argument and its direction by themselves, as in f.hvp(x, dx, y)"
+            )
         primals, tangents = ((primals, *args), (tangents,)) if is_one else (primals, tangents)
-        moving = tuple(range(min(len(tangents), len(primals))))
+        moving = tuple(range(len(tangents)))
         gradient = self._derived_as(("grad", moving), lambda: transforms.grad(self._f, moving), self._calls.batching.in_axes)
         value, pull_back = gradient.vjp(*primals)
-        if not is_one and (args or len(tangents) != len(primals)):
-            raise InputError(f"hvp needs a direction for each of the {len(primals)} arguments, in a tuple of the same length")
         return pull_back(tuple([_as_gradient(*pair, self.__name__) for pair in zip(tangents, value, strict=True)]))[
             0
         ]  # the Hessian is symmetric
@@ -159,9 +183,12 @@ class Derivatives:
     def sparse_jacobian(self, x: Any, *args: Any) -> Any:
         """The Jacobian with respect to the first argument, a vector, as an array of SciPy's in which zeros take no memory.
 
-        The columns are coloured when the function is recorded, and all derivatives are computed by one run; see `autograd.sparse_jacobian`.
+        Where numbers stand, and which of them are constant, is found when the function is recorded: once for each branch. One run computes
+        the others. Where nodes depend on few variables, each derivative is recorded; if there are more than 100,000 derivatives of nodes
+        with respect to variables, the columns are coloured, and the run has a sample for each colour; see `autograd.sparse_jacobian`.
 
         Raises:
+            InputError: an argument contains Values.
             MissingPackageError: SciPy is not installed.
 
         Example:
@@ -170,7 +197,7 @@ class Derivatives:
             array([[-2.,  1.,  0.],
                    [ 0., -4.,  1.]])
         """
-        return self._sparse(sparse.sparse_jacobian, x, args)
+        return self._sparse(sparse.sparse_jacobian, (x, *args))
 
     def sparse_hessian(self, x: Any, *args: Any) -> Any:
         """The Hessian with respect to the first argument, a vector, as an array of SciPy's; see `sparse_jacobian`.
@@ -180,17 +207,15 @@ class Derivatives:
             >>> f.sparse_hessian([1.0] * 100).nnz
             298
         """
-        return self._sparse(sparse.sparse_hessian, x, args)
+        return self._sparse(sparse.sparse_hessian, (x, *args))
 
-    def _sparse(self, of: Callable[..., sparse.Sparse], x: Any, args: tuple[Any, ...]) -> Any:
-        def parts(x: Any, *args: Any) -> Any:
-            matrix = of(lambda x: self._f(x, *args), x)
-            return matrix.values, matrix.rows, matrix.columns, list(matrix.shape)
-
-        function = self._derived_as((of, len(args)), lambda: parts, (None,) * (1 + len(args)))
-        values, rows, columns, shape = function(x, *args)
-        at_row, at_column, size = (part.astype(np.int64).tolist() for part in (rows, columns, shape))
-        return sparse.Sparse(at_row, at_column, values.tolist(), (size[0], size[1]), 0).to_scipy()
+    def _sparse(self, of: Callable[..., sparse.Sparse], args: tuple[Any, ...]) -> Any:
+        refuse_traced(self.__name__, of.__name__)
+        if has_values(args):
+            name = f"{of.__name__}({printable(self.__name__)}, x)"
+            raise InputError(f"the arguments of {printable(self.__name__)}.{of.__name__} contain Values: write autograd.{name} for these")
+        in_axes = (None,) * len(args)
+        return self._known((of, len(args)), lambda: SparseDerivative(of, self._f, lambda f: self._compiled(f, in_axes)))(*args)
 
 
 def _as_gradient(tangent: Any, gradient: Any, name: str) -> Any:
@@ -199,8 +224,8 @@ def _as_gradient(tangent: Any, gradient: Any, name: str) -> Any:
     Raises:
         InputError: it has another form.
     """
-    given, form = split(tangent, "the direction")
-    wanted, other = split(gradient, "the gradient")
+    given, form = split_numbers(tangent, "the direction")
+    wanted, other = split_numbers(gradient, "the gradient")
     if form != other or any(x.shape != y.shape[max(0, y.ndim - x.ndim) :] for x, y in zip(given, wanted, strict=True)):
         raise InputError(f"the direction of {name}.hvp does not have the form of the argument that it moves")
     return other([np.broadcast_to(x, y.shape) for x, y in zip(given, wanted, strict=True)])

@@ -19,6 +19,7 @@ from autograd.value import Value
 TITLES = {
     "trace": "the graph as rows, inputs first",
     "constants": "equal constants as one row",
+    "roll": "equal rounds of a very large graph, as one row",
     "sums": "chains of additions as sums and dots",
     "simplify": "equal computations as one row",
     "loops": "rounds that repeat, as loops",
@@ -50,6 +51,8 @@ def explain(target: Callable[..., Any] | Value | Program, *args: Any, lines: int
           5 = 2
           6 = mul(4, 5)  # result
         constants: equal constants as one row
+          the same
+        roll: equal rounds of a very large graph, as one row
           the same
         sums: chains of additions as sums and dots
           2 = mul(0, 1)

@@ -17,6 +17,7 @@ from autograd.compiled.api.arguments import Argument, has_values
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.api.branch_outlines import BranchOutlines, outlines
 from autograd.compiled.api.call import Calls
+from autograd.compiled.api.compiled_jacobian import CompiledJacobian
 from autograd.compiled.api.derivatives import Derivatives, refuse_traced
 from autograd.compiled.api.in_axes import Batch, Batching
 from autograd.compiled.api.method import Method, Methods
@@ -28,6 +29,7 @@ from autograd.compiled.export.numpy_source import source_of
 from autograd.compiled.export.rule_text import printable
 from autograd.errors import InputError
 from autograd.tracing import here
+from autograd.transforms import differentiated_by
 from autograd.value import Value
 
 Result = TypeVar("Result")
@@ -51,6 +53,9 @@ class Function(Derivatives, Generic[Result]):
         self._signature = Signature(f)
         self._specialisations = Specialisations(f, printable(self.__name__), backend_named(executor, threads))
         self._calls = Calls(f, printable(self.__name__), Batching(in_axes, self._signature.count), self._specialisations)
+        of = differentiated_by(f)
+        has_rows = of is not None and of.transform in ("jacobian", "hessian")
+        self._jacobian = CompiledJacobian(self._calls, of) if of is not None and has_rows else None
         axes_of_method = in_axes[1:] if isinstance(in_axes, tuple) else in_axes
         self._methods = Methods(f, functools.partial(self._compiled, in_axes=axes_of_method))
 
@@ -74,7 +79,7 @@ class Function(Derivatives, Generic[Result]):
         call = self._signature.bind(args, kwargs)
         if (STATE.traced and here() is not None) or has_values(call.values):
             return self._calls.eagerly(call)
-        return self._calls.value(call)
+        return self._calls.value(call) if self._jacobian is None else self._jacobian.value(call)
 
     def value_and_grad(
         self,
@@ -125,7 +130,9 @@ class Function(Derivatives, Generic[Result]):
         """
         refuse_traced(self.__name__, "record")
         call = self._signature.bind(args, kwargs)
-        self._calls.record(call, call.chosen(wrt))
+        chosen = call.chosen(wrt)
+        if self._jacobian is None or chosen or not self._jacobian.record(call):
+            self._calls.record(call, chosen)
 
     def specialise(self, *args: Any, **kwargs: Any) -> tuple[list[Argument], Batch, list[Branch]]:
         """The arguments, the samples, and the programs for arguments of this form, to be differentiated with respect to all of them.
@@ -155,11 +162,18 @@ class Function(Derivatives, Generic[Result]):
         """
         call = self._signature.bind(args, kwargs)
         arguments, _ = self._calls.batching.arguments(call, (), False)
-        return self._specialisations.refresh(call, arguments)
+        stale = self._specialisations.refresh(call, arguments)
+        stale |= self._jacobian is not None and self._jacobian.refresh(call)
+        if stale:
+            self._derived.clear()
+        return stale
 
     def forget(self) -> None:
         """Forget all programs."""
         self._specialisations.forget()
+        self._derived.clear()
+        if self._jacobian is not None:
+            self._jacobian.forget()
 
     @property
     def specialisations(self) -> list[Branch]:

@@ -18,10 +18,17 @@ from autograd.trees import LEAF
 
 @dataclass(frozen=True)
 class Batch:
-    """The samples of one call: their number, and the shape of the batch in results; None for a call without samples."""
+    """The samples of one call.
+
+    Attributes:
+        size: their number.
+        shape: the shape of the batch in results; None for a call without samples.
+        copies: how many of them, one after the other, stand for one sample of the user's.
+    """
 
     size: int
     shape: tuple[int, ...] | None
+    copies: int = 1
 
     def shaped(self, array: Array) -> Any:
         """A result, whose first axis is the samples, in the shape in which it is returned."""
@@ -158,7 +165,7 @@ class Batching:
             return failure
         if isinstance(failure, InputError):  # of shapes, perhaps, and then a number of each is what it takes
             first = tuple([converted[i].arrays[0].flat[0] if i in arrays else x for i, x in enumerate(call.values)])
-            if trial(Call(first, call.how)) is None:
+            if trial(replace(call, values=first)) is None:
                 return failure
         sizes = range(1, len(arrays) + 1) if len(arrays) <= MOST_GUESSED else (1, len(arrays))
         other: Exception | None = None

@@ -158,7 +158,7 @@ def loaded(
     Returns:
         The loaded code; the places of nodes; the rows of the leaves whose derivatives are wanted; and those of all arguments.
     """
-    row = tape.rows()
+    row = tape.ends()
     rows = [np.array([*map(row.get, leaves, repeat(-1))], dtype=np.intp) for leaves in recorded.variables]  # -1 where it is not read
     needed = [of_argument[of_argument >= 0].tolist() for of_argument in rows]
     wanted = [i for k in chosen for i in needed[k]]

@@ -93,6 +93,11 @@ class Recorded:
                 )
         return set(fixed)
 
+    def takes_branches_of(self, other: Recorded) -> bool:
+        """Whether the guards and draws of two runs are the same in number, and the guards in truth."""
+        ours, theirs = self.recording, other.recording
+        return [guard.truth for guard in ours.guards] == [guard.truth for guard in theirs.guards] and len(ours.draws) == len(theirs.draws)
+
     def differs(self, other: Recorded, fixed: list[Value] | None = None) -> str:
         """How another run differs, in words; "" if it does not. Adds to `fixed` the computed nodes to which both refer."""
         ours, theirs = self.recording, other.recording
@@ -198,6 +203,16 @@ def run_once(f: Seen, arguments: Sequence[Argument], sample: int, apart: frozens
         UnrolledError: another scan cannot be recorded as one loop.
     """
     return _run(f, arguments, sample, Recording(roll=Roller(apart)), moved=False)
+
+
+def run_with_loops(f: Seen, arguments: Sequence[Argument]) -> Recorded:
+    """The same for the first sample, where scans that cannot be recorded as one loop each are unrolled."""
+    apart: frozenset[Any] = frozenset()
+    while True:
+        try:
+            return run_once(f, arguments, 0, apart)
+        except UnrolledError as error:
+            apart = error.apart(apart)
 
 
 def run_again(f: Seen, arguments: Sequence[Argument], first: Recorded, lines: dict[int, str] | None = None) -> Recorded:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compiled.api.arguments import Argument, Array
+from autograd.compiled.api.arguments import Argument, Array, split
 from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.loaded import columns_of
 from autograd.compiled.api.specialisations import Run
@@ -23,6 +23,18 @@ def need_one_form(name: str, parts: list[tuple[list[Array], Form]]) -> None:
     shapes = [[array.shape for array in arrays] for arrays, _ in parts]
     if any(form != parts[0][1] for _, form in parts) or any(own != shapes[0] for own in shapes):
         raise InputError(f"{name} returns results of different forms on different branches")
+
+
+def split_numbers(tree: object, name: str) -> tuple[list[Array], Form]:
+    """The arrays of a direction or of a gradient, and its form; see `split`.
+
+    Raises:
+        InputError: a leaf is not a number, or is a Value, which nothing is differentiated with respect to here.
+    """
+    arrays, form = split(tree, name)
+    if any(array.dtype == object for array in arrays):
+        raise InputError(f"{name} contains Values, and takes numbers and arrays: write v.data for the number of a Value v")
+    return arrays, form
 
 
 def collect(name: str, runs: list[Run], batch: Batch) -> tuple[list[Array], Form]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,16 +11,18 @@ import numpy as np
 from autograd._runtime.bulk import first_difference
 from autograd._runtime.state import RECORDING
 from autograd.compiled.api.surroundings import Surroundings
+from autograd.compiled.api.traced_step import Body, Traced, kinds_of
 from autograd.compiled.backends.contract import Executable
 from autograd.compiled.backends.registry import backend_named
 from autograd.compiled.ir import Places
-from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
-from autograd.compiled.pipeline import lower, order_of, trace
+from autograd.compiled.pipeline import lower
+from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
 from autograd.contexts import detects_anomaly
 from autograd.ops import ADD, CONSTANT, LEAF, MUL, NEG, POS, SUB, Operation
 from autograd.recording import Recording, recording
 from autograd.tracing import here, refused
+from autograd.trees import LEAF as LEAF_FORM
 from autograd.trees import NONE, Form, flatten
 from autograd.value import Value, node_of
 
@@ -99,16 +101,6 @@ class Roller:
                     raise UnrolledError(self.variables[id(node)][1])
 
 
-class _Traced:
-    """A step that was traced: its variables, and the leaves of the carry and of y that it returned."""
-
-    def __init__(self, carried: list[Value], of_round: list[Value], carry: list[Any], y: list[Any], y_form: Form) -> None:
-        self.variables = [*carried, *of_round]
-        self.carried, self.of_round, self.carry, self.y, self.y_form = carried, of_round, carry, y, y_form
-        results = [x for x in [*carry, *y] if isinstance(x, Value)]
-        self.graph = order_of(results) if results else []
-
-
 class _Loop:
     """A scan that is being recorded as one loop."""
 
@@ -131,14 +123,14 @@ class _Loop:
         before = surroundings.snapshot()
         second = self._traced(after, [_number(column[1]) for column in self.columns])
         known = {id(a): b for a, b in zip(first.variables, second.variables, strict=True)}
-        alike = [_kinds(traced) for traced in (first, second)]
+        alike = [kinds_of(traced) for traced in (first, second)]
         if alike[0] != alike[1] or first_difference(first.graph, second.graph, known, []) >= 0:
             raise self.refused()
         if surroundings.iterators or before.changed():  # a later round may find something else there than these two
             raise self.refused()
         return self._written(first)
 
-    def _traced(self, carry: list[float], x: list[float]) -> _Traced:
+    def _traced(self, carry: list[float], x: list[float]) -> Traced:
         inner = Recording()
         try:
             with recording(inner) as now:
@@ -156,12 +148,12 @@ class _Loop:
         ys, y_form = flatten(result[1])
         if form != self.form or not all(map(_is_number, [*leaves, *ys])):
             raise self.refused()
-        return _Traced(carried, of_round, leaves, ys, y_form)
+        return Traced(carried, of_round, leaves, ys, y_form)
 
-    def _written(self, traced: _Traced) -> tuple[Any, list[Any]]:
+    def _written(self, traced: Traced) -> tuple[Any, list[Any]]:
         """The loop as a node."""
         moving = [c for c, x in enumerate(traced.carry) if x is not traced.carried[c]]  # the others stay what they are at first
-        body = _Body(traced, self.init, moving)
+        body = Body(traced, self.init, moving)
         carried = [body.member(traced.carry[c]) for c in moving]
         is_kept = [isinstance(x, Value) and x in body.varying for x in traced.y]
         kept = [body.member(x) for x, own in zip(traced.y, is_kept, strict=True) if own]
@@ -202,7 +194,7 @@ class _Loop:
         ys = [traced.y_form(list(own)) for own in zip(*columns, strict=True)] if columns else [traced.y_form([])] * self.rounds
         return self.form(carry), ys
 
-    def _plain_and_whole(self, body: _Body, moving: list[int], carried: list[int]) -> tuple[list[bool], list[bool]]:
+    def _plain_and_whole(self, body: Body, moving: list[int], carried: list[int]) -> tuple[list[bool], list[bool]]:
         """Whether each member is a plain number in eager code, such as a counter, which depends on no Value; and whether it is an int."""
         assert self.columns is not None
         init = [self.init[c] for c in moving]
@@ -232,93 +224,6 @@ class _Loop:
         return [data.shared.item(place) for place in last], [data.shared[place : place + written.rounds].tolist() for place in starts]
 
 
-class _Body:
-    """The members of a traced step, and what they read.
-
-    Attributes:
-        operations, inputs: of each member. The index of what comes from OUTSIDE is that in `repeated`, or -1 less that of a number of the
-            round.
-        repeated: what is read from outside, the same in every round.
-        along: the indices of the numbers of the round that are read.
-        varying: the nodes that depend on a variable of the step.
-    """
-
-    def __init__(self, traced: _Traced, init: list[Any], moving: list[int]) -> None:
-        self.operations: list[Operation] = []
-        self.inputs: list[list[Source]] = []
-        self.repeated: list[Any] = []
-        self.along: set[int] = set()
-        self._repeated: dict[Any, int] = {}
-        self._members: dict[Value, int] = {}
-        self._carried = {traced.carried[c]: k for k, c in enumerate(moving)}
-        self._of_round = {node: j for j, node in enumerate(traced.of_round)}
-        self._unchanged = {node: init[c] for c, node in enumerate(traced.carried) if node not in self._carried}
-        self.varying: set[Value] = {*self._carried, *self._of_round}
-        for node in traced.graph:
-            if node not in self.varying and not self.varying.isdisjoint(node._prev):
-                self.varying.add(node)
-                self._members[node] = len(self.operations)
-                self.operations.append(node._operation)
-                self.inputs.append([self._source(x) for x in node._prev])
-
-    def _source(self, x: Any) -> Source:
-        if isinstance(x, Value):
-            if x in self._members:
-                return Source(SAME, self._members[x])
-            if x in self._unchanged:
-                return self._source(self._unchanged[x])
-            if x in self._carried:
-                return Source(BEFORE, self._carried[x])
-            if x in self._of_round:
-                self.along.add(self._of_round[x])
-                return Source(OUTSIDE, -1 - self._of_round[x])
-        key: Any = id(x) if isinstance(x, Value) else float(x).hex()
-        if key not in self._repeated:
-            self._repeated[key] = len(self.repeated)
-            self.repeated.append(x)
-        return Source(OUTSIDE, self._repeated[key])
-
-    def member(self, x: Any) -> int:
-        """The member that computes a number that the step returns. What is none is copied by a member of its own."""
-        if isinstance(x, Value) and x in self._members:
-            return self._members[x]
-        self.operations.append(POS)
-        self.inputs.append([self._source(x)])
-        return len(self.operations) - 1
-
-    def lasting(
-        self, carried: list[int], init: Sequence[bool], columns: Sequence[bool], repeated: Sequence[bool], members: Sequence[bool]
-    ) -> list[bool]:
-        """Whether something holds for each member in all rounds, if it must hold for all that the member is computed from.
-
-        Args:
-            carried: the members that compute the next carried numbers.
-            init, columns, repeated, members: whether it holds for the first carried numbers, for the numbers of the rounds, for those from
-                outside; and whether each member lets it hold.
-        """
-        before = [*init]
-        while True:
-            holds: list[bool] = []
-            for own, sources in zip(members, self.inputs, strict=True):
-                of = {SAME: holds, BEFORE: before}
-                holds.append(own and all(_outside(k, repeated, columns) if where == OUTSIDE else of[where][k] for where, k in sources))
-            after = [old and holds[m] for old, m in zip(before, carried, strict=True)]
-            if after == before:
-                return holds
-            before = after
-
-    def placed(self, source: Source, used: list[int]) -> Source:
-        """A source as `Written` has it: numbers of the round come behind the repeated ones."""
-        if source.where != OUTSIDE or source.which >= 0:
-            return source
-        return Source(OUTSIDE, len(self.repeated) + used.index(-1 - source.which))
-
-
-def _outside(k: int, repeated: Sequence[bool], columns: Sequence[bool]) -> bool:
-    """What holds for a number from OUTSIDE; for its index see `_Body`."""
-    return repeated[k] if k >= 0 else columns[-1 - k]
-
-
 def _code_of(step: Any) -> Any:
     """The code that tells a step from others: of a partial or a decorated function that of what it calls, of an object its `__call__`."""
     for _ in range(MOST_LAYERS):
@@ -336,10 +241,7 @@ def _known(written: Written, inputs: int) -> _Known:
     known = _KNOWN.get(key)
     if known is None:
         operation = operation_of(written)
-        leaves = [Value(0.0) for _ in range(inputs)]
-        node = node_of(operation, leaves, 0.0, [0.0] * inputs)
-        elements = [*range(len(written.carried)), *[len(written.carried) + j * written.rounds for j in range(len(written.kept))]]
-        tape = trace([*leaves, *[node_of(ELEMENT, [node, Value(k, None, CONSTANT)], 0.0, [0.0, 0.0]) for k in elements]])
+        tape = _tape_of(operation, inputs)
         code = lower(tape, [], tape.results[:inputs])
         if len(_KNOWN) >= MOST_KNOWN:
             _KNOWN.clear()
@@ -348,9 +250,36 @@ def _known(written: Written, inputs: int) -> _Known:
     return known
 
 
+def _tape_of(operation: Operation, inputs: int) -> Tape:
+    """A loop by itself, with so many inputs. The results are the inputs, the last carried numbers, and the kept ones of the first round."""
+    written: Written = operation.loop
+    elements = [*range(len(written.carried)), *[len(written.carried) + j * written.rounds for j in range(len(written.kept))]]
+    count = len(elements)
+    nodes = [
+        *[Value(0.0) for _ in range(inputs + 1)],
+        *[Value(float(k), None, CONSTANT) for k in elements],
+        *[Value(0.0) for _ in elements],
+    ]
+    return Tape(
+        nodes,
+        [*[LEAF] * inputs, operation, *[CONSTANT] * count, *[ELEMENT] * count],
+        [*[()] * inputs, tuple(range(inputs)), *[()] * count, *[(inputs, inputs + 1 + i) for i in range(count)]],
+        [*range(inputs), *range(inputs + 1 + count, len(nodes))],
+        [False] * len(nodes),
+        {},
+        {},
+        frozenset(),
+        [],
+        np.arange(len(nodes)),
+    )
+
+
 def _columns(x_of: Callable[[int], Any], rounds: int) -> tuple[list[list[Any]] | None, Form]:
     """For each leaf of `xs` its items by round, and the form of what a round gets; no items if the rounds differ in form."""
     leaves, form = flatten(x_of(0))
+    whole = getattr(x_of, "__self__", None)
+    if form is LEAF_FORM and isinstance(whole, list) and all(map(_is_number, whole)):  # a single list of numbers
+        return [whole[:rounds]], form
     items = [leaves]
     for i in range(1, rounds):
         own, other = flatten(x_of(i))
@@ -372,9 +301,3 @@ def _number(x: Any) -> float:
 def _table(column: list[Any]) -> Any:
     """The numbers of a column as an array; None if there are Values among them."""
     return None if any(isinstance(x, Value) for x in column) else np.array(column, dtype=np.float64)
-
-
-def _kinds(traced: _Traced) -> Any:
-    """What both traces of a step must have in common beside the graph: which results are numbers, and which, and where the others are."""
-    at = {node: i for i, node in enumerate(traced.graph)}
-    return traced.y_form, [at.get(x, -1) if isinstance(x, Value) else float(x).hex() for x in [*traced.carry, *traced.y]]

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiled.export.rule_text import printable
 from autograd.errors import InputError
+from autograd.transforms import innermost
 
 WAYS = 256
 """How many ways to pass arguments are kept at most."""
@@ -25,6 +27,7 @@ class Passing:
         names: for each argument, the name of its parameter.
         positions: for each argument, the index of its parameter; -1 for what `**kwargs` receives.
         is_single: whether the function has this one parameter, so that a gradient stands by itself, not in a tuple.
+        purpose: which function of these arguments is called, if it is not the user's own; see `directions`.
     """
 
     positional: int
@@ -32,6 +35,7 @@ class Passing:
     names: tuple[str, ...]
     positions: tuple[int, ...]
     is_single: bool
+    purpose: str = ""
 
 
 @dataclass(slots=True)
@@ -51,6 +55,11 @@ class Call:
         n = self.how.positional
         return f(*values[:n], **dict(zip(self.how.keywords, values[n:], strict=True)))
 
+    def without_derivatives(self, f: Callable[..., Any]) -> Callable[[Sequence[Any]], Any] | None:
+        """A call of the function that `f` differentiates, with other values; None if transforms have not made `f`."""
+        plain = innermost(f)
+        return None if plain is f else lambda values: self.of(plain, values)
+
     def index(self, which: int | str, name: str = "wrt") -> int:
         """The index of an argument in `values`, from the index or the name of its parameter.
 
@@ -69,8 +78,9 @@ class Call:
         else:
             indices = []
         if not indices:
+            names = ", ".join(map(printable, self.how.names))
             raise InputError(
-                f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {', '.join(self.how.names)}: give the index "
+                f"{name}={which!r} does not fit a call with {len(self.values)} arguments, {names}: give the index "
                 "or the name of one that is passed, a tuple of them, or None for all"
             )
         return indices[0]

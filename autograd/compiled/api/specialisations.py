@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from itertools import count
@@ -19,6 +19,7 @@ from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.branch import Branch, record_branch
 from autograd.compiled.api.decision_tree import DecisionTree
 from autograd.compiled.api.in_axes import Batch
+from autograd.compiled.api.recorded import Seen
 from autograd.compiled.api.remembered import Remembered
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
@@ -136,8 +137,7 @@ class Specialisations:
         """Record the function for arguments of this form, unless it already was."""
         group = self.group(call, arguments, chosen, False)
         if not group.branches:
-            with self.recording_within():
-                group.add(record_branch(self._backend, self._seen(call), self._f, arguments, 0, chosen, False))
+            group.add(self._recorded(call, arguments, 0, chosen, False))
             self._trim()
 
     def refresh(self, call: Call, arguments: list[Argument]) -> bool:
@@ -184,7 +184,7 @@ class Specialisations:
             texts.append(f"  recorded for {branch.recorded_for}")
         return "\n".join(texts)
 
-    def _seen(self, call: Call) -> Callable[[Sequence[Any]], Any]:
+    def _seen(self, call: Call) -> Seen:
         return lambda seen: call.of(self._f, seen)
 
     def run(self, call: Call, arguments: list[Argument], batch: Batch, chosen: tuple[int, ...], aux: bool) -> list[Run]:
@@ -248,10 +248,15 @@ class Specialisations:
             pending = _among(pending, ~ok)
         raise AssertionError  # pragma: no cover - `count` does not end
 
+    def _recorded(self, call: Call, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
+        """The branch of a sample."""
+        with self.recording_within():
+            f, plain = self._seen(call), call.without_derivatives(self._f)
+            return record_branch(self._backend, f, self._f, arguments, sample, chosen, aux, plain)
+
     def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
         """Record the branch of a sample that takes none of the known ones."""
-        with self.recording_within():
-            branch = record_branch(self._backend, self._seen(call), self._f, arguments, sample, chosen, aux)
+        branch = self._recorded(call, arguments, sample, chosen, aux)
         known = group.same(branch)
         # the comparison was rounded differently in eager code, which counts; or another thread has just recorded the branch
         if known is not None:
@@ -273,7 +278,9 @@ def _refuse_more(name: str, branches: list[Branch]) -> None:
     lines = [f"{line}, {_times(min(count[line] for count in counts), n)} in each" for line, n in most.most_common(3)]
     raise CompileError(
         f"{name} takes more than {BRANCHES:,} different branches. The {len(branches):,} that were recorded decided "
-        f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init). "
+        f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init): its "
+        "branches are the numbers of rounds that occur. If these are too many, run as many rounds for all samples, and keep the numbers "
+        "of those that have ended by where(condition, new, old). "
         "Choose without a branch: where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
         "everywhere; and take(values, index) for a row of a table"
     )
@@ -339,7 +346,8 @@ def report(f: Callable[..., Any], call: Call, arguments: list[Argument], violati
         outside = bad.reshape(-1, bad.shape[-1]).any(axis=0)
         elements = outside.sum() if outside.size > 1 else samples  # a shared number affects all samples
         needs = instruction.operation.requires or "inputs in its domain"
-        message = f"{instruction.operation.name} needs {needs}: {elements:,} of {batch.size:,} elements are outside"
+        own = [-(-int(count) // batch.copies) for count in (elements, batch.size)]
+        message = f"{instruction.operation.name} needs {needs}: {own[0]:,} of {own[1]:,} elements are outside"
         how = np.geterr()["invalid"]
         if how == "raise":
             raise FloatingPointError(message)

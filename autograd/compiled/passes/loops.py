@@ -66,13 +66,16 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
     kinds = graph.kinds.copy()
     loops: list[Rows] = []
     phases = np.zeros(len(kinds), dtype=np.intp)
-    for period in _periods(kinds):
-        for first, rounds in _runs(kinds, period):
-            for rows in _recurrences(graph, first, period, rounds):
-                if len(loops) < MOST_LOOPS and _is_apart(graph, rows):
-                    loops.append(rows)
-                    kinds[rows] = -1 - rows  # it is found once
-                    phases[first : first + period * rounds] = 1 + phases.max() + np.tile(np.arange(period), rounds)
+    for period in periods_of(kinds):
+        pending = list(runs_of(kinds, period))
+        while pending:
+            first, rounds = pending.pop(0)
+            found = [rows for rows in _recurrences(graph, first, period, rounds) if _is_apart(graph, rows)][: MOST_LOOPS - len(loops)]
+            for rows in found:
+                loops.append(rows)
+                kinds[rows] = -1 - rows  # it is found once
+                phases[first : first + period * rounds] = 1 + phases.max() + np.tile(np.arange(period), rounds)
+            pending += _beside(found, first, period, rounds)
     if not loops:
         return Loops(depths, [])
     of_rows = np.zeros(len(sums.batched), dtype=np.intp)
@@ -96,13 +99,13 @@ def _graph_of(tape: Tape, sums: Sums, codes: Rows) -> _Graph:
     return _Graph(np.where(apart, -1 - np.arange(len(rows)), kinds), batched, reads, np.concatenate([[0], np.cumsum(counts)]))
 
 
-def _periods(kinds: Rows) -> list[int]:
+def periods_of(kinds: Rows) -> list[int]:
     """The distances at which the kinds may repeat, the most promising first: those that cover most rows, and of equal ones the shortest."""
     candidates: set[int] = set()
     for window in WINDOWS:
         gaps = _gaps(kinds, window)
         candidates.update([gap for gap, _ in Counter(gaps[gaps <= LONGEST].tolist()).most_common(3)])
-    covered = {period: sum([period * rounds for _, rounds in _runs(kinds, period)]) for period in candidates}
+    covered = {period: sum([period * rounds for _, rounds in runs_of(kinds, period)]) for period in candidates}
     return sorted([period for period in candidates if covered[period]], key=lambda period: (-covered[period], period))
 
 
@@ -132,7 +135,7 @@ def _gaps(kinds: Rows, window: int) -> Rows:
     return gaps
 
 
-def _runs(kinds: Rows, period: int) -> Iterator[tuple[int, int]]:
+def runs_of(kinds: Rows, period: int) -> Iterator[tuple[int, int]]:
     """Where kinds repeat with a period: the first position, and how many rounds follow from there."""
     same = kinds[:-period] == kinds[period:]
     edges = np.flatnonzero(np.diff(same, prepend=False, append=False)).reshape(-1, 2)
@@ -151,14 +154,14 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
     reads = graph.reads[own].reshape(rounds, -1)
     counts = np.diff(graph.starts[first : first + period + 1])
     reader = np.repeat(np.arange(period), counts)  # the row of a round to which an input belongs
-    middle = rounds // 2  # a round in the middle is as most of them are
+    middle = _typical(reads, first, period)
     source, back = (reads[middle] - first) % period, middle - (reads[middle] - first) // period
     carried = (reads[middle] >= first) & (back >= 0) & (back <= FURTHEST)
     for batched in (False, True):
-        kept = _on_cycles(reader[carried], source[carried], graph.batched[first : first + period] == batched)
+        kept = on_cycles(reader[carried], source[carried], graph.batched[first : first + period] == batched)
         inner = carried & kept[reader]
         inner[inner] = kept[source[inner]]
-        if not inner.any() or kept.sum() >= WIDEST * _length(reader, source, inner & (back == 0), kept):
+        if not inner.any() or kept.sum() >= WIDEST * length_of(reader, source, inner & (back == 0), kept):
             continue
         regular = reads[:, inner] == first + (np.arange(rounds)[:, None] - back[inner]) * period + source[inner]
         at, k = np.nonzero(~regular)
@@ -171,7 +174,31 @@ def _recurrences(graph: _Graph, first: int, period: int, rounds: int) -> Iterato
             yield first + np.arange(start, end)[:, None] * period + np.flatnonzero(kept)
 
 
-def _on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _typical(reads: Rows, first: int, period: int) -> int:
+    """A round that reads from the same distances as the one before it, as most of them do: if possible in the middle of a run.
+
+    Two equal loops, one after the other, are one run, in whose middle the second one begins.
+    """
+    rounds = len(reads)
+    for k in (rounds // 2, 5 * rounds // 8, 3 * rounds // 8):
+        before, own = reads[k - 1], reads[k]
+        inner = (before >= first) | (own >= first)
+        if (before[inner] + period == own[inner]).all():
+            return k
+    return rounds // 2
+
+
+def _beside(found: list[Rows], first: int, period: int, rounds: int) -> list[tuple[int, int]]:
+    """The rounds before and after the loops that were found in a run, in which there may be others."""
+    if not found:
+        return []
+    start = min([(int(rows[0, 0]) - first) // period for rows in found])
+    end = max([(int(rows[-1, 0]) - first) // period + 1 for rows in found])
+    parts = [(first, start), (first + end * period, rounds - end)]
+    return [part for part in parts if part[1] >= LEAST_ROUNDS]
+
+
+def on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """The rows of a round that lie on cycles, or between them: those that remain when again and again rows are taken away that read none
     of the others, or that none of the others reads."""
     kept = may
@@ -186,7 +213,7 @@ def _on_cycles(reader: Rows, source: Rows, may: npt.NDArray[np.bool_]) -> npt.ND
         kept = fewer
 
 
-def _length(reader: Rows, source: Rows, within: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> int:
+def length_of(reader: Rows, source: Rows, within: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> int:
     """The length of the longest path through a round."""
     depth = kept.astype(int).tolist()
     for i, j in zip(reader[within].tolist(), source[within].tolist(), strict=True):
@@ -205,8 +232,13 @@ def _is_apart(graph: _Graph, rows: Rows) -> bool:
         return True
     depends = own.tolist()
     starts, reads = graph.starts[first : last + 1], graph.reads
+    inner = (reads[starts[0] : starts[-1]] - first).tolist()
+    cuts = (starts - starts[0]).tolist()
     for i in between.tolist():
-        depends[i] = any(j >= first and depends[j - first] for j in reads[starts[i] : starts[i + 1]].tolist())
+        for j in inner[cuts[i] : cuts[i + 1]]:
+            if j >= 0 and depends[j]:
+                depends[i] = True
+                break
     read_by_loop = np.repeat(own, np.diff(starts))
     read = reads[starts[0] : starts[-1]][read_by_loop] - first
     read = read[read >= 0]
@@ -240,14 +272,18 @@ def _depths_around(loops: list[Rows], sums: Sums, rows: int) -> list[int]:
         stands[members] = members[0]
     of = stands.tolist()
     first = [of[computed[positions[0, 0]][0]] for positions in loops]
-    free = [computed[p] for p in np.flatnonzero(is_free).tolist()]
+    free = [(row, [of[i] for i in inputs]) for row, _, inputs in map(computed.__getitem__, np.flatnonzero(is_free).tolist())]
     depths = [0] * rows
     known = [1] * len(loops)
     while True:  # a loop that reads another one is one step deeper, which the next walk finds
         for row, depth in zip(first, known, strict=True):
             depths[row] = depth
-        for row, _, inputs in free:
-            depths[row] = max([depths[of[i]] for i in inputs]) + 1
+        for row, sources in free:
+            if len(sources) == 2:  # the most frequent case, without a list
+                i, j = sources
+                depths[row] = (depths[i] if depths[i] > depths[j] else depths[j]) + 1
+            else:
+                depths[row] = max([depths[i] for i in sources]) + 1
         needed = [1 + max([depths[of[i]] for i in outside], default=0) for outside in read]
         if needed == known:
             result: list[int] = np.array(depths)[stands].tolist()

@@ -15,17 +15,25 @@ from autograd.namespaces import FUNCTIONS, SPECIAL, Namespace
 Array = Any
 """A JAX array or tracer."""
 
+LEAST = (0, 10)
+"""The first version of JAX that can transpose the scan of a compiled loop."""
+
 
 def jax_package() -> Any:
     """JAX.
 
     Raises:
-        MissingPackageError: it is not installed.
+        MissingPackageError: it is not installed, or too old.
     """
     try:
         import jax
     except ImportError as error:
         raise MissingPackageError("the JAX executor needs JAX: pip install 'scalar-autograd[jax]'") from error
+    if jax.__version_info__ < LEAST:
+        least = ".".join(map(str, LEAST))
+        raise MissingPackageError(
+            f"the JAX executor needs JAX {least} or newer, not {jax.__version__}: pip install -U 'scalar-autograd[jax]'"
+        )
     return jax
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from copy import copy
 from typing import Any, cast
 
 import numpy as np
@@ -105,8 +104,10 @@ class Data(Storage):
 
     def again(self) -> Data:
         """The same numbers for another run, which may be at the same time."""
-        same = copy(self)
-        same.frame = self.frame.copy()
+        same = Data.__new__(Data)
+        same.shared, same._samples, same._of_inputs, same._of_results = self.shared, self._samples, self._of_inputs, self._of_results
+        same.inputs, same.table, same.results, same.of_shared = self.inputs, self.table, self.results, self.of_shared
+        same._is_small, same._lent, same.frame = self._is_small, self._lent, self.frame.copy()
         same.of_frame = address(same.frame)
         return same
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import autograd
 from autograd.compiled import placed_loops
 from autograd.compiled.api import rolled
-from autograd.compiled.passes import loops
+from autograd.compiled.passes import loops, roll
 
 
 class Thresholds(NamedTuple):
@@ -20,6 +20,7 @@ class Thresholds(NamedTuple):
         traced: the rounds from which on the step of a scan is traced once.
         written_out: how many scalars of such a loop are written out.
         depth, rounds, rows: what a loop has that is found again.
+        huge, large, run: the rows of a graph, and those of a run of rounds, from which on such a run becomes one row.
     """
 
     traced: int = rolled.LEAST_ROUNDS
@@ -27,12 +28,17 @@ class Thresholds(NamedTuple):
     depth: int = loops.LEAST_DEPTH
     rounds: int = loops.LEAST_ROUNDS
     rows: int = loops.LEAST_ROWS
+    huge: int = roll.HUGE_GRAPH
+    large: int = roll.LARGE_GRAPH
+    run: int = roll.LEAST_ROWS
 
     def constants(self, package: ModuleType = autograd) -> list[tuple[ModuleType, str, int]]:
         """The modules of a build, and their constants."""
         compiled = package.compiled
-        rolled, placed, loops = compiled.api.rolled, compiled.placed_loops, compiled.passes.loops
-        places = [(rolled, "LEAST_ROUNDS"), (placed, "WRITTEN_OUT"), (loops, "LEAST_DEPTH"), (loops, "LEAST_ROUNDS"), (loops, "LEAST_ROWS")]
+        loops, roll = compiled.passes.loops, compiled.passes.roll
+        places = [(compiled.api.rolled, "LEAST_ROUNDS"), (compiled.placed_loops, "WRITTEN_OUT")]
+        places += [(loops, "LEAST_DEPTH"), (loops, "LEAST_ROUNDS"), (loops, "LEAST_ROWS")]
+        places += [(roll, "HUGE_GRAPH"), (roll, "LARGE_GRAPH"), (roll, "LEAST_ROWS")]
         return [(module, name, value) for (module, name), value in zip(places, self, strict=True)]
 
     def for_executor(self, executor: str) -> Thresholds:
@@ -54,6 +60,8 @@ WAYS: Sequence[Thresholds] = (
     AS_THEY_ARE._replace(traced=3, written_out=0),
     AS_THEY_ARE._replace(depth=3, rounds=3, rows=8),
     AS_THEY_ARE._replace(traced=6, depth=3, rounds=3, rows=8),
+    AS_THEY_ARE._replace(rounds=3, huge=8, large=8, run=8),
+    AS_THEY_ARE._replace(rounds=3, huge=8, large=8, run=8, written_out=0),
 )
 """What random functions are compiled with: each of the mechanisms for loops."""
 

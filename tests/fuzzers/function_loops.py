@@ -180,7 +180,7 @@ def _write_scan(writer: Writer, depth: int) -> None:
         after = form.format(*[_contracted(writer, text) for text in own])
         after = after.replace("(0,", f"({carry}[0] + 1,", 1) if kind == "counted" else after
         y = kept.format(*[rng.choice([writer.number, writer.atom])() for _ in range(kept.count("{}"))])
-        if rng.random() < 0.3 and writer.has("infinite"):
+        if rng.random() < 0.4 and writer.has("infinite"):
             y = kept.format(*[writer.root() for _ in range(kept.count("{}"))])
         writer.line(f"return {after}, {y}")
         writer.rounds = around

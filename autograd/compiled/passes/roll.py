@@ -123,6 +123,8 @@ def _regular(position: Rows, batched: npt.NDArray[np.bool_], read: Rows, first: 
     begin, end = max(edges.tolist(), key=lambda edge: edge[1] - edge[0])
     if begin == 0 and (offset[inside] < 0).any():
         begin = 1
+    if end - begin < 2:
+        return None
     sources = [
         Source(OUTSIDE, k) if not own_round else Source(SAME, int(d)) if d >= 0 else Source(BEFORE, int(d % period))
         for k, (own_round, d) in enumerate(zip(inside.tolist(), offset.tolist(), strict=True))

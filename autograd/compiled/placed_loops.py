@@ -117,12 +117,15 @@ def _unevenness(block: WrittenBlock) -> str:
     for k in block.reached:
         if k >= len(written.carried):
             kept[divmod(k - len(written.carried), written.rounds)] = True
-    by_kept, of_round = np.unique(kept, axis=1, return_inverse=True)
-    own = [[written.kept[j] for j in np.flatnonzero(column)] for column in by_kept.T]
+    if written.kept:
+        by_kept, inverse = np.unique(kept, axis=1, return_inverse=True)
+        own, of_round = [[written.kept[j] for j in np.flatnonzero(column)] for column in by_kept.T], inverse.ravel().tolist()
+    else:  # after as many rounds as there are members, nothing new is reached
+        own, of_round = [[]], [0] * min(written.rounds, len(written.operations) + 2)
     known: dict[tuple[int, frozenset[int]], frozenset[int]] = {}
     after = _within_round(block, [*own[of_round[-1]], *[written.carried[k] for k in block.reached if k < len(written.carried)]])
     last, others = after, set()
-    for which in of_round.ravel()[-2::-1].tolist():
+    for which in of_round[-2::-1]:
         key = which, after
         if key not in known:
             carried = [written.carried[k] for m in after for where, k in written.inputs[m] if where == BEFORE]

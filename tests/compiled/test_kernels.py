@@ -18,6 +18,7 @@ from autograd import compile, define, dot, erf, exp, log, logsumexp, sqrt, tanh,
 from autograd.compiled.backends.llvm.executable import Kernels
 from autograd.compiled.backends.llvm.lanes import Lanes
 from autograd.compiled.backends.llvm.machine_code import processor
+from autograd.compiled.backends.llvm.product_kernel import product_kernel, transpose_kernel
 from autograd.compiled.backends.llvm.text import Module
 from autograd.compiled.backends.llvm.threads import threads_for
 from autograd.compiled.backends.numpy.reference import Reference
@@ -344,3 +345,22 @@ def test_functions_of_constants_are_computed_at_once() -> None:
     xp = Lanes(Module(1).function("kernel", []))
     assert xp.gaussian(0.5) == pytest.approx(math.exp(-0.25), rel=1e-15)
     assert xp.tanh(0.5) == math.tanh(0.5)
+
+
+def test_weights_that_every_step_reads_are_copied_once() -> None:
+    """The rows of a recurrent network's weights, which are not in order in memory, and their transpose serve all of its steps."""
+
+    def network(w: Any, x: Any) -> Any:
+        h = [0.1] * 16
+        for value in x:
+            a = [tanh(dot(row, h) + value) for row in w]
+            h = [a[2 * k] * a[2 * k + 1] for k in range(16)]
+        return sum(h)
+
+    rng = np.random.default_rng(0)
+    w, x = rng.normal(size=(32, 16)) / 4.0, rng.normal(size=20)
+    native, reference = (compile(network, in_axes=(None, None), executor=executor) for executor in ("native", "numpy"))
+    close(native.value_and_grad(w, x), reference.value_and_grad(w, x))
+    kernels = [step.make for step in native.specialisations[0].executable._steps.forward]
+    assert kernels.count(product_kernel) >= 19
+    assert kernels.count(transpose_kernel) <= 2

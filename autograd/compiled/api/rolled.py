@@ -191,6 +191,8 @@ class _Loop:
             carry[c] = result(k, carried[k], last[k]) if isinstance(x, Value) and x in body.varying else x
         elements = iter([[result(len(carried) + k * self.rounds + r, kept[k], y) for r, y in enumerate(row)] for k, row in enumerate(rows)])
         columns = [next(elements) if own else [x] * self.rounds for x, own in zip(traced.y, is_kept, strict=True)]
+        if traced.y_form is NONE:  # one stands for all
+            return self.form(carry), [None]
         ys = [traced.y_form(list(own)) for own in zip(*columns, strict=True)] if columns else [traced.y_form([])] * self.rounds
         return self.form(carry), ys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,8 @@ class _Builder:
         self.shared = Order()
         self.tile = Order(self.shared)
         self.counts: list[Step] = []
+        self._copies: dict[Any, Operand] = {}
+        self._transposes: dict[Any, int] = {}
         reads = reads_of(code) if any(isinstance(one, (Loop, LongLoop)) for one in code.instructions) else None
         for instruction in code.instructions:
             if reads is not None and isinstance(instruction, (Loop, LongLoop)):
@@ -237,9 +240,15 @@ class _Builder:
             self._add_product(one, *[operand if operand.batched else self._as_rows(operand) for operand in one.operands])
 
     def _as_rows(self, operand: Operand) -> Operand:
-        """A shared operand whose rows are contiguous: a copy, if they are not."""
+        """A shared operand whose rows are contiguous: a copy, if they are not. It is copied once, as its numbers are written once."""
         if operand.row_distance is not None:
             return operand
+        key = operand.constant, operand.shape, operand.all_places().tobytes()
+        if key not in self._copies:
+            self._copies[key] = self._copied(operand)
+        return self._copies[key]
+
+    def _copied(self, operand: Operand) -> Operand:
         rows, terms = operand.shape
         start = self._new_places(False, rows * terms)
         flat = Operand((rows * terms,), 0, (), operand.all_places().ravel(), False, operand.constant, False)
@@ -248,7 +257,11 @@ class _Builder:
 
     def _add_product(self, one: Instruction, a: Operand, b: Operand) -> None:
         if not one.batched:
-            steps = shared_product(one, a, b, self._new_places(False, a.shape[1] * b.shape[0]))
+            key = b.shape, b.start, b.row_distance
+            is_known = key in self._transposes
+            if not is_known:
+                self._transposes[key] = self._new_places(False, a.shape[1] * b.shape[0])
+            steps = shared_product(one, a, b, self._transposes[key], is_known)
         else:
             weights, samples = (b, a) if a.batched else (a, b)
             of_row, of_column = (1, one.shape[1]) if a.batched else (one.shape[1], 1)

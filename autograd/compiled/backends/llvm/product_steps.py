@@ -15,13 +15,14 @@ Both = tuple[list[Step], list[Step]]
 """Steps forward, and steps backward in the order of the forward pass."""
 
 
-def shared_product(one: Instruction, a: Operand, b: Operand, copy: int) -> Both:
-    """The steps of a product of shared numbers; `copy` is a place for the transpose of its right factor."""
+def shared_product(one: Instruction, a: Operand, b: Operand, copy: int, is_transposed: bool) -> Both:
+    """The steps of a product of shared numbers; `copy` is a place for the transpose of its right factor, which may be there already."""
     (m, n), p = a.shape, b.shape[0]
     da, db = a.row_distance or n, b.row_distance or n
     forward: list[Step] = []
     backward: list[Step] = []
-    forward.append(_transposed(SHARED, b.start, np.arange(p) * db, n, SHARED, copy))
+    if not is_transposed:
+        forward.append(_transposed(SHARED, b.start, np.arange(p) * db, n, SHARED, copy))
     forward.append(
         _product((SHARED, a.start, (da, 0), (1, 0)), (SHARED, copy, np.arange(n) * p), (SHARED, one.start, np.arange(m) * p), (m, p, n))
     )

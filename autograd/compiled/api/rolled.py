@@ -19,7 +19,7 @@ from autograd.compiled.pipeline import lower
 from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
 from autograd.contexts import detects_anomaly
-from autograd.ops import ADD, CONSTANT, LEAF, MUL, NEG, POS, SUB, Operation
+from autograd.ops import CONSTANT, LEAF, Operation
 from autograd.recording import Recording, recording
 from autograd.tracing import here, refused
 from autograd.trees import LEAF as LEAF_FORM
@@ -178,7 +178,7 @@ class _Loop:
         def element(k: int, number: float) -> Value:
             return node_of(ELEMENT, [node, Value(float(k), None, CONSTANT)], number, [float("nan")] * 2)
 
-        is_plain, is_whole = self._plain_and_whole(body, moving, carried)
+        is_plain, is_whole = body.plain_and_whole(carried, [self.init[c] for c in moving], self.columns)
 
         def result(k: int, member: int, number: float) -> Any:
             if not is_plain[member]:
@@ -195,26 +195,6 @@ class _Loop:
             return self.form(carry), [None]
         ys = [traced.y_form(list(own)) for own in zip(*columns, strict=True)] if columns else [traced.y_form([])] * self.rounds
         return self.form(carry), ys
-
-    def _plain_and_whole(self, body: Body, moving: list[int], carried: list[int]) -> tuple[list[bool], list[bool]]:
-        """Whether each member is a plain number in eager code, such as a counter, which depends on no Value; and whether it is an int."""
-        assert self.columns is not None
-        init = [self.init[c] for c in moving]
-        plain = body.lasting(
-            carried,
-            [not isinstance(x, Value) for x in init],
-            [not any(isinstance(x, Value) for x in column) for column in self.columns],
-            [not isinstance(x, Value) or x._operation is CONSTANT for x in body.repeated],
-            [True for _ in body.operations],
-        )
-        whole = body.lasting(
-            carried,
-            [isinstance(x, int) for x in init],
-            [all(isinstance(x, int) for x in column) for column in self.columns],
-            [_number(x).is_integer() for x in body.repeated],
-            [operation in (ADD, SUB, MUL, NEG, POS) for operation in body.operations],
-        )
-        return plain, whole
 
     def _numbers(self, known: _Known, written: Written, inputs: list[Value]) -> tuple[list[float], list[list[float]]]:
         """The last carried numbers, and the kept numbers of all rounds, for the present numbers of the inputs."""

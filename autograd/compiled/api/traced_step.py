@@ -124,3 +124,9 @@ class Body:
         if source.where != OUTSIDE or source.which >= 0:
             return source
         return Source(OUTSIDE, len(self.repeated) + used.index(-1 - source.which))
+
+
+def kinds_of(traced: Traced) -> Any:
+    """What both traces of a step must have in common beside the graph: which results are numbers, and which, and where the others are."""
+    at = {node: i for i, node in enumerate(traced.graph)}
+    return traced.y_form, [at.get(x, -1) if isinstance(x, Value) else float(x).hex() for x in [*traced.carry, *traced.y]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import is_
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,6 +129,8 @@ class _Loop:
             raise self.refused()
         if surroundings.iterators or before.changed():  # a later round may find something else there than these two
             raise self.refused()
+        if not self._is_eager_code(first):
+            raise self.refused()
         return self._written(first)
 
     def _traced(self, carry: list[float], x: list[float]) -> Traced:
@@ -138,17 +141,34 @@ class _Loop:
                 carried, of_round = ([Value(number) for number in numbers] for numbers in (carry, x))
                 now.trace.add([*carried, *of_round])
                 self.roller.variables.update({id(node): (node, self.key) for node in [*carried, *of_round]})
-                result = self.step(self.form(carried), self.x_form(of_round))
+                given = self.form(carried), self.x_form(of_round)
+                result = self.step(*given)
                 now.trace.end()
         except Exception as error:
             raise self.refused() from error
         if not isinstance(result, tuple) or len(result) != 2 or inner.guards or inner.draws or inner.masks or inner.unchecked:
             raise self.refused()
+        if not all(_holds_still(tree, nodes) for tree, nodes in zip(given, (carried, of_round), strict=True)):
+            raise self.refused()  # in eager code, the other rounds would see what was changed in place
         leaves, form = flatten(result[0])
         ys, y_form = flatten(result[1])
         if form != self.form or not all(map(_is_number, [*leaves, *ys])):
             raise self.refused()
         return Traced(carried, of_round, leaves, ys, y_form)
+
+    def _is_eager_code(self, first: Traced) -> bool:
+        """Whether the step gives the same numbers for what eager code calls it with: plain numbers may be another way through it."""
+        assert self.columns is not None
+        try:
+            with recording(Recording()) as now:
+                assert now.trace is not None
+                result = self.step(self.form(list(self.init)), self.x_form([column[0] for column in self.columns]))
+                now.trace.end()
+            own = [_number(x) for part in result for x in flatten(part)[0]]
+        except Exception:
+            return False
+        traced = [_number(x) for x in [*first.carry, *first.y]]
+        return len(own) == len(traced) and bool(np.allclose(own, traced, rtol=1e-9, atol=0.0, equal_nan=True))
 
     def _written(self, traced: Traced) -> tuple[Any, list[Any]]:
         """The loop as a node."""
@@ -274,6 +294,12 @@ def _columns(x_of: Callable[[int], Any], rounds: int) -> tuple[list[list[Any]] |
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, (Value, float, int)) or type(x).__module__ == "numpy"
+
+
+def _holds_still(tree: Any, nodes: list[Value]) -> bool:
+    """Whether a tree still has these leaves."""
+    leaves = flatten(tree)[0]
+    return len(leaves) == len(nodes) and all(map(is_, leaves, nodes))
 
 
 def _number(x: Any) -> float:

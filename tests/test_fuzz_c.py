@@ -10,7 +10,8 @@ import pytest
 from c_compiler import compiled, differentiated, needs_compiler
 from fuzzers.function_forms import FEATURES
 from fuzzers.functions import Bench, Finding, script_of
-from fuzzers.graphs import Outcome, Program, agree, decided, grow, result_of, run_eager, run_on_floats
+from fuzzers.graph_programs import Program, decided, grow, result_of
+from fuzzers.graphs import Outcome, agree, run_eager, run_on_floats
 
 import autograd
 from autograd import compile, to_c

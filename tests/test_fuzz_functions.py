@@ -17,7 +17,9 @@ from fuzzers.function_reference import NAMES, Number, OutsideError, trace
 from fuzzers.function_shrinking import simpler
 from fuzzers.functions import Bench, Finding, script_of
 
-from autograd.compiled.api import branch, call, specialisations
+from autograd import scan, while_loop
+from autograd.compiled import placed_loops
+from autograd.compiled.api import branch, call, rolled, specialisations
 from autograd.ops import OPERATIONS
 
 FUNCTIONS = 900
@@ -47,7 +49,7 @@ def test_compiled_functions_are_what_they_are(functions: int) -> None:
 # -- planted errors -----------------------------------------------------------------------------------------------------
 
 
-def found_in(functions: int, *features: str, kind: str = "", executor: str = "numpy") -> tuple[Case, Finding]:
+def found_in(functions: int, *features: str, kind: str = "", executor: str = "numpy", seconds: float = 10.0) -> tuple[Case, Finding]:
     """The first disagreement among random functions, made small."""
     bench = Bench([executor], features or FEATURES)
     for seed in range(functions):
@@ -55,7 +57,7 @@ def found_in(functions: int, *features: str, kind: str = "", executor: str = "nu
         result = bench.disagreement(case)
         if result is not None:
             assert kind in result.kind, result
-            return bench.shrink(case, result, 10.0)
+            return bench.shrink(case, result, seconds)
     raise AssertionError("nothing was found")
 
 
@@ -109,6 +111,25 @@ def test_a_wrong_total_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.who == "numpy"
 
 
+def test_wrong_numbers_of_rounds_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a scan whose step is traced once."""
+    right = rolled._table
+    monkeypatch.setattr(rolled, "_table", lambda column: None if right(column) is None else right(column) * 1.001)
+    case, result = found_in(200, "scans", seconds=2.0)
+    assert result.who == "numpy"
+    assert "scan(" in case.function.source
+    assert case.thresholds.traced < 200
+
+
+@pytest.mark.slow
+def test_gradients_of_rounds_that_are_not_alike_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slope that is infinite meets a gradient of 0 in rounds that eager code does not reach."""
+    monkeypatch.setattr(placed_loops, "_need_even_visits", lambda block: None)
+    case, result = found_in(4000, "scans", "infinite", kind="gradient")
+    assert result.who == "numpy"
+    assert "scan(" in case.function.source
+
+
 def test_arguments_that_are_mixed_up_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     right = call.pull_back
 
@@ -153,6 +174,20 @@ def test_gradients_go_where_results_come_from() -> None:
     run = traced(lambda x, y: x * y + y**2, 2.0, 3.0)
     assert run.gradients([(run.result, 2.0)])[0] == [6.0, 16.0]
     assert run.pushed([1.0, 10.0], [run.result]) == [83.0]
+
+
+def test_loops_of_the_reference_are_those_of_the_package() -> None:
+    step = lambda s, x: ({"p": s["p"] * 0.5 + x[0], "q": s["p"]}, (s["q"], [x[1]["y"], 2.0]))
+    xs = ([1.0, 2.0, 3.0], {"y": [4.0, 5.0, 6.0]})
+    own, others = (loop(step, {"p": 1.0, "q": 0.0}, xs) for loop in (NAMES["scan"], scan))
+    assert own == others == ({"p": 4.375, "q": 2.75}, ([0.0, 1.0, 1.5], [[4.0, 2.0], [5.0, 2.0], [6.0, 2.0]]))
+    for loop in (NAMES["scan"], scan):
+        assert loop(lambda s, x: (s + 1.0, None), 0.0, length=3) == (3.0, None)
+        assert loop(lambda s, x: (s + 1.0, s), 0.0, []) == (0.0, [])
+        last, ys = loop(lambda s, x: (s + x, s), np.zeros(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+        assert (last.tolist(), ys.tolist()) == ([4.0, 6.0], [[0.0, 0.0], [1.0, 2.0]])
+    for loop in (NAMES["while_loop"], while_loop):
+        assert loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, s[1] * 2.0), (0, 1.0), max_rounds=4) == (3, 8.0)
 
 
 def test_no_grad_stops_gradients_only() -> None:
@@ -227,6 +262,7 @@ def test_functions_have_everything_in_them() -> None:
             "(Module)",
             "W = Value",
         ),
+        *("= scan(", "= while_loop(", "length=0", "length=1)", "length=40", "}, [", "step", "{'p': "),
         *("** 0.5", "sqrt(", "acos(", "cbrt(", "log(", "def helper1", "k=2.0", "return "),
     ):
         assert text in sources, text

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzzers.graphs import Bench, Outcome, Program, agree, decided, live, run_eager, run_on_floats, simpler
+from fuzzers.graph_programs import Program, decided, live, simpler
+from fuzzers.graphs import Bench, Outcome, agree, run_eager, run_on_floats
 
 PROGRAMS = 1000
 
@@ -18,10 +19,10 @@ def bench(torch: ModuleType) -> Any:
     return Bench(torch)
 
 
-@pytest.mark.parametrize("programs", [250, pytest.param(PROGRAMS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("programs", [200, pytest.param(PROGRAMS, marks=pytest.mark.slow)])
 def test_engines_agree(bench: Bench, programs: int) -> None:
     bench.counts.clear()
-    rng = random.Random(1)
+    rng = random.Random(4)
     for _ in range(programs):
         program = bench.grow(rng)
         result = bench.disagreement(program)
@@ -72,7 +73,7 @@ def test_a_wrong_executor_is_found(reference: Bench, monkeypatch: pytest.MonkeyP
 
 def test_a_frozen_branch_is_found(reference: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference.native.compiled.api.branch.Branch, "holds", lambda self, data: np.ones(data.batched.shape[1], dtype=bool))
-    assert any(name.startswith("if:") for name, _ in worst_of(reference, 150).steps)
+    assert any("if:" in name for name, _ in worst_of(reference, 150).steps)
 
 
 @pytest.mark.slow

@@ -115,6 +115,25 @@ def test_domains_of_rounds_that_are_rolled(executor: str) -> None:
         g(-3.0)
 
 
+def test_rounds_with_shared_and_batched_numbers(executor: str) -> None:
+    """A run ends where a round reads a number of the sample, and not one of all samples, as the others do."""
+
+    def f(w: Any, x: Any) -> Any:
+        s = x
+        for i in range(90):
+            s = sin(s) + (x if i in (20, 70) else w)
+        return s
+
+    g = compile(f, in_axes=(None, 0), executor=executor)
+    points = [0.3, 0.7]
+    value, (of_w, of_x) = g.value_and_grad(0.4, np.array(points), reduce="sum")
+    apart = [value_and_grad(f, (0, 1))(0.4, x) for x in points]
+    assert value == pytest.approx(sum(number(y) for y, _ in apart))
+    assert of_w == pytest.approx(sum(number(slopes[0]) for _, slopes in apart))
+    np.testing.assert_allclose(of_x, [number(slopes[1]) for _, slopes in apart], rtol=1e-9, atol=1e-14)
+    check(g.specialisations[-1].code)
+
+
 def test_wide_rounds_become_vectors(executor: str) -> None:
     """Of a network for many samples, only the sum of the losses is carried on."""
     w = [Value(0.1 * k - 0.4) for k in range(8)]

@@ -137,6 +137,73 @@ def test_a_table_that_a_step_fills_once_is_no_state() -> None:
     assert is_one_loop(compared(f))
 
 
+def list_in_place(a: Any, b: Any) -> Any:
+    """All of the kept lists are the one that is carried."""
+
+    def step(s: Any, x: Any) -> Any:
+        s[0] = s[0] * a + x
+        return s, s
+
+    last, ys = scan(step, [b], XS)
+    return last[0] + ys[3][0]
+
+
+def array_in_place(a: Any, b: Any) -> Any:
+    def step(s: Any, x: Any) -> Any:
+        s[0] = s[0] * a + x
+        return s, s
+
+    last, ys = scan(step, np.array([b, a], dtype=object), XS)
+    return last[0] + ys[3, 0]
+
+
+def init_in_place(a: Any, b: Any) -> Any:
+    init = {"s": b}
+
+    def step(s: Any, x: Any) -> Any:
+        s["s"] = s["s"] * a + x
+        return s, None
+
+    return scan(step, init, XS)[0]["s"] + init["s"]
+
+
+def row_in_place(a: Any, b: Any) -> Any:
+    """All rounds get the same list."""
+    row = [0.1, 0.2]
+
+    def step(s: Any, x: Any) -> Any:
+        x[0] = x[0] * a
+        return s * 0.9 + x[0], None
+
+    return scan(step, b, [row] * N)[0]
+
+
+@pytest.mark.parametrize("f", [list_in_place, array_in_place, init_in_place, row_in_place])
+def test_a_step_that_works_in_place_is_called_in_every_round(f: Callable[[Any, Any], Any]) -> None:
+    """The other rounds, and what was kept of them, see what it changes."""
+    assert not is_one_loop(compared(f))
+
+
+def asks_for_type(a: Any, b: Any) -> Any:
+    return scan(lambda s, x: (s * 0.9 + (a if isinstance(x, float) else b), None), b, XS)[0]
+
+
+def asks_for_identity(a: Any, b: Any) -> Any:
+    return scan(lambda s, x: (s * 0.9 + (a if s is b else x), None), b, XS)[0]
+
+
+@pytest.mark.parametrize("f", [asks_for_type, asks_for_identity])
+def test_a_step_that_asks_what_its_arguments_are_gets_those_of_eager_code(f: Callable[[Any, Any], Any]) -> None:
+    assert not is_one_loop(compared(f))
+
+
+def test_methods_of_values_are_an_error_for_numbers_as_in_eager_code() -> None:
+    f = lambda a: scan(lambda s, x: (s.tanh() * a + x, None), 0.5, XS)[0]
+    for g in (f, compile(f)):
+        with pytest.raises(AttributeError, match="tanh"):
+            g(0.7)
+
+
 # -- callables ----------------------------------------------------------------------------------------------------------------
 
 

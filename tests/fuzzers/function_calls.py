@@ -354,8 +354,12 @@ def near(a: Grid, b: Grid, scale: Grid) -> Grid:
         return close
 
 
-def far(result: Sequence[Grid], wanted: Expected, cloud: Callable[[], list[Expected]], accumulated: bool = False) -> tuple[int, str] | None:
-    """Where numbers differ by more than rounding explains. What is `accumulated` may be inf where nan is expected: +inf and -inf may meet."""
+def far(result: Sequence[Grid], wanted: Expected, cloud: Callable[[], list[Expected]], compiled: bool = False) -> tuple[int, str] | None:
+    """Where numbers differ by more than rounding explains.
+
+    What is `compiled` may be inf where nan is expected: equal computations are one, whose gradients are added before they are multiplied by
+    an infinite slope, and those of samples may be +inf and -inf.
+    """
     noisy: list[Expected] | None = None
     for which, (a, b, scale, free) in enumerate(zip(result, wanted.numbers, wanted.scales, wanted.free, strict=True)):
         if a.shape != b.shape:
@@ -366,7 +370,7 @@ def far(result: Sequence[Grid], wanted: Expected, cloud: Callable[[], list[Expec
         noisy = cloud() if noisy is None else noisy
         for place in zip(*np.nonzero(wrong), strict=True):
             others = np.array([n.numbers[which][place] for n in noisy])
-            if accumulated and not np.isfinite(a[place]) and np.isnan(b[place]):
+            if compiled and not np.isfinite(a[place]) and np.isnan(b[place]):
                 continue
             if any(n.free[which][place] for n in noisy) or (np.isfinite(others) != np.isfinite(b[place])).any():
                 continue  # rounding decides whether it is finite

@@ -94,6 +94,11 @@ def _count(writer: Writer) -> int:
     return min(writer.rng.choice([0, 1, 2, 3, 3, 4, 5, 8, 9, 12, 40]), MOST_ROUNDS // writer.rounds)
 
 
+def _begin(writer: Writer) -> str:
+    """A number that is no constant, mostly: one that leaves a domain is an error also on the side of a `where` that is not selected."""
+    return writer.variable() if "errors" in writer.on else writer.atom()
+
+
 def _contracted(writer: Writer, carried: str) -> str:
     """What a carried number becomes. In many rounds it stays small, because a number that is squared forty times is noise."""
     rng, number = writer.rng, writer.number(2)
@@ -119,8 +124,10 @@ def _rounds_of(writer: Writer, item: str) -> Rounds:
         return Rounds(text, n, [f"{item}[0]", f"{item}[-1]"], [(item, m)])
 
     def column() -> str:
-        few = [f"[{', '.join([rng.choice([writer.atom, writer.constant])() for _ in range(count)])}]"] if count < 6 else []
-        more = [f"[{writer.atom()} * 0.1 * i for i in range({count})]", f"[0.3 * i - 1.0 for i in range({count})]", f"range({count})"]
+        few = [f"[{', '.join([_begin(writer) for _ in range(count)])}]"] if count < 6 else []
+        few += [f"[{_begin(writer)}, {', '.join(['0.5'] * (count - 1))}]"] if count < 6 else []
+        more = [f"[{writer.variable()} * 0.1 * i for i in range({count})]", f"[0.1 + 0.02 * i for i in range({count})]"]
+        more += [] if "errors" in writer.on else [f"range({count})", f"[0.3 * i - 1.0 for i in range({count})]"]
         return rng.choice(few + more)
 
     if roll < 0.75:
@@ -158,7 +165,7 @@ def _write_scan(writer: Writer, depth: int) -> None:
     rounds = _rounds_of(writer, item)
     kind = rng.choice(list(CARRIES))
     form, places = CARRIES[kind]
-    init = form.format(*[writer.atom() for _ in places])
+    init = form.format(*[_begin(writer) for _ in places])
     kept, kept_places = KEPT[rng.choice(list(KEPT))]
     with writer.block(f"def {step}({carry}, {item}):"):
         own = [carry + place for place in places]
@@ -166,14 +173,14 @@ def _write_scan(writer: Writer, depth: int) -> None:
         writer.rounds = around * max(rounds.count, 1)
         writer.scope.numbers += [*own, *own, *rounds.numbers, *rounds.numbers]
         writer.scope.vectors += rounds.vectors
-        if kind == "counted":
+        if kind == "counted" and "errors" not in writer.on:
             writer.scope.numbers.append(f"{carry}[0]")
         if depth and rng.random() < 0.35:
             writer.statement(depth - 1)
         after = form.format(*[_contracted(writer, text) for text in own])
         after = after.replace("(0,", f"({carry}[0] + 1,", 1) if kind == "counted" else after
         y = kept.format(*[rng.choice([writer.number, writer.atom])() for _ in range(kept.count("{}"))])
-        if rng.random() < 0.3 and writer.has("infinite"):
+        if rng.random() < 0.4 and writer.has("infinite"):
             y = kept.format(*[writer.root() for _ in range(kept.count("{}"))])
         writer.line(f"return {after}, {y}")
         writer.rounds = around
@@ -197,7 +204,7 @@ def _write_while(writer: Writer) -> None:
     rng = writer.rng
     step, condition, carry, last = (writer.name(letter) for letter in ("step", "while", "c", "v"))
     most = min(rng.choice([0, 1, 2, 3]), MOST_ROUNDS // writer.rounds)
-    init = writer.atom()
+    init = _begin(writer)
     with writer.block(f"def {step}({carry}):"):
         writer.scope.numbers += [f"{carry}[1]"] * 2
         writer.line(f"return {carry}[0] + 1, {_contracted(writer, f'{carry}[1]')}")

@@ -151,9 +151,7 @@ def script(case: Case, who: str, what: str) -> str:
     lines += ["import functools", "from typing import NamedTuple", "import numpy as np"]
     names = sorted({*used, *targets, "Value", "compile", *(["to_c"] if who == "c" else [])})
     lines += [f"from autograd import {', '.join(names)}", "from nn import Module", "", f.source, ""]
-    for (module, name, value), plain in zip(case.thresholds.constants(), AS_THEY_ARE, strict=True):
-        if value != plain:
-            lines += [f"import {module.__name__}", f"{module.__name__}.{name} = {value}"]
+    lines += case.thresholds.lines()
     checked = Checked(case)
     executor = who if who in ("numpy", "native", "jax") else "numpy"
     for key in sorted({c.method if c.method in ("grad", "second", "hessian") else "" for c in case.calls}):

@@ -122,7 +122,7 @@ class Bench:
                     except DisagreementError as disagreement:
                         return Finding(disagreement.kind, who, k, disagreement.text)
             for executor in self.executors:
-                with compiled_with(case.thresholds):
+                with compiled_with(case.thresholds.for_executor(executor)):
                     finding = self._compiled(checked, executor)
                 if finding is not None:
                     return finding
@@ -263,7 +263,7 @@ class Bench:
             actual,
             skipped(skip, want),
             lambda: [skipped(skip, expected(checked, like, random.Random(i))) for i in range(NOISE)],
-            call.reduce is not None or call.method == "vjp",
+            compiled=True,
         )
         if wrong is not None:
             is_value = wrong[0] == 0 or (wrong[0] == 1 and call.reduce is not None)

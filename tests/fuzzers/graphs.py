@@ -4,7 +4,7 @@
 
 A program is a list of steps; a step is what to do and its operands, each the number of an earlier result or a constant. What to
 do is the name of a row; or several, as "log.div", the last of them first; or a choice, as "where:log.div", whose operands are two
-numbers to compare, those of "log.div", and what it gives otherwise. Choices nest.
+numbers to compare, those of "log.div", and what it gives otherwise; or a loop, as "scan5:log.div". Choices and loops nest.
 
 Every program runs eagerly in both builds and, at several points at once, as a compiled function. Once its choices are made it
 also runs as a compiled graph and with PyTorch. Engines must agree to within what rounding alone can do to the program, which is
@@ -20,7 +20,7 @@ import random
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -30,49 +30,14 @@ import numpy as np
 import autograd  # noqa: F401 - before `engine` loads the other build, so that nothing loads a third
 from benchmarks.harness import engine
 from benchmarks.results import RESULTS, record
-
-Operand = int | float  # an int is the number of an earlier result
-
-
-Step = tuple[str, tuple[Operand, ...]]
-
-
-EXTREMES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, 1e-8, -1e-8, 20.0, -30.0, 400.0, -1000.0, 1e8, 1e300, -1e300, 5e-324, math.inf, math.nan)
-
-
-COMPARISONS = {"where": ">", "if": "<="}
-"""The kinds of choice, and how each compares. The sides of a `where` are functions; an `if` is Python's own."""
-
+from fuzzers.graph_programs import EXTREMES, Program, Result, data_of, decided, grow, on_floats, result_of, simpler
+from fuzzers.loop_thresholds import compiled_with
 
 EXECUTORS = {"numpy": "numpy", "native": "llvmlite", "jax": "jax"}
 """The package that each needs. JAX takes a second to begin with a program, so it runs only if asked for: ``--executors jax``."""
 
 
 FAST = [name for name in ("numpy", "native") if importlib.util.find_spec(EXECUTORS[name])]
-
-
-EPSILON = 2.0**-53
-
-
-@dataclass(frozen=True)
-class Program:
-    """Numbers to begin with, and steps."""
-
-    inputs: tuple[float, ...]
-    steps: tuple[Step, ...]
-
-    def __str__(self) -> str:
-        lines = [
-            "from autograd import Value, where",
-            "from autograd.functions import call",
-            "from autograd.ops import OPERATIONS as ops",
-            "",
-        ]
-        lines += [f"v{i} = Value({_literal(x)})" for i, x in enumerate(self.inputs)]
-        for i, (name, operands) in enumerate(self.steps, start=len(self.inputs)):
-            lines.append(f"v{i} = {_written(name, [f'v{x}' if isinstance(x, int) else _literal(x) for x in operands])}")
-        lines.append(f"v{len(self.inputs) + len(self.steps) - 1}.backward()")
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -83,179 +48,6 @@ class Outcome:
     gradients: tuple[float, ...] = ()
     error: str = ""
     path: tuple[bool, ...] = ()
-
-
-@dataclass(frozen=True)
-class Result:
-    """A step on plain numbers.
-
-    Attributes:
-        value: nan where it is outside.
-        slopes: by each operand; None by those that have no part in it, because a choice went the other way.
-        path: how its choices went.
-        outside: whether an operand lies outside a domain.
-    """
-
-    value: float
-    slopes: list[float | None]
-    path: tuple[bool, ...] = ()
-    outside: bool = False
-
-
-def _literal(x: float) -> str:
-    return repr(x) if math.isfinite(x) else f"float({str(x)!r})"
-
-
-def _written(name: str, operands: list[str]) -> str:
-    """A step as source code."""
-    kind, rest = _kind(name)
-    if kind:
-        a, b, *inner, other = operands
-        side, condition = _written(rest, inner), f"{a} {COMPARISONS[kind]} {b}"
-        return f"where({condition}, lambda: {side}, lambda: {other})" if kind == "where" else f"({side} if {condition} else {other})"
-    *outer, first = rest.split(".")
-    text = f"call(ops[{first!r}], {', '.join(operands)})"
-    for row in reversed(outer):
-        text = f"call(ops[{row!r}], {text})"
-    return text
-
-
-def _kind(name: str) -> tuple[str, str]:
-    """The kind of choice that a step is, and what is chosen; or "" and its rows."""
-    kind, colon, rest = name.partition(":")
-    return (kind, rest) if colon else ("", name)
-
-
-def _data(operands: Sequence[Operand], results: Sequence[Any]) -> list[Any]:
-    return [results[x] if isinstance(x, int) else x for x in operands]
-
-
-def grow(rng: random.Random, package: ModuleType, names: Sequence[str]) -> Program:
-    """A program whose steps mostly stay inside the domains and of moderate size; a few go anywhere."""
-    operations = package.ops.OPERATIONS
-    unary = [name for name in names if operations[name].arity == 1]
-    wild = rng.random() < 0.15
-    choosy = rng.choice([0.0, 0.2])
-
-    def number() -> float:
-        return rng.choice(EXTREMES) if rng.random() < (0.5 if wild else 0.05) else rng.uniform(-3.0, 3.0)
-
-    inputs = tuple(number() for _ in range(rng.randint(1, 4)))
-    results = list(inputs)
-    steps: list[Step] = []
-    for _ in range(rng.choice([2, 5, 10, 20, 40])):
-        for _attempt in range(20):
-            name = rng.choice(names)
-            arity, fixed = operations[name].arity or 2 * rng.randint(1, 4), operations[name].fixed
-            parameters = range(arity - operations[name].parameters, arity)
-            if rng.random() < choosy:
-                name = f"{rng.choice(unary)}.{name}"
-            while rng.random() < choosy:
-                name = f"{rng.choice(list(COMPARISONS))}:{name}"
-                arity, parameters = arity + 3, range(parameters.start + 2, parameters.stop + 2)
-            near = len(results) - rng.randint(1, min(len(results), 4))
-            operands: list[Operand] = [near if rng.random() < 0.6 else rng.randrange(len(results)) for _ in range(arity)]
-            for k in range(1, arity):
-                if fixed and k in parameters:
-                    operands[k] = rng.choice([0.0, 1.0, 2.0, 3.0])
-                elif rng.random() < (0.6 if k in parameters else 0.1):
-                    operands[k] = rng.choice([2.0, 3.0, -1.0, 0.5, number()])
-            result = on_floats(package, name, _data(operands, results))
-            if rng.random() < 0.02 or (not result.outside and (wild or abs(result.value) < 1e6)):
-                break
-        else:
-            continue
-        steps.append((name, tuple(operands)))
-        results.append(result.value)
-        if result.outside:
-            break
-    return live(Program(inputs, tuple(steps) or (("pos", (0,)),)))
-
-
-def live(program: Program) -> Program:
-    """Without the steps that the result does not depend on: a graph does not contain them, so that it cannot fail for them."""
-    n = len(program.inputs)
-    needed = {n + len(program.steps) - 1}
-    for i in range(len(program.steps) - 1, -1, -1):
-        if n + i in needed:
-            needed.update(x for x in program.steps[i][1] if isinstance(x, int))
-    kept = [i for i in range(n + len(program.steps)) if i < n or i in needed]
-    number = {old: new for new, old in enumerate(kept)}
-    steps = [program.steps[i - n] for i in kept[n:]]
-    return Program(
-        program.inputs, tuple((name, tuple(number[x] if isinstance(x, int) else x for x in operands)) for name, operands in steps)
-    )
-
-
-def decided(program: Program, path: Sequence[bool]) -> Program:
-    """The program with its choices made: what a graph keeps of it."""
-    ways = iter(path)
-
-    def taken(name: str, operands: tuple[Operand, ...]) -> Step:
-        kind, rest = _kind(name)
-        if not kind:
-            return name, operands
-        return taken(rest, operands[2:-1]) if next(ways) else ("pos", operands[-1:])
-
-    return live(Program(program.inputs, tuple(taken(*step) for step in program.steps)))
-
-
-def on_floats(package: ModuleType, name: str, data: Sequence[float], noisy: Callable[[float], float] = float) -> Result:
-    """A step on plain numbers, each of its values and slopes made noisy."""
-    operations, floats = package.ops.OPERATIONS, package.namespaces.FLOATS
-    kind, rest = _kind(name)
-    if kind:
-        if data[0] > data[1] if kind == "where" else data[0] <= data[1]:
-            side = on_floats(package, rest, data[2:-1], noisy)
-            return Result(side.value, [None, None, *side.slopes, None], (True, *side.path), side.outside)
-        return Result(data[-1], [*[None] * (len(data) - 1), 1.0], (False,))
-    *outer, first = rest.split(".")
-    slopes: list[float] = []
-    outside = False
-    for row in (first, *reversed(outer)):
-        operation = operations[row]
-        outside = outside or bool(package.ops.outside(operation, floats, *data))
-        y = float(operation.value(floats, *data))
-        local = [noisy(float(slope)) for slope in operation.slopes(floats, y, *data)]
-        slopes = [local[0] * slope for slope in slopes] or local
-        terms = {"sum": data, "logsumexp": [1.0, *data], "dot": [a * b for a, b in zip(data, data[len(data) // 2 :], strict=False)]}
-        size = max(map(abs, terms[row])) if row in terms else 0.0  # what is added up may cancel, in whatever order
-        data = [noisy(y) + (noisy(size) - size if math.isfinite(size) else 0.0)]
-    return Result(math.nan if outside else data[0], slopes, (), outside)
-
-
-def on_values(package: ModuleType, name: str, data: Sequence[Any]) -> Any:
-    """A step on Values and numbers, written as a user would."""
-    kind, rest = _kind(name)
-    if kind:
-        a, b, *inner, other = data
-        if kind == "where":
-            return package.where(a > b, lambda: on_values(package, rest, inner), lambda: other)
-        return on_values(package, rest, inner) if a <= b else other
-    call, operations = package.functions.call, package.ops.OPERATIONS
-    *outer, first = rest.split(".")
-    written = {
-        "add": lambda a, b: a + b,
-        "sub": lambda a, b: a - b,
-        "mul": lambda a, b: a * b,
-        "div": lambda a, b: a / b,
-        "neg": lambda a: -a,
-        "pow": lambda a, b: a**b,
-        "dot": lambda *ab: package.dot(ab[: len(ab) // 2], ab[len(ab) // 2 :]),
-    }
-    has_values = any(isinstance(x, package.Value) for x in data)  # between numbers, operators are Python's
-    y = written[first](*data) if first in written and has_values else call(operations[first], *data)
-    for row in reversed(outer):
-        y = call(operations[row], y)
-    return y
-
-
-def result_of(package: ModuleType, program: Program, inputs: Sequence[Any]) -> Any:
-    """The last result: a Value, or a number where it depends on no input."""
-    results = list(inputs)
-    for name, operands in program.steps:
-        results.append(on_values(package, name, _data(operands, results)))
-    return results[-1]
 
 
 def run_eager(package: ModuleType, program: Program, inputs: tuple[float, ...] | None = None) -> tuple[Outcome, Any, list[Any]]:
@@ -330,6 +122,9 @@ def run_torch(package: ModuleType, torch: ModuleType, program: Program) -> Outco
     return Outcome(results[-1].item(), tuple(0.0 if t.grad is None else t.grad.item() for t in tensors))
 
 
+EPSILON = 2.0**-53
+
+
 def run_on_floats(package: ModuleType, program: Program, inputs: tuple[float, ...], rng: random.Random | None = None) -> Outcome:
     """The chain rule on plain numbers; with `rng`, each value and each slope is off by a few units in the last place."""
 
@@ -339,7 +134,7 @@ def run_on_floats(package: ModuleType, program: Program, inputs: tuple[float, ..
     values = [noisy(x) for x in inputs]
     results: list[Result] = []
     for name, operands in program.steps:
-        results.append(on_floats(package, name, _data(operands, values), noisy))
+        results.append(on_floats(package, name, data_of(operands, values), noisy))
         values.append(results[-1].value)
     path = tuple(way for result in results for way in result.path)
     if any(result.outside for result in results):
@@ -359,6 +154,8 @@ def agree(a: Outcome, b: Outcome, noise: list[Outcome]) -> bool:
     if a.error or b.error:
         # of several errors the one that is met first depends on the order of evaluation, which a graph does not keep
         return bool(a.error and b.error) or any(n.error for n in noise)
+    if any(n.error for n in noise) and not all(map(math.isfinite, _numbers(b))):
+        return True  # rounding decides whether it is outside, where a compiled function goes on with inf or nan
     noise = [n for n in noise if not n.error]
     if not noise or any(n.path != noise[0].path for n in noise):
         return True  # rounding decides whether it is an error, or which way it goes
@@ -425,7 +222,8 @@ class Bench:
         possibly = sum(bool(outcome.error) for outcome in eager)
         for executor in self.executors:
             try:
-                result, warned = run_function(self.native, program, points, executor)
+                with compiled_with(program.thresholds.for_executor(executor), self.native):
+                    result, warned = run_function(self.native, program, points, executor)
             except Exception as error:
                 return f"as a function ({executor}) of {points}: {type(error).__name__}: {error}"
             self.counts["function, points compared"] += len(points) - possibly
@@ -455,7 +253,8 @@ class Bench:
         for inputs in (program.inputs, other):
             eager, _, _ = run_eager(self.native, program, inputs)
             for executor in self.executors:
-                compiled = run_graph(self.native, program, inputs, executor)
+                with compiled_with(program.thresholds.for_executor(executor), self.native):
+                    compiled = run_graph(self.native, program, inputs, executor)
                 self.counts["graph, errors" if compiled.error else "graph, compared"] += 1
                 if not self._agree(eager, compiled, program, inputs, rng):
                     return f"as a graph ({executor}) at {inputs}: eager {eager}, compiled {compiled}"
@@ -490,35 +289,6 @@ class Bench:
 
 def _moved(x: float, rng: random.Random) -> float:
     return rng.choice([x, x, x * 1.125 + 0.03, -x, rng.uniform(-3.0, 3.0), rng.choice(EXTREMES)])
-
-
-def simpler(program: Program) -> list[Program]:
-    """Programs with one step, choice or input less, or with plainer numbers."""
-    results: list[Program] = []
-    n = len(program.inputs)
-    for cut in range(len(program.steps) - 1, 0, -1):
-        results.append(Program(program.inputs, program.steps[:cut]))
-    for k, (name, operands) in enumerate(program.steps):
-        kind, chosen = _kind(name)
-        _, _, last = name.partition(".")
-        plainer: list[Step] = [(chosen, operands[2:-1]), ("pos", operands[-1:])] if kind else [(last, operands)] if last else []
-        results += [Program(program.inputs, (*program.steps[:k], step, *program.steps[k + 1 :])) for step in plainer]
-    for drop in range(len(program.steps)):
-        replacement = next((x for x in program.steps[drop][1] if isinstance(x, int)), 0)
-
-        def renamed(x: Operand, drop: int = drop, replacement: int = replacement) -> Operand:
-            if not isinstance(x, int) or x < n + drop:
-                return x
-            return replacement if x == n + drop else x - 1
-
-        steps = [(name, tuple(map(renamed, operands))) for k, (name, operands) in enumerate(program.steps) if k != drop]
-        if steps:
-            results.append(Program(program.inputs, tuple(steps)))
-    for k, x in enumerate(program.inputs):
-        for plainer in (0.0, 1.0, 2.0, round(x, 1) if math.isfinite(x) else 1.0):
-            if repr(plainer) != repr(x) and (x not in (0.0, 1.0, 2.0)):
-                results.append(Program((*program.inputs[:k], plainer, *program.inputs[k + 1 :]), program.steps))
-    return [live(candidate) for candidate in results]
 
 
 def arbitrate(program: Program, ours: Outcome, theirs: Outcome, noise: list[Outcome]) -> str:

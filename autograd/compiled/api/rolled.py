@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import is_
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from autograd.compiled.pipeline import lower
 from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
 from autograd.contexts import detects_anomaly
-from autograd.ops import ADD, CONSTANT, LEAF, MUL, NEG, POS, SUB, Operation
+from autograd.ops import CONSTANT, LEAF, Operation
 from autograd.recording import Recording, recording
 from autograd.tracing import here, refused
 from autograd.trees import LEAF as LEAF_FORM
@@ -128,6 +129,8 @@ class _Loop:
             raise self.refused()
         if surroundings.iterators or before.changed():  # a later round may find something else there than these two
             raise self.refused()
+        if not self._is_eager_code(first):
+            raise self.refused()
         return self._written(first)
 
     def _traced(self, carry: list[float], x: list[float]) -> Traced:
@@ -138,17 +141,34 @@ class _Loop:
                 carried, of_round = ([Value(number) for number in numbers] for numbers in (carry, x))
                 now.trace.add([*carried, *of_round])
                 self.roller.variables.update({id(node): (node, self.key) for node in [*carried, *of_round]})
-                result = self.step(self.form(carried), self.x_form(of_round))
+                given = self.form(carried), self.x_form(of_round)
+                result = self.step(*given)
                 now.trace.end()
         except Exception as error:
             raise self.refused() from error
         if not isinstance(result, tuple) or len(result) != 2 or inner.guards or inner.draws or inner.masks or inner.unchecked:
             raise self.refused()
+        if not all(_holds_still(tree, nodes) for tree, nodes in zip(given, (carried, of_round), strict=True)):
+            raise self.refused()  # in eager code, the other rounds would see what was changed in place
         leaves, form = flatten(result[0])
         ys, y_form = flatten(result[1])
         if form != self.form or not all(map(_is_number, [*leaves, *ys])):
             raise self.refused()
         return Traced(carried, of_round, leaves, ys, y_form)
+
+    def _is_eager_code(self, first: Traced) -> bool:
+        """Whether the step gives the same numbers for what eager code calls it with: plain numbers may be another way through it."""
+        assert self.columns is not None
+        try:
+            with recording(Recording()) as now:
+                assert now.trace is not None
+                result = self.step(self.form(list(self.init)), self.x_form([column[0] for column in self.columns]))
+                now.trace.end()
+            own = [_number(x) for part in result for x in flatten(part)[0]]
+        except Exception:
+            return False
+        traced = [_number(x) for x in [*first.carry, *first.y]]
+        return len(own) == len(traced) and bool(np.allclose(own, traced, rtol=1e-9, atol=0.0, equal_nan=True))
 
     def _written(self, traced: Traced) -> tuple[Any, list[Any]]:
         """The loop as a node."""
@@ -178,7 +198,7 @@ class _Loop:
         def element(k: int, number: float) -> Value:
             return node_of(ELEMENT, [node, Value(float(k), None, CONSTANT)], number, [float("nan")] * 2)
 
-        is_plain, is_whole = self._plain_and_whole(body, moving, carried)
+        is_plain, is_whole = body.plain_and_whole(carried, [self.init[c] for c in moving], self.columns)
 
         def result(k: int, member: int, number: float) -> Any:
             if not is_plain[member]:
@@ -195,26 +215,6 @@ class _Loop:
             return self.form(carry), [None]
         ys = [traced.y_form(list(own)) for own in zip(*columns, strict=True)] if columns else [traced.y_form([])] * self.rounds
         return self.form(carry), ys
-
-    def _plain_and_whole(self, body: Body, moving: list[int], carried: list[int]) -> tuple[list[bool], list[bool]]:
-        """Whether each member is a plain number in eager code, such as a counter, which depends on no Value; and whether it is an int."""
-        assert self.columns is not None
-        init = [self.init[c] for c in moving]
-        plain = body.lasting(
-            carried,
-            [not isinstance(x, Value) for x in init],
-            [not any(isinstance(x, Value) for x in column) for column in self.columns],
-            [not isinstance(x, Value) or x._operation is CONSTANT for x in body.repeated],
-            [True for _ in body.operations],
-        )
-        whole = body.lasting(
-            carried,
-            [isinstance(x, int) for x in init],
-            [all(isinstance(x, int) for x in column) for column in self.columns],
-            [_number(x).is_integer() for x in body.repeated],
-            [operation in (ADD, SUB, MUL, NEG, POS) for operation in body.operations],
-        )
-        return plain, whole
 
     def _numbers(self, known: _Known, written: Written, inputs: list[Value]) -> tuple[list[float], list[list[float]]]:
         """The last carried numbers, and the kept numbers of all rounds, for the present numbers of the inputs."""
@@ -294,6 +294,12 @@ def _columns(x_of: Callable[[int], Any], rounds: int) -> tuple[list[list[Any]] |
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, (Value, float, int)) or type(x).__module__ == "numpy"
+
+
+def _holds_still(tree: Any, nodes: list[Value]) -> bool:
+    """Whether a tree still has these leaves."""
+    leaves = flatten(tree)[0]
+    return len(leaves) == len(nodes) and all(map(is_, leaves, nodes))
 
 
 def _number(x: Any) -> float:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
 from autograd.compiled.pipeline import order_of
-from autograd.ops import POS, Operation
+from autograd.ops import ADD, CONSTANT, MUL, NEG, POS, SUB, Operation
 from autograd.trees import Form
 from autograd.value import Value
 
@@ -76,9 +75,31 @@ class Body:
         self.inputs.append([self._source(x)])
         return len(self.operations) - 1
 
-    def lasting(
-        self, carried: list[int], init: Sequence[bool], columns: Sequence[bool], repeated: Sequence[bool], members: Sequence[bool]
-    ) -> list[bool]:
+    def plain_and_whole(self, carried: list[int], init: list[Any], columns: list[list[Any]]) -> tuple[list[bool], list[bool]]:
+        """Whether each member is a plain number in eager code, such as a counter, which depends on no Value; and whether it is an int.
+
+        Args:
+            carried: the members that compute the next carried numbers.
+            init: the first of these.
+            columns: the numbers of the rounds.
+        """
+        plain = self._holding(
+            carried,
+            [not isinstance(x, Value) for x in init],
+            [not any(isinstance(x, Value) for x in column) for column in columns],
+            [not isinstance(x, Value) or x._operation is CONSTANT for x in self.repeated],
+            [True for _ in self.operations],
+        )
+        whole = self._holding(
+            carried,
+            [isinstance(x, int) for x in init],
+            [all(isinstance(x, int) for x in column) for column in columns],
+            [float(x._data if isinstance(x, Value) else x).is_integer() for x in self.repeated],
+            [operation in (ADD, SUB, MUL, NEG, POS) for operation in self.operations],
+        )
+        return plain, whole
+
+    def _holding(self, carried: list[int], init: list[bool], columns: list[bool], repeated: list[bool], members: list[bool]) -> list[bool]:
         """Whether something holds for each member in all rounds, if it must hold for all that the member is computed from.
 
         Args:
@@ -86,12 +107,13 @@ class Body:
             init, columns, repeated, members: whether it holds for the first carried numbers, for the numbers of the rounds, for those from
                 outside; and whether each member lets it hold.
         """
-        before = [*init]
+        before = init
         while True:
             holds: list[bool] = []
             for own, sources in zip(members, self.inputs, strict=True):
                 of = {SAME: holds, BEFORE: before}
-                holds.append(own and all(_outside(k, repeated, columns) if where == OUTSIDE else of[where][k] for where, k in sources))
+                outside = [columns[-1 - k] if k < 0 else repeated[k] for where, k in sources if where == OUTSIDE]
+                holds.append(own and all(outside) and all(of[where][k] for where, k in sources if where != OUTSIDE))
             after = [old and holds[m] for old, m in zip(before, carried, strict=True)]
             if after == before:
                 return holds
@@ -102,11 +124,6 @@ class Body:
         if source.where != OUTSIDE or source.which >= 0:
             return source
         return Source(OUTSIDE, len(self.repeated) + used.index(-1 - source.which))
-
-
-def _outside(k: int, repeated: Sequence[bool], columns: Sequence[bool]) -> bool:
-    """What holds for a number from OUTSIDE; for its index see `Body`."""
-    return repeated[k] if k >= 0 else columns[-1 - k]
 
 
 def kinds_of(traced: Traced) -> Any:

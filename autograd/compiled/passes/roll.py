@@ -64,14 +64,15 @@ def _largest_run(tape: Tape, computed: Rows, part: float) -> _Run | None:
     starts = np.concatenate([[0], np.cumsum(tape.counts[computed])])
     position = np.full(len(tape.nodes), -1, dtype=np.intp)
     position[computed] = np.arange(len(computed))
-    batched, counts = np.array(tape.batched)[computed], tape.counts[computed]
+    of_tape = np.array(tape.batched)
+    batched, counts = of_tape[computed], tape.counts[computed]
     best, most = None, LEAST_ROWS - 1
     for period in periods_of(kinds):
         for first, rounds in runs_of(kinds, period):
             if period * rounds <= most or len(set(batched[first : first + period].tolist())) > 1:
                 continue
             own = slice(starts[first], starts[first + period * rounds])
-            run = _regular(position, tape.read[own].reshape(rounds, -1), first, period)
+            run = _regular(position, of_tape, tape.read[own].reshape(rounds, -1), first, period)
             if run is None or period * run.rounds <= most:
                 continue
             if _is_long(run, counts[first : first + period], part):
@@ -100,8 +101,11 @@ def _kinds(tape: Tape, computed: Rows) -> Rows:
     return result
 
 
-def _regular(position: Rows, read: Rows, first: int, period: int) -> _Run | None:
-    """The longest part of a run in which all rounds read in the same way; None if there is none."""
+def _regular(position: Rows, batched: npt.NDArray[np.bool_], read: Rows, first: int, period: int) -> _Run | None:
+    """The longest part of a run in which all rounds read in the same way; None if there is none.
+
+    What they read from outside is shared in all of them, or batched in all.
+    """
     rounds = len(read)
     at = position[read]  # -1 for leaves and constants
     middle = rounds // 2
@@ -111,13 +115,16 @@ def _regular(position: Rows, read: Rows, first: int, period: int) -> _Run | None
         return None
     own = first + np.arange(rounds)[:, None] * period + offset
     within = (at >= first) & (at < first + rounds * period)
-    valid = np.where(inside, at == own, ~within).all(axis=1)
+    alike = batched[read] == batched[read[middle]]
+    valid = np.where(inside, at == own, ~within & alike).all(axis=1)
     edges = np.flatnonzero(np.diff(valid, prepend=False, append=False)).reshape(-1, 2)
     if not len(edges):
         return None
     begin, end = max(edges.tolist(), key=lambda edge: edge[1] - edge[0])
     if begin == 0 and (offset[inside] < 0).any():
         begin = 1
+    if end - begin < 2:
+        return None
     sources = [
         Source(OUTSIDE, k) if not own_round else Source(SAME, int(d)) if d >= 0 else Source(BEFORE, int(d % period))
         for k, (own_round, d) in enumerate(zip(inside.tolist(), offset.tolist(), strict=True))

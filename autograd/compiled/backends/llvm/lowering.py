@@ -105,7 +105,7 @@ class _Builder:
     def _loop(self, loop: Loop | LongLoop, reads: Reads) -> None:
         """A loop: by a kernel of its own, if it is regular."""
         operations = [member.operation for member in loop.body.members] if isinstance(loop, LongLoop) else loop.operations
-        self._need_all_rules(operations)
+        _need_all_rules(operations)
         found = loop_steps(loop, reads)
         if found is None:
             self._scalars(loop)
@@ -126,17 +126,8 @@ class _Builder:
             if instruction.batched:
                 self._instruction(instruction)
 
-    def _need_rules(self, operation: Operation, inputs: int) -> None:
-        if not can_be_written(operation, inputs):
-            raise UnsupportedError(f"the rules of {operation.name} cannot be evaluated on LLVM values")
-
-    def _need_all_rules(self, operations: list[Operation]) -> None:
-        for operation in set(operations):
-            if operation.arity is not None:
-                self._need_rules(operation, operation.arity)
-
     def _interpreted(self, scalars: Scalars) -> None:
-        self._need_all_rules(scalars.operations)
+        _need_all_rules(scalars.operations)
         forward, backward = (Step(interpreter, (), [Words(scalars, words)]) for words in (forward_words, backward_words))
         constant = scalars.input_constant
         reads = [Read(scalars.inputs[constant], False), Read(scalars.inputs[~constant], False, False)]
@@ -164,7 +155,7 @@ class _Builder:
             if table.shape[1] > MOST_TERMS:
                 raise UnsupportedError(f"{one.operation.name} of {table.shape[1]} inputs")
             inputs = [Read(np.ascontiguousarray(column), inputs[0].batched, inputs[0].constant) for column in table.T]
-        self._need_rules(one.operation, len(inputs))
+        _need_rules(one.operation, len(inputs))
         operation, places = self._with_constants(one.operation)
         inputs += [Read(np.full(one.size, place), False) for place in places]
         # of a mask of errors that differs from sample to sample the reference finds out whether it counts for a shared number
@@ -268,6 +259,17 @@ class _Builder:
             gradients = self._new_places(True, 0 if weights.constant else weights.shape[1])
             steps = tile_product(one, weights, samples, of_row, of_column, gradients)
         self._order(one).other(*steps, [_read(a), _read(b)], np.arange(one.start, one.start + one.size))
+
+
+def _need_rules(operation: Operation, inputs: int) -> None:
+    if not can_be_written(operation, inputs):
+        raise UnsupportedError(f"the rules of {operation.name} cannot be evaluated on LLVM values")
+
+
+def _need_all_rules(operations: list[Operation]) -> None:
+    for operation in set(operations):
+        if operation.arity is not None:
+            _need_rules(operation, operation.arity)
 
 
 def _batched_outputs(one: Instruction | Scalars) -> int:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from autograd.compiled.ir import LongLoop, Loop, Places, segments_of
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Carried, LoopBody, Member, Outside, Source
-from autograd.compiled.stages import Rows, WrittenBlock
+from autograd.compiled.stages import WrittenBlock
 from autograd.compiled.written_loop import HUGE, LastRound, UnrolledError
 from autograd.ops import ADD, NEG, POS, SUB, SUM
 
@@ -50,7 +50,7 @@ def element_is_constant(block: WrittenBlock, constant: list[bool]) -> dict[int, 
 def _flow_of(block: WrittenBlock, fixed: Bools) -> _Flow:
     """Of each member what is known; `fixed` says for each input of the loop whether no derivative with respect to it is wanted."""
     written = block.written
-    outside = [bool(fixed[rows].all()) for rows in _outside(block)]
+    outside = [inputs is None or bool(fixed[inputs].all()) for inputs in written.outside()]
     live, visited = (_leading_to(block, which) for which in (block.elements.values(), block.reached))
     constant = [True] * len(written.operations)
     while True:
@@ -68,12 +68,6 @@ def _flow_of(block: WrittenBlock, fixed: Bools) -> _Flow:
                 constant[m] = constant[m] and is_fixed
         if constant == before:
             return _Flow(live, visited, constant)
-
-
-def _outside(block: WrittenBlock) -> list[Rows]:
-    """The indices of the inputs of the loop that are each number from OUTSIDE; none for one whose numbers are constants of the loop."""
-    tables = [-len(table) for table in block.written.along if table is not None]  # so that they are told apart from inputs
-    return [own[own >= 0] for own in block.written.places_of(np.arange(len(block.inputs)), [2 * start for start in tables])]
 
 
 def _leading_to(block: WrittenBlock, elements: Iterable[int]) -> list[bool]:
@@ -210,21 +204,23 @@ def written_loop(block: WrittenBlock, of: Places, batched: Bools, constant: Bool
 
 
 def _from_outside(block: WrittenBlock, of: Places, batched: Bools, constant: Bools, tables: list[int]) -> list[Outside]:
-    """The numbers from outside of a loop, with their places in all rounds."""
+    """The numbers from outside of a loop, with their places in all rounds; `tables` are the first places of its arrays of constants.
+
+    Raises:
+        UnrolledError: some rounds have a shared number, and others a batched one.
+    """
     written, rows = block.written, block.read
-    places = written.places_of(of[rows], tables)
-    indices = _outside(block)
-    for inputs in indices:
-        if len(inputs) and len(set(batched[rows[inputs]].tolist())) > 1:  # some rounds have a shared number, others a batched one
+    starts = iter(tables)
+    numbers = []
+    for inputs in written.outside():
+        if inputs is None:
+            numbers.append(Outside(next(starts) + np.arange(written.rounds), False, True))
+            continue
+        own = rows[inputs]
+        if len(set(batched[own].tolist())) > 1:
             raise UnrolledError(written.step)
-    return [
-        Outside(
-            np.broadcast_to(own, written.rounds),
-            bool(batched[rows[inputs]].any()) if len(inputs) else False,
-            bool(constant[rows[inputs]].all()) if len(inputs) else True,
-        )
-        for own, inputs in zip(places, indices, strict=True)
-    ]
+        numbers.append(Outside(np.broadcast_to(of[own], written.rounds), bool(batched[own[0]]), bool(constant[own].all())))
+    return numbers
 
 
 def written_out(body: LoopBody) -> Loop:

@@ -6,7 +6,6 @@ are, and `allocate` makes a `Loop` of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,24 +55,18 @@ class Written:
         which, r = divmod(k - len(self.carried), self.rounds)
         return self.kept[which], r
 
-    def places_of(self, inputs: npt.NDArray[np.intp], tables: Sequence[int]) -> list[npt.NDArray[np.intp]]:
-        """Of the places of the inputs of the loop, those of each number from OUTSIDE: one, or one for each round.
+    def outside(self) -> list[slice | None]:
+        """The inputs of the loop that are each number from OUTSIDE: one, or one for each round; None for the constants of an array.
 
-        Args:
-            inputs: the places: first those that carried numbers have at first, then the repeated ones, then those of each round.
-            tables: where each array of `along` begins.
+        The inputs are first those that carried numbers have at first, then the repeated ones, then those of each round.
         """
         start = len(self.carried)
-        places = [inputs[start + k : start + k + 1] for k in range(self.repeated)]
+        inputs: list[slice | None] = [slice(k, k + 1) for k in range(start, start + self.repeated)]
         start += self.repeated
-        begins = iter(tables)
         for table in self.along:
-            if table is None:
-                places.append(inputs[start : start + self.rounds])
-                start += self.rounds
-            else:
-                places.append(next(begins) + np.arange(self.rounds))
-        return places
+            inputs.append(None if table is not None else slice(start, start + self.rounds))
+            start += self.rounds if table is None else 0
+        return inputs
 
 
 HUGE = 2_000_000

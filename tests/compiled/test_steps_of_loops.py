@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import compile, detect_anomaly, exp, scan, sin, tanh, value_and_grad
+from autograd import compile, detect_anomaly, exp, scan, sin, sqrt, tanh, to_c, value_and_grad
 from autograd.compiled.api.rolled import LEAST_ROUNDS
 from autograd.errors import AnomalyError
 from tests.loop_programs import number
@@ -299,3 +299,15 @@ def test_what_depends_on_a_value_from_outside_does_not() -> None:
         return scan(lambda s, x: ((s[0] + 1, s[1] * 0.5 + a), s[1]), (0, 0.0), XS)[0][1] * b
 
     assert is_one_loop(compared(f))
+
+
+def test_what_was_recorded_for_values_can_be_exported_with_derivatives() -> None:
+    """Of the numbers that are kept, only some are used: the backward pass of C would not reach all rounds alike."""
+
+    def f(a: Any, b: Any) -> Any:
+        _, ys = scan(lambda s, x: (s * 0.99 + a, sqrt(x * b)), b, [0.01 * i for i in range(LEAST_ROUNDS + 10)])
+        return sum(ys[10::10])
+
+    compiled = compile(f)
+    compiled(0.7, 0.5)
+    assert "void model_grad" in to_c(compiled)

@@ -18,7 +18,7 @@ from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.backends.contract import Backend, Seed, Storage, Violation
 from autograd.compiled.export.rule_text import printable
 from autograd.compiled.ir import Code, Index, count_of, index_of
-from autograd.compiled.pipeline import collector_paused, trace
+from autograd.compiled.pipeline import collector_paused, lower, trace
 from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import UnrolledError
 from autograd.contexts import enable_grad
@@ -265,6 +265,8 @@ def _record_branch(
         if row[guard.node] in random:
             raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) instead of the `if`")
     own, place, wanted, first = loaded(backend, recorded, tape, chosen, drawn)
+    if not chosen and any(operation.loop is not None for operation in tape.operations):
+        lower(tape, first)  # an export may differentiate what was recorded for values: the scans must be fit for that, too
     random_at = [(k, place(leaf)[1]) for k, leaf in enumerate(drawn) if leaf in row and place(leaf)[1] >= 0]
     _refuse_traced([value for value, _ in own.captured])
     return Branch(

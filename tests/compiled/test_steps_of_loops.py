@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import compile, detect_anomaly, exp, scan, sin, sqrt, tanh, to_c, value_and_grad
+from autograd import compile, detect_anomaly, exp, scan, sin, sqrt, tanh, to_c, value_and_grad, where
 from autograd.compiled.api.rolled import LEAST_ROUNDS
 from autograd.errors import AnomalyError
 from tests.loop_programs import number
@@ -308,6 +308,11 @@ def test_what_was_recorded_for_values_can_be_exported_with_derivatives() -> None
         _, ys = scan(lambda s, x: (s * 0.99 + a, sqrt(x * b)), b, [0.01 * i for i in range(LEAST_ROUNDS + 10)])
         return sum(ys[10::10])
 
-    compiled = compile(f)
-    compiled(0.7, 0.5)
-    assert "void model_grad" in to_c(compiled)
+    def g(a: Any, b: Any) -> Any:
+        s, _ = scan(lambda s, _: (0.9 * s + a, None), b, length=LEAST_ROUNDS + 10)
+        return where(a > 0.0, s, b)
+
+    for function in (f, g):
+        compiled = compile(function)
+        compiled(0.7, 0.5)
+        assert "void model_grad" in to_c(compiled)

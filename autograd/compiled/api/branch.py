@@ -266,7 +266,13 @@ def _record_branch(
             raise CompileError(f"a branch depends on a random number: {guard.line}. Write where(condition, a, b) instead of the `if`")
     own, place, wanted, first = loaded(backend, recorded, tape, chosen, drawn)
     if not chosen and any(operation.loop is not None for operation in tape.operations):
-        lower(tape, first)  # an export may differentiate what was recorded for values: the scans must be fit for that, too
+        # an export may differentiate what was recorded for values: the scans must be fit for that, too
+        results = [x for numbers in recorded.outputs for x in numbers]
+        with enable_grad():
+            whole = trace(recorded.roots, {*batched, *drawn}, recording, results, fixed)
+        _need_no_masked_loop(whole)
+        rows = whole.ends()
+        lower(whole, [rows[leaf] for leaves in variables for leaf in leaves if leaf in rows])
     random_at = [(k, place(leaf)[1]) for k, leaf in enumerate(drawn) if leaf in row and place(leaf)[1] >= 0]
     _refuse_traced([value for value, _ in own.captured])
     return Branch(

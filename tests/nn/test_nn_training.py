@@ -332,7 +332,7 @@ def test_what_does_not_fit_together_changes_nothing(settings: dict[str, Any], me
     model = xor_model()
     before = numbers(model)
     with pytest.raises(InputError, match=message):
-        fit(**{"model": model, "X": XOR, "y": CLASSES, **settings})
+        fit(**{"model": model, "X": XOR, "y": CLASSES, "progress": False, **settings})
     assert numbers(model) == before
     assert capsys.readouterr() == ("", "")
 

@@ -36,7 +36,7 @@ def compare(compiled: Any, x: list[float], expected: Any, counts: Counter[str], 
     counts["compared"] += 1
 
 
-@pytest.mark.parametrize("programs", [2, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("programs", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_random_functions(programs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_jacobian, "SMALL", -1)
     counts: Counter[str] = Counter()

@@ -267,7 +267,7 @@ def of_random_loop(seed: int, executors: list[str]) -> int:
     return found
 
 
-@pytest.mark.parametrize("loops", [40, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("loops", [40, pytest.param(200, marks=pytest.mark.slow)])
 def test_random_loops(loops: int, executor: str) -> None:
     """Each seed is a loop of its own, so that a failure names it: ``of_random_loop(seed, ["native"])``."""
     found = 0

@@ -23,7 +23,7 @@ from loop_programs import (
     uneven,
 )
 
-from autograd import Value, compile, grad, sin, tanh, value_and_grad
+from autograd import Value, compile, grad, no_grad, sin, tanh, value_and_grad
 from autograd.compiled.ir import Instruction, Loop, check
 from autograd.compiled.passes import roll
 from autograd.errors import DomainError
@@ -155,3 +155,19 @@ def test_smaller_graphs_are_rolled_where_nothing_becomes_vectors(monkeypatch: py
     rolled = compile(lambda p: lorenz(p, [1.0, 1.0, 1.0], 40), in_axes=(None,), executor=executor)
     rolled([10.0, 28.0, 2.0])
     assert [type(one) for one in rolled.specialisations[0].code.instructions].count(Loop) == 1
+
+
+def test_what_is_computed_under_no_grad_in_rounds_has_no_gradient(executor: str) -> None:
+    def f(x: Any, a: Any, b: Any) -> Any:
+        for _ in range(60):
+            with no_grad():
+                fixed = sum(x)
+            a, b = sin(b), a * 0.5 + fixed
+        return a
+
+    expected, (of_x, of_a, of_b) = value_and_grad(f, argnums=(0, 1, 2))([1.97, 0.45], 2.0, 0.65)
+    assert of_x == [0.0, 0.0]
+    value, slopes = compile(f, in_axes=(None, None, None), executor=executor).value_and_grad([1.97, 0.45], 2.0, 0.65)
+    assert value == pytest.approx(number(expected))
+    assert slopes[0].tolist() == [0.0, 0.0]
+    assert slopes[1:] == pytest.approx([number(of_a), number(of_b)])

@@ -3,7 +3,7 @@
 The passes that follow go through the rows one by one, and would take seconds and gigabytes for millions of them. The rounds are found as
 in `loops`, by kinds of rows that come again after a period; what a round reads is checked for all rounds at once. Other than in `loops`,
 all of a round is in the loop, and nothing is left to become vectors: so this is only done to rounds that are long rather than wide. All
-rows of a round are shared, or all are batched.
+rows of a round are shared, or all are batched; and the backward pass reaches all of them, or none, as it does not under `no_grad`.
 """
 
 from __future__ import annotations
@@ -66,16 +66,18 @@ def _largest_run(tape: Tape, computed: Rows, part: float) -> _Run | None:
     position[computed] = np.arange(len(computed))
     of_tape = np.array(tape.batched)
     batched, counts = of_tape[computed], tape.counts[computed]
+    reached = np.array(tape.reached)[computed] if tape.reached else np.ones(len(computed), dtype=bool)
     best, most = None, LEAST_ROWS - 1
     for period in periods_of(kinds):
         for first, rounds in runs_of(kinds, period):
-            if period * rounds <= most or len(set(batched[first : first + period].tolist())) > 1:
+            round_ = slice(first, first + period)
+            if period * rounds <= most or len(set(batched[round_].tolist())) > 1 or len(set(reached[round_].tolist())) > 1:
                 continue
             own = slice(starts[first], starts[first + period * rounds])
             run = _regular(position, of_tape, tape.read[own].reshape(rounds, -1), first, period)
             if run is None or period * run.rounds <= most:
                 continue
-            if _is_long(run, counts[first : first + period], part):
+            if _is_long(run, counts[round_], part):
                 best, most = run, period * run.rounds
     return best
 

@@ -1,5 +1,6 @@
 """The special functions: their polynomials, the orders of polygamma, and where their pieces meet."""
 
+import functools
 import math
 import random
 from collections.abc import Callable
@@ -31,7 +32,8 @@ def test_a_polynomial_is_its_function() -> None:
             for _ in range(20):
                 t = mp.mpf(rng.uniform(-1.0, 1.0))
                 y = f(centre + t / scale)
-                assert abs(mp.polyval(exact[::-1], t) - y) < abs(y) * mp.mpf(2) ** -58, (words, t)
+                value = functools.reduce(lambda total, c: total * t + c, reversed(exact))
+                assert abs(value - y) < abs(y) * mp.mpf(2) ** -58, (words, t)
 
 
 @pytest.mark.parametrize("n", [4, 5, 6, 10, 20, 50, 100])

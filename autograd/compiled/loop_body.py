@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +26,23 @@ class Source(NamedTuple):
 
     where: str
     which: int
+
+
+def within_round(inputs: Sequence[Sequence[Source]], members: Iterable[int]) -> frozenset[int]:
+    """Some members, and those on which they depend within a round.
+
+    Args:
+        inputs: those of each member.
+        members: the indices of some.
+    """
+    found: set[int] = set()
+    pending = list(members)
+    while pending:
+        m = pending.pop()
+        if m not in found:
+            found.add(m)
+            pending += [k for where, k in inputs[m] if where == SAME]
+    return frozenset(found)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.ir import LongLoop, Loop, Places, segments_of
-from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Carried, LoopBody, Member, Outside, Source
+from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Carried, LoopBody, Member, Outside, Source, within_round
 from autograd.compiled.stages import WrittenBlock
 from autograd.compiled.written_loop import HUGE, LastRound, UnrolledError
 from autograd.ops import ADD, NEG, POS, SUB, SUM
@@ -117,31 +117,19 @@ def _unevenness(block: WrittenBlock) -> str:
     else:  # after as many rounds as there are members, nothing new is reached
         own, of_round = [[]], [0] * min(written.rounds, len(written.operations) + 2)
     known: dict[tuple[int, frozenset[int]], frozenset[int]] = {}
-    after = _within_round(block, [*own[of_round[-1]], *[written.carried[k] for k in block.reached if k < len(written.carried)]])
+    after = within_round(written.inputs, [*own[of_round[-1]], *[written.carried[k] for k in block.reached if k < len(written.carried)]])
     last, others = after, set()
     for which in of_round[-2::-1]:
         key = which, after
         if key not in known:
             carried = [written.carried[k] for m in after for where, k in written.inputs[m] if where == BEFORE]
-            known[key] = _within_round(block, [*own[which], *carried])
+            known[key] = within_round(written.inputs, [*own[which], *carried])
             others.add(known[key])
         after = known[key]
     counted = {_with_slopes(block, members) for members in others}
     if counted <= {_with_slopes(block, last)}:
         return ""
     return "last" if len(counted) == 1 else "all"
-
-
-def _within_round(block: WrittenBlock, members: Iterable[int]) -> frozenset[int]:
-    """Some members, and those on which they depend within a round."""
-    found: set[int] = set()
-    pending = list(members)
-    while pending:
-        m = pending.pop()
-        if m not in found:
-            found.add(m)
-            pending += [k for where, k in block.written.inputs[m] if where == SAME]
-    return frozenset(found)
 
 
 def _with_slopes(block: WrittenBlock, members: Iterable[int]) -> frozenset[int]:

@@ -6,8 +6,9 @@ are, and `allocate` makes a `Loop` of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from autograd.compiled.loop_body import Source
 from autograd.errors import CompileError
 from autograd.ops import Operation
 from autograd.tracing import refused
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +108,23 @@ class UnrolledError(CompileError):
         if step in before:
             raise self
         return before | {step}
+
+
+def unrolling(record: Callable[[frozenset[Any]], T]) -> T:
+    """A recording in which as many scans are unrolled as need be. Each failed attempt names one more.
+
+    Args:
+        record: records a function, of whose scans those with the given steps are unrolled.
+
+    Raises:
+        UnrolledError: a scan cannot be recorded even so.
+    """
+    apart: frozenset[Any] = frozenset()
+    while True:
+        try:
+            return record(apart)
+        except UnrolledError as error:
+            apart = error.apart(apart)
 
 
 def operation_of(written: Written) -> Operation:

@@ -181,6 +181,7 @@ class Branch(Loaded):
             output.seed(grads, seed)
 
 
+@collector_paused()
 def record_branch(
     backend: Backend,
     f: Seen,
@@ -190,6 +191,7 @@ def record_branch(
     chosen: tuple[int, ...],
     aux: bool,
     plain: Seen | None,
+    apart: frozenset[Any],
 ) -> Branch:
     """Record the function on Values that stand for the numbers of one sample, and compile the recording.
 
@@ -203,34 +205,11 @@ def record_branch(
         aux: whether only the first number of the result is differentiated.
         plain: the function that `f` differentiates, if transforms have made `f`. Two runs of that are compared: from its graph,
             derivatives follow.
+        apart: the steps of scans that are unrolled.
 
     Raises:
         CompileError: the function cannot be recorded.
-    """
-    apart: frozenset[Any] = frozenset()
-    while True:
-        try:
-            return _record_branch(backend, f, source, arguments, sample, chosen, aux, plain, apart)
-        except UnrolledError as error:
-            apart = error.apart(apart)
-
-
-@collector_paused()
-def _record_branch(
-    backend: Backend,
-    f: Seen,
-    source: Any,
-    arguments: Sequence[Argument],
-    sample: int,
-    chosen: tuple[int, ...],
-    aux: bool,
-    plain: Seen | None,
-    apart: frozenset[Any],
-) -> Branch:
-    """See `record_branch`; `apart` are the steps of scans that are unrolled.
-
-    Raises:
-        UnrolledError: another one must be.
+        UnrolledError: the step of another scan must be among `apart`.
     """
     surroundings = Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
     before = surroundings.states()

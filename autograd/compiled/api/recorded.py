@@ -21,7 +21,7 @@ from autograd._runtime.messages import described
 from autograd.compiled.api.arguments import Argument, Array, split
 from autograd.compiled.api.rolled import Roller
 from autograd.compiled.pipeline import order_of
-from autograd.compiled.written_loop import UnrolledError
+from autograd.compiled.written_loop import UnrolledError, unrolling
 from autograd.draws import Draw
 from autograd.errors import CompileError, InputError
 from autograd.ops import CONSTANT
@@ -207,12 +207,7 @@ def run_once(f: Seen, arguments: Sequence[Argument], sample: int, apart: frozens
 
 def run_with_loops(f: Seen, arguments: Sequence[Argument]) -> Recorded:
     """The same for the first sample, where scans that cannot be recorded as one loop each are unrolled."""
-    apart: frozenset[Any] = frozenset()
-    while True:
-        try:
-            return run_once(f, arguments, 0, apart)
-        except UnrolledError as error:
-            apart = error.apart(apart)
+    return unrolling(partial(run_once, f, arguments, 0))
 
 
 def run_again(f: Seen, arguments: Sequence[Argument], first: Recorded, lines: dict[int, str] | None = None) -> Recorded:

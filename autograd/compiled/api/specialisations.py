@@ -6,7 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import reduce
+from functools import partial, reduce
 from itertools import count
 from operator import or_
 from typing import Any
@@ -24,6 +24,7 @@ from autograd.compiled.api.remembered import Remembered
 from autograd.compiled.api.signature import Call
 from autograd.compiled.backends.contract import Backend, Storage, Violation
 from autograd.compiled.export.listing import describe
+from autograd.compiled.written_loop import unrolling
 from autograd.draws import Draw, numbers_of
 from autograd.errors import CompileError, DomainError
 from autograd.tracing import tracing
@@ -252,7 +253,7 @@ class Specialisations:
         """The branch of a sample."""
         with self.recording_within():
             f, plain = self._seen(call), call.without_derivatives(self._f)
-            return record_branch(self._backend, f, self._f, arguments, sample, chosen, aux, plain)
+            return unrolling(partial(record_branch, self._backend, f, self._f, arguments, sample, chosen, aux, plain))
 
     def _next_branch(self, call: Call, group: Group, arguments: list[Argument], sample: int, chosen: tuple[int, ...], aux: bool) -> Branch:
         """Record the branch of a sample that takes none of the known ones."""

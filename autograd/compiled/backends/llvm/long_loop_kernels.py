@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from autograd.compiled.backends.llvm.loop_kernels import Body, LoopKernel, Round, add_part, now, pull
+from autograd.compiled.backends.llvm.loop_kernels import Body, LoopKernel, Round, now
 from autograd.compiled.backends.llvm.text import TRUTH, Carried, Module, Number
-from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
-from autograd.ops import outside
+from autograd.compiled.loop_body import BEFORE, Source, within_round
 
 
 @dataclass(frozen=True)
@@ -62,22 +61,10 @@ class _LongKernel(LoopKernel):
         return Number(f, f.name_of(f"select i1 {is_first}, {vector} {first.name}, {vector} {kept.name}"), first.type)
 
 
-def _leading_to_carried(body: Body) -> set[int]:
-    """The members on which carried numbers depend within a round."""
-    found: set[int] = set()
-    pending = [before.member for before in body.carried]
-    while pending:
-        m = pending.pop()
-        if m not in found:
-            found.add(m)
-            pending += [k for where, k in body.members[m].inputs if where == SAME]
-    return found
-
-
 def long_forward(body: LongBody, lanes: int) -> Module:
     """Compute all rounds, and note inputs outside of a domain."""
     kernel = _LongKernel(body, lanes)
-    f, xp = kernel.f, kernel.xp
+    f = kernel.f
     checked = any(member.checked for member in body.members)
     with kernel.samples() as kernel.index:
         repeated = kernel.repeated()
@@ -88,15 +75,7 @@ def long_forward(body: LongBody, lanes: int) -> Module:
             inner, inner_bad = [Carried(now(each)) for each in state], Carried(bad.now, TRUTH)
             with f.loop(end, start=begin, carried=[*inner, *([inner_bad] if checked else [])]) as r:
                 one = Round(kernel, r, repeated, [now(each) for each in inner])
-                inner_bad.after = inner_bad.now
-                for m, member in enumerate(body.members):
-                    inputs = one.inputs(member)
-                    if member.checked:
-                        left = outside(member.operation, xp, *inputs)
-                        inner_bad.after = inner_bad.after | f.constant(left, TRUTH) if left is not False else inner_bad.after
-                    one.outputs[m] = f.constant(member.operation.value(xp, *inputs))
-                    if member.stored:
-                        kernel.store(one.outputs[m], kernel.output(m, r), kernel.index)
+                one.compute(inner_bad)
                 for before, each in zip(body.carried, inner, strict=True):
                     each.after = one.outputs[before.member]
             for c, (each, outer) in enumerate(zip(inner, state, strict=True)):
@@ -104,8 +83,7 @@ def long_forward(body: LongBody, lanes: int) -> Module:
                 kernel.store(outer.after, kernel.checkpoint(c, s), kernel.index)
             bad.after = inner_bad.after
         if checked:
-            left = f.constant(bad.after, TRUTH)
-            kernel.flag(left & kernel.first_lanes(kernel.index, kernel.valid) if body.batched else left)
+            kernel.flag_of_valid(bad)
     f.end()
     return kernel.module
 
@@ -114,7 +92,7 @@ def long_backward(body: LongBody, lanes: int) -> Module:
     """Add the gradients of what the rounds read."""
     kernel = _LongKernel(body, lanes)
     f = kernel.f
-    needed = _leading_to_carried(body)
+    needed = within_round([member.inputs for member in body.members], [before.member for before in body.carried])
     last = f.name_of(f"sub i64 {kernel.segments}, 1")
     with kernel.samples() as kernel.index:
         repeated, first = kernel.repeated(), [own[0] for own in kernel.first_numbers()]
@@ -140,41 +118,15 @@ def long_backward(body: LongBody, lanes: int) -> Module:
                 r = f.name_of(f"sub i64 {f.name_of(f'sub i64 {end}, {j}')}, 1")
                 i = f.name_of(f"sub i64 {r}, {begin}")
                 carried = [kernel.before(number, i, partial(kernel.within, c)) for c, number in enumerate(start)]
-                gradients = _pulled(kernel, Round(kernel, r, repeated, carried), inner)
-                for k, access in enumerate(body.operands):
-                    part = gradients.get(Source(OUTSIDE, k))
-                    if k in inner_totals:
-                        inner_totals[k].after = inner_totals[k].now if part is None else now(inner_totals[k]) + part
-                    elif part is not None:
-                        kernel.add_to(access, kernel.pointer_to(access, kernel.place_in(k, r), gradients=True), part)
+                one = Round(kernel, r, repeated, carried)
+                for m, member in enumerate(body.members):
+                    one.outputs[m] = member.operation.value(kernel.xp, *one.inputs(member))
+                gradients = one.gradients([now(each) for each in inner])
+                kernel.add_of_round(r, gradients, inner_totals)
                 for c, each in enumerate(inner):
                     each.after = gradients.get(Source(BEFORE, c), 0.0)
             for outer, each in zip([*totals.values(), *waiting], [*inner_totals.values(), *inner], strict=True):
                 outer.after = f.constant(each.after)
-        for k, total in totals.items():
-            access = body.operands[k]
-            kernel.add_to(access, kernel.pointer_to(access, kernel.places[k][0], gradients=True), f.constant(total.after))
-        for own, places, each in zip(body.carried, kernel.firsts, waiting, strict=True):
-            if not own.first[0].constant:
-                pointer = kernel.pointer_to(own.first[0], places[0], gradients=True)
-                kernel.add_to(own.first[0], pointer, f.constant(each.after))
+        kernel.add_at_end(totals, [[each] for each in waiting])
     f.end()
     return kernel.module
-
-
-def _pulled(kernel: _LongKernel, one: Round, waiting: list[Carried]) -> dict[Source, Any]:
-    """The gradients of all that a round reads, from those that later rounds have passed to its carried numbers."""
-    body = kernel.body
-    for m, member in enumerate(body.members):
-        one.outputs[m] = member.operation.value(kernel.xp, *one.inputs(member))
-    gradients: dict[Source, Any] = {
-        Source(SAME, m): kernel.load(kernel.output(m, one.r, gradients=True), kernel.index)
-        for m, member in enumerate(body.members)
-        if member.receives
-    }
-    for before, each in zip(body.carried, waiting, strict=True):
-        add_part(gradients, Source(SAME, before.member), now(each))
-    for m in range(len(body.members) - 1, -1, -1):
-        if Source(SAME, m) in gradients:
-            pull(kernel, one, body.members[m], one.outputs[m], gradients[Source(SAME, m)], gradients)
-    return gradients

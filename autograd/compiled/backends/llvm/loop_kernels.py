@@ -170,6 +170,32 @@ class LoopKernel(Kernel):
             if access.how == REPEATED
         }
 
+    def flag_of_valid(self, bad: Carried) -> None:
+        """Note that an input was outside of a domain, if it was for a sample."""
+        left = self.f.constant(bad.after, TRUTH)
+        self.flag(left & self.first_lanes(self.index, self.valid) if self.body.batched else left)
+
+    # -- what the backward passes add -----------------------------------------------------------------------------------
+
+    def add_of_round(self, r: str, gradients: dict[Source, Any], totals: dict[int, Carried]) -> None:
+        """Add the gradients of what round `r` has read from outside: to a total, of an operand that all rounds read."""
+        for k, access in enumerate(self.body.operands):
+            part = gradients.get(Source(OUTSIDE, k))
+            if k in totals:
+                totals[k].after = totals[k].now if part is None else now(totals[k]) + part
+            elif part is not None:
+                self.add_to(access, self.pointer_to(access, self.place_in(k, r), gradients=True), part)
+
+    def add_at_end(self, totals: dict[int, Carried], waiting: list[list[Carried]]) -> None:
+        """Add the totals, and what waits for the numbers that carried ones are at first."""
+        for k, total in totals.items():
+            access = self.body.operands[k]
+            self.add_to(access, self.pointer_to(access, self.places[k][0], gradients=True), self.f.constant(total.after))
+        for before, places, own in zip(self.body.carried, self.firsts, waiting, strict=True):
+            for access, place, each in zip(before.first, places, own, strict=True):
+                if not access.constant:
+                    self.add_to(access, self.pointer_to(access, place, gradients=True), self.f.constant(each.after))
+
 
 class Round:
     """The numbers of one round."""
@@ -195,11 +221,47 @@ class Round:
         """The inputs of a member."""
         return [self.of(source) for source in member.inputs]
 
+    def compute(self, bad: Carried) -> None:
+        """Compute all members, store those that are stored, and pass on whether an input was outside of a domain."""
+        kernel, f = self.kernel, self.kernel.f
+        bad.after = bad.now
+        for m, member in enumerate(kernel.body.members):
+            inputs = self.inputs(member)
+            if member.checked:
+                left = outside(member.operation, kernel.xp, *inputs)
+                bad.after = bad.after | f.constant(left, TRUTH) if left is not False else bad.after
+            self.outputs[m] = f.constant(member.operation.value(kernel.xp, *inputs))
+            if member.stored:
+                kernel.store(self.outputs[m], kernel.output(m, self.r), kernel.index)
+
+    def gradients(self, of_carried: list[Number]) -> dict[Source, Any]:
+        """The gradients of all that the round reads, from those that later rounds have passed to its carried numbers."""
+        kernel, members = self.kernel, self.kernel.body.members
+        gradients: dict[Source, Any] = {
+            Source(SAME, m): kernel.load(kernel.output(m, self.r, gradients=True), kernel.index)
+            for m, member in enumerate(members)
+            if member.receives
+        }
+        for before, part in zip(kernel.body.carried, of_carried, strict=True):
+            _add_part(gradients, Source(SAME, before.member), part)
+        for m in range(len(members) - 1, -1, -1):
+            if Source(SAME, m) in gradients:
+                self._pull(m, gradients)
+        return gradients
+
+    def _pull(self, m: int, gradients: dict[Source, Any]) -> None:
+        """Add the gradients of the inputs of a member to those of the round."""
+        member, xp = self.kernel.body.members[m], self.kernel.xp
+        slopes = member.operation.slopes_except(member.constant, xp, self.outputs[m], *self.inputs(member))
+        for source, slope in zip(member.inputs, slopes, strict=True):
+            if slope is not None:
+                _add_part(gradients, source, product(member.operation, xp, slope, gradients[Source(SAME, m)]))
+
 
 def loop_forward(body: Body, lanes: int) -> Module:
     """Compute all rounds, and note inputs outside of a domain."""
     kernel = LoopKernel(body, lanes)
-    f, xp = kernel.f, kernel.xp
+    f = kernel.f
     with kernel.samples() as kernel.index:
         repeated = kernel.repeated()
         history = [[Carried(number) for number in reversed(first)] for first in kernel.first_numbers()]  # the round before comes first
@@ -207,20 +269,11 @@ def loop_forward(body: Body, lanes: int) -> Module:
         checked = any(member.checked for member in body.members)
         with f.loop(kernel.rounds, carried=[*[each for own in history for each in own], *([bad] if checked else [])]) as r:
             one = Round(kernel, r, repeated, [now(own[-1]) for own in history])
-            bad.after = bad.now
-            for m, member in enumerate(body.members):
-                inputs = one.inputs(member)
-                if member.checked:
-                    left = outside(member.operation, xp, *inputs)
-                    bad.after = bad.after | f.constant(left, TRUTH) if left is not False else bad.after
-                one.outputs[m] = f.constant(member.operation.value(xp, *inputs))
-                if member.stored:
-                    kernel.store(one.outputs[m], kernel.output(m, r), kernel.index)
+            one.compute(bad)
             for before, own in zip(body.carried, history, strict=True):
                 _shift(own, one.outputs[before.member])
         if checked:
-            left = f.constant(bad.after, TRUTH)
-            kernel.flag(left & kernel.first_lanes(kernel.index, kernel.valid) if body.batched else left)
+            kernel.flag_of_valid(bad)
     f.end()
     return kernel.module
 
@@ -242,31 +295,11 @@ def loop_backward(body: Body, lanes: int) -> Module:
                     one.outputs[m] = kernel.load(kernel.output(m, r), kernel.index)
                 else:
                     one.outputs[m] = member.operation.value(kernel.xp, *one.inputs(member))
-            gradients: dict[Source, Any] = {
-                Source(SAME, m): kernel.load(kernel.output(m, r, gradients=True), kernel.index)
-                for m, member in enumerate(body.members)
-                if member.receives
-            }
-            for before, own in zip(body.carried, waiting, strict=True):
-                add_part(gradients, Source(SAME, before.member), now(own[-1]))
-            for m in range(len(body.members) - 1, -1, -1):
-                if Source(SAME, m) in gradients:
-                    pull(kernel, one, body.members[m], one.outputs[m], gradients[Source(SAME, m)], gradients)
-            for k, access in enumerate(body.operands):
-                part = gradients.get(Source(OUTSIDE, k))
-                if k in totals:
-                    totals[k].after = totals[k].now if part is None else now(totals[k]) + part
-                elif part is not None:
-                    kernel.add_to(access, kernel.pointer_to(access, kernel.place_in(k, r), gradients=True), part)
+            gradients = one.gradients([now(own[-1]) for own in waiting])
+            kernel.add_of_round(r, gradients, totals)
             for c, own in enumerate(waiting):
                 _shift(own, gradients.get(Source(BEFORE, c), 0.0))
-        for k, total in totals.items():
-            access = body.operands[k]
-            kernel.add_to(access, kernel.pointer_to(access, kernel.places[k][0], gradients=True), f.constant(total.after))
-        for before, places, own in zip(body.carried, kernel.firsts, waiting, strict=True):
-            for access, place, each in zip(before.first, places, own, strict=True):
-                if not access.constant:
-                    kernel.add_to(access, kernel.pointer_to(access, place, gradients=True), f.constant(each.after))
+        kernel.add_at_end(totals, waiting)
     f.end()
     return kernel.module
 
@@ -285,15 +318,7 @@ def _carried(kernel: LoopKernel, c: int, first: list[Number], r: str) -> Number:
     return result
 
 
-def pull(kernel: LoopKernel, one: Round, member: Member, y: Any, gradient: Any, gradients: dict[Source, Any]) -> None:
-    """Add the gradients of the inputs of a member to those of the round."""
-    slopes = member.operation.slopes_except(member.constant, kernel.xp, y, *one.inputs(member))
-    for source, slope in zip(member.inputs, slopes, strict=True):
-        if slope is not None:
-            add_part(gradients, source, product(member.operation, kernel.xp, slope, gradient))
-
-
-def add_part(gradients: dict[Source, Any], source: Source, part: Any) -> None:
+def _add_part(gradients: dict[Source, Any], source: Source, part: Any) -> None:
     """Add to the gradient of something that a round reads or computes."""
     gradients[source] = gradients[source] + part if source in gradients else part
 

@@ -32,7 +32,7 @@ class ProgressBar(Protocol):
 
 
 def progress_bar(total: int, progress: bool) -> ProgressBar:
-    """A bar that is removed at the end. It is hidden where standard error is no terminal, or there is none.
+    """A bar that is removed at the end. It is hidden where nobody sees it: standard error is no terminal, and this is no notebook.
 
     Args:
         total: the number of batches.
@@ -47,9 +47,15 @@ def progress_bar(total: int, progress: bool) -> ProgressBar:
     else:  # in a notebook tqdm.auto would warn that it is missing
         from tqdm import tqdm
 
-    visible = streams.is_terminal(sys.stderr) or "ipykernel" in sys.modules  # a notebook is not a terminal, but shows the bar
+    visible = streams.is_terminal(sys.stderr) or _in_notebook()
     bar: ProgressBar = tqdm(total=total, disable=not (flag("progress", progress) and visible), unit="batch", leave=False)
     return bar
+
+
+def _in_notebook() -> bool:
+    """Whether this process runs the cells of a notebook, which shows the bar, but is no terminal."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and all(cls.__name__ != "TerminalInteractiveShell" for cls in type(shell).__mro__)
 
 
 def say(bar: ProgressBar, line: str) -> None:

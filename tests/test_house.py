@@ -79,6 +79,7 @@ BELOW_BACKENDS = {
         "autograd.compiled.rounds_of",
         "autograd.compiled.floating_errors",
         "autograd._runtime.temporary",
+        "autograd._runtime.uninterrupted",
         "autograd.ops",
         "autograd.formulas",
         "autograd.namespaces",
@@ -92,6 +93,39 @@ def test_backends_import_the_contract_and_the_ir(module: str, path: Path) -> Non
     for name in imported(path):
         if name.startswith("autograd"):
             assert name in BELOW_BACKENDS or name.startswith("autograd.compiled.backends."), f"{module} imports {name}"
+
+
+USE_ERRSTATE = {
+    *("allclose", "isclose", "cov", "corrcoef"),
+    *("nanmean", "nanmedian", "nanstd", "nanvar", "nanquantile", "nanpercentile"),
+    *(
+        "inv",
+        "solve",
+        "lstsq",
+        "svd",
+        "qr",
+        "cholesky",
+        "eig",
+        "eigh",
+        "eigvals",
+        "eigvalsh",
+        "det",
+        "slogdet",
+        "pinv",
+        "cond",
+        "matrix_rank",
+    ),
+}
+"""Functions of NumPy that change its treatment of errors meanwhile."""
+
+
+@pytest.mark.parametrize(("module", "path"), modules())
+def test_errors_of_numpy_are_changed_in_a_copy_of_the_context(module: str, path: Path) -> None:
+    """An interrupt must not leave them changed: see `autograd.compiled.floating_errors`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).removeprefix("numpy.").removeprefix("np.")
+            assert name not in {"errstate", *USE_ERRSTATE, *(f"linalg.{name}" for name in USE_ERRSTATE)}, f"{module}:{node.lineno}: {name}"
 
 
 def test_passes_are_called_by_the_pipeline_alone() -> None:

@@ -1,7 +1,8 @@
 """How NumPy treats overflow, division by zero and invalid operations, changed for one call.
 
 NumPy keeps this setting in a context variable. `np.errstate` changes the variable and changes it back, but a Ctrl-C at the first line of
-its `__exit__` leaves it changed. A call in a copy of the context cannot leave anything behind.
+its `__exit__` leaves it changed, also where a function of NumPy uses it, as `np.allclose` does. A call in a copy of the context leaves
+nothing behind.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A model or a loss that changes something when it is called, such as a counter, cannot be recorded: compiled code would not change it."""
+"""A model or a loss that changes something when it is called, such as a counter, cannot be recorded: compiled code would not change it.
+
+Recording itself refuses a function that draws from a random generator.
+"""
 
 from __future__ import annotations
 
@@ -31,24 +34,23 @@ class _Refused(Temporary[None]):
     def __init__(self, model: Any, loss: Loss, penalty: Penalty | None) -> None:
         from autograd.compiled.api.surroundings import Surroundings
 
-        self._surroundings = Surroundings(model, loss, penalty)
-        if self._surroundings.iterators:
+        surroundings = Surroundings(model, loss, penalty)
+        if surroundings.iterators:
             raise CompileError(
-                f"the model or the loss refers to a {type(self._surroundings.iterators[0]).__name__}, which each call may advance, and "
+                f"the model or the loss refers to a {type(surroundings.iterators[0]).__name__}, which each call may advance, and "
                 "compiled code would not"
             )
-        self._before = self._surroundings.snapshot()
+        self._before = surroundings.snapshot()
 
     def do(self) -> None:
         """See `Temporary`."""
 
     def finish(self) -> None:
         """See `Temporary`."""
-        has_drawn = self._surroundings.states() != self._before.states
-        changed = self._before.changed() or ("the state of a random generator" if has_drawn else "")
+        changed = self._before.changed()
         if changed:
             raise CompileError(f"the model or the loss changes {changed} when it is called, and compiled code would not")
 
     def undo(self) -> None:
         """See `Temporary`."""
-        self._before.restore(self._surroundings)
+        self._before.restore()

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -495,11 +494,45 @@ def test_a_child_that_is_forked_while_another_thread_compiles(tmp_path: Path) ->
 
 
 def test_code_that_nobody_refers_to_is_unloaded(start: Start) -> None:
-    """Kernels of a program of its own go with it; those that all programs share stay."""
+    """When the next is loaded. Kernels of a program of its own go with it; those that all programs share stay."""
     loaded = Loaded(storing(3.0))
-    engine = weakref.ref(loaded._engine)
-    del loaded
-    deadline = time.monotonic() + 5.0
-    while engine() is not None and time.monotonic() < deadline:
-        gc.collect()
-    assert engine() is None
+    ((_, engine),) = [kept for kept in machine_code._ENGINES.values() if kept[0]() is loaded]
+    reference = weakref.ref(engine)
+    del loaded, engine
+    gc.collect()
+    other = Loaded(storing(4.0))
+    gc.collect()
+    assert reference() is None
+    assert other.address
+
+
+FIRST_USE = """
+import random, sys, threading, warnings
+from nn import MLP, fit, mse
+
+sys.setswitchinterval(1e-5)
+warnings.simplefilter("error")
+failures = []
+X, Y = [[0.1 * i, 0.2, -0.3 * i] for i in range(9)], [0.1 * i for i in range(9)]
+
+def train():
+    model = MLP(3, [8, 1], "tanh")
+    try:
+        for _ in range(3):
+            fit(model, X, Y, loss=mse, epochs=3, batch_size=4, progress=False)
+    except BaseException as error:
+        failures.append(error)
+
+threads = [threading.Thread(target=train) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+if failures:
+    raise failures[0]
+"""
+
+
+def test_the_first_use_in_several_threads(tmp_path: Path) -> None:
+    """There is one engine for the kernels that all programs share; and threads that shuffle do not make others seem to draw."""
+    process(FIRST_USE, base=tmp_path)

@@ -15,6 +15,7 @@ import pytest
 from against_eager import same
 
 from autograd import Value, compile, grad, where
+from autograd.compiled.api.surroundings import Surroundings
 from autograd.errors import AutogradError, CompileError, InputError
 from autograd.recording import drawn
 
@@ -159,6 +160,41 @@ def test_the_line_that_draws_is_named(executor: str) -> None:
     other = random.Random(0)
     other.setstate(before)
     assert rng.random() == other.random()  # looking for the line has drawn no number
+
+
+def test_numbers_that_another_thread_draws_are_left_to_it() -> None:
+    """They are drawn while the function is recorded; recorded once more, without such an accident, it is seen not to draw."""
+    rng, accidents = random.Random(0), iter([True])
+
+    def f(x: Any) -> Any:
+        if next(accidents, False):
+            other = threading.Thread(target=rng.random)
+            other.start()
+            other.join()
+        return x * 2.0
+
+    kept: list[float] = []
+
+    def once() -> float:
+        kept[:] = kept or [rng.random()]
+        return kept[0]
+
+    finished = threading.Event()
+    waiting = threading.Thread(target=finished.wait)
+    waiting.start()
+    try:
+        assert Surroundings(rng).drawing(lambda: f(1.0)) == (2.0, False)
+        expected = random.Random(0)
+        expected.random()
+        assert rng.getstate() == expected.getstate()
+        for own in (rng.random, once):
+            result, draws = Surroundings(rng, kept).drawing(own)
+            assert draws
+            assert rng.getstate() == expected.getstate()
+        assert result == expected.random()
+    finally:
+        finished.set()
+        waiting.join()
 
 
 def test_samples_draw_in_the_order_of_eager_code(executor: str) -> None:

@@ -93,7 +93,7 @@ CALLBACK = ((1, "model.a1 = 0.25"),)
 
 PLANTED: dict[str, tuple[Any, str, Any, Callable[[], Case]]] = {
     "callbacks are not seen": (CompiledEngine, "refresh", lambda self, data: None, lambda: of("attribute", callbacks=CALLBACK)),
-    "attributes are not given back": (Snapshot, "restore", lambda self, surroundings: None, lambda: of("counter")),
+    "attributes are not given back": (Snapshot, "restore", lambda self: None, lambda: of("counter")),
     "models that change themselves are compiled": (Snapshot, "changed", lambda self: "", lambda: of("counter: every fifth")),
 }
 
@@ -108,7 +108,7 @@ def test_planted_errors_are_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_was_found_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shrinking removes unrelated parts, including enclosing ones."""
-    monkeypatch.setattr(Snapshot, "restore", lambda self, surroundings: None)
+    monkeypatch.setattr(Snapshot, "restore", lambda self: None)
     growing = Growing(random.Random(1))
     rows = {row.name: row for row in (*STEADY, *ODD)}
     outer = growing.piece(Piece("if", "if x[0] < 9.0:\n    <0>"))

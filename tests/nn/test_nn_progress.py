@@ -33,7 +33,7 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def test_a_notebook_without_ipywidgets_gets_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    notebook = {"ipykernel.zmqshell": None, "IPython": SimpleNamespace(get_ipython=lambda: None), "ipywidgets": None}
+    notebook = {"ipykernel.zmqshell": None, "IPython": SimpleNamespace(get_ipython=object), "ipywidgets": None}
     for module, what in notebook.items():
         monkeypatch.setitem(sys.modules, module, what)
     for module in ("tqdm.auto", "tqdm.autonotebook", "tqdm.notebook"):  # imported anew, they would warn
@@ -42,6 +42,25 @@ def test_a_notebook_without_ipywidgets_gets_no_warning(monkeypatch: pytest.Monke
         warnings.simplefilter("always")
         fit(xor_model(), XOR, CLASSES, epochs=1)
     assert seen == []
+
+
+def bars(shell: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is written to standard error where IPython runs this shell."""
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())  # some packages import it in any process
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    fit(xor_model(), XOR, CLASSES, epochs=2)
+    return capsys.readouterr().err
+
+
+def test_a_notebook_shows_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    shell = type("ZMQInteractiveShell", (), {})()
+    assert "batch/s" in bars(shell, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("shell", [None, type("Own", (type("TerminalInteractiveShell", (), {}),), {})()], ids=["none", "in a terminal"])
+def test_what_is_no_notebook_shows_no_bar(shell: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bars(shell, monkeypatch, capsys) == ""
 
 
 def test_silence(capsys: pytest.CaptureFixture[str]) -> None:

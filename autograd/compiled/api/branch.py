@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd._runtime.temporary import afterwards
 from autograd.compiled.api.arguments import Argument, Array
 from autograd.compiled.api.loaded import Check, Checks, Loaded, loaded
 from autograd.compiled.api.recorded import Recorded, Seen, run_again, run_once
@@ -158,14 +157,14 @@ class Branch(Loaded):
         data = self.draw(self.storage(numbers, samples, size), draws)
         return data, self.executable.forward(data)
 
-    def is_current(self, f: Seen, arguments: Sequence[Argument]) -> bool:
-        """Whether the function would give this program if it were recorded now."""
+    def is_current(self, f: Seen, source: Any, arguments: Sequence[Argument]) -> bool:
+        """Whether the function would give this program if it were recorded now. For `source` see `record_branch`."""
         try:
-            again = run_again(f, arguments, self.recorded)
+            again, draws = _surroundings(source, arguments).drawing(lambda: run_again(f, arguments, self.recorded))
         except CompileError:  # an UnrolledError too
             return False
         fixed: list[Value] = []
-        return not self.recorded.differs(again, fixed) and self.fixed.issubset(fixed)
+        return not draws and not self.recorded.differs(again, fixed) and self.fixed.issubset(fixed)
 
     def holds(self, data: Storage) -> npt.NDArray[np.bool_]:
         """For which samples all guards hold."""
@@ -179,6 +178,11 @@ class Branch(Loaded):
         """Set the gradients of the results. For each of them see `Output.seed`."""
         for output, seed in zip(self.outputs, seeds, strict=True):
             output.seed(grads, seed)
+
+
+def _surroundings(source: Any, arguments: Sequence[Argument]) -> Surroundings:
+    """Those of the user's function and of the modules that are passed to it."""
+    return Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
 
 
 @collector_paused()
@@ -211,23 +215,28 @@ def record_branch(
         CompileError: the function cannot be recorded.
         UnrolledError: the step of another scan must be among `apart`.
     """
-    surroundings = Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
-    before = surroundings.states()
-    has_drawn: list[bool] = []
-    with afterwards(lambda: has_drawn.append(surroundings.drawn_since(before))):
-        recorded = run_once(f, arguments, sample, apart)
-    if any(has_drawn):
-        line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample, apart))
-        raise CompileError(
-            f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them with "
-            "autograd.drawn, as in drawn(random.random) instead of random.random()"
-        )
+    surroundings = _surroundings(source, arguments)
+
+    def need_no_draws(draws: bool) -> None:
+        if draws:
+            line = surroundings.line_that_draws(lambda: run_once(f, arguments, sample, apart))
+            raise CompileError(
+                f"the function draws random numbers{f' at {line}' if line else ''}, which would be the same at every run: draw them with "
+                "autograd.drawn, as in drawn(random.random) instead of random.random()"
+            )
+
+    recorded, draws = surroundings.drawing(lambda: run_once(f, arguments, sample, apart))
+    need_no_draws(draws)
+
+    def compared() -> set[Value]:
+        of_plain = None if plain is None else run_once(plain, arguments, sample, apart)
+        if plain is None or of_plain is None or not recorded.takes_branches_of(of_plain):
+            return recorded.compared(f, arguments)
+        return of_plain.compared(plain, arguments)
+
+    fixed, draws = surroundings.drawing(compared)
+    need_no_draws(draws)
     recording, variables, arrays = recorded.recording, recorded.variables, recorded.arrays
-    of_plain = None if plain is None else run_once(plain, arguments, sample, apart)
-    if plain is None or of_plain is None or not recorded.takes_branches_of(of_plain):
-        fixed = recorded.compared(f, arguments)
-    else:
-        fixed = of_plain.compared(plain, arguments)
     batched = [leaf for argument, leaves in zip(arguments, variables, strict=True) if argument.batched for leaf in leaves]
     drawn = [leaf for leaves, _ in recording.draws for leaf in leaves]
     checked = recorded.checked

@@ -15,6 +15,7 @@ from autograd.compiled.api.surroundings import Surroundings
 from autograd.compiled.api.traced_step import Body, Traced, kinds_of
 from autograd.compiled.backends.contract import Executable
 from autograd.compiled.backends.registry import backend_named
+from autograd.compiled.floating_errors import quietly
 from autograd.compiled.ir import Places
 from autograd.compiled.pipeline import lower
 from autograd.compiled.stages import Tape
@@ -168,7 +169,7 @@ class _Loop:
         except Exception:
             return False
         traced = [_number(x) for x in [*first.carry, *first.y]]
-        return len(own) == len(traced) and bool(np.allclose(own, traced, rtol=1e-9, atol=0.0, equal_nan=True))
+        return len(own) == len(traced) and bool(quietly(np.allclose, own, traced, rtol=1e-9, atol=0.0, equal_nan=True))
 
     def _written(self, traced: Traced) -> tuple[Any, list[Any]]:
         """The loop as a node."""

@@ -148,7 +148,8 @@ class Specialisations:
             stale = [
                 key
                 for key, group in list(self._groups.items())
-                if key[:2] == (call.how, same) and not all(branch.is_current(self._seen(call), arguments) for branch in group.branches)
+                if key[:2] == (call.how, same)
+                and not all(branch.is_current(self._seen(call), self._f, arguments) for branch in group.branches)
             ]
         for key in stale:
             self._groups.forget(key)

@@ -12,6 +12,7 @@ import operator
 import pickle
 import random
 import sys
+import threading
 import types
 import weakref
 from collections import deque
@@ -19,15 +20,17 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd._runtime.bulk import are_values
-from autograd._runtime.temporary import During, Temporary, afterwards
+from autograd._runtime.temporary import During, Temporary, afterwards, unless_done
 from autograd._runtime.vectors import Vector
 from autograd.contexts import current_line
 from autograd.value import Value
+
+T = TypeVar("T")
 
 LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "scipy", "torch", "jax", "jaxlib", "sklearn", "pandas"}) - {
     "__main__"
@@ -35,6 +38,9 @@ LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "sci
 
 MANY = 20_000
 """The largest number of objects to search, not counting Values and numbers."""
+
+RUNS = 5
+"""How often a function is run again to see whether it is the one that draws."""
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic)
 
@@ -156,8 +162,29 @@ class Surroundings:
         return [pickle.dumps(_state(generator)) for generator in self.generators]
 
     def snapshot(self) -> Snapshot:
-        """The present state of everything."""
-        return Snapshot(self.states(), [(place, place.read()) for place in self.places])
+        """The present contents of all places."""
+        return Snapshot([(place, place.read()) for place in self.places])
+
+    def drawing(self, f: Callable[[], T]) -> tuple[T, bool]:
+        """The result of `f`, and whether it draws from a generator. If it does, or raises an error, the states are restored.
+
+        The generators belong to all threads, and another thread may draw while `f` runs: then `f` is called again, up to RUNS times. If it
+        changes nothing, one run that leaves the generators as they were shows that it was not `f`, and the other thread keeps its numbers.
+        """
+        before, present = self.states(), self.snapshot() if threading.active_count() > 1 else None
+        with unless_done(lambda: self.drawn_since(before)) as done:
+            result = f()
+            now = self.states()
+            draws = now != before
+            for _ in range(RUNS if draws and present is not None and not present.changed() else 0):
+                f()
+                last, now = now, self.states()
+                if last == now:
+                    draws = False
+                    break
+            if not draws:
+                done()
+        return result, draws
 
     def line_that_draws(self, f: Callable[[], Any]) -> str:
         """The line of the user's code that draws from a generator when `f` is called; "" if there is none. Restores the states."""
@@ -207,9 +234,8 @@ class _Traced(Temporary[None]):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The states of generators, and the contents of places."""
+    """The contents of places."""
 
-    states: list[bytes]
     contents: list[tuple[Place, Any]]
 
     def changes(self) -> Iterator[tuple[Place, Any, Any, Any]]:
@@ -228,9 +254,8 @@ class Snapshot:
                 if before is not after and not (_is_plain(before) and _is_plain(after) and repr(before) == repr(after)):
                     yield place, key, before, after
 
-    def restore(self, surroundings: Surroundings) -> None:
+    def restore(self) -> None:
         """Restore everything."""
-        surroundings.drawn_since(self.states)
         changed = {id(place) for place, *_ in self.changes()}
         for place, was in self.contents:
             if id(place) in changed:
@@ -238,8 +263,8 @@ class Snapshot:
 
     def changed(self) -> str:
         """The first difference in words; "" if there is none. What layers cache of their weights does not count."""
-        for place, key, _, after in self.changes():
-            if not (place.of_object and _is_cache(after)):
+        for place, key, before, after in self.changes():
+            if not (place.of_object and _is_cache(before if after is _NOTHING else after)):  # another thread may take it away
                 return f"{key!r} of {place.name}" if isinstance(key, str) else place.name
         return ""
 
@@ -264,8 +289,14 @@ def _unwrapped(item: Any) -> Any:
 
 
 def _refill(held: dict[Any, Any], old: dict[Any, Any]) -> None:
-    held.clear()
-    held.update(old)
+    """Make the contents those of `old`. What both have stays meanwhile: another thread may be using it."""
+    for key in [key for key in held if key not in old]:
+        held.pop(key, None)
+    if list(held) != [key for key in old if key in held]:  # another order
+        held.clear()
+    for key, item in old.items():
+        if key not in held or held[key] is not item:
+            held[key] = item
 
 
 def _of_context(variable: ContextVar[Any]) -> dict[str, Any]:

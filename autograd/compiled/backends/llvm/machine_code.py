@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import threading
+import weakref
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from autograd._runtime.temporary import During, Temporary
+from autograd._runtime.uninterrupted import uninterrupted
 from autograd.compiled.backends.llvm import code_cache
 from autograd.compiled.backends.llvm.text import Module
 
@@ -23,29 +25,16 @@ PROCESSORS = {"sse2": ("x86-64", 2), "avx2": ("haswell", 4)}
 """What it may be: the processor for which kernels are compiled then, and the lanes of its vectors."""
 
 _LOCK = threading.RLock()
-
-
-class _Held(Temporary[None]):
-    """The lock, for the time of a `with` statement: one of its own would keep it if an interrupt came at its end."""
-
-    def do(self) -> None:
-        """See `Temporary`."""
-        _LOCK.acquire()
-
-    def undo(self) -> None:
-        """See `Temporary`. If an interrupt came before `do`, or this is called twice, the lock is not held."""
-        try:
-            _LOCK.release()
-        except RuntimeError:
-            return
-
-
-def _holding() -> During[None]:
-    return During(_Held)
-
+"""Held while LLVM is used, in threads that no interrupt comes to: see `uninterrupted`."""
 
 _ADDRESSES: dict[str, int] = {}
 """The functions that this process has loaded, by the hash of their text."""
+
+_ENGINES: dict[int, tuple[Any, Any]] = {}
+"""For each `Loaded`, a weak reference to it and the engine that has loaded its function, by the `id` of the reference."""
+
+_UNUSED: queue.SimpleQueue[Any] = queue.SimpleQueue()
+"""The references whose objects are gone. Python puts them here without a line that could be interrupted."""
 
 
 class _Processor:
@@ -92,11 +81,21 @@ class _Processor:
 
 
 @cache
-def processor() -> _Processor:
-    """The processor, looked at when it is first needed."""
+def _host() -> _Processor:
     return _Processor()
 
 
+def processor() -> _Processor:
+    """The processor, looked at when it is first needed."""
+
+    def host() -> _Processor:
+        with _LOCK:
+            return _host()
+
+    return uninterrupted(host)
+
+
+@cache
 def lanes() -> int:
     """The number of floats in a vector of this processor."""
     return processor().lanes
@@ -110,27 +109,39 @@ def kernel(make: Callable[..., Module], *arguments: Any) -> int:
 
 def address_of(module: Module) -> int:
     """The address of the function "kernel" of a module. It stays loaded."""
-    with _holding():
-        host = processor()
-        name, digest = _named(module, host)
-        if digest not in _ADDRESSES:
-            _ADDRESSES[digest] = host.load(_code(module, name, digest, host), name, host.engine)
-        return _ADDRESSES[digest]
+
+    def load() -> int:
+        with _LOCK:
+            host = _host()
+            name, digest = _named(module, host)
+            if digest not in _ADDRESSES:
+                _ADDRESSES[digest] = host.load(_code(module, name, digest, host), name, host.engine)
+            return _ADDRESSES[digest]
+
+    return uninterrupted(load)
 
 
 class Loaded:
-    """A function that is unloaded when nobody refers to this object any more.
+    """A function that is unloaded when nobody refers to this object any more, and another module is loaded.
 
     Attributes:
         address: its address.
     """
 
     def __init__(self, module: Module) -> None:
-        with _holding():
-            host = processor()
-            name, digest = _named(module, host)
-            self._engine = host.new_engine()
-            self.address = host.load(_code(module, name, digest, host), name, self._engine)
+        def load() -> int:
+            with _LOCK:
+                host = _host()
+                while not _UNUSED.empty():
+                    del _ENGINES[id(_UNUSED.get())]
+                name, digest = _named(module, host)
+                engine = host.new_engine()
+                address = host.load(_code(module, name, digest, host), name, engine)
+                own = weakref.ref(self, _UNUSED.put)
+                _ENGINES[id(own)] = own, engine
+                return address
+
+        self.address = uninterrupted(load)
 
 
 def _named(module: Module, host: _Processor) -> tuple[str, str]:

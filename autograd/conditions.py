@@ -16,7 +16,7 @@ from autograd._runtime.temporary import During, Temporary
 from autograd.contexts import Watching, current_line
 from autograd.errors import CompileError, InputError
 from autograd.namespaces import FLOATS
-from autograd.ops import CONSTANT, EQUAL, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation
+from autograd.ops import CONSTANT, EQUAL, HELD, LESS, LESS_EQUAL, OPERATIONS, SELECT, Operation
 from autograd.recording import Recording, recorder
 from autograd.tracing import called_by_library, here, refused, trace_of
 from autograd.trees import flatten
@@ -116,6 +116,10 @@ class Condition:
                 InputError("both sides of a where must have the same form in a compiled function: two numbers, or two lists of one length")
             )
         return build([apply(SELECT, [self.node, _number_node(x), _number_node(y)]) for x, y in zip(first, second, strict=True)])
+
+    def held(self, a: Any, b: Any) -> Value:
+        """`a` where the condition holds, otherwise `b`: numbers that are both defined everywhere."""
+        return apply(HELD, [self.node, _number_node(a), _number_node(b)])
 
     def _side(self, side: Any, first: bool) -> Any:
         """One side of a `where`, with all its nodes masked by the condition."""

@@ -2,11 +2,12 @@
 
 Both are plain Python loops. While a function is recorded, the step of a long `scan` is traced once, and stands in the graph as one node
 (see `autograd.compiled.api.rolled`); the rounds of a short one are found again in what was unrolled (see `autograd.compiled.passes.loops`).
-Either becomes a `Loop` of the program.
+Either becomes a `Loop` of the program. The rounds of a `while_loop` are recorded as scans of more and more rounds.
 """
 
 from __future__ import annotations
 
+import functools
 import reprlib
 import sys
 from collections.abc import Callable, Sequence
@@ -16,9 +17,10 @@ from typing import Any, SupportsIndex
 from autograd._runtime.coercion import need_function, refuse_masked, shown
 from autograd.conditions import Condition
 from autograd.contexts import current_line
-from autograd.errors import ConvergenceError, InputError
+from autograd.errors import CompileError, ConvergenceError, InputError
 from autograd.graph import Node
-from autograd.recording import recorder
+from autograd.recording import Recording, recorder
+from autograd.tracing import refused
 from autograd.trees import LEAF, Form, branches_of, flatten, of_branches
 
 
@@ -57,7 +59,7 @@ def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None,
     need_function(step, "scan(lambda carry, x: (carry + x, carry), 0.0, xs)")
     x_of, rounds = _rounds(xs, length)
     now = recorder()
-    rolled = None if now is None or now.roll is None else now.roll(now, step, init, None if xs is None else x_of, rounds)
+    rolled = None if now is None or now.roll is None else now.roll(now, step, init, None if xs is None else x_of, rounds, False)
     if rolled is not None:
         return rolled[0], _stacked(rolled[1])
     form = flatten(init)[1]
@@ -83,9 +85,12 @@ def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None,
 def while_loop(condition: Callable[[Any], Any], step: Callable[[Any], Any], init: Any, max_rounds: SupportsIndex | None = None) -> Any:
     """Repeat `carry = step(carry)` as long as `condition(carry)` is true, and return the last carry.
 
-    It is a plain Python loop, also while a function is recorded, where each truth of the condition makes a branch: in a compiled function
-    every sample has its own number of rounds. The arguments are those of `jax.lax.while_loop`, but for `max_rounds`. It has derivatives
-    in both directions: they are those of the rounds that were run.
+    It is a plain Python loop. In a compiled function every sample has its own number of rounds. The first rounds are recorded one by one,
+    and make a branch each; then half as many as before are one loop, in which samples whose condition is no longer true keep their carry.
+    So a program serves for up to one and a half times the rounds of the last one. A condition that uses `and`, and a step that branches,
+    draws random numbers, depends on more than its arguments, or has a plain number in the carry, such as a counter, are called in every
+    round, each of which makes a branch. The arguments are those of `jax.lax.while_loop`, but for `max_rounds`. It has derivatives in both
+    directions: they are those of the rounds that were run.
 
     Args:
         condition: a function of the carry that returns True or False, as a comparison does.
@@ -95,6 +100,7 @@ def while_loop(condition: Callable[[Any], Any], step: Callable[[Any], Any], init
 
     Raises:
         ConvergenceError: the condition is still true after `max_rounds` rounds.
+        CompileError: without it, the loop does not end by a million rounds in a function that is recorded.
         InputError: `condition` returns neither True nor False, or the structure of the carry changes.
 
     Example:
@@ -109,17 +115,70 @@ def while_loop(condition: Callable[[Any], Any], step: Callable[[Any], Any], init
         need_function(function, "while_loop(lambda x: x < 100.0, lambda x: 2.0 * x, 3.0)")
     most = None if max_rounds is None else _whole("max_rounds", max_rounds)
     form = flatten(init)[1]
+    now = recorder()
     carry, rounds = init, 0
-    while _truth(condition(carry)):
+    while True:
+        truth = condition(carry)
+        if not _truth(truth):
+            return carry
         if rounds == most:
             raise ConvergenceError(
                 f"the loop at {current_line()} did not end within {most} rounds, its max_rounds: its condition is still true. Allow more "
                 "rounds, or correct the condition or the step"
             )
-        carry = step(carry)
+        if now is not None and rounds > MOST_RECORDED:
+            raise refused(
+                CompileError(
+                    f"the loop at {current_line()} did not end within {MOST_RECORDED:,} rounds while the function was recorded: correct "
+                    "the condition or the step, or end it by max_rounds"
+                )
+            )
+        many = _together(rounds) if most is None else min(_together(rounds), most - rounds)
+        later = None
+        if now is not None and now.roll is not None and many > 1 and isinstance(truth, Condition):
+            later = _rounds_together(now, condition, step, init, carry, many)
+        if later is None:
+            later, many = step(carry), 1
+        carry = later
         _need_same("the carry", form, carry, rounds, "step must return a carry with the structure of init")
-        rounds += 1
-    return carry
+        rounds += many
+
+
+ALONE, LEAST_TOGETHER = 2, 4
+"""In a function that is recorded, so many rounds of a `while_loop` are recorded one by one; then so many together, or more."""
+
+
+MOST_RECORDED = 1_000_000
+"""A loop without `max_rounds` must end by so many rounds in a function that is recorded."""
+
+
+def _together(rounds: int) -> int:
+    """How many rounds are recorded together after so many. With half as many, few are in vain, and few branches are made."""
+    return 1 if rounds < ALONE else max(LEAST_TOGETHER, rounds // 2)
+
+
+def _rounds_together(
+    now: Recording, condition: Callable[[Any], Any], step: Callable[[Any], Any], init: Any, carry: Any, rounds: int
+) -> Any:
+    """The carry after so many rounds, which are recorded as one loop; None if they cannot be.
+
+    Rounds after the end of the loop change nothing. There the step is computed for the first carry, for which it is defined, as the first
+    round has shown; nobody uses the result.
+    """
+    (first, form), leaves = flatten(init), flatten(carry)[0]
+    if now.roll is None or not all(isinstance(x, Node) or x is start for x, start in zip(leaves, first, strict=True)):
+        return None  # plain numbers, such as a counter, would not be plain after a number of rounds that the sample decides
+
+    @functools.wraps(step)
+    def held(tree: Any, _: Any) -> tuple[Any, None]:
+        leaves = flatten(tree)[0]
+        goes_on = condition(tree)
+        before = [goes_on.held(x, start) for x, start in zip(leaves, first, strict=True)]
+        after = flatten(step(form(before)))[0]
+        return form([x if new is old else goes_on.held(new, x) for x, old, new in zip(leaves, before, after, strict=True)]), None
+
+    rolled = now.roll(now, held, carry, None, rounds, True)
+    return None if rolled is None else rolled[0]
 
 
 def _truth(truth: Any) -> bool:

@@ -400,6 +400,9 @@ TAKE = define("take", lambda xp, i, *a: exact.taken(xp, i, *a), lambda xp, y, i,
 SELECT = Operation("select", "where", WHERE.value, WHERE.derivatives, 3, selects=True)
 """The `where` of a function that `compile` records. It is not in the table."""
 
+HELD = Operation("held", "where", WHERE.value, WHERE.derivatives, 3, selects=True)
+"""A `where` whose sides are both defined everywhere, so that neither needs a mask: see `autograd.looping`."""
+
 
 def product(operation: Operation, xp: Any, slope: Any, amount: Any) -> Any:
     """A local derivative times a gradient or tangent: exactly 0 where the derivative is 0 and selects (see `Operation.selects`).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,11 +51,12 @@ def _flow_of(block: WrittenBlock, fixed: Bools) -> _Flow:
     """Of each member what is known; `fixed` says for each input of the loop whether no derivative with respect to it is wanted."""
     written = block.written
     outside = [inputs is None or bool(fixed[inputs].all()) for inputs in written.outside()]
-    live, visited = (_leading_to(block, which) for which in (block.elements.values(), block.reached))
+    live = _leading_to(block, written.inputs, block.elements.values())
+    visited = _leading_to(block, written.passed, block.reached)
     constant = [True] * len(written.operations)
     while True:
         before = constant[:]
-        for m, sources in enumerate(written.inputs):
+        for m, sources in enumerate(written.passed):
             if not visited[m]:
                 continue
             for where, k in sources:
@@ -70,8 +71,8 @@ def _flow_of(block: WrittenBlock, fixed: Bools) -> _Flow:
             return _Flow(live, visited, constant)
 
 
-def _leading_to(block: WrittenBlock, elements: Iterable[int]) -> list[bool]:
-    """The members on which some elements depend, in any round."""
+def _leading_to(block: WrittenBlock, inputs: Sequence[Sequence[Source]], elements: Iterable[int]) -> list[bool]:
+    """The members on which some elements depend, in any round; `inputs` are those that count."""
     written = block.written
     leads = [False] * len(written.operations)
     pending = list({written.member_of(k)[0] for k in elements})
@@ -80,7 +81,7 @@ def _leading_to(block: WrittenBlock, elements: Iterable[int]) -> list[bool]:
         if leads[m]:
             continue
         leads[m] = True
-        for where, k in written.inputs[m]:
+        for where, k in inputs[m]:
             if where == SAME:
                 pending.append(k)
             elif where == BEFORE:
@@ -117,13 +118,13 @@ def _unevenness(block: WrittenBlock) -> str:
     else:  # after as many rounds as there are members, nothing new is reached
         own, of_round = [[]], [0] * min(written.rounds, len(written.operations) + 2)
     known: dict[tuple[int, frozenset[int]], frozenset[int]] = {}
-    after = within_round(written.inputs, [*own[of_round[-1]], *[written.carried[k] for k in block.reached if k < len(written.carried)]])
+    after = within_round(written.passed, [*own[of_round[-1]], *[written.carried[k] for k in block.reached if k < len(written.carried)]])
     last, others = after, set()
     for which in of_round[-2::-1]:
         key = which, after
         if key not in known:
-            carried = [written.carried[k] for m in after for where, k in written.inputs[m] if where == BEFORE]
-            known[key] = within_round(written.inputs, [*own[which], *carried])
+            carried = [written.carried[k] for m in after for where, k in written.passed[m] if where == BEFORE]
+            known[key] = within_round(written.passed, [*own[which], *carried])
             others.add(known[key])
         after = known[key]
     counted = {_with_slopes(block, members) for members in others}
@@ -182,7 +183,7 @@ def written_loop(block: WrittenBlock, of: Places, batched: Bools, constant: Bool
     for m in live:
         operation, inputs = written.operations[m], written.inputs[m]
         fails = block.checked and (operation.domain is not None or operation.pole is not None)
-        fixed = tuple([not flow.visited[m] or unwanted(*one) for one in inputs])
+        fixed = tuple([not flow.visited[m] or one not in written.passed[m] or unwanted(*one) for one in inputs])
         members.append(Member(operation, tuple([source(*one) for one in inputs]), fixed, fails, starts[m]))
     before = [
         Carried(index[written.carried[k]], (int(of[rows[k]]),), (bool(batched[rows[k]]),), (bool(constant[rows[k]]),)) for k in carried

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from autograd.compiled.loop_body import Source
 from autograd.errors import CompileError
-from autograd.ops import Operation
+from autograd.ops import HELD, Operation
 from autograd.tracing import refused
 
 T = TypeVar("T")
@@ -50,6 +51,16 @@ class Written:
         """What tells loops apart that stand for different computations."""
         tables = tuple([None if table is None else table.tobytes() for table in self.along])
         return self.rounds, self.operations, self.inputs, self.carried, self.kept, self.repeated, tables, self.step
+
+    @cached_property
+    def passed(self) -> tuple[tuple[Source, ...], ...]:
+        """Of each member, the inputs to which it passes a gradient: none of a comparison, and not the condition of a `where`."""
+        return tuple(
+            [
+                () if operation.stops else own[1:] if operation is HELD else own
+                for operation, own in zip(self.operations, self.inputs, strict=True)
+            ]
+        )
 
     def member_of(self, k: int) -> tuple[int, int]:
         """The member and the round of element `k`: first the last carried numbers, then what is kept, member by member."""

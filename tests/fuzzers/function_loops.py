@@ -200,22 +200,30 @@ def _write_scan(writer: Writer, depth: int) -> None:
 
 
 def _write_while(writer: Writer) -> None:
-    """A loop that ends after some rounds, or before that."""
+    """A loop that ends after some rounds, or before that: counted by a plain number, or by one that depends on a variable."""
     rng = writer.rng
     step, condition, carry, last = (writer.name(letter) for letter in ("step", "while", "c", "v"))
-    most = min(rng.choice([0, 1, 2, 3]), MOST_ROUNDS // writer.rounds)
+    is_decided = writer.has("branches") and rng.random() < 0.6
+    most = min(rng.choice([1, 2, 4, 8, 14] if is_decided else [0, 1, 2, 3]), MOST_ROUNDS // writer.rounds)
+    count = f"{most} * (0.5 + 0.5 * tanh({writer.variable()}))" if is_decided else "0"
     init = _begin(writer)
     with writer.block(f"def {step}({carry}):"):
-        writer.scope.numbers += [f"{carry}[1]"] * 2
-        writer.line(f"return {carry}[0] + 1, {_contracted(writer, f'{carry}[1]')}")
+        around = writer.rounds
+        writer.rounds = around * max(most, 1)
+        writer.scope.numbers += [f"{carry}[{int(is_decided and rng.random() < 0.7)}]", f"{carry}[1]"] if is_decided else [f"{carry}[1]"] * 2
+        after = _contracted(writer, f"{carry}[1]")
+        writer.line(f"return {carry}[0] {'- 0.875' if is_decided else '+ 1'}, {after}")
+        writer.rounds = around
     with writer.block(f"def {condition}({carry}):"):
-        asked = f"{carry}[0] < {most}"
-        if writer.has("branches"):
+        asked = f"{carry}[0] > 0.125" if is_decided else f"{carry}[0] < {most}"
+        if writer.has("branches") and rng.random() < 0.6:
             writer.scope.numbers += [f"{carry}[1]"] * 2
-            asked += f" and {carry}[1] {rng.choice('<>')} {writer.atom()}"
+            other = f"{carry}[1] {rng.choice('<>')} {writer.atom()}"
+            asked = f"({asked}) & ({other})" if is_decided and rng.random() < 0.7 else f"{asked} and {other}"
         writer.line(f"return {asked}")
-    writer.line(f"{last} = while_loop({condition}, {step}, (0, {init}), max_rounds={most + rng.choice([0, 3])})")
-    writer.scope.numbers.append(f"{last}[1]")
+    rounds = 2 * most if is_decided else most
+    writer.line(f"{last} = while_loop({condition}, {step}, ({count}, {init}), max_rounds={rounds + rng.choice([0, 3])})")
+    writer.scope.numbers += [f"{last}[1]", f"{last}[0]"] if is_decided else [f"{last}[1]"]
 
 
 def _write_for(writer: Writer, depth: int) -> None:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 import autograd
+from autograd import looping
 from autograd.compiled import placed_loops
 from autograd.compiled.api import rolled
 from autograd.compiled.passes import loops, roll
@@ -18,12 +19,14 @@ class Thresholds(NamedTuple):
 
     Attributes:
         traced: the rounds from which on the step of a scan is traced once.
+        alone: the rounds of a `while_loop` that are recorded one by one.
         written_out: how many scalars of such a loop are written out.
         depth, rounds, rows: what a loop has that is found again.
         huge, large, run: the rows of a graph, and those of a run of rounds, from which on such a run becomes one row.
     """
 
     traced: int = rolled.LEAST_ROUNDS
+    alone: int = looping.ALONE
     written_out: int = placed_loops.WRITTEN_OUT
     depth: int = loops.LEAST_DEPTH
     rounds: int = loops.LEAST_ROUNDS
@@ -36,7 +39,7 @@ class Thresholds(NamedTuple):
         """The modules of a build, and their constants."""
         compiled = package.compiled
         loops, roll = compiled.passes.loops, compiled.passes.roll
-        places = [(compiled.api.rolled, "LEAST_ROUNDS"), (compiled.placed_loops, "WRITTEN_OUT")]
+        places = [(compiled.api.rolled, "LEAST_ROUNDS"), (package.looping, "ALONE"), (compiled.placed_loops, "WRITTEN_OUT")]
         places += [(loops, "LEAST_DEPTH"), (loops, "LEAST_ROUNDS"), (loops, "LEAST_ROWS")]
         places += [(roll, "HUGE_GRAPH"), (roll, "LARGE_GRAPH"), (roll, "LEAST_ROWS")]
         return [(module, name, value) for (module, name), value in zip(places, self, strict=True)]
@@ -56,8 +59,8 @@ AS_THEY_ARE = Thresholds()
 WAYS: Sequence[Thresholds] = (
     AS_THEY_ARE,
     AS_THEY_ARE,
-    AS_THEY_ARE._replace(traced=3),
-    AS_THEY_ARE._replace(traced=3, written_out=0),
+    AS_THEY_ARE._replace(traced=3, alone=1),
+    AS_THEY_ARE._replace(traced=3, alone=1, written_out=0),
     AS_THEY_ARE._replace(depth=3, rounds=3, rows=8),
     AS_THEY_ARE._replace(traced=6, depth=3, rounds=3, rows=8),
     AS_THEY_ARE._replace(rounds=3, huge=8, large=8, run=8),

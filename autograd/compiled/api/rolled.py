@@ -21,7 +21,7 @@ from autograd.compiled.pipeline import lower
 from autograd.compiled.stages import Tape
 from autograd.compiled.written_loop import ELEMENT, HUGE, LastRound, UnrolledError, Written, operation_of
 from autograd.contexts import detects_anomaly
-from autograd.ops import CONSTANT, LEAF, Operation
+from autograd.ops import CONSTANT, LEAF, SELECT, Operation
 from autograd.recording import Recording, recording
 from autograd.tracing import here, refused
 from autograd.trees import LEAF as LEAF_FORM
@@ -30,6 +30,9 @@ from autograd.value import Value, node_of
 
 LEAST_ROUNDS = 200
 """A scan of fewer rounds is unrolled, and its rounds are found again."""
+
+LEAST_FEW = 3
+"""The same where unrolling is to be avoided: one round may stay outside, and a loop has two."""
 
 MOST_INPUTS = 400
 """A step with more inputs of operations is unrolled, because vector instructions are better; unless all rounds together have too many."""
@@ -70,15 +73,15 @@ class Roller:
         self.variables: dict[int, tuple[Value, Any]] = {}
 
     def __call__(
-        self, now: Recording, step: Callable[[Any, Any], Any], init: Any, x_of: Callable[[int], Any] | None, rounds: int
+        self, now: Recording, step: Callable[[Any, Any], Any], init: Any, x_of: Callable[[int], Any] | None, rounds: int, few: bool
     ) -> tuple[Any, list[Any]] | None:
-        """The last carry, and the ys of all rounds; None if the loop is to be unrolled. For the arguments see `scan`.
+        """The last carry, and the ys of all rounds; None if the loop is to be unrolled. For the arguments see `scan` and `Recording.roll`.
 
         Raises:
             UnrolledError: it has turned out that it must be unrolled.
         """
         key = _code_of(step)
-        if rounds < LEAST_ROUNDS or key is None or key in self.apart or here() is not now.trace:
+        if rounds < (LEAST_FEW if few else LEAST_ROUNDS) or key is None or key in self.apart or here() is not now.trace:
             return None
         if now.mask is not None or not now.checks_domains or not RECORDING.get() or detects_anomaly():
             return None
@@ -179,7 +182,7 @@ class _Loop:
         is_kept = [isinstance(x, Value) and x in body.varying for x in traced.y]
         kept = [body.member(x) for x, own in zip(traced.y, is_kept, strict=True) if own]
         terms = sum(map(len, body.inputs))
-        strange = any(operation.by_hand or operation.stops or operation.loop is not None for operation in body.operations)
+        strange = any(map(_is_strange, body.operations))
         if strange or not body.operations or (terms > MOST_INPUTS and terms * self.rounds < HUGE):
             raise self.refused()
         assert self.columns is not None
@@ -225,6 +228,11 @@ class _Loop:
             raise self.refused()
         last, starts = known.elements[: len(written.carried)], known.elements[len(written.carried) :]
         return [data.shared.item(place) for place in last], [data.shared[place : place + written.rounds].tolist() for place in starts]
+
+
+def _is_strange(operation: Operation) -> bool:
+    """Whether an operation cannot be in a loop: it has no rules, no derivatives because of `no_grad`, or may need masks."""
+    return operation.by_hand or operation.origin is not None or operation.loop is not None or operation is SELECT
 
 
 def _code_of(step: Any) -> Any:

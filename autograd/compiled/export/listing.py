@@ -51,7 +51,7 @@ from autograd.compiled.ir import (
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, REPEATED, SAME, Source
 from autograd.compiled.rounds_of import body_of
 from autograd.compiled.stages import Tape
-from autograd.ops import COMPARISONS, DOT, OPERATIONS, SELECT, SUM, Operation
+from autograd.ops import COMPARISONS, DOT, HELD, OPERATIONS, SELECT, SUM, Operation
 from autograd.value import Value
 
 MOST_LINES = 40
@@ -377,7 +377,7 @@ WORDS: dict[type[Instruction], Callable[[Writer, Instruction, Sequence[Read], bo
 
 def _word(row: Operation) -> str:
     """The name of an operation: its symbol, unless that is not a word or belongs to another row too."""
-    if row is SELECT:
-        return SELECT.symbol
+    if row in (SELECT, HELD):
+        return row.symbol
     others = [other for other in OPERATIONS.values() if row.symbol in (other.symbol, other.name) and other.name != row.name]
     return row.symbol if row.symbol.isidentifier() and row.symbol != SUM.symbol and not others else row.name

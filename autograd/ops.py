@@ -55,7 +55,8 @@ class Operation:
         stops: whether the backward pass ends here, as at comparisons and at operations that `stopped` returns.
         origin: the operation that this one is without derivatives; see `stopped`.
         by_hand: whether its nodes were made by hand, as in micrograd: there are no rules, and each node has a function of its own.
-        loop: the rounds of a loop that was recorded as one node, which only a program computes; None for all others.
+        loop: the rounds of a loop that was recorded as one node, which only a program computes; None for all others. Its `key` tells it
+            from other loops.
     """
 
     name: str
@@ -131,7 +132,9 @@ class Operation:
         return (self.origin or self) is operation
 
     def is_same(self, other: Operation) -> bool:
-        """Whether both are one operation bound to the same constants: `bind` forgets some of the objects that it has made."""
+        """Whether both are one operation bound to the same constants, or one loop, of which there may be several objects."""
+        if self.loop is not None:
+            return other.loop is not None and bool(self.loop.key == other.loop.key)
         own, others = ((x.name, x.origin is None, *map(float.hex, x.constants)) for x in (self, other))
         return bool(self.constants) and own == others
 

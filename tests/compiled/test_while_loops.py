@@ -10,6 +10,7 @@ import pytest
 
 from autograd import Value, abs, compile, exp, grad, hessian, jvp, log, no_grad, scan, sin, sqrt, value_and_grad, where, while_loop
 from autograd.compiled import ir
+from autograd.compiled.api import rolled
 from autograd.errors import CompileError, ConvergenceError, DomainError
 from autograd.recording import drawn
 
@@ -232,6 +233,21 @@ def test_many_rounds(executor: str) -> None:
     value, slope = f.value_and_grad(2.0)
     assert value == pytest.approx(1.0, abs=1e-4)
     assert slope == pytest.approx(value / 2.0, rel=1e-9)
+
+
+def test_loops_that_are_no_longer_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two recordings of a function have equal loops, if not the same objects."""
+    monkeypatch.setattr(rolled, "MOST_KNOWN", 3)
+    f = compile(shrinking)
+    assert f(A, B).tolist() == compile(shrinking)(A, B).tolist()
+    rates = iter([0.9, 0.8] * 20)
+
+    def changing(a: Any) -> Any:
+        rate = next(rates)
+        return scan(lambda s, _: (s * rate if rate > 0.85 else sin(s) * a, None), a, length=300)[0]
+
+    with pytest.raises(CompileError, match="does something else each time"):
+        compile(changing)(0.5)
 
 
 def test_an_error_in_a_round_is_an_error(executor: str) -> None:

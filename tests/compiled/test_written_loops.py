@@ -258,7 +258,7 @@ def test_scans_are_those_of_eager_code(f: Callable[[Any, Any], Any], executor: s
     np.testing.assert_allclose(of_b, [number(slopes[1]) for _, slopes in expected], rtol=1e-8, atol=1e-12)
     branch = g.specialisations[-1]
     check(branch.code)
-    assert any(operation.loop is not None for operation in branch.tape.operations) == (f in ONE)
+    assert any(operation.loop is not None and operation.loop.rounds >= N - 1 for operation in branch.tape.operations) == (f in ONE)
     single = compile(f, executor=executor)
     value, slopes = single.value_and_grad(0.7, 0.5)
     np.testing.assert_allclose([value, *slopes], [number(expected[0][0]), *map(number, expected[0][1])], rtol=1e-8, atol=1e-12)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,15 @@ class Branch(Loaded):
     first: list[int]
 
     def __repr__(self) -> str:
-        guards = "".join([f"; {check.line} was {check.truth}" for check in self.checks])
+        guards = "".join([f"; {line} {truth}" for line, truth in self.conditions()])
         return f"<program of {sum(map(count_of, self.code.instructions))} instructions for {self.recorded_for}{guards}>"
+
+    def conditions(self) -> Iterator[tuple[str, str]]:
+        """The lines that decided the branch, in order, and what they were: "was True". One that decides several times in a row, as that of
+        a loop, is named once."""
+        for (line, truth), same in groupby(self.checks, key=lambda check: (check.line, check.truth)):
+            count = sum(1 for _ in same)
+            yield line, f"was {truth}" + (f", {count:,} times" if count > 1 else "")
 
     @property
     def code(self) -> Code:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from autograd.compiled.api.branch import Branch
 from autograd.compiled.export.listing import Line, outline_of_function
@@ -48,18 +47,11 @@ def outlines(forms: Sequence[list[Branch]], most: int) -> BranchOutlines:
     """
     form = max(reversed(forms), key=len)
     chosen = sorted(form[:most], key=lambda branch: branch.order)
-    described = [
-        BranchOutline(tuple(_conditions(branch)), outline_of_function(branch.tape, branch.code, branch.shapes, branch.returned))
-        for branch in chosen
-    ]
+    described = []
+    for branch in chosen:
+        conditions = tuple([f"{_statement(line)} {truth}" for line, truth in branch.conditions()])
+        described.append(BranchOutline(conditions, outline_of_function(branch.tape, branch.code, branch.shapes, branch.returned)))
     return BranchOutlines(described, len(form) - len(chosen), sum(map(len, forms)) - len(form))
-
-
-def _conditions(branch: Branch) -> Iterator[str]:
-    """The conditions of a branch. One that was met several times in a row, as that of a loop, is named once."""
-    for (line, truth), same in groupby(branch.checks, key=lambda check: (check.line, check.truth)):
-        count = sum(1 for _ in same)
-        yield f"{_statement(line)} was {truth}" + (f", {count:,} times" if count > 1 else "")
 
 
 def _statement(line: str) -> str:

@@ -48,8 +48,8 @@ class _Known(NamedTuple):
     elements: list[int]
 
 
-MOST_KNOWN = 64
-"""So many loops are remembered, so that two recordings of one function have the same operation."""
+MOST_KNOWN = 256
+"""So many loops are remembered, so that another recording of a function need not compile them again."""
 
 MOST_LAYERS = 100
 """So many partials and decorators around a step are looked through."""

@@ -182,7 +182,7 @@ class Specialisations:
         texts = []
         for branch in branches:
             texts.append(describe(branch.tape, branch.code, branch.shapes, branch.returned))
-            texts += [f"  where {check.line} was {check.truth}" for check in branch.checks]
+            texts += [f"  where {line} {truth}" for line, truth in branch.conditions()]
             texts.append(f"  recorded for {branch.recorded_for}")
         return "\n".join(texts)
 
@@ -280,9 +280,8 @@ def _refuse_more(name: str, branches: list[Branch]) -> None:
     lines = [f"{line}, {_times(min(count[line] for count in counts), n)} in each" for line, n in most.most_common(3)]
     raise CompileError(
         f"{name} takes more than {BRANCHES:,} different branches. The {len(branches):,} that were recorded decided "
-        f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init): its "
-        "branches are the numbers of rounds that occur. If these are too many, run as many rounds for all samples, and keep the numbers "
-        "of those that have ended by where(condition, new, old). "
+        f"{'; '.join(lines)}. Write a loop whose number of rounds depends on the arguments as while_loop(condition, step, init), with & "
+        "instead of `and` in its condition, and without a counter in the carry: it makes few branches. "
         "Choose without a branch: where(x > 0, a, b), or where(x > 0, lambda: log(x), lambda: 0.0) if a side is not defined "
         "everywhere; and take(values, index) for a row of a table"
     )

@@ -126,17 +126,10 @@ def while_loop(condition: Callable[[Any], Any], step: Callable[[Any], Any], init
                 f"the loop at {current_line()} did not end within {most} rounds, its max_rounds: its condition is still true. Allow more "
                 "rounds, or correct the condition or the step"
             )
-        if now is not None and rounds > MOST_RECORDED:
-            raise refused(
-                CompileError(
-                    f"the loop at {current_line()} did not end within {MOST_RECORDED:,} rounds while the function was recorded: correct "
-                    "the condition or the step, or end it by max_rounds"
-                )
-            )
-        many = _together(rounds) if most is None else min(_together(rounds), most - rounds)
-        later = None
-        if now is not None and now.roll is not None and many > 1 and isinstance(truth, Condition):
-            later = _rounds_together(now, condition, step, init, carry, many)
+        later, many = None, 1
+        if now is not None and isinstance(truth, Condition):
+            many = _together(rounds) if most is None else min(_together(rounds), most - rounds)
+            later = _rounds_together(now, condition, step, init, carry, many) if many > 1 else None
         if later is None:
             later, many = step(carry), 1
         carry = later
@@ -147,13 +140,23 @@ def while_loop(condition: Callable[[Any], Any], step: Callable[[Any], Any], init
 ALONE, LEAST_TOGETHER = 2, 4
 """In a function that is recorded, so many rounds of a `while_loop` are recorded one by one; then so many together, or more."""
 
-
 MOST_RECORDED = 1_000_000
 """A loop without `max_rounds` must end by so many rounds in a function that is recorded."""
 
 
 def _together(rounds: int) -> int:
-    """How many rounds are recorded together after so many. With half as many, few are in vain, and few branches are made."""
+    """How many rounds are recorded together after so many. With half as many, few are in vain, and few branches are made.
+
+    Raises:
+        CompileError: the loop does not end.
+    """
+    if rounds > MOST_RECORDED:
+        raise refused(
+            CompileError(
+                f"the loop at {current_line()} did not end within {MOST_RECORDED:,} rounds while the function was recorded: correct the "
+                "condition or the step, or end it by max_rounds"
+            )
+        )
     return 1 if rounds < ALONE else max(LEAST_TOGETHER, rounds // 2)
 
 

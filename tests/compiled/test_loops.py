@@ -24,9 +24,11 @@ from loop_programs import (
     uneven,
 )
 
-from autograd import Program, Value, compile, drawn, grad, hessian, sin, tanh
+from autograd import Program, Value, compile, drawn, grad, hessian, sin, tanh, value_and_grad
+from autograd.compiled import pipeline
 from autograd.compiled.backends.llvm.loop_steps import loop_steps, reads_of
 from autograd.compiled.ir import Code, Loop, check
+from autograd.compiled.passes import loops
 from autograd.compiled.passes.loops import LEAST_ROUNDS, LONGEST, WIDEST
 from autograd.errors import CompileError, DomainError
 
@@ -127,6 +129,50 @@ def test_the_first_and_last_rounds_may_differ(executor: str) -> None:
     assert gradient == pytest.approx(float(grad(uneven)(0.7)), rel=1e-11)
     [loop] = loops_of(g)
     assert 70 <= loop.rounds <= 75
+
+
+def test_a_row_is_in_one_loop(executor: str) -> None:
+    """The operation of a row changes for good, so that the rounds of the second loop begin within the last one of the first loop."""
+
+    def f(x: Any) -> Any:
+        ends = []
+        for i in range(200):
+            x = (sin if i < 100 else tanh)(x) * 0.97 + 0.25
+            ends.append(x)
+        return sum(ends)
+
+    g = compile(f, executor=executor)
+    value, slope = g.value_and_grad(0.3)
+    expected = value_and_grad(f)(0.3)
+    assert [value, slope] == pytest.approx([number(x) for x in expected], rel=1e-12)
+    assert shapes_of(g) == [(100, 3), (99, 3)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_loops_have_no_rows_in_common(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random changes of the operations of a recurrence, with low thresholds."""
+    for name, most in (("LEAST_DEPTH", 3), ("LEAST_ROUNDS", 3), ("LEAST_ROWS", 8)):
+        monkeypatch.setattr(loops, name, most)
+    rng = random.Random(seed)
+    changes = sorted(rng.sample(range(2, 40), 4))
+
+    def f(x: Any) -> Any:
+        y, parts = x, []
+        for i in range(44):
+            kind = sum(i >= change for change in changes)
+            parts.append(y)
+            y = y * 0.5 + (tanh(0.0 - x) if kind % 2 else 0.25)
+            x = (sin, tanh, sin, tanh, sin)[kind](x + 0.1 * i)
+        return sum(parts) + x
+
+    found: list[Any] = []
+    original = loops.find_loops
+    monkeypatch.setattr(pipeline, "find_loops", lambda *given: found.append(original(*given)) or found[-1])  # type: ignore[func-returns-value]
+    g = compile(f, executor="numpy")
+    assert g.value_and_grad(0.3) == pytest.approx([number(x) for x in value_and_grad(f)(0.3)], rel=1e-12)
+    for one in found:
+        rows = np.concatenate([positions.ravel() for positions in one.positions])
+        assert len(rows) == len(set(rows.tolist())) > 0
 
 
 def test_loops_within_loops_are_loops(executor: str) -> None:

@@ -10,6 +10,9 @@ from autograd.ops import ADD, CONSTANT, MUL, NEG, POS, SUB, Operation
 from autograd.trees import Form
 from autograd.value import Value
 
+ROUND = "round"
+"""Where an input of a member comes from, beside those of `loop_body`: a number that each round has one of."""
+
 
 class Traced:
     """A step that was traced: its variables, and the leaves of the carry and of y that it returned."""
@@ -25,8 +28,8 @@ class Body:
     """The members of a traced step, and what they read.
 
     Attributes:
-        operations, inputs: of each member. The index of what comes from OUTSIDE is that in `repeated`, or -1 less that of a number of the
-            round.
+        operations, inputs: of each member. The index of what comes from OUTSIDE is that in `repeated`; that of what comes from the ROUND is
+            that of a number of which each round has one.
         repeated: what is read from outside, the same in every round.
         along: the indices of the numbers of the round that are read.
         varying: the nodes that depend on a variable of the step.
@@ -60,7 +63,7 @@ class Body:
                 return Source(BEFORE, self._carried[x])
             if x in self._of_round:
                 self.along.add(self._of_round[x])
-                return Source(OUTSIDE, -1 - self._of_round[x])
+                return Source(ROUND, self._of_round[x])
         key: Any = id(x) if isinstance(x, Value) else float(x).hex()
         if key not in self._repeated:
             self._repeated[key] = len(self.repeated)
@@ -110,10 +113,9 @@ class Body:
         before = init
         while True:
             holds: list[bool] = []
+            of = {SAME: holds, BEFORE: before, OUTSIDE: repeated, ROUND: columns}
             for own, sources in zip(members, self.inputs, strict=True):
-                of = {SAME: holds, BEFORE: before}
-                outside = [columns[-1 - k] if k < 0 else repeated[k] for where, k in sources if where == OUTSIDE]
-                holds.append(own and all(outside) and all(of[where][k] for where, k in sources if where != OUTSIDE))
+                holds.append(own and all(of[where][k] for where, k in sources))
             after = [old and holds[m] for old, m in zip(before, carried, strict=True)]
             if after == before:
                 return holds
@@ -121,9 +123,9 @@ class Body:
 
     def placed(self, source: Source, used: list[int]) -> Source:
         """A source as `Written` has it: numbers of the round come behind the repeated ones."""
-        if source.where != OUTSIDE or source.which >= 0:
+        if source.where != ROUND:
             return source
-        return Source(OUTSIDE, len(self.repeated) + used.index(-1 - source.which))
+        return Source(OUTSIDE, len(self.repeated) + used.index(source.which))
 
 
 def kinds_of(traced: Traced) -> Any:

@@ -9,9 +9,10 @@ ones and lead to others become the loop. What only leads to it, or only follows 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,12 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
         pending = list(runs_of(kinds, period))
         while pending:
             first, rounds = pending.pop(0)
+            free = _free_rounds(kinds, graph.kinds, first, period, rounds)
+            if free != [
+                (first, rounds)
+            ]:  # where the kind of a row changes within a round, the next run begins in the last round of this one
+                pending[:0] = free
+                continue
             found = [rows for rows in _recurrences(graph, first, period, rounds) if _is_apart(graph, rows)][: MOST_LOOPS - len(loops)]
             for rows in found:
                 loops.append(rows)
@@ -93,10 +100,22 @@ def _graph_of(tape: Tape, sums: Sums, codes: Rows) -> _Graph:
     batched, reached = np.array(sums.batched)[rows], np.array(sums.reached)[rows] if sums.reached else 1
     unchecked = np.isin(rows, list(tape.unchecked)) if tape.unchecked else 0
     number = np.searchsorted(sorted([id(operation) for operation in {SUM, DOT, *tape.operations}]), codes)
-    kinds = (((number * (counts.max() + 1) + counts) * 2 + batched) * 2 + reached) * 2 + unchecked
     rigid = {id(operation) for operation in set(tape.operations) if operation.arity is None and operation not in (SUM, DOT)}
     apart = np.isin(codes, list(rigid)) | np.isin(rows, [*sums.masks, *sums.error_masks])
-    return _Graph(np.where(apart, -1 - np.arange(len(rows)), kinds), batched, reads, np.concatenate([[0], np.cumsum(counts)]))
+    kinds = kinds_of(number, counts, (batched, reached, unchecked), apart)
+    return _Graph(kinds, batched, reads, np.concatenate([[0], np.cumsum(counts)]))
+
+
+def kinds_of(codes: Rows, counts: Rows, truths: Sequence[Any], apart: npt.NDArray[np.bool_]) -> Rows:
+    """A number for what a row has in common with the same row of other rounds: its operation, its number of inputs, and some truths.
+
+    A row that cannot be in a loop (`apart`) has a number of its own.
+    """
+    kinds = codes * (counts.max() + 1) + counts
+    for truth in truths:
+        kinds = kinds * 2 + truth
+    result: Rows = np.where(apart, -1 - np.arange(len(kinds)), kinds)
+    return result
 
 
 def periods_of(kinds: Rows) -> list[int]:
@@ -186,6 +205,14 @@ def _typical(reads: Rows, first: int, period: int) -> int:
         if (before[inner] + period == own[inner]).all():
             return k
     return rounds // 2
+
+
+def _free_rounds(kinds: Rows, original: Rows, first: int, period: int, rounds: int) -> list[tuple[int, int]]:
+    """The parts of a run, as its first position and its number of rounds, none of whose rows is in a loop that was found before."""
+    own = slice(first, first + period * rounds)
+    is_free = (kinds[own] == original[own]).reshape(rounds, period).all(axis=1)
+    edges = np.flatnonzero(np.diff(is_free, prepend=False, append=False)).reshape(-1, 2).tolist()
+    return [(first + begin * period, end - begin) for begin, end in edges if end - begin >= LEAST_ROUNDS]
 
 
 def _beside(found: list[Rows], first: int, period: int, rounds: int) -> list[tuple[int, int]]:

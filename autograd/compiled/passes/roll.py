@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
-from autograd.compiled.passes.loops import WIDEST, length_of, on_cycles, periods_of, runs_of
+from autograd.compiled.passes.loops import WIDEST, kinds_of, length_of, on_cycles, periods_of, runs_of
 from autograd.compiled.stages import Rows, Tape
 from autograd.compiled.written_loop import ELEMENT, Written, operation_of
 from autograd.ops import CONSTANT, DOT, SUM
@@ -60,13 +60,17 @@ def roll_loops(tape: Tape) -> tuple[Tape, Rows]:
 
 
 def _largest_run(tape: Tape, computed: Rows, part: float) -> _Run | None:
-    kinds = _kinds(tape, computed)
-    starts = np.concatenate([[0], np.cumsum(tape.counts[computed])])
+    counts, codes = tape.counts[computed], np.unique(tape.codes[computed], return_inverse=True)[1]
+    starts = np.concatenate([[0], np.cumsum(counts)])
     position = np.full(len(tape.nodes), -1, dtype=np.intp)
     position[computed] = np.arange(len(computed))
     of_tape = np.array(tape.batched)
-    batched, counts = of_tape[computed], tape.counts[computed]
+    batched = of_tape[computed]
     reached = np.array(tape.reached)[computed] if tape.reached else np.ones(len(computed), dtype=bool)
+    unchecked = np.isin(computed, list(tape.unchecked)) if tape.unchecked else 0
+    apart = {id(one) for one in set(tape.operations) if (one.arity is None and one not in (SUM, DOT)) or one.stops or one is ELEMENT}
+    alone = np.isin(tape.codes[computed], list(apart)) | np.isin(computed, [*tape.masks, *tape.error_masks])
+    kinds = kinds_of(codes, counts, (batched, reached, unchecked), alone)
     best, most = None, LEAST_ROWS - 1
     for period in periods_of(kinds):
         for first, rounds in runs_of(kinds, period):
@@ -89,18 +93,6 @@ def _is_long(run: _Run, counts: Rows, part: float) -> bool:
     source = np.array([k for _, k in run.sources], dtype=np.intp)
     kept = on_cycles(reader[inner], source[inner], np.ones(run.period, dtype=bool))
     return bool(kept.mean() > part) and run.period < WIDEST * length_of(reader, source, within, np.ones(run.period, dtype=bool))
-
-
-def _kinds(tape: Tape, computed: Rows) -> Rows:
-    """A number for what is the same in each round; a row that cannot be in a loop has one of its own."""
-    counts, codes = tape.counts[computed], np.unique(tape.codes[computed], return_inverse=True)[1]
-    batched, reached = np.array(tape.batched)[computed], np.array(tape.reached)[computed] if tape.reached else 1
-    unchecked = np.isin(computed, list(tape.unchecked)) if tape.unchecked else 0
-    kinds = (((codes * (counts.max() + 1) + counts) * 2 + batched) * 2 + reached) * 2 + unchecked
-    apart = {id(one) for one in set(tape.operations) if (one.arity is None and one not in (SUM, DOT)) or one.stops or one is ELEMENT}
-    alone = np.isin(tape.codes[computed], list(apart)) | np.isin(computed, [*tape.masks, *tape.error_masks])
-    result: Rows = np.where(alone, -1 - np.arange(len(computed)), kinds)
-    return result
 
 
 def _regular(position: Rows, batched: npt.NDArray[np.bool_], read: Rows, first: int, period: int) -> _Run | None:

@@ -72,9 +72,8 @@ def find_loops(tape: Tape, sums: Sums) -> Loops:
         while pending:
             first, rounds = pending.pop(0)
             free = _free_rounds(kinds, graph.kinds, first, period, rounds)
-            if free != [
-                (first, rounds)
-            ]:  # where the kind of a row changes within a round, the next run begins in the last round of this one
+            # where a kind changes within a round, the next run begins in the last round of this one
+            if free != [(first, rounds)]:
                 pending[:0] = free
                 continue
             found = [rows for rows in _recurrences(graph, first, period, rounds) if _is_apart(graph, rows)][: MOST_LOOPS - len(loops)]

@@ -148,28 +148,24 @@ def test_a_row_is_in_one_loop(executor: str) -> None:
     assert shapes_of(g) == [(100, 3), (99, 3)]
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_loops_have_no_rows_in_common(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random changes of the operations of a recurrence, with low thresholds."""
+@pytest.mark.parametrize("rounds", [9, 12, 14, 17, 20, 40])
+def test_loops_have_no_rows_in_common(rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Branches that change from round to round, with low thresholds: one row in two loops would pass its gradient twice."""
     for name, most in (("LEAST_DEPTH", 3), ("LEAST_ROUNDS", 3), ("LEAST_ROWS", 8)):
         monkeypatch.setattr(loops, name, most)
-    rng = random.Random(seed)
-    changes = sorted(rng.sample(range(2, 40), 4))
 
-    def f(x: Any) -> Any:
-        y, parts = x, []
-        for i in range(44):
-            kind = sum(i >= change for change in changes)
-            parts.append(y)
-            y = y * 0.5 + (tanh(0.0 - x) if kind % 2 else 0.25)
-            x = (sin, tanh, sin, tanh, sin)[kind](x + 0.1 * i)
-        return sum(parts) + x
+    def f(y: Any) -> Any:
+        parts, x, total = [], y, y
+        for i in range(rounds):
+            parts.append(total)
+            x, total = tanh(x + (0.3 * i - 1.0) * -1.95), total * 0.5 + tanh(0.0 - (x if x < 0.0 else 0.0))
+        return x + sum(parts)
 
     found: list[Any] = []
     original = loops.find_loops
     monkeypatch.setattr(pipeline, "find_loops", lambda *given: found.append(original(*given)) or found[-1])  # type: ignore[func-returns-value]
     g = compile(f, executor="numpy")
-    assert g.value_and_grad(0.3) == pytest.approx([number(x) for x in value_and_grad(f)(0.3)], rel=1e-12)
+    assert g.value_and_grad(0.0) == pytest.approx([number(x) for x in value_and_grad(f)(0.0)], rel=1e-12)
     for one in found:
         rows = np.concatenate([positions.ravel() for positions in one.positions])
         assert len(rows) == len(set(rows.tolist())) > 0

@@ -7,11 +7,10 @@ Either becomes a `Loop` of the program. The rounds of a `while_loop` are recorde
 
 from __future__ import annotations
 
-import functools
 import reprlib
 import sys
 from collections.abc import Callable, Sequence
-from operator import index
+from operator import gt, index, is_
 from typing import Any, SupportsIndex
 
 from autograd._runtime.coercion import need_function, refuse_masked, shown
@@ -169,17 +168,22 @@ def _rounds_together(
     round has shown; nobody uses the result.
     """
     (first, form), leaves = flatten(init), flatten(carry)[0]
-    if now.roll is None or not all(isinstance(x, Node) or x is start for x, start in zip(leaves, first, strict=True)):
+    is_plain = [not isinstance(x, Node) for x in leaves]
+    if now.roll is None or not all(x is start for x, start, plain in zip(leaves, first, is_plain, strict=True) if plain):
         return None  # plain numbers, such as a counter, would not be plain after a number of rounds that the sample decides
 
-    @functools.wraps(step)
     def held(tree: Any, _: Any) -> tuple[Any, None]:
         leaves = flatten(tree)[0]
         goes_on = condition(tree)
-        before = [goes_on.held(x, start) for x, start in zip(leaves, first, strict=True)]
-        after = flatten(step(form(before)))[0]
-        return form([x if new is old else goes_on.held(new, x) for x, old, new in zip(leaves, before, after, strict=True)]), None
+        before = [x if plain else goes_on.held(x, start) for x, start, plain in zip(leaves, first, is_plain, strict=True)]
+        given = form(before)
+        after, other = flatten(step(given))
+        unchanged = [new is old for new, old in zip(after, before, strict=False)]
+        if other != form or not all(map(is_, flatten(given)[0], before)) or any(map(gt, is_plain, unchanged)):
+            raise InputError("the step changes the carry in place, its structure, or a plain number in it")
+        return form([x if same else goes_on.held(new, x) for x, new, same in zip(leaves, after, unchanged, strict=True)]), None
 
+    held.__wrapped__ = step  # type: ignore[attr-defined] # whose code tells the loop from others
     rolled = now.roll(now, held, carry, None, rounds, True)
     return None if rolled is None else rolled[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from autograd.compiled.ir import LongLoop, Loop, Places, segments_of
 from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Carried, LoopBody, Member, Outside, Source, within_round
 from autograd.compiled.stages import WrittenBlock
 from autograd.compiled.written_loop import HUGE, LastRound, UnrolledError
-from autograd.ops import ADD, NEG, POS, SUB, SUM
+from autograd.ops import ADD, HELD, NEG, POS, SUB, SUM
 
 WRITTEN_OUT = 1_000_000
 """A loop of no more scalars in all is written out."""
@@ -51,8 +51,8 @@ def _flow_of(block: WrittenBlock, fixed: Bools) -> _Flow:
     """Of each member what is known; `fixed` says for each input of the loop whether no derivative with respect to it is wanted."""
     written = block.written
     outside = [inputs is None or bool(fixed[inputs].all()) for inputs in written.outside()]
-    live = _leading_to(block, written.inputs, block.elements.values())
-    visited = _leading_to(block, written.passed, block.reached)
+    live = written.leading_to(block.elements.values(), written.inputs)
+    visited = written.leading_to(block.reached, written.passed)
     constant = [True] * len(written.operations)
     while True:
         before = constant[:]
@@ -71,24 +71,6 @@ def _flow_of(block: WrittenBlock, fixed: Bools) -> _Flow:
             return _Flow(live, visited, constant)
 
 
-def _leading_to(block: WrittenBlock, inputs: Sequence[Sequence[Source]], elements: Iterable[int]) -> list[bool]:
-    """The members on which some elements depend, in any round; `inputs` are those that count."""
-    written = block.written
-    leads = [False] * len(written.operations)
-    pending = list({written.member_of(k)[0] for k in elements})
-    while pending:
-        m = pending.pop()
-        if leads[m]:
-            continue
-        leads[m] = True
-        for where, k in inputs[m]:
-            if where == SAME:
-                pending.append(k)
-            elif where == BEFORE:
-                pending.append(written.carried[k])
-    return leads
-
-
 def _need_even_visits(block: WrittenBlock) -> None:
     """
     Raises:
@@ -99,6 +81,8 @@ def _need_even_visits(block: WrittenBlock) -> None:
     if written.step is None:  # found in a graph, all of whose rounds are reached alike
         return
     uneven = _unevenness(block)
+    if uneven and HELD in written.operations:  # each sample has a last round of its own
+        raise UnrolledError(written.step)
     if uneven == "last":
         raise UnrolledError(LastRound(written.step))
     if uneven and len(written.operations) * written.rounds < HUGE:

@@ -6,7 +6,7 @@ are, and `allocate` makes a `Loop` of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiled.loop_body import Source
+from autograd.compiled.loop_body import BEFORE, OUTSIDE, SAME, Source
 from autograd.errors import CompileError
 from autograd.ops import HELD, Operation
 from autograd.tracing import refused
@@ -68,6 +68,27 @@ class Written:
             return self.carried[k], self.rounds - 1
         which, r = divmod(k - len(self.carried), self.rounds)
         return self.kept[which], r
+
+    def leading_to(self, elements: Iterable[int], inputs: Sequence[Sequence[Source]]) -> list[bool]:
+        """The members on which some elements depend, in any round; `inputs` are those of each member that count."""
+        leads = [False] * len(self.operations)
+        pending = list({self.member_of(k)[0] for k in elements})
+        while pending:
+            m = pending.pop()
+            if leads[m]:
+                continue
+            leads[m] = True
+            pending += [k if where == SAME else self.carried[k] for where, k in inputs[m] if where != OUTSIDE]
+        return leads
+
+    def reached_by(self, elements: Iterable[int]) -> list[int]:
+        """The inputs of the loop to which some elements pass their gradients."""
+        visited, outside = self.leading_to(elements, self.passed), self.outside()
+        inputs: set[int] = set()
+        for where, k in {source for own, leads in zip(self.passed, visited, strict=True) if leads for source in own}:
+            rows = outside[k] if where == OUTSIDE else slice(k, k + 1) if where == BEFORE else None
+            inputs.update(range(rows.start, rows.stop) if rows is not None else ())
+        return sorted(inputs)
 
     def outside(self) -> list[slice | None]:
         """The inputs of the loop that are each number from OUTSIDE: one, or one for each round; None for the constants of an array.

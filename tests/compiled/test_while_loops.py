@@ -1,5 +1,6 @@
 """`while_loop` in compiled functions: rounds that are recorded together, of which those after the end change nothing."""
 
+import array
 import math
 import random
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def pair(a: Any, b: Any) -> Any:
     return while_loop(lambda s: s[1] > 1e-13, lambda s: (0.5 * (s[0] + a / s[0]), abs(s[0] * s[0] - a)), (20.0 + b, math.inf))[0]
 
 
-@together
+@alone
 def of_the_round_before(a: Any, b: Any) -> Any:
     """The last round computes a number that only a next round would use."""
 
@@ -67,6 +68,92 @@ def of_the_round_before(a: Any, b: Any) -> Any:
         return {"x": x, "f": x * x - a - b}
 
     return while_loop(lambda s: abs(s["f"]) > 1e-12, step, {"x": a + 30.0, "f": (a + 30.0) * (a + 30.0) - a - b})["x"]
+
+
+@alone
+def residual_of_the_last_round(a: Any, b: Any) -> Any:
+    """A number that the last round of a sample computes with an infinite slope, and that only a next round would use."""
+
+    def step(s: Any) -> Any:
+        return s[0] * 0.5, s[1] + s[2] + 0.1 * s[0], sqrt(s[0] * 0.5 - 1.0 + 0.0 * b)
+
+    return while_loop(lambda s: s[0] > 1.0, step, (a * 0.0 + 64.0, a, a))[1]
+
+
+@together
+def part_that_nothing_depends_on(a: Any, b: Any) -> Any:
+    """Its slopes are infinite in all rounds, and no gradient comes to them."""
+    return while_loop(lambda s: s[0] > 1.0, lambda s: (s[0] * 0.5, sqrt(s[0] * 0.0)), (a + 16.0, b))[0]
+
+
+@alone
+def in_place(a: Any, b: Any) -> Any:
+    carry = [a + 8.0, b]
+
+    def step(s: Any) -> Any:
+        s[0] = s[0] * 0.8
+        s[1] = s[1] * 1.01
+        return s
+
+    while_loop(lambda s: s[0] > 0.6, step, carry)
+    return carry[0] * carry[1]
+
+
+@alone
+def order_of_keys(a: Any, b: Any) -> Any:
+    def step(s: Any) -> Any:
+        k, l = s  # noqa: E741
+        return {l: s[l] * 1.01, k: s[k] * 0.8}
+
+    s = while_loop(lambda s: s["x"] > 0.6, step, {"x": a + 8.0, "y": b + 1.0})
+    return s["x"] * 10.0 + s["y"]
+
+
+@alone
+def restated(a: Any, b: Any) -> Any:
+    s = while_loop(lambda s: s[0] > 0.6, lambda s: (s[0] * 0.8, False), (a + 8.0, False))
+    return s[0] * (b if s[1] is False else a)
+
+
+@alone
+def toggled(a: Any, b: Any) -> Any:
+    s = while_loop(lambda s: s[0] > 0.6, lambda s: (s[0] * 0.8, s[2], s[1]), (a + 8.0, 0, 1))
+    return s[0] * [a, b][s[1]]
+
+
+@alone
+def asked_for(a: Any, b: Any) -> Any:
+    """A plain number of the carry, which the step asks for what it is."""
+    return while_loop(lambda s: s[0] > b, lambda s: (s[0] * (0.8 if s[1] is True else 0.5), s[1]), (a + 8.0, True))[0]
+
+
+class Looking:
+    """A callable object that finds its attributes by itself."""
+
+    def __init__(self, **known: float) -> None:
+        self.known = known
+
+    def __getattr__(self, name: str) -> float:
+        return self.__dict__["known"][name]  # type: ignore[no-any-return] # KeyError where there is none
+
+    def __call__(self, x: Any) -> Any:
+        return x * self.rate
+
+
+@together
+def callable_object(a: Any, b: Any) -> Any:
+    return while_loop(lambda s: s > b, Looking(rate=0.8), a + 8.0)
+
+
+@alone
+def counted_by_a_buffer(a: Any, b: Any) -> Any:
+    count = array.array("i", [0])
+
+    def step(s: Any) -> Any:
+        count[0] += 1
+        return s * 0.8
+
+    return while_loop(lambda s: s > b, step, a + 8.0) * count[0]
 
 
 @together
@@ -135,7 +222,7 @@ rng = random.Random(0)
 A, B = [0.7, 1.3, 0.2, 30.0, 0.5, 2.5, 11.0, 0.25], [0.5, 0.4, 1.1, 0.7, 0.01, 0.02, 0.3, 4.0]
 
 
-def has_held(f: Any) -> bool:
+def has_together(f: Any) -> bool:
     """Whether rounds of some branch were recorded together."""
     return any(operation.loop is not None for branch in f.specialisations for operation in branch.tape.operations)
 
@@ -159,7 +246,7 @@ def test_values_and_gradients_are_those_of_eager_code(f: Callable[..., Any], exe
     np.testing.assert_allclose(compile(f, executor=executor)(A, B), [numbers(y) for y, _ in eager], rtol=1e-12, atol=1e-14)
     for branch in g.specialisations:
         ir.check(branch.code)
-    assert has_held(g) == (f in TOGETHER)
+    assert has_together(g) == (f in TOGETHER)
 
 
 @pytest.mark.parametrize("f", [shrinking, undefined_at_the_end, pair, of_the_round_before, unchanged, counted], ids=lambda f: f.__name__)

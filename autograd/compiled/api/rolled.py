@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from operator import is_
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,7 +132,7 @@ class _Loop:
         alike = [kinds_of(traced) for traced in (first, second)]
         if alike[0] != alike[1] or first_difference(first.graph, second.graph, known, []) >= 0:
             raise self.refused()
-        if surroundings.iterators or before.changed():  # a later round may find something else there than these two
+        if surroundings.iterators or surroundings.buffers or before.changed():  # a later round may find something else there than these two
             raise self.refused()
         if not self._is_eager_code(first):
             raise self.refused()
@@ -238,12 +239,13 @@ def _is_strange(operation: Operation) -> bool:
 def _code_of(step: Any) -> Any:
     """The code that tells a step from others: of a partial or a decorated function that of what it calls, of an object its `__call__`."""
     for _ in range(MOST_LAYERS):
-        inner = step.func if isinstance(step, partial) else getattr(step, "__wrapped__", None)
+        # by the dict, because an object may have a `__getattr__` of its own
+        inner = step.func if isinstance(step, partial) else getattr(step, "__dict__", {}).get("__wrapped__")
         if inner is None:
             break
         step = inner
-    code = getattr(step, "__code__", None)
-    return code if code is not None else getattr(type(step).__call__, "__code__", None)
+    step = step.__func__ if isinstance(step, MethodType) else step
+    return step.__code__ if isinstance(step, FunctionType) else getattr(type(step).__call__, "__code__", None)
 
 
 def _known(written: Written, inputs: int) -> _Known:

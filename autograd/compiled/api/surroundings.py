@@ -39,6 +39,9 @@ LIBRARIES = frozenset({*sys.stdlib_module_names, "autograd", "nn", "numpy", "sci
 MANY = 20_000
 """The largest number of objects to search, not counting Values and numbers."""
 
+MOST_NUMBERS = 1_000_000
+"""The largest array whose numbers are compared."""
+
 RUNS = 5
 """How often a function is run again to see whether it is the one that draws."""
 
@@ -61,12 +64,14 @@ class Surroundings:
     Attributes:
         generators: generators of random numbers, always including those of `random` and `numpy.random`.
         iterators: other iterators, which advance when they are used and cannot go back.
+        buffers: what holds numbers or text that is not looked at, such as a file or a large array.
         places: everything that can be changed.
     """
 
     def __init__(self, *roots: Any) -> None:
         self.generators: list[Any] = [random, np.random]
         self.iterators: list[Any] = []
+        self.buffers: list[Any] = []
         self.places: list[Place] = []
         seen: dict[int, Any] = {}  # keeps the objects alive, so that no `id` is reused
         pending = list(roots)
@@ -77,7 +82,9 @@ class Surroundings:
             seen[id(x)] = x
             if isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
                 self.generators.append(x)
-            elif isinstance(x, Iterator) and not isinstance(x, io.IOBase):
+            elif isinstance(x, (io.IOBase, memoryview)) or type(x).__module__ in ("array", "_ctypes", "ctypes"):
+                self.buffers.append(x)
+            elif isinstance(x, Iterator):
                 self.iterators.append(x)
             else:
                 pending.extend(self._look_into(x))
@@ -108,7 +115,9 @@ class Surroundings:
         elif isinstance(x, (tuple, frozenset)):
             yield from x
         elif isinstance(x, np.ndarray):
-            if x.size <= MANY and x.flags.writeable:
+            if x.size > MOST_NUMBERS:
+                self.buffers.append(x)
+            elif x.flags.writeable:
                 self.places.append(Place(name, x.copy, partial(_refill_array, x)))
         elif isinstance(x, ContextVar):
             self.places.append(Place(name, lambda: _of_context(x), lambda old: [x.set(item) for item in old.values()]))

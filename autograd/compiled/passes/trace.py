@@ -10,6 +10,7 @@ import numpy as np
 from autograd._runtime.bulk import inputs_by
 from autograd._runtime.messages import described, without_rules
 from autograd.compiled.stages import Tape
+from autograd.compiled.written_loop import ELEMENT
 from autograd.errors import CompileError
 from autograd.graph import Node, topological_order
 from autograd.ops import COMPARISONS, LEAF, SELECT, SUM, Operation
@@ -60,6 +61,7 @@ def trace(
             batched[i] = any(map(batched.__getitem__, sources))
     begin = [row[root] for root in (roots if differentiated is None else differentiated)]
     stops = {operation for operation in set(operations) if operation.stops}
+    is_partial = bool(stops) or differentiated is not None or ELEMENT in operations
     return Tape(
         nodes,
         [operation.origin or operation for operation in operations] if stops else operations,
@@ -69,23 +71,31 @@ def trace(
         {row[node]: row[mask] for node, mask in masks.items()},
         {row[node]: row[mask] for node, mask in error_masks.items()},
         frozenset(row[node] for node in (recording.unchecked if recording else ()) if node in row),
-        _reached(begin, operations, inputs, stops) if begin and (stops or differentiated is not None) else [],
+        _reached(begin, nodes, operations, inputs, stops) if begin and is_partial else [],
         np.arange(len(nodes)),
     )
 
 
-def _reached(begin: list[int], operations: list[Operation], inputs: list[tuple[int, ...]], stops: set[Operation]) -> list[bool]:
+def _reached(
+    begin: list[int], nodes: Sequence[Value], operations: list[Operation], inputs: list[tuple[int, ...]], stops: set[Operation]
+) -> list[bool]:
     """Which rows pass a gradient on to their inputs, if the backward pass starts from some rows and ends at some operations."""
     reached = [False] * len(operations)
+    elements: dict[int, list[int]] = {}  # of each loop those that are reached
     for i in begin:
         reached[i] = True
     for i in range(len(operations) - 1, -1, -1):
         if not reached[i]:
             continue
-        if operations[i] in stops:
+        operation, sources = operations[i], inputs[i]
+        if operation in stops:
             reached[i] = False
             continue
-        for x in inputs[i]:
+        if operation is ELEMENT:
+            elements.setdefault(sources[0], []).append(int(nodes[sources[1]]._data))
+        elif operation.loop is not None:
+            sources = tuple([sources[k] for k in operation.loop.reached_by(elements[i])])
+        for x in sources:
             reached[x] = True
     return reached
 

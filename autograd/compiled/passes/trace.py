@@ -60,8 +60,9 @@ def trace(
         if sources and not batched[i]:
             batched[i] = any(map(batched.__getitem__, sources))
     begin = [row[root] for root in (roots if differentiated is None else differentiated)]
-    stops = {operation for operation in set(operations) if operation.stops}
-    is_partial = bool(stops) or differentiated is not None or ELEMENT in operations
+    known = set(operations)
+    stops = {operation for operation in known if operation.stops}
+    is_partial = bool(stops) or differentiated is not None or ELEMENT in known
     return Tape(
         nodes,
         [operation.origin or operation for operation in operations] if stops else operations,

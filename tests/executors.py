@@ -1,4 +1,7 @@
-"""The executors whose packages are installed; the first one is the reference."""
+"""The executors whose packages are installed; the first one is the reference.
+
+Kernels do not depend on how the core was built: where plain Python is asked for, as in the second run of `.ci/run`, they are left out.
+"""
 
 import importlib.util
 import os
@@ -9,7 +12,8 @@ from autograd.compiled.backends.llvm import batch, run_storage, step_table
 from autograd.compiled.backends.llvm.run_storage import Array
 
 EXECUTORS = ["numpy", "native"]
-if importlib.util.find_spec("llvmlite") is None and not os.environ.get("SCALAR_AUTOGRAD_REQUIRE_LLVM"):
+IS_PLAIN = os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") not in ("", "0")
+if IS_PLAIN or (importlib.util.find_spec("llvmlite") is None and not os.environ.get("SCALAR_AUTOGRAD_REQUIRE_LLVM")):
     EXECUTORS.remove("native")
 
 

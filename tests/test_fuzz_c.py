@@ -92,7 +92,7 @@ def check_graph(library: Any, program: Program, name: str, rng: random.Random) -
     return compared
 
 
-@pytest.mark.parametrize("programs", [120, pytest.param(700, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("programs", [120, pytest.param(400, marks=pytest.mark.slow)])
 def test_programs_over_all_rows(programs: int) -> None:
     rng = random.Random(1)
     names = sorted(OPERATIONS)
@@ -117,8 +117,8 @@ def test_programs_over_all_rows(programs: int) -> None:
     [
         pytest.param(40, WITHOUT_IFS, 5, id="without ifs"),
         pytest.param(25, FEATURES, 1, id="all"),
-        pytest.param(250, WITHOUT_IFS, 5, id="without ifs, many", marks=pytest.mark.slow),
-        pytest.param(250, FEATURES, 1, id="all, many", marks=pytest.mark.slow),
+        pytest.param(150, WITHOUT_IFS, 5, id="without ifs, many", marks=pytest.mark.slow),
+        pytest.param(150, FEATURES, 1, id="all, many", marks=pytest.mark.slow),
     ],
 )
 def test_functions(functions: int, features: list[str], least: int) -> None:

@@ -22,7 +22,7 @@ from autograd.compiled import placed_loops
 from autograd.compiled.api import branch, call, rolled, specialisations
 from autograd.ops import OPERATIONS
 
-FUNCTIONS = 500
+FUNCTIONS = 400
 
 
 @pytest.mark.parametrize("functions", [150, pytest.param(FUNCTIONS, marks=pytest.mark.slow)])

@@ -10,7 +10,7 @@ import pytest
 from fuzzers.graph_programs import Program, decided, live, simpler
 from fuzzers.graphs import Bench, Outcome, agree, run_eager, run_on_floats
 
-PROGRAMS = 600
+PROGRAMS = 400
 
 
 @pytest.fixture(scope="module")

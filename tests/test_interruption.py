@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from executors import IS_PLAIN
 from interruptions import FREED, SCENARIOS, Scenario
 from stepping import stepped
 
@@ -206,7 +207,7 @@ def run_in_a_process(name: str, how: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.skipif(os.environ.get("SCALAR_AUTOGRAD_PLAIN", "0") not in ("", "0"), reason="the run with the native core does the same")
+@pytest.mark.skipif(IS_PLAIN, reason="the run with the native core does the same")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_is_left_by_an_interrupt_at_any_line(name: str, request: pytest.FixtureRequest) -> None:
     if name == "a comparison with PyTorch":

@@ -18,7 +18,7 @@ from fuzzers.models import Bench, Outcome, compare, distance, run, script
 from autograd.compiled.api.surroundings import Snapshot
 from nn.engine.compiled_engine import CompiledEngine
 
-MODELS = 220
+MODELS = 150
 PAIRS = ["numpy", "auto"]
 
 MSE = Piece("mse", top="loss = mse")

@@ -32,8 +32,8 @@ from autograd.value import Value, node_of
 LEAST_ROUNDS = 200
 """A scan of fewer rounds is unrolled, and its rounds are found again."""
 
-LEAST_FEW = 3
-"""The same where unrolling is to be avoided: one round may stay outside, and a loop has two."""
+LEAST_FEW = 2
+"""The same for the rounds of a `while_loop`, of which each number that is recorded alone makes a branch."""
 
 MOST_INPUTS = 400
 """A step with more inputs of operations is unrolled, because vector instructions are better; unless all rounds together have too many."""

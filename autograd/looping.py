@@ -10,7 +10,7 @@ from __future__ import annotations
 import reprlib
 import sys
 from collections.abc import Callable, Sequence
-from operator import gt, index, is_
+from operator import index, is_
 from typing import Any, SupportsIndex
 
 from autograd._runtime.coercion import need_function, refuse_masked, shown
@@ -21,6 +21,9 @@ from autograd.graph import Node
 from autograd.recording import Recording, recorder
 from autograd.tracing import refused
 from autograd.trees import LEAF, Form, branches_of, flatten, of_branches
+
+LEAST_ROUNDS = 200
+"""A scan of fewer rounds is unrolled, and its rounds are found again."""
 
 
 def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: SupportsIndex | None = None) -> tuple[Any, Any]:
@@ -58,9 +61,10 @@ def scan(step: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None,
     need_function(step, "scan(lambda carry, x: (carry + x, carry), 0.0, xs)")
     x_of, rounds = _rounds(xs, length)
     now = recorder()
-    rolled = None if now is None or now.roll is None else now.roll(now, step, init, None if xs is None else x_of, rounds, False)
-    if rolled is not None:
-        return rolled[0], _stacked(rolled[1])
+    if now is not None and now.roll is not None and rounds >= LEAST_ROUNDS:
+        rolled = now.roll(now, step, init, None if xs is None else x_of, rounds)
+        if rolled is not None:
+            return rolled[0], _stacked(rolled[1])
     form = flatten(init)[1]
     carry: Any = init
     ys: list[Any] = []
@@ -179,12 +183,13 @@ def _rounds_together(
         given = form(before)
         after, other = flatten(step(given))
         unchanged = [new is old for new, old in zip(after, before, strict=False)]
-        if other != form or not all(map(is_, flatten(given)[0], before)) or any(map(gt, is_plain, unchanged)):
+        is_still = all(map(is_, flatten(given)[0], before)) and all(same for same, plain in zip(unchanged, is_plain, strict=False) if plain)
+        if other != form or not is_still:  # for the recorder, any error says that this cannot be one loop
             raise InputError("the step changes the carry in place, its structure, or a plain number in it")
         return form([x if same else goes_on.held(new, x) for x, new, same in zip(leaves, after, unchanged, strict=True)]), None
 
     held.__wrapped__ = step  # type: ignore[attr-defined] # whose code tells the loop from others
-    rolled = now.roll(now, held, carry, None, rounds, True)
+    rolled = now.roll(now, held, carry, None, rounds)
     return None if rolled is None else rolled[0]
 
 

@@ -40,7 +40,7 @@ class Guard:
     mask: Value | None
 
 
-Roll = Callable[["Recording", Callable[[Any, Any], Any], Any, Callable[[int], Any] | None, int, bool], tuple[Any, list[Any]] | None]
+Roll = Callable[["Recording", Callable[[Any, Any], Any], Any, Callable[[int], Any] | None, int], tuple[Any, list[Any]] | None]
 """See `Recording`."""
 
 
@@ -60,8 +60,7 @@ class Recording:
         lines: the line at which each node was made, by its `id`; None if the lines are not needed.
         outer: the recording around this one.
         roll: records a scan as one loop: a function of this recording, the step, the first carry, a function that returns what a round
-            gets (None if nothing), the number of rounds, and whether even a few of them are one loop. It returns the last carry and the ys;
-            or None if the scan is to be unrolled.
+            gets (None if nothing), and the number of rounds. It returns the last carry and the ys; or None if the scan is to be unrolled.
     """
 
     draws: list[tuple[list[Value], Draw]] = field(default_factory=list)

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 from executors import EXECUTORS
+from in_threads import in_threads
 
 import autograd
 
@@ -427,20 +427,13 @@ def test_nothing_is_compiled_that_is_not_run(tmp_path: Path) -> None:
 
 def test_threads_compile_at_the_same_time(base: Path, start: Start) -> None:
     code_cache._usable_folder.cache_clear()
-    wrong: list[float] = []
 
-    def work() -> None:
+    def work(_: int) -> None:
         for k in range(20):
             number = 100.0 + k
-            if stored(number) != number:
-                wrong.append(number)
+            assert stored(number) == number
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    in_threads(work, 4)
     assert len(start.compiled) == len(set(start.compiled)) == len(entries(base)) == 20
 
 
@@ -507,29 +500,20 @@ def test_code_that_nobody_refers_to_is_unloaded(start: Start) -> None:
 
 
 FIRST_USE = """
-import random, sys, threading, warnings
+import sys, warnings
+from in_threads import in_threads
 from nn import MLP, fit, mse
 
 sys.setswitchinterval(1e-5)
 warnings.simplefilter("error")
-failures = []
 X, Y = [[0.1 * i, 0.2, -0.3 * i] for i in range(9)], [0.1 * i for i in range(9)]
 
-def train():
+def train(_):
     model = MLP(3, [8, 1], "tanh")
-    try:
-        for _ in range(3):
-            fit(model, X, Y, loss=mse, epochs=3, batch_size=4, progress=False)
-    except BaseException as error:
-        failures.append(error)
+    for _ in range(3):
+        fit(model, X, Y, loss=mse, epochs=3, batch_size=4, progress=False)
 
-threads = [threading.Thread(target=train) for _ in range(4)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-if failures:
-    raise failures[0]
+in_threads(train, 4)
 """
 
 

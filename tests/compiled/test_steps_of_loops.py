@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from autograd import compile, detect_anomaly, exp, scan, sin, sqrt, tanh, to_c, value_and_grad, where
-from autograd.compiled.api.rolled import LEAST_ROUNDS
 from autograd.errors import AnomalyError
+from autograd.looping import LEAST_ROUNDS
 from tests.loop_programs import number
 
 N = LEAST_ROUNDS + 30

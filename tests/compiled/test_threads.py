@@ -5,33 +5,15 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from against_eager import recorded
+from in_threads import in_threads
 
 from autograd import Value, compile, grad, log, where
 from autograd.errors import CompileError, DomainError, InputError
-
-
-def in_threads(work: Callable[[int], None], count: int) -> None:
-    errors: list[BaseException] = []
-
-    def run(i: int) -> None:
-        try:
-            work(i)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 def test_several_threads_call_one_function_with_batches_of_their_own(executor: str) -> None:

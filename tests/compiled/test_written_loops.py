@@ -13,9 +13,9 @@ import pytest
 from autograd import compile, cos, drawn, exp, grad, hessian, log, no_grad, scan, sin, sqrt, tanh, to_c, value_and_grad, where, while_loop
 from autograd.compiled import placed_loops
 from autograd.compiled.api import rolled
-from autograd.compiled.api.rolled import LEAST_ROUNDS
 from autograd.compiled.ir import LongLoop, check
 from autograd.errors import CompileError, DomainError
+from autograd.looping import LEAST_ROUNDS
 from tests.loop_programs import loops_of, number
 
 N = LEAST_ROUNDS + 30

@@ -315,7 +315,6 @@ def expected(checked: Checked, call: Call, rng: random.Random | None = None) -> 
             sums, of_scales, any_away, not_finite = np.zeros((4, rows, own.shape[1]))
             with np.errstate(all="ignore"):
                 np.add.at(sums, call.spread(k), own * weight)
-            with np.errstate(all="ignore"):
                 np.add.at(of_scales, call.spread(k), scale)
             np.add.at(any_away, call.spread(k), away)
             np.add.at(not_finite, call.spread(k), ~np.isfinite(own))

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import autograd
 from autograd import looping
 from autograd.compiled import placed_loops
-from autograd.compiled.api import rolled
 from autograd.compiled.passes import loops, roll
 
 
@@ -25,7 +24,7 @@ class Thresholds(NamedTuple):
         huge, large, run: the rows of a graph, and those of a run of rounds, from which on such a run becomes one row.
     """
 
-    traced: int = rolled.LEAST_ROUNDS
+    traced: int = looping.LEAST_ROUNDS
     alone: int = looping.ALONE
     written_out: int = placed_loops.WRITTEN_OUT
     depth: int = loops.LEAST_DEPTH
@@ -39,7 +38,7 @@ class Thresholds(NamedTuple):
         """The modules of a build, and their constants."""
         compiled = package.compiled
         loops, roll = compiled.passes.loops, compiled.passes.roll
-        places = [(compiled.api.rolled, "LEAST_ROUNDS"), (package.looping, "ALONE"), (compiled.placed_loops, "WRITTEN_OUT")]
+        places = [(package.looping, "LEAST_ROUNDS"), (package.looping, "ALONE"), (compiled.placed_loops, "WRITTEN_OUT")]
         places += [(loops, "LEAST_DEPTH"), (loops, "LEAST_ROUNDS"), (loops, "LEAST_ROWS")]
         places += [(roll, "HUGE_GRAPH"), (roll, "LARGE_GRAPH"), (roll, "LEAST_ROWS")]
         return [(module, name, value) for (module, name), value in zip(places, self, strict=True)]

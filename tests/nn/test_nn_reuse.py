@@ -6,7 +6,6 @@ import gc
 import math
 import random
 import sys
-import threading
 import time
 import types
 import weakref
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from in_threads import in_threads
 from nn_cases import mlp, recordings, with_dropout
 
 import nn.layers.neurons
@@ -457,21 +457,12 @@ def test_after_an_error_nothing_is_kept(made: list[Any]) -> None:
 def test_threads_that_train_the_same_model(made: list[Any]) -> None:
     model = mlp(4, 1)
     trained(model)
-    failures: list[BaseException] = []
 
-    def run() -> None:
-        try:
-            for _ in range(3):
-                trained(model)
-        except BaseException as error:
-            failures.append(error)
+    def run(_: int) -> None:
+        for _ in range(3):
+            trained(model)
 
-    threads = [threading.Thread(target=run) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+    in_threads(run, 3)
     state = model.state_dict()
     actual = trained(model)
     model.load_state_dict(state)

@@ -165,10 +165,10 @@ class Branch(Loaded):
         data = self.draw(self.storage(numbers, samples, size), draws)
         return data, self.executable.forward(data)
 
-    def is_current(self, f: Seen, source: Any, arguments: Sequence[Argument]) -> bool:
-        """Whether the function would give this program if it were recorded now. For `source` see `record_branch`."""
+    def is_current(self, f: Seen, arguments: Sequence[Argument], surroundings: Surroundings) -> bool:
+        """Whether the function, which has these surroundings, would give this program if it were recorded now."""
         try:
-            again, draws = _surroundings(source, arguments).drawing(lambda: run_again(f, arguments, self.recorded))
+            again, draws = surroundings.drawing(lambda: run_again(f, arguments, self.recorded))
         except CompileError:  # an UnrolledError too
             return False
         fixed: list[Value] = []
@@ -188,7 +188,7 @@ class Branch(Loaded):
             output.seed(grads, seed)
 
 
-def _surroundings(source: Any, arguments: Sequence[Argument]) -> Surroundings:
+def surroundings_of(source: Any, arguments: Sequence[Argument]) -> Surroundings:
     """Those of the user's function and of the modules that are passed to it."""
     return Surroundings(source, *[argument.source for argument in arguments if argument.module is not None])
 
@@ -223,7 +223,7 @@ def record_branch(
         CompileError: the function cannot be recorded.
         UnrolledError: the step of another scan must be among `apart`.
     """
-    surroundings = _surroundings(source, arguments)
+    surroundings = surroundings_of(source, arguments)
 
     def need_no_draws(draws: bool) -> None:
         if draws:

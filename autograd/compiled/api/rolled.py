@@ -29,12 +29,6 @@ from autograd.trees import LEAF as LEAF_FORM
 from autograd.trees import NONE, Form, flatten
 from autograd.value import Value, node_of
 
-LEAST_ROUNDS = 200
-"""A scan of fewer rounds is unrolled, and its rounds are found again."""
-
-LEAST_FEW = 2
-"""The same for the rounds of a `while_loop`, of which each number that is recorded alone makes a branch."""
-
 MOST_INPUTS = 400
 """A step with more inputs of operations is unrolled, because vector instructions are better; unless all rounds together have too many."""
 
@@ -74,15 +68,15 @@ class Roller:
         self.variables: dict[int, tuple[Value, Any]] = {}
 
     def __call__(
-        self, now: Recording, step: Callable[[Any, Any], Any], init: Any, x_of: Callable[[int], Any] | None, rounds: int, few: bool
+        self, now: Recording, step: Callable[[Any, Any], Any], init: Any, x_of: Callable[[int], Any] | None, rounds: int
     ) -> tuple[Any, list[Any]] | None:
-        """The last carry, and the ys of all rounds; None if the loop is to be unrolled. For the arguments see `scan` and `Recording.roll`.
+        """The last carry, and the ys of all rounds; None if the loop is to be unrolled. For the arguments see `Recording.roll`.
 
         Raises:
             UnrolledError: it has turned out that it must be unrolled.
         """
         key = _code_of(step)
-        if rounds < (LEAST_FEW if few else LEAST_ROUNDS) or key is None or key in self.apart or here() is not now.trace:
+        if key is None or key in self.apart or here() is not now.trace:
             return None
         if now.mask is not None or not now.checks_domains or not RECORDING.get() or detects_anomaly():
             return None

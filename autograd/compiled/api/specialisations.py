@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from autograd._runtime.coercion import need_function
 from autograd.compiled.api.arguments import Argument, Array
-from autograd.compiled.api.branch import Branch, record_branch
+from autograd.compiled.api.branch import Branch, record_branch, surroundings_of
 from autograd.compiled.api.decision_tree import DecisionTree
 from autograd.compiled.api.in_axes import Batch
 from autograd.compiled.api.recorded import Seen
@@ -143,13 +143,13 @@ class Specialisations:
 
     def refresh(self, call: Call, arguments: list[Argument]) -> bool:
         """Forget the programs for arguments of this form, if the function would now be recorded differently. Returns whether it did."""
-        same = tuple([argument.key for argument in arguments])
+        same, f = tuple([argument.key for argument in arguments]), self._seen(call)
+        surroundings = surroundings_of(self._f, arguments)
         with self.recording_within():
             stale = [
                 key
                 for key, group in list(self._groups.items())
-                if key[:2] == (call.how, same)
-                and not all(branch.is_current(self._seen(call), self._f, arguments) for branch in group.branches)
+                if key[:2] == (call.how, same) and not all(branch.is_current(f, arguments, surroundings) for branch in group.branches)
             ]
         for key in stale:
             self._groups.forget(key)

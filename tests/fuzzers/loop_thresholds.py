@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import NamedTuple
 
-import autograd
+import autograd.compiled.api.rolled
 from autograd import looping
 from autograd.compiled import placed_loops
 from autograd.compiled.passes import loops, roll
